@@ -1,0 +1,128 @@
+"""The settings of a run, from keyword arguments, a TOML file or the command line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from evolve.errors import ConfigError, nearest
+from evolve.search.strategy import STRATEGIES
+from evolve.settings import Settings
+from genomes.genome import SPACES
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(value: Any) -> Any:
+    """Seconds of a duration such as 90, '90s', '10m', '1.5h' or '1h30m'. Raises ValueError for anything else."""
+    if isinstance(value, str):
+        parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd]?)", value)
+        if not parts or "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
+            raise ValueError("not a duration")
+        return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
+    return value
+
+
+def _known(names: Any, what: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if value not in names:
+            raise ConfigError(f"{what} '{value}' is unknown{nearest(str(value), names)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+WHOLE = "a whole number of at least"
+
+
+class RunConfig(Settings):
+    """Everything that decides a run. What is None is settled when the run begins, and stored with it.
+
+    The time limit is called `for` on the command line and in TOML, `duration` in Python.
+    """
+
+    dataset: str = Field("digits", min_length=1, description="a data set's name or an .npz file", examples=["digits"])
+    encoding: Annotated[str, _known(SPACES, "encoding")] = Field("stack", description="a kind of encoding")
+    strategy: Annotated[str, _known(STRATEGIES, "strategy")] = Field("genetic", description="a strategy's name")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
+    )
+    table: Path | None = Field(None, description="the path of a table in JSON", examples=["table.json"])
+    founders: tuple[str, ...] = Field(
+        (), description="a list of names or notations of genomes", examples=[["vgg", "conv 16 3, relu, flatten"]]
+    )
+
+    generations: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[8])
+    evaluations: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[100])
+    duration: Seconds | None = Field(
+        None, alias="for", description="a time above zero such as 90s, 10m or 1h30m", examples=["10m"]
+    )
+    population: int = Field(16, ge=2, le=10_000, description="a whole number from 2 to 10000", examples=[16])
+    images: int | None = Field(None, ge=10, description=f"{WHOLE} 10", examples=[10_000])
+    epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[3])
+    final_epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
+    leaders: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
+    rescorings: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
+
+    max_layers: int = Field(32, ge=2, description=f"{WHOLE} 2", examples=[32])
+    max_parameters: int = Field(3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000])
+    max_multiply_adds: int = Field(100_000_000, ge=1000, description=f"{WHOLE} 1000", examples=[100_000_000])
+
+    seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
+    look_ahead: int = Field(8, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
+    workers: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[2])
+    candidate_timeout: Seconds | None = Field(
+        None, description="a time above zero such as 90s or 10m", examples=["10m"]
+    )
+    candidate_memory: float | None = Field(None, gt=0, description="a number of GiB above 0", examples=[4])
+    name: str | None = Field(
+        None, pattern=NAME, description="letters, digits, dots, dashes and underscores", examples=["first"]
+    )
+    results: Path = Field(Path("results"), description="a folder", examples=["results"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name_for_the_time_limit(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if "for" in values and "duration" in values:
+            raise ValueError("'for' and 'duration' are two names of one setting; give one of them")
+        return values
+
+    @model_validator(mode="after")
+    def _table_and_choices_go_together(self) -> RunConfig:
+        if (self.table is not None) != (self.encoding == "choices"):
+            raise ValueError(
+                "encoding 'choices' and a table go together; "
+                + ("give one with --table FILE" if self.table is None else "add --encoding choices")
+            )
+        return self
+
+    @property
+    def limit(self) -> int:
+        """Births after which the search ends at the latest."""
+        births = [self.generations * self.population] if self.generations else []
+        births += [self.evaluations] if self.evaluations else []
+        if births:
+            return min(births)
+        return 10**9 if self.duration else DEFAULT_GENERATIONS * self.population
+
+
+DEFAULT_GENERATIONS = 8
+Source = Literal["flags", "file"]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The settings of a TOML file. Raises ConfigError if it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"--config {path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config {path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"--config {path}: not valid TOML: {error}") from None

@@ -1,0 +1,189 @@
+"""Worker processes of this machine, kept by Pebble.
+
+Each worker is a Pebble pool of one process, so that whatever happens to a worker touches no other: a pool whose process
+died is thrown away and a fresh one takes its place. Workers are spawned, not forked (TensorFlow and fork do not mix),
+and start from this project's own module, so a script without a main guard or a notebook is not run again in them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.context
+import multiprocessing.spawn
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import psutil
+from pebble import ProcessExpired, ProcessPool
+
+from evolve.execution import worker
+from evolve.execution.executor import result_from_json
+from evolve.values import Job, Result, Status
+
+MAX_JOBS = 50  # TensorFlow leaks about 25 MB per model: a worker is replaced before that matters
+MAX_DEATHS = 3
+_starting = threading.Lock()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Child processes started meanwhile neither run the main script again nor receive Ctrl-C."""
+    original = multiprocessing.spawn.get_preparation_data
+
+    def preparation_data(name: str) -> dict[str, Any]:
+        data = original(name)
+        return {key: value for key, value in data.items() if not key.startswith("init_main")}
+
+    with _starting:
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        multiprocessing.spawn.get_preparation_data = preparation_data
+        try:
+            yield
+        finally:
+            multiprocessing.spawn.get_preparation_data = original
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+class _WorkerProcess(multiprocessing.context.SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> Any:
+        with _without_main():
+            return multiprocessing.context.SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
+
+
+class _WorkerContext(multiprocessing.context.SpawnContext):
+    Process = _WorkerProcess  # type: ignore[assignment]
+
+
+@dataclass
+class _Task:
+    """A job, when it was begun last, and how often a worker died over it."""
+
+    job: Job
+    deaths: int = 0
+    begun: float = field(default=0.0)
+
+
+class Processes:
+    """`workers` processes, each with one evaluator and one thread.
+
+    A job whose worker dies is tried again in a fresh process, twice; the third death is FAILED. One that runs over its
+    "time_limit" (seconds) is TIMEOUT, one whose worker passes the memory limit OUT_OF_MEMORY.
+
+    evaluator: 'module:Class', imported in the workers only. threads: per worker; None for all.
+    memory_limit: bytes per worker; by default an equal share of nine tenths of the machine's memory.
+    """
+
+    def __init__(
+        self,
+        evaluator: str,
+        settings: Mapping[str, Any],
+        workers: int = 1,
+        threads: int | None = 1,
+        memory_limit: int | None = None,
+    ) -> None:
+        share = int(psutil.virtual_memory().total * 0.9 / workers)
+        self._start = (evaluator, dict(settings), threads, memory_limit or share)
+        self._memory_limit = memory_limit or share
+        self._waiting: deque[_Task] = deque()
+        self._running: dict[Future[Any], tuple[_Task, ProcessPool]] = {}
+        self._idle = [self._pool() for _ in range(workers)]
+
+    @property
+    def running(self) -> int:
+        return len(self._running)
+
+    def submit(self, job: Job) -> None:
+        self._waiting.append(_Task(job))
+        self._dispatch()
+
+    def finished(self, timeout: float) -> list[Result]:
+        self._dispatch()
+        if not self._running:
+            return []
+        done, _ = wait(self._running, timeout=timeout, return_when=FIRST_COMPLETED)
+        results = [result for future in done if (result := self._collect(future)) is not None]
+        self._dispatch()
+        return results
+
+    def drop_waiting(self) -> None:
+        self._waiting.clear()
+
+    def close(self) -> None:
+        self._waiting.clear()
+        pools = [*self._idle, *(pool for _, pool in self._running.values())]
+        self._running.clear()
+        self._idle.clear()
+        for pool in pools:
+            _end(pool)
+
+    def _pool(self) -> ProcessPool:
+        """A worker that begins at once to import what it needs."""
+        pool = ProcessPool(
+            max_workers=1,
+            max_tasks=MAX_JOBS,
+            initializer=worker.start,
+            initargs=self._start,
+            context=_WorkerContext(),
+        )
+        pool.schedule(worker.ready)
+        return pool
+
+    def _dispatch(self) -> None:
+        while self._waiting and self._idle:
+            task, pool = self._waiting.popleft(), self._idle.pop(0)
+            task.begun = time.monotonic()
+            future = pool.schedule(worker.work, args=(task.job,), timeout=task.job.get("time_limit"))
+            self._running[future] = (task, pool)
+
+    def _collect(self, future: Future[Any]) -> Result | None:
+        """The result of a job that ended in any way; None if it is tried again."""
+        task, pool = self._running.pop(future)
+        try:
+            result = result_from_json(future.result())
+        except TimeoutError:
+            result = self._lost(task, Status.TIMEOUT, f"took longer than {task.job['time_limit']:.0f} s")
+        except ProcessExpired as death:
+            if death.exitcode == worker.OUT_OF_MEMORY_EXIT:
+                limit = f"{self._memory_limit / 2**30:.1f} GiB"
+                result = self._lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit}")
+            else:
+                return self._died(task, pool, f"exit code {death.exitcode}")
+        except (RuntimeError, CancelledError, OSError) as error:  # the pool itself broke, its worker never started
+            return self._died(task, pool, str(error) or type(error).__name__)
+        except Exception as error:  # raised by the evaluator, which ought not to
+            result = self._lost(task, Status.FAILED, f"{type(error).__name__}: {error}")
+        else:
+            self._idle.append(pool)
+            return replace(result, timing={**result.timing, "deaths": task.deaths}) if task.deaths else result
+        self._replace(pool)
+        return result
+
+    def _died(self, task: _Task, pool: ProcessPool, how: str) -> Result | None:
+        self._replace(pool)
+        task.deaths += 1
+        if task.deaths < MAX_DEATHS:
+            self._waiting.appendleft(task)
+            return None
+        return self._lost(task, Status.FAILED, f"the worker process died {task.deaths} times ({how})")
+
+    def _lost(self, task: _Task, status: Status, reason: str) -> Result:
+        seconds = round(time.monotonic() - task.begun, 3)
+        return Result(task.job["request"], status, reason=reason, timing={"seconds": seconds, "deaths": task.deaths})
+
+    def _replace(self, pool: ProcessPool) -> None:
+        _end(pool)
+        self._idle.append(self._pool())
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()
+    pool.join()

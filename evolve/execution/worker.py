@@ -1,0 +1,73 @@
+"""What runs inside a worker process: one evaluator, one job at a time, and a watch over memory and the parent."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from evolve.execution.executor import build_evaluator
+from evolve.values import Job, Status
+
+OUT_OF_MEMORY_EXIT = 77
+WATCH_SECONDS = 0.5
+
+_evaluator: Any = None
+_broken: str | None = None
+
+
+def start(evaluator: str, settings: Mapping[str, Any], threads: int | None, memory_limit: int) -> None:
+    """Begins the watch, limits the threads of every numerical library (None: no limit) and builds the evaluator.
+
+    Environment variables come first: the libraries read them when they are imported.
+    """
+    global _evaluator, _broken
+    threading.Thread(target=_watch, args=(os.getppid(), memory_limit), daemon=True).start()
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not settings.get("gpu"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        os.environ["JAX_PLATFORMS"] = "cpu"
+    if threads is not None:
+        for library in ("OMP", "OPENBLAS", "MKL"):
+            os.environ[f"{library}_NUM_THREADS"] = str(threads)
+        os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
+        os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads={threads}"
+    _silence()
+    try:
+        _evaluator = build_evaluator(evaluator, settings)
+    except Exception as error:
+        _broken = f"the worker cannot start: {type(error).__name__}: {error}"
+
+
+def ready() -> None:
+    """Does nothing: scheduled to make a pool start its worker before the first job comes."""
+
+
+def work(job: Job) -> dict[str, Any]:
+    """The result of a job, as JSON."""
+    if _broken is not None:
+        return {"request": job["request"], "status": Status.FAILED, "reason": _broken}
+    result: dict[str, Any] = _evaluator.evaluate(job)
+    return result
+
+
+def _silence() -> None:
+    """Sends what libraries print to nowhere: a worker speaks through results only."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+def _watch(parent: int, memory_limit: int) -> None:
+    """Ends this process when its parent is gone or it holds more than `memory_limit` bytes."""
+    import psutil
+
+    process = psutil.Process()
+    while True:
+        if os.getppid() != parent:
+            os._exit(1)
+        if process.memory_info().rss > memory_limit:
+            os._exit(OUT_OF_MEMORY_EXIT)
+        time.sleep(WATCH_SECONDS)

@@ -1,0 +1,156 @@
+"""What a running command shows: a live line in a terminal, plain lines elsewhere, nothing if not wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console as RichConsole
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from evolve.progress import Progress
+
+PLAIN_SECONDS = 10.0
+
+
+class Console(Protocol):
+    """Shows notes and progress."""
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        ...
+
+    @contextmanager
+    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+        """Shows what `progress` returns until the block ends."""
+        yield
+
+    def refresh(self) -> None:
+        """Called often while the run works; shows the newest figures when it is time."""
+        ...
+
+
+def make_console(progress: bool) -> Console:
+    """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False."""
+    if not progress:
+        return Silent()
+    rich = RichConsole(highlight=False)
+    return LiveConsole(rich) if rich.is_terminal or rich.is_jupyter else Plain()
+
+
+class Silent:
+    """Shows nothing."""
+
+    def note(self, text: str) -> None:
+        pass
+
+    @contextmanager
+    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+        yield
+
+    def refresh(self) -> None:
+        pass
+
+
+class Plain:
+    """A line at each new generation or phase, and at least every ten seconds."""
+
+    def __init__(self) -> None:
+        self._progress: Callable[[], Progress] | None = None
+        self._shown: tuple[str, int] | None = None
+        self._last = 0.0
+
+    def note(self, text: str) -> None:
+        print(text, flush=True)
+
+    @contextmanager
+    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+        self._progress, self._last = progress, time.monotonic()
+        try:
+            yield
+        finally:
+            self._progress = None
+
+    def refresh(self) -> None:
+        if self._progress is None:
+            return
+        now = self._progress()
+        changed, stage = self._shown is not None, (now.phase, now.generation)
+        if (changed and stage == self._shown) and time.monotonic() - self._last < PLAIN_SECONDS:
+            return
+        self._shown, self._last = stage, time.monotonic()
+        self.note(line(now))
+
+
+class LiveConsole:
+    """A small panel that is drawn anew in place, with notes above it."""
+
+    def __init__(self, rich: RichConsole) -> None:
+        self._rich = rich
+        self._live: Live | None = None
+        self._progress: Callable[[], Progress] | None = None
+
+    def note(self, text: str) -> None:
+        self._rich.print(text, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+        self._progress = progress
+        with Live(panel(progress()), console=self._rich, refresh_per_second=4) as self._live:
+            try:
+                yield
+                self._live.update(panel(progress()))
+            finally:
+                self._progress = None
+
+    def refresh(self) -> None:
+        if self._live is not None and self._progress is not None:
+            self._live.update(panel(self._progress()))
+
+
+def figures(now: Progress) -> list[tuple[str, str]]:
+    """Name and text of each figure."""
+    of = f"/{now.generations}" if now.generations else ""
+    best = "-" if now.best is None else f"{now.best:.4f} (candidate {now.best_candidate})"
+    return [
+        ("generation", f"{now.generation}{of}"),
+        ("evaluations", f"{now.evaluations}" + (f"/{now.limit}" if now.limit else "")),
+        ("best", best),
+        ("mean", "-" if now.mean is None else f"{now.mean:.4f}"),
+        ("failures", str(now.failures)),
+        ("per minute", "-" if now.per_minute is None else f"{now.per_minute:.0f}"),
+        ("time left", duration(now.left)),
+    ]
+
+
+def line(now: Progress) -> str:
+    """All figures in one line of plain text."""
+    return f"{now.phase}: " + ", ".join(f"{name} {text}" for name, text in figures(now))
+
+
+def panel(now: Progress) -> RenderableType:
+    """All figures as a small table under a bar."""
+    table = Table.grid(padding=(0, 3))
+    shown = figures(now)
+    table.add_row(*(Text(name, style="dim") for name, _ in shown))
+    table.add_row(*(Text(text, style="bold") for _, text in shown))
+    bar = ProgressBar(total=now.limit or 1, completed=now.evaluations if now.limit else 0, width=60)
+    return Group(Text(now.phase), bar, table)
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in words: '42s', '3m 05s', '2h 10m', or '-' if unknown."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"

@@ -1,0 +1,230 @@
+"""A run as people look at it: its hall of fame, its history, its models. Reads the store and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.errors import RunError, nearest
+from evolve.storage.store import FILE, Act, CandidateRow, RequestRow, Store
+from evolve.values import Purpose, Result, Status
+from genomes import space_class
+
+HALL_SIZE = 10
+
+
+@dataclass(frozen=True)
+class Leader:
+    """One entry of the hall of fame.
+
+    candidate: birth number. score: of the search, on the validation part.
+    rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
+    """
+
+    run: Run
+    candidate: int
+    score: float
+    rescored: float | None
+    parameters: int | None
+    multiply_adds: int | None
+    notation: str
+    parents: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        names = ("candidate", "score", "rescored", "parameters", "multiply_adds", "notation", "parents")
+        return {name: getattr(self, name) for name in names}
+
+    def model(self) -> Any:
+        """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
+
+        Raises RunError if this candidate was not trained in full; then `build` gives its network untrained.
+        """
+        path = self.run.model_path(self.candidate)
+        if not path.exists():
+            raise RunError(
+                f"candidate {self.candidate} of run '{self.run.name}' was not trained in full, so there is no model "
+                "of it; the winner has one, and build() gives the untrained network of any candidate"
+            )
+        import keras
+
+        return keras.saving.load_model(path)
+
+    def build(self) -> Any:
+        """The Keras model of this candidate, untrained."""
+        if self.run.config.encoding != "stack":
+            raise RunError("an entry of a table has no network to build")
+        from genomes.decode import decode
+
+        problem = self.run.problem
+        genome = self.run.space.read(self.run.candidates[self.candidate].genome)
+        return decode(self.run.space.blueprint(genome), problem["scale"], problem["offset"])
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run in `folder`, as it was when first looked at."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        with Store.read(self.folder):
+            pass
+
+    @property
+    def name(self) -> str:
+        return self.folder.absolute().name
+
+    @cached_property
+    def _log(self) -> tuple[dict[str, Any], dict[int, CandidateRow], list[RequestRow], dict[int, Result], list[Act]]:
+        with Store.read(self.folder) as store:
+            return store.meta(), store.candidates(), store.requests(), store.results(), store.acts()
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What was stored when the run was made: settings, versions, data."""
+        return self._log[0]
+
+    @property
+    def config(self) -> RunConfig:
+        return RunConfig.checked(self.meta["config"], where=f"{self.folder}: ")
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """What the run is about: data set or table, sizes, backend."""
+        return dict(self.meta["problem"])
+
+    @property
+    def candidates(self) -> dict[int, CandidateRow]:
+        return self._log[1]
+
+    @property
+    def requests(self) -> list[RequestRow]:
+        return self._log[2]
+
+    @property
+    def results(self) -> dict[int, Result]:
+        return self._log[3]
+
+    @property
+    def acts(self) -> list[Act]:
+        return self._log[4]
+
+    @cached_property
+    def space(self) -> Any:
+        """The search space, for a run on images."""
+        limits = {name: getattr(self.config, name) for name in ("max_layers", "max_parameters", "max_multiply_adds")}
+        shape, classes = tuple(self.problem["input_shape"]), len(self.problem["class_names"])
+        return space_class(self.config.encoding)(shape, classes, **limits)
+
+    def model_path(self, candidate: int) -> Path:
+        """Where the fully trained model of a candidate lies, if it was trained."""
+        return model_path(self.folder, candidate)
+
+    @cached_property
+    def hall_of_fame(self) -> list[Leader]:
+        """The best candidates: re-scored ones by their mean on the selection part, then the others by their score."""
+        rescored: dict[int, list[float]] = {}
+        scores: dict[int, float] = {}
+        for request in self.requests:
+            result = self.results.get(request.number)
+            if result is None or result.fitness is None:
+                continue
+            if request.purpose is Purpose.SEARCH:
+                scores[request.candidate] = result.fitness
+            elif request.purpose is Purpose.RESCORE:
+                rescored.setdefault(request.candidate, []).append(result.fitness)
+        leaders = [self._leader(number, score, rescored.get(number)) for number, score in scores.items()]
+        leaders.sort(key=lambda leader: (-1.0 if leader.rescored is None else leader.rescored, leader.score), reverse=True)
+        return leaders[: max(HALL_SIZE, len(rescored))]
+
+    def _leader(self, number: int, score: float, rescored: list[float] | None) -> Leader:
+        row = self.candidates[number]
+        mean = fmean(rescored) if rescored else None
+        return Leader(self, number, score, mean, row.parameters, row.multiply_adds, row.notation, row.parents)
+
+    @property
+    def winner(self) -> int | None:
+        """Birth number of the candidate that was trained in full last, or None."""
+        finished = [act for act in self.acts if act.kind == "finished"]
+        return int(finished[-1].detail["winner"]) if finished else None
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """The winner's accuracy on the test part, or None until it was trained in full."""
+        finished = [act for act in self.acts if act.kind == "finished"]
+        return self.results[finished[-1].detail["request"]].fitness if finished else None
+
+    @property
+    def state(self) -> str:
+        """finished, stopped (by the user) or unfinished (it runs, or was killed)."""
+        last = self.acts[-1].kind if self.acts else "started"
+        return last if last in ("finished", "stopped") else "unfinished"
+
+    def history(self) -> Iterator[dict[str, Any]]:
+        """One JSON object per request, in order. All that is not under `timing` is the same for the same seed."""
+        for request in self.requests:
+            candidate, result = self.candidates[request.candidate], self.results.get(request.number)
+            yield {
+                "request": request.number,
+                "purpose": request.purpose.value,
+                "candidate": request.candidate,
+                "notation": candidate.notation,
+                "parents": candidate.parents,
+                "origin": candidate.origin,
+                "images": request.budget.images,
+                "epochs": request.budget.epochs,
+                "repeat": request.repeat,
+                "start_from": request.start_from,
+                "status": result.status.value if result else None,
+                "objectives": result.objectives if result else (),
+                "measures": result.measures if result else {},
+                "curve": result.curve if result else (),
+                "spent": result.spent if result else {},
+                "reason": result.reason if result else None,
+                "cached_from": result.cached_from if result else None,
+                "timing": result.timing if result else {},
+            }
+
+    def summary(self) -> dict[str, Any]:
+        """The run in a few figures, as JSON."""
+        told = [r for r in self.requests if r.purpose is Purpose.SEARCH and r.number in self.results]
+        best = self.hall_of_fame[0].score if self.hall_of_fame else None
+        return {
+            "name": self.name,
+            "state": self.state,
+            "dataset": self.problem.get("name") or self.problem.get("table"),
+            "strategy": self.config.strategy,
+            "seed": self.config.seed,
+            "evaluations": len(told),
+            "failures": sum(self.results[r.number].status is not Status.OK for r in told),
+            "best": best,
+            "test_accuracy": self.test_accuracy,
+            "created": self.meta["created"],
+        }
+
+
+def model_path(folder: Path, candidate: int) -> Path:
+    """Where a run keeps the fully trained model of a candidate."""
+    return folder / "models" / f"candidate-{candidate}.keras"
+
+
+def find(run: str | Path, results: Path) -> Run:
+    """The run named `run` in the folder `results`, or in the folder `run`. Raises RunError if there is none."""
+    for folder in (results / run, Path(run)):
+        if (folder / FILE).is_file():
+            return Run(folder)
+    names = [known.name for known in all_runs(results)]
+    hint = nearest(str(run), names) if names else f"; there are no runs in {results} yet, make one with: evolve run"
+    raise RunError(f"there is no run '{run}' in {results}{hint}")
+
+
+def all_runs(results: Path) -> list[Run]:
+    """All runs in a folder, newest first."""
+    folders = [path.parent for path in results.glob(f"*/{FILE}")]
+    runs = [Run(folder) for folder in folders]
+    return sorted(runs, key=lambda run: (run.meta["created"], run.name), reverse=True)

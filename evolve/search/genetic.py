@@ -1,0 +1,75 @@
+"""A genetic algorithm with elitism and overlapping generations (Holland 1975; elitism: De Jong 1975; tournament
+selection: Goldberg and Deb 1991). Tournaments are DEAP's `selTournament`.
+
+The first generation are founders and random genomes. After that each birth has parents from the pool: the `elite` best
+candidates of all time, and those among the last `population` results that were no failures. A child is thus born as
+soon as it is asked for and never waits for the slowest of its generation, and a candidate that is not elite leaves the
+pool after a generation's length.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+
+from deap import tools
+from pydantic import Field
+
+from evolve.search.strategy import Answer, Births, Member, Proposal, global_random
+from evolve.settings import Settings
+from evolve.values import Request, Result
+
+
+class Genetic:
+    """Tournament selection, crossover, mutation, elitism."""
+
+    class Options(Settings):
+        """Settings of the genetic algorithm."""
+
+        elite: int = Field(4, ge=1, description="a whole number of at least 1", examples=[4])
+        tournament: int = Field(3, ge=1, description="a whole number of at least 1", examples=[3])
+        crossover_rate: float = Field(0.4, ge=0, le=1, description="a number from 0 to 1", examples=[0.4])
+        mutation_rate: float = Field(0.9, ge=0, le=1, description="a number from 0 to 1", examples=[0.9])
+
+    def __init__(self, births: Births, population: int, options: Options) -> None:
+        self._births, self._population, self._options = births, population, options
+        self._asked = 0
+        self._elite: list[Member] = []
+        self._recent: deque[Member | None] = deque(maxlen=population)
+        self._exhausted = False
+
+    def ask(self, rng: Random) -> Proposal | Answer:
+        self._asked += 1
+        proposal = None
+        if self._elite and self._asked > self._population and not self._births.founders_left:
+            proposal = self._births.child(lambda: self._parents(rng), rng, self._options.mutation_rate)
+        proposal = proposal or self._births.newcomer(rng)
+        self._exhausted = proposal is None
+        return proposal or "done"
+
+    def tell(self, request: Request, result: Result) -> None:
+        """A failure takes its place among the recent results, but not in the pool."""
+        if result.fitness is None:
+            self._recent.append(None)
+            return
+        member = Member(request.candidate.number, request.candidate.genome, result.fitness)
+        self._recent.append(member)
+        ranked = sorted([*self._elite, member], key=lambda m: (-m.fitness, m.number))
+        self._elite = ranked[: self._options.elite]
+
+    def _parents(self, rng: Random) -> list[Member]:
+        """One parent, or two different ones with probability `crossover_rate` (always, if nothing is mutated)."""
+        pool = [*self._elite, *(m for m in self._recent if m is not None and m not in self._elite)]
+        count = 2 if len(pool) > 1 and rng.random() < self._options.crossover_rate else 1
+        with global_random(rng):
+            chosen = tools.selTournament(pool, 1, self._options.tournament, fit_attr="fitness")
+            if count == 2:
+                others = [member for member in pool if member != chosen[0]]
+                chosen += tools.selTournament(others, 1, self._options.tournament, fit_attr="fitness")
+        return list(chosen)
+
+    def keep(self) -> set[int]:
+        return set()
+
+    def stop_reasons(self) -> dict[str, str]:
+        return {"exhausted": "no genome was found that was not born before"} if self._exhausted else {}

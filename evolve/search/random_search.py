@@ -1,0 +1,36 @@
+"""Random search: every candidate is drawn from nothing. The control that any other strategy has to beat
+(Li and Talwalkar 2019, "Random Search and Reproducibility for Neural Architecture Search",
+https://arxiv.org/abs/1902.07638)."""
+
+from __future__ import annotations
+
+from random import Random
+
+from evolve.search.strategy import Answer, Births, Proposal
+from evolve.settings import Settings
+from evolve.values import Request, Result
+
+
+class RandomSearch:
+    """Founders first, then random genomes, none of them twice."""
+
+    class Options(Settings):
+        """Random search has no settings."""
+
+    def __init__(self, births: Births, population: int, options: Options) -> None:
+        self._births = births
+        self._exhausted = False
+
+    def ask(self, rng: Random) -> Proposal | Answer:
+        proposal = self._births.newcomer(rng)
+        self._exhausted = proposal is None
+        return proposal or "done"
+
+    def tell(self, request: Request, result: Result) -> None:
+        """Nothing is learned from a result."""
+
+    def keep(self) -> set[int]:
+        return set()
+
+    def stop_reasons(self) -> dict[str, str]:
+        return {"exhausted": "no genome was found that was not born before"} if self._exhausted else {}

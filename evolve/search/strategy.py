@@ -1,0 +1,155 @@
+"""What a search strategy is, and how it gets genomes that were not born before."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from random import Random
+from typing import Any, ClassVar, Literal, Protocol
+
+from evolve.settings import Settings
+from evolve.values import Request, Result
+from genomes import Genome, InvalidGenome, SearchSpace, candidate_key
+
+DRAWS = 100
+Answer = Literal["wait", "done"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A genome that a strategy wants to be born, the birth numbers of its parents and the steps that made it."""
+
+    genome: Genome
+    parents: tuple[int, ...] = ()
+    origin: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A candidate as strategies see it: its birth number, genome and fitness (finite, higher is better)."""
+
+    number: int
+    genome: Genome
+    fitness: float
+
+
+class Strategy(Protocol):
+    """Decides which genomes are born.
+
+    Options: the class of its settings. A strategy is built as Strategy(births, population, options).
+    """
+
+    Options: ClassVar[type[Settings]]
+
+    def ask(self, rng: Random) -> Proposal | Answer:
+        """The next proposal; "wait" if it first needs results that are on their way; "done" if there is none left.
+
+        All randomness comes from `rng`, a fresh generator for each ask. The n-th proposal becomes candidate n.
+        """
+        ...
+
+    def tell(self, request: Request, result: Result) -> None:
+        """The result of a request; exactly once for each, in the order of the virtual clock. A failure has no
+        fitness."""
+        ...
+
+    def keep(self) -> set[int]:
+        """Numbers of the requests whose weights may still be needed."""
+        ...
+
+    def stop_reasons(self) -> dict[str, str]:
+        """Why `ask` says "done", by short name; empty as long as it does not."""
+        ...
+
+
+class Births:
+    """Where strategies get genomes from: founders first, then what the search space draws, none of them twice."""
+
+    def __init__(self, space: SearchSpace, founders: Sequence[Proposal] = ()) -> None:
+        self.space = space
+        self._founders = deque(founders)
+        self._known: set[str] = set()
+
+    @property
+    def founders_left(self) -> int:
+        """Founders that were not handed out yet."""
+        return len(self._founders)
+
+    def newcomer(self, rng: Random) -> Proposal | None:
+        """The next founder, or else a new genome from nothing; None if none is found in `10 * DRAWS` draws."""
+        while self._founders:
+            founder = self._founders.popleft()
+            if self._enter(founder.genome):
+                return founder
+
+        def draw() -> Proposal:
+            variation = self.space.random(rng)
+            return Proposal(variation.genome, (), variation.steps)
+
+        return self._new(draw, 10 * DRAWS)
+
+    def child(self, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0) -> Proposal | None:
+        """A new genome from one parent (mutated) or two (crossed, then mutated with probability `mutate`).
+
+        `draw_parents` is called again for each draw. None if no new genome is found in `DRAWS` draws.
+        """
+
+        def draw() -> Proposal:
+            parents = draw_parents()
+            genome, steps = parents[0].genome, []
+            if len(parents) == 2:
+                variation = self.space.crossover(parents[0].genome, parents[1].genome, rng)
+                genome, steps = variation.genome, list(variation.steps)
+            if len(parents) == 1 or rng.random() < mutate:
+                variation = self.space.mutate(genome, rng)
+                genome, steps = variation.genome, steps + list(variation.steps)
+            return Proposal(genome, tuple(parent.number for parent in parents), tuple(steps))
+
+        return self._new(draw, DRAWS)
+
+    def _new(self, draw: Callable[[], Proposal], draws: int) -> Proposal | None:
+        for _ in range(draws):
+            proposal = draw()
+            if self._enter(proposal.genome):
+                return proposal
+        return None
+
+    def _enter(self, genome: Genome) -> bool:
+        """Notes a genome; False if it is known. One that cannot be built is let through: the loop says why."""
+        try:
+            key = candidate_key(genome, self.space.blueprint(genome))
+        except InvalidGenome:
+            return True
+        if key in self._known:
+            return False
+        self._known.add(key)
+        return True
+
+
+@contextmanager
+def global_random(rng: Random) -> Iterator[None]:
+    """Runs library code that draws from the global `random` module on `rng`, and leaves the module as it was."""
+    before = random.getstate()
+    random.seed(rng.getrandbits(64))
+    try:
+        yield
+    finally:
+        random.setstate(before)
+
+
+# Name -> class, named by path so that a library is imported only by the strategy that uses it.
+STRATEGIES = {
+    "random": "evolve.search.random_search:RandomSearch",
+    "genetic": "evolve.search.genetic:Genetic",
+    "neat": "evolve.search.neat:Neat",
+}
+
+
+def strategy_class(name: str) -> Any:
+    """The class registered under `name`. Raises KeyError for an unknown one."""
+    module, _, attribute = STRATEGIES[name].partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,45 @@
+"""Checked settings: frozen Pydantic models whose errors name the argument, the rule, the value and an example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from evolve.errors import ConfigError, nearest
+
+
+class Settings(BaseModel):
+    """Base of all settings. Each field's description completes the sentence '<name> must be ...'."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any], where: str = "") -> Self:
+        """The settings of `values`. Raises ConfigError for the first one that is unknown or breaks its rule.
+
+        where: text put before the name of a setting, such as the file it was read from.
+        """
+        names = {name: name for name in cls.model_fields}
+        names |= {field.alias: name for name, field in cls.model_fields.items() if field.alias}
+        for key in values:
+            if key not in names:
+                raise ConfigError(f"{where}unknown setting '{key}'{nearest(key, names)}")
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            if not first["loc"]:
+                raise ConfigError(f"{where}{first['msg'].removeprefix('Value error, ')}") from None
+            name = str(first["loc"][0])
+            field = cls.model_fields[names[name]]
+            example = f"; for example {name} = {field.examples[0]!r}" if field.examples else ""
+            raise ConfigError(
+                f"{where}{name} must be {field.description}, not {_shown(values.get(name))}{example}"
+            ) from None
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "..."

@@ -1,0 +1,57 @@
+-- One file per run. One process writes; any number may read. Finished rows never change.
+
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL            -- JSON
+);
+
+CREATE TABLE candidate (
+    number        INTEGER PRIMARY KEY,   -- birth number, from 1
+    key           TEXT,                  -- SHA-256 of network and recipe; NULL if it cannot be built
+    genome        TEXT NOT NULL,         -- JSON
+    notation      TEXT NOT NULL,
+    parents       TEXT NOT NULL,         -- JSON list of birth numbers
+    origin        TEXT NOT NULL,         -- JSON list of the steps that made it
+    parameters    INTEGER,
+    multiply_adds INTEGER
+);
+
+CREATE TABLE request (
+    number     INTEGER PRIMARY KEY,      -- in the order of asking, from 1
+    candidate  INTEGER NOT NULL REFERENCES candidate (number),
+    images     INTEGER NOT NULL,
+    epochs     INTEGER NOT NULL,
+    repeat     INTEGER NOT NULL,
+    purpose    TEXT NOT NULL,            -- search, rescore or final
+    start_from INTEGER REFERENCES request (number),
+    job_key    TEXT
+);
+CREATE INDEX request_job_key ON request (job_key);
+
+CREATE TABLE result (
+    request     INTEGER PRIMARY KEY REFERENCES request (number),
+    status      TEXT NOT NULL,
+    objectives  TEXT NOT NULL,           -- JSON list of finite numbers, all maximised
+    measures    TEXT NOT NULL,           -- JSON object
+    curve       TEXT NOT NULL,           -- JSON list, one object per epoch
+    spent       TEXT NOT NULL,           -- JSON object
+    reason      TEXT,
+    cached_from INTEGER REFERENCES request (number),
+    timing      TEXT NOT NULL            -- JSON object; the only figures of the clock on the wall
+);
+
+CREATE TABLE act (                       -- what the user or the clock did
+    number INTEGER PRIMARY KEY,
+    kind   TEXT NOT NULL,
+    detail TEXT NOT NULL,                -- JSON object
+    at     REAL NOT NULL                 -- seconds since 1970
+);
+
+CREATE TRIGGER candidate_is_final BEFORE UPDATE ON candidate BEGIN SELECT RAISE(ABORT, 'a candidate never changes'); END;
+CREATE TRIGGER candidate_stays BEFORE DELETE ON candidate BEGIN SELECT RAISE(ABORT, 'a candidate is never deleted'); END;
+CREATE TRIGGER request_is_final BEFORE UPDATE ON request BEGIN SELECT RAISE(ABORT, 'a request never changes'); END;
+CREATE TRIGGER request_stays BEFORE DELETE ON request BEGIN SELECT RAISE(ABORT, 'a request is never deleted'); END;
+CREATE TRIGGER result_is_final BEFORE UPDATE ON result BEGIN SELECT RAISE(ABORT, 'a result never changes'); END;
+CREATE TRIGGER result_stays BEFORE DELETE ON result BEGIN SELECT RAISE(ABORT, 'a result is never deleted'); END;
+CREATE TRIGGER act_is_final BEFORE UPDATE ON act BEGIN SELECT RAISE(ABORT, 'an act never changes'); END;
+CREATE TRIGGER act_stays BEFORE DELETE ON act BEGIN SELECT RAISE(ABORT, 'an act is never deleted'); END;

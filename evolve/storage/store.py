@@ -1,0 +1,285 @@
+"""One SQLite file per run: the log of candidates, requests, results and acts. It is the truth about a run.
+
+The contract. One process writes (it holds a lock beside the file); workers never touch the file; readers open it
+read-only. Every method that writes commits all its rows at once, on disk, or none. A row that is written never changes
+and never goes. Writing a result twice, or a result without its request, raises `sqlite3.IntegrityError`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from evolve.errors import RunError
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+
+SCHEMA_VERSION = 1
+FILE = "run.sqlite"
+
+
+@dataclass(frozen=True)
+class CandidateRow:
+    """A candidate as stored: its genome as JSON and as one line of text."""
+
+    number: int
+    key: str | None
+    genome: dict[str, Any]
+    notation: str
+    parents: tuple[int, ...]
+    origin: tuple[str, ...]
+    parameters: int | None
+    multiply_adds: int | None
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A request as stored."""
+
+    number: int
+    candidate: int
+    budget: Budget
+    repeat: int
+    purpose: Purpose
+    start_from: int | None
+    job_key: str | None
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something the user or the clock did: started, search ended, stopped, finished."""
+
+    kind: str
+    detail: dict[str, Any]
+    at: float
+
+
+class Store:
+    """A run's log. Make one with `create`, `open` (to go on writing) or `read`."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: FileLock | None) -> None:
+        self._connection, self._lock = connection, lock
+
+    @classmethod
+    def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
+        """A new log in `folder`, which must not hold one. Raises RunError if it does."""
+        if (folder / FILE).exists():
+            raise RunError(f"{folder} already holds a run; choose another name or continue it with: evolve resume")
+        folder.mkdir(parents=True, exist_ok=True)
+        store = cls._writer(folder)
+        with store._transaction():
+            for statement in _statements(files("evolve.storage").joinpath("schema.sql").read_text()):
+                store._connection.execute(statement)
+            rows = {**meta, "schema_version": SCHEMA_VERSION}.items()
+            store._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in rows])
+        return store
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The log in `folder`, for writing. Raises RunError if there is none or another process writes it."""
+        _must_exist(folder)
+        store = cls._writer(folder)
+        store._check_version(folder)
+        return store
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The log in `folder`, read-only. Raises RunError if there is none."""
+        _must_exist(folder)
+        connection = sqlite3.connect(f"{(folder / FILE).absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+        connection.execute("PRAGMA query_only = 1")
+        store = cls(connection, None)
+        store._check_version(folder)
+        return store
+
+    @classmethod
+    def _writer(cls, folder: Path) -> Self:
+        lock = FileLock(folder / "run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunError(f"{folder} is in use by another process; wait for it or stop it first") from None
+        connection = sqlite3.connect(folder / FILE, timeout=30, isolation_level=None)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return cls(connection, lock)
+
+    def close(self) -> None:
+        """Closes the file and gives up the lock."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(
+        self,
+        candidates: Iterable[Candidate] = (),
+        requests: Iterable[Request] = (),
+        results: Iterable[Result] = (),
+    ) -> None:
+        """Writes rows in one transaction. Raises ValueError for a number that is not finite."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_candidate_values, candidates)
+            )
+            self._connection.executemany(
+                "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_request_values, requests)
+            )
+            self._connection.executemany(
+                "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_result_values, results)
+            )
+
+    def act(self, kind: str, **detail: Any) -> None:
+        """Notes what the user or the clock did."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO act (kind, detail, at) VALUES (?, ?, ?)", (kind, json.dumps(detail), time.time())
+            )
+
+    def meta(self) -> dict[str, Any]:
+        """Settings, versions and what else was stored when the run was made."""
+        return {key: json.loads(value) for key, value in self._connection.execute("SELECT key, value FROM meta")}
+
+    def candidates(self) -> dict[int, CandidateRow]:
+        """All candidates by birth number."""
+        rows = self._connection.execute("SELECT * FROM candidate ORDER BY number")
+        return {
+            n: CandidateRow(n, key, json.loads(genome), text, _tuple(parents), _tuple(origin), parameters, costs)
+            for n, key, genome, text, parents, origin, parameters, costs in rows
+        }
+
+    def requests(self) -> list[RequestRow]:
+        """All requests in order."""
+        rows = self._connection.execute("SELECT * FROM request ORDER BY number")
+        return [
+            RequestRow(n, candidate, Budget(images, epochs), repeat, Purpose(purpose), start_from, key)
+            for n, candidate, images, epochs, repeat, purpose, start_from, key in rows
+        ]
+
+    def results(self) -> dict[int, Result]:
+        """All results by request number."""
+        rows = self._connection.execute("SELECT * FROM result ORDER BY request")
+        return {row[0]: _result(row) for row in rows}
+
+    def acts(self) -> list[Act]:
+        """All acts in order."""
+        rows = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
+        return [Act(kind, json.loads(detail), at) for kind, detail, at in rows]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _check_version(self, folder: Path) -> None:
+        try:
+            found = self.meta().get("schema_version")
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise RunError(f"{folder / FILE} is not a run of evolve: {error}") from None
+        if found != SCHEMA_VERSION:
+            self.close()
+            raise RunError(
+                f"{folder} has schema version {found}, this version of evolve reads {SCHEMA_VERSION}; "
+                "use the version that made it, or start a new run"
+            )
+
+
+def _must_exist(folder: Path) -> None:
+    if not (folder / FILE).is_file():
+        raise RunError(f"there is no run in {folder}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: `executescript` would commit the transaction it stands in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _tuple(text: str) -> tuple[Any, ...]:
+    return tuple(json.loads(text))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _candidate_values(c: Candidate) -> tuple[Any, ...]:
+    genome = c.genome
+    return (
+        c.number,
+        c.key,
+        _json(genome.to_json()),
+        genome.notation(),
+        _json(c.parents),
+        _json(c.origin),
+        c.parameters,
+        c.multiply_adds,
+    )
+
+
+def _request_values(r: Request) -> tuple[Any, ...]:
+    return (
+        r.number,
+        r.candidate.number,
+        r.budget.images,
+        r.budget.epochs,
+        r.repeat,
+        r.purpose.value,
+        r.start_from,
+        r.job_key,
+    )
+
+
+def _result_values(r: Result) -> tuple[Any, ...]:
+    if not all(map(math.isfinite, r.objectives)) or (r.status is Status.OK) != bool(r.objectives):
+        raise ValueError(f"request {r.request}: status {r.status} with objectives {r.objectives}")
+    return (
+        r.request,
+        r.status.value,
+        _json(r.objectives),
+        _json(dict(r.measures)),
+        _json([dict(point) for point in r.curve]),
+        _json(dict(r.spent)),
+        r.reason,
+        r.cached_from,
+        _json(dict(r.timing)),
+    )
+
+
+def _result(row: tuple[Any, ...]) -> Result:
+    request, status, objectives, measures, curve, spent, reason, cached_from, timing = row
+    return Result(
+        request=request,
+        status=Status(status),
+        objectives=_tuple(objectives),
+        measures=json.loads(measures),
+        curve=_tuple(curve),
+        spent=json.loads(spent),
+        reason=reason,
+        cached_from=cached_from,
+        timing=json.loads(timing),
+    )

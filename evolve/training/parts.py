@@ -1,0 +1,145 @@
+"""The four parts of a data set, written once as `.npy` files and memory-mapped by every worker.
+
+train       networks are trained on it; its order is random, so that its first n images are a fair sample of n
+validation  the search decides on it
+selection   leaders are re-scored on it; the search never sees it
+test        opened once, by the final training of the winner
+
+The test part lies in a folder of its own. Workers are given that folder's path in the job of a final training and in
+no other, so the search cannot reach it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolve.errors import DataError
+from evolve.training.datasets import Array, Dataset
+
+SEARCH_PARTS = ("train", "validation", "selection")
+SPLIT_VERSION = 1
+HELD_BACK = 0.15
+HELD_BACK_AT_MOST = 5000
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where the parts of a data set lie, and what is known of them.
+
+    digest: SHA-256 of images, labels and the way they were split.
+    sizes: images in each part. scale, offset: pixel * scale + offset has mean 0 and deviation 1 on the train part.
+    """
+
+    name: str
+    folder: str
+    test_folder: str
+    digest: str
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    sizes: dict[str, int]
+    scale: float
+    offset: float
+
+    @property
+    def classes(self) -> int:
+        return len(self.class_names)
+
+
+def prepare(data: Dataset, folder: Path) -> Parts:
+    """Splits `data` and writes its parts below `folder`, unless they are there already.
+
+    The split is stratified and always the same for the same data: 20 % for the test part where there is no official
+    one, then 15 %, at most 5,000 images, each for validation and selection.
+    """
+    digest = _digest(data)
+    target, test_target = folder / digest[:16], folder / f"{digest[:16]}-test"
+    if not ((target / "parts.json").exists() and test_target.exists()):
+        _write(data, digest, target, test_target)
+    known: dict[str, Any] = json.loads((target / "parts.json").read_text())
+    known["input_shape"], known["class_names"] = tuple(known["input_shape"]), tuple(known["class_names"])
+    return Parts(folder=str(target.absolute()), test_folder=str(test_target.absolute()), **known)
+
+
+def open_part(folder: str | Path, part: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Images and labels of one part, memory-mapped and read-only."""
+    images = np.load(Path(folder, f"{part}_images.npy"), mmap_mode="r")
+    labels = np.load(Path(folder, f"{part}_labels.npy"), mmap_mode="r")
+    return images, labels
+
+
+def _digest(data: Dataset) -> str:
+    summary = hashlib.sha256(f"{SPLIT_VERSION} {HELD_BACK} {HELD_BACK_AT_MOST} {TEST_SHARE}".encode())
+    for array in (data.images, data.labels, data.test_images, data.test_labels):
+        if array is not None:
+            summary.update(f"{array.shape} {array.dtype}".encode())
+            summary.update(np.ascontiguousarray(array).data)
+    summary.update(json.dumps(data.class_names).encode())
+    return summary.hexdigest()
+
+
+def _split(images: Array, labels: Array, count: int) -> tuple[Array, Array, Array, Array]:
+    """What remains and `count` images held back, each class with its share; both in random order."""
+    from sklearn.model_selection import train_test_split
+
+    try:
+        kept, held = train_test_split(np.arange(len(labels)), test_size=count, stratify=labels, random_state=0)
+    except ValueError as error:
+        raise DataError(f"too few images to hold {count} of {len(labels)} back: {error}") from None
+    return images[kept], labels[kept], images[held], labels[held]
+
+
+def _write(data: Dataset, digest: str, target: Path, test_target: Path) -> None:
+    images, labels = data.images, data.labels
+    if data.test_images is None or data.test_labels is None:
+        images, labels, test_images, test_labels = _split(images, labels, max(data.classes, round(TEST_SHARE * len(labels))))
+    else:
+        test_images, test_labels = data.test_images, data.test_labels
+    held = max(data.classes, min(HELD_BACK_AT_MOST, round(HELD_BACK * len(labels))))
+    images, labels, selection_images, selection_labels = _split(images, labels, held)
+    train_images, train_labels, validation_images, validation_labels = _split(images, labels, held)
+    parts = {
+        "train": (train_images, train_labels),
+        "validation": (validation_images, validation_labels),
+        "selection": (selection_images, selection_labels),
+    }
+    mean, deviation = float(train_images.mean(dtype=np.float64)), float(train_images.std(dtype=np.float64))
+    scale = 1 / max(deviation, 1e-6)
+    described = {
+        "name": data.name,
+        "digest": digest,
+        "input_shape": data.images.shape[1:],
+        "class_names": data.class_names,
+        "sizes": {**{part: len(arrays[1]) for part, arrays in parts.items()}, "test": len(test_labels)},
+        "scale": scale,
+        "offset": -mean * scale,
+    }
+    _write_folder(test_target, {"test": (test_images, test_labels)}, None)
+    _write_folder(target, parts, described)
+
+
+def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described: dict[str, Any] | None) -> None:
+    """Writes beside the target and renames, so that a folder is whole or not there."""
+    draft = target.with_name(f"{target.name}.{os.getpid()}.draft")
+    draft.mkdir(parents=True)
+    for part, (images, labels) in parts.items():
+        np.save(draft / f"{part}_images.npy", images)
+        np.save(draft / f"{part}_labels.npy", labels.astype(np.int32))
+    if described is not None:
+        (draft / "parts.json").write_text(json.dumps(described, indent=1))
+    shutil.rmtree(target, ignore_errors=True)
+    draft.rename(target)
+
+
+def settings(parts: Parts) -> dict[str, Any]:
+    """What a worker needs to know of the parts, as JSON; the test part is not among it."""
+    return {name: value for name, value in asdict(parts).items() if name in ("folder", "scale", "offset")}

@@ -1,0 +1,116 @@
+"""The immutable values that a run is made of: candidates, budgets, requests, results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Job = dict[str, Any]
+"""The plain JSON that a worker gets for one request: request number, key, seed, blueprint, recipe, budget, parts."""
+
+
+class Status(StrEnum):
+    """How a request ended."""
+
+    OK = "ok"
+    INVALID = "invalid"
+    FAILED = "failed"
+    DIVERGED = "diverged"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out of memory"
+
+
+class Purpose(StrEnum):
+    """What a request is for."""
+
+    SEARCH = "search"
+    RESCORE = "rescore"
+    FINAL = "final"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much training: number of images and epochs over them. Ordered by images x epochs."""
+
+    images: int
+    epochs: int
+
+    @property
+    def size(self) -> int:
+        """Images seen in training, repeats counted."""
+        return self.images * self.epochs
+
+    def __lt__(self, other: Budget) -> bool:
+        return self.size < other.size
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A genome that was born in a run.
+
+    number: birth number, from 1.
+    key: SHA-256 of network and recipe; None if the genome cannot be built.
+    parents: birth numbers of the candidates it descends from.
+    origin: the steps that made it, in words.
+    """
+
+    number: int
+    genome: Any
+    key: str | None
+    parents: tuple[int, ...] = ()
+    origin: tuple[str, ...] = ()
+    parameters: int | None = None
+    multiply_adds: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One evaluation that was asked for.
+
+    number: from 1, in the order of asking.
+    repeat: 0 for the search; other numbers are other seeds.
+    start_from: number of the request whose weights it continues, or None for a training from scratch.
+    job_key: SHA-256 of all that decides the score; None if the genome cannot be built.
+    """
+
+    number: int
+    candidate: Candidate
+    budget: Budget
+    repeat: int
+    purpose: Purpose
+    job_key: str | None
+    start_from: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a request ended.
+
+    objectives: finite numbers, all to be maximised; empty unless the status is OK.
+    measures: further figures by name; curve: one entry per epoch; spent: images and epochs really trained.
+    cached_from: number of the request whose result this repeats, or None.
+    timing: figures of the clock on the wall; the only part that differs between two runs with one seed.
+    """
+
+    request: int
+    status: Status
+    objectives: tuple[float, ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
+    curve: tuple[Mapping[str, float], ...] = ()
+    spent: Mapping[str, int] = field(default_factory=dict)
+    reason: str | None = None
+    cached_from: int | None = None
+    timing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fitness(self) -> float | None:
+        """The first objective, or None if there is none."""
+        return self.objectives[0] if self.status is Status.OK else None
+
+
+def digest(*parts: Any) -> str:
+    """SHA-256 over the texts of `parts`."""
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

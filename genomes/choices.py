@@ -1,0 +1,125 @@
+"""The encoding of tabular benchmarks: one categorical gene per row of choices, each genome one entry of a table.
+
+Tables let a search be studied without training anything: every network of a small space was trained once, by
+somebody, and its scores published (NAS-Bench-101, Ying et al. 2019, https://arxiv.org/abs/1902.09635, began this).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from random import Random
+from typing import Any, ClassVar
+
+from genomes.genome import Variation
+from genomes.spec import InvalidGenome
+
+
+@dataclass(frozen=True)
+class ChoicesGenome:
+    """One digit per gene. The digits in a row are both its notation and its key in the table."""
+
+    kind: ClassVar[str] = "choices"
+    digits: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "digits": self.notation()}
+
+    def notation(self) -> str:
+        return "".join(map(str, self.digits))
+
+    def recipe_json(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True)
+class TableEntry:
+    """One entry of a table: what is known of it without asking for its score."""
+
+    table: str
+    code: str
+    parameters: int | None
+    multiply_adds: int | None
+    cost: float | None
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(f"{self.table} {self.code}".encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"table": self.table, "code": self.code}
+
+
+@dataclass(frozen=True)
+class ChoicesSpace:
+    """All entries of one table.
+
+    table: its name.
+    choices: number of options of each gene, each 1 to 10.
+    entries: code -> {"parameters", "multiply_adds", "cost"}, as far as known; codes that are missing are invalid.
+    """
+
+    kind: ClassVar[str] = "choices"
+    table: str
+    choices: tuple[int, ...]
+    entries: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+    def founders(self) -> tuple[dict[str, ChoicesGenome], dict[str, str]]:
+        return {}, {}
+
+    def random(self, rng: Random) -> Variation:
+        code = rng.choice(self._codes)
+        return Variation(self.parse(code), ("random entry",))
+
+    def mutate(self, genome: ChoicesGenome, rng: Random) -> Variation:
+        """One gene takes another value, sometimes two genes do; a random entry if none of the tries is in the table."""
+        for _ in range(30):
+            digits, steps = list(genome.digits), []
+            for _ in range(1 + (rng.random() < 0.3)):
+                at = rng.choice([place for place, options in enumerate(self.choices) if options > 1])
+                digits[at] = rng.choice([d for d in range(self.choices[at]) if d != digits[at]])
+                steps.append(f"gene {at + 1}: {genome.digits[at]} -> {digits[at]}")
+            child = ChoicesGenome(tuple(digits))
+            if child.notation() in self.entries and child != genome:
+                return Variation(child, tuple(steps))
+        return self.random(rng)
+
+    def crossover(self, a: ChoicesGenome, b: ChoicesGenome, rng: Random) -> Variation:
+        """Each gene from either parent; the first parent if none of the tries is in the table."""
+        for _ in range(30):
+            child = ChoicesGenome(tuple(rng.choice(pair) for pair in zip(a.digits, b.digits, strict=True)))
+            if child.notation() in self.entries:
+                return Variation(child, ("uniform crossover",))
+        return Variation(a, ("crossover kept the first parent",))
+
+    def distance(self, a: ChoicesGenome, b: ChoicesGenome) -> float:
+        """Share of genes that differ."""
+        return sum(x != y for x, y in zip(a.digits, b.digits, strict=True)) / len(self.choices)
+
+    def blueprint(self, genome: ChoicesGenome) -> TableEntry:
+        code = genome.notation()
+        if code not in self.entries:
+            raise InvalidGenome(f"'{code}' is not in the table '{self.table}'")
+        known = self.entries[code]
+        return TableEntry(self.table, code, known.get("parameters"), known.get("multiply_adds"), known.get("cost"))
+
+    def parse(self, text: str) -> ChoicesGenome:
+        code = text.strip()
+        if len(code) != len(self.choices) or not code.isdecimal():
+            raise InvalidGenome(f"'{text}' must be {len(self.choices)} digits, one for each gene of '{self.table}'")
+        for at, (digit, options) in enumerate(zip(code, self.choices, strict=True)):
+            if int(digit) >= options:
+                raise InvalidGenome(f"'{text}': gene {at + 1} must be a digit from 0 to {options - 1}, not {digit}")
+        return ChoicesGenome(tuple(map(int, code)))
+
+    def read(self, data: dict[str, Any]) -> ChoicesGenome:
+        try:
+            return self.parse(data["digits"])
+        except KeyError:
+            raise InvalidGenome("not the JSON of an entry of a table: 'digits' is missing") from None
+
+    @cached_property
+    def _codes(self) -> list[str]:
+        return sorted(self.entries)

@@ -1,0 +1,257 @@
+"""ModelSpec: a network as a graph of primitive layers, its shapes and its costs worked out without Keras.
+
+This is the hinge of the house. Encodings build a `ModelSpec` and know nothing of Keras; `decode.py` turns a
+`ModelSpec` into a Keras model and knows nothing of genes. The set of primitives is closed: every layer kind of
+every encoding, composites included, ends as nodes of the table `PRIMITIVES`.
+
+Shapes are those of one image without the batch axis: (height, width, channels) before the flattening, (units,)
+after it. Costs: `parameters` counts what Keras's `count_params` counts (the running averages of batch
+normalisation included); `multiply_adds` counts the multiplications of convolutions and dense layers for one image,
+forward only, which is half of what TensorFlow's profiler calls float operations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+Shape = tuple[int, ...]
+
+
+class InvalidGenome(ValueError):
+    """A genome that cannot be built, or breaks a limit of its search space. The message is the reason."""
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """What one kind of node does to shapes and what it costs.
+
+    shape: from input shapes and settings to the output shape; raises InvalidGenome.
+    parameters, multiply_adds: from input shape, output shape and settings to a count.
+    """
+
+    shape: Callable[[list[Shape], Mapping[str, Any]], Shape]
+    parameters: Callable[[Shape, Shape, Mapping[str, Any]], int] = lambda *_: 0
+    multiply_adds: Callable[[Shape, Shape, Mapping[str, Any]], int] = lambda *_: 0
+    commutative: bool = False
+
+
+def _same(shapes: list[Shape], settings: Mapping[str, Any]) -> Shape:
+    return shapes[0]
+
+
+def _feature_map(shape: Shape, what: str) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise InvalidGenome(f"{what} needs a feature map, but stands behind the flattening (shape {shape})")
+    return shape[0], shape[1], shape[2]
+
+
+def _window(shape: Shape, size: int, stride: int, padding: str, what: str) -> tuple[int, int]:
+    height, width, _ = _feature_map(shape, what)
+    if padding == "same":
+        return math.ceil(height / stride), math.ceil(width / stride)
+    if min(height, width) < size:
+        raise InvalidGenome(
+            f"{what} needs a feature map of at least {size}x{size}, but gets {height}x{width}; "
+            "use fewer poolings, padding=same or a smaller window"
+        )
+    return (height - size) // stride + 1, (width - size) // stride + 1
+
+
+def _convolution_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    what = f"convolution {s['kernel']}x{s['kernel']}"
+    return (*_window(shapes[0], s["kernel"], s["stride"], s["padding"], what), s["filters"])
+
+
+def _convolution_parameters(before: Shape, after: Shape, s: Mapping[str, Any]) -> int:
+    return int(s["kernel"] ** 2 * before[2] * after[2] + (after[2] if s["bias"] else 0))
+
+
+def _convolution_multiply_adds(before: Shape, after: Shape, s: Mapping[str, Any]) -> int:
+    return int(math.prod(after) * s["kernel"] ** 2 * before[2])
+
+
+def _pool_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    return (*_window(shapes[0], s["size"], s["size"], "valid", f"pooling {s['size']}x{s['size']}"), shapes[0][2])
+
+
+def _channels(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    return (_feature_map(shapes[0], "global pooling")[2],)
+
+
+def _flatten_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    return (math.prod(_feature_map(shapes[0], "flatten")),)
+
+
+def _dense_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    if len(shapes[0]) != 1:
+        raise InvalidGenome(f"dense needs a flattened input, but gets a feature map (shape {shapes[0]})")
+    return (s["units"],)
+
+
+def _sum_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    if len(set(shapes)) != 1:
+        raise InvalidGenome(f"add needs inputs of one shape, but gets {' and '.join(map(str, shapes))}")
+    return shapes[0]
+
+
+PRIMITIVES: dict[str, Primitive] = {
+    "input": Primitive(_same),
+    "convolution": Primitive(_convolution_shape, _convolution_parameters, _convolution_multiply_adds),
+    "max_pool": Primitive(_pool_shape),
+    "average_pool": Primitive(_pool_shape),
+    "batch_norm": Primitive(_same, parameters=lambda before, after, s: 4 * after[-1]),
+    "activation": Primitive(_same),
+    "leaky_relu": Primitive(_same),
+    "dropout": Primitive(_same),
+    "flatten": Primitive(_flatten_shape),
+    "global_average": Primitive(_channels),
+    "global_max": Primitive(_channels),
+    "dense": Primitive(
+        _dense_shape,
+        parameters=lambda before, after, s: (before[0] + 1) * after[0],
+        multiply_adds=lambda before, after, s: before[0] * after[0],
+    ),
+    "add": Primitive(_sum_shape, commutative=True),
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One primitive layer. `inputs` are positions of earlier nodes; `settings` are sorted (name, value) pairs."""
+
+    name: str
+    op: str
+    inputs: tuple[int, ...]
+    settings: tuple[tuple[str, Any], ...]
+    shape: Shape
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A network ready to be built: nodes in topological order, the first the image, the last the class probabilities."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def input_shape(self) -> Shape:
+        return self.nodes[0].shape
+
+    @property
+    def classes(self) -> int:
+        return self.nodes[-1].shape[0]
+
+    @cached_property
+    def parameters(self) -> int:
+        return sum(node.parameters for node in self.nodes)
+
+    @cached_property
+    def multiply_adds(self) -> int:
+        return sum(node.multiply_adds for node in self.nodes)
+
+    def memory(self, batch_size: int) -> int:
+        """Estimated bytes of a training step: activations kept for the backward pass, their gradients, and
+        weights with gradient and two optimizer slots, all as 32-bit floats."""
+        activations = sum(math.prod(node.shape) for node in self.nodes)
+        return 4 * (2 * batch_size * activations + 4 * self.parameters)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the network itself: equal for equal graphs, whatever their nodes are called and in whatever
+        order independent branches were written down."""
+        return hashlib.sha256(json.dumps(_canonical(self.nodes)).encode()).hexdigest()
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return [
+            {"name": n.name, "op": n.op, "inputs": list(n.inputs), "settings": dict(n.settings), "shape": list(n.shape)}
+            for n in self.nodes
+        ]
+
+    @staticmethod
+    def from_json(nodes: list[dict[str, Any]]) -> ModelSpec:
+        builder = SpecBuilder(tuple(nodes[0]["shape"]))
+        for node in nodes[1:]:
+            builder.add(node["op"], *node["inputs"], name=node["name"], **node["settings"])
+        return builder.spec()
+
+
+class SpecBuilder:
+    """Collects nodes one by one and works out each one's shape and cost. Raises InvalidGenome for what cannot be."""
+
+    def __init__(self, input_shape: Shape) -> None:
+        self._nodes = [Node("image", "input", (), (), tuple(input_shape), 0, 0)]
+
+    def add(self, op: str, *inputs: int, name: str | None = None, **settings: Any) -> int:
+        """Appends a node and returns its position. Without `inputs` it reads the node before it."""
+        sources = inputs or (len(self._nodes) - 1,)
+        primitive, shapes = PRIMITIVES[op], [self._nodes[source].shape for source in sources]
+        shape = primitive.shape(shapes, settings)
+        node = Node(
+            name=name or f"{op}_{len(self._nodes)}",
+            op=op,
+            inputs=tuple(sources),
+            settings=tuple(sorted(settings.items())),
+            shape=shape,
+            parameters=primitive.parameters(shapes[0], shape, settings),
+            multiply_adds=primitive.multiply_adds(shapes[0], shape, settings),
+        )
+        self._nodes.append(node)
+        return len(self._nodes) - 1
+
+    @property
+    def last(self) -> int:
+        """Position of the node added last."""
+        return len(self._nodes) - 1
+
+    def shape(self, position: int) -> Shape:
+        return self._nodes[position].shape
+
+    def spec(self) -> ModelSpec:
+        return ModelSpec(tuple(self._nodes))
+
+
+def _canonical(nodes: tuple[Node, ...]) -> list[Any]:
+    """The graph with nodes renumbered canonically and names left out.
+
+    Each node gets a hash of everything above it and one of everything below it; nodes are taken in topological order
+    with ties broken by those two.
+    """
+
+    def digest(*parts: Any) -> str:
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    above: list[str] = []
+    for node in nodes:
+        sources = [above[i] for i in node.inputs]
+        above.append(digest(node.op, node.settings, node.shape, sorted(sources) if _commutes(node) else sources))
+    below = [""] * len(nodes)
+    readers: list[list[str]] = [[] for _ in nodes]
+    for position in range(len(nodes) - 1, -1, -1):
+        node = nodes[position]
+        below[position] = digest(sorted(readers[position]))
+        for place, source in enumerate(node.inputs):
+            readers[source].append(digest(above[position], below[position], 0 if _commutes(node) else place))
+    number: dict[int, int] = {}
+    waiting = set(range(len(nodes)))
+    while waiting:
+        ready = (i for i in waiting if all(source in number for source in nodes[i].inputs))
+        chosen = min(ready, key=lambda i: (above[i], below[i], i))
+        number[chosen] = len(number)
+        waiting.remove(chosen)
+    canonical = []
+    for position in sorted(number, key=number.__getitem__):
+        node = nodes[position]
+        sources = [number[source] for source in node.inputs]
+        canonical.append([node.op, node.settings, node.shape, sorted(sources) if _commutes(node) else sources])
+    return canonical
+
+
+def _commutes(node: Node) -> bool:
+    return PRIMITIVES[node.op].commutative

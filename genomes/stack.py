@@ -1,0 +1,173 @@
+"""The layer-stack encoding: a list of layer genes and a training recipe.
+
+A stack is a body of layers over feature maps, exactly one flattening, and a head of layers over vectors. The output
+layer (dense to the classes, softmax) is not a gene: every stack ends in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any, ClassVar
+
+from genomes import notation
+from genomes.founders import FOUNDERS
+from genomes.genome import Variation
+from genomes.layers import LAYERS, Flatten, Layer, distance
+from genomes.recipe import Recipe, recipe_distance
+from genomes.spec import InvalidGenome, ModelSpec, Shape, SpecBuilder
+from genomes.stack_operators import cross_stacks, mutate_stack, random_stack
+
+TRIES = 30
+
+
+@dataclass(frozen=True)
+class StackGenome:
+    """Layers in order, and the recipe that trains them."""
+
+    kind: ClassVar[str] = "stack"
+    layers: tuple[Layer, ...]
+    recipe: Recipe
+
+    def to_json(self) -> dict[str, Any]:
+        layers = [{"layer": gene.kind, **asdict(gene)} for gene in self.layers]
+        return {"kind": self.kind, "layers": layers, "recipe": self.recipe.to_json()}
+
+    def notation(self) -> str:
+        return notation.write(self.layers, self.recipe)
+
+    def recipe_json(self) -> dict[str, Any]:
+        return self.recipe.to_json()
+
+
+@dataclass(frozen=True)
+class StackSpace:
+    """All layer stacks that fit images of `input_shape` and stay within the limits.
+
+    input_shape: (height, width, channels).
+    classes: number of classes, at least 2.
+    max_layers: genes in a stack.
+    max_parameters: weights of a network.
+    max_multiply_adds: multiplications for one image, forward.
+    """
+
+    kind: ClassVar[str] = "stack"
+    input_shape: Shape
+    classes: int
+    max_layers: int = 32
+    max_parameters: int = 3_000_000
+    max_multiply_adds: int = 100_000_000
+
+    def founders(self) -> tuple[dict[str, StackGenome], dict[str, str]]:
+        fitting: dict[str, StackGenome] = {}
+        left_out: dict[str, str] = {}
+        for name, text in FOUNDERS.items():
+            genome = self.parse(text)
+            if problem := self.problem(genome):
+                left_out[name] = problem
+            else:
+                fitting[name] = genome
+        return fitting, left_out
+
+    def random(self, rng: Random) -> Variation:
+        while True:
+            genome = StackGenome(*random_stack(rng))
+            if self.problem(genome) is None:
+                return Variation(genome, ("random stack",))
+
+    def mutate(self, genome: StackGenome, rng: Random) -> Variation:
+        """One operator, sometimes two or three; a recipe gene changes if no change of the layers fits."""
+        times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
+        return self._first_valid(lambda: mutate_stack(genome.layers, genome.recipe, times, rng), genome, rng)
+
+    def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation:
+        """One-point crossover of stacks of different length; recipes mix gene by gene."""
+        return self._first_valid(lambda: cross_stacks((a.layers, a.recipe), (b.layers, b.recipe), rng), a, rng)
+
+    def _first_valid(
+        self,
+        draw: Callable[[], tuple[tuple[Layer, ...], Recipe, tuple[str, ...]]],
+        parent: StackGenome,
+        rng: Random,
+    ) -> Variation:
+        for _ in range(TRIES):
+            layers, recipe, steps = draw()
+            child = StackGenome(layers, recipe)
+            if self.problem(child) is None:
+                return Variation(child, steps)
+        _, recipe, steps = mutate_stack(parent.layers, parent.recipe, 1, rng, only="recipe")
+        return Variation(StackGenome(parent.layers, recipe), steps)
+
+    def distance(self, a: StackGenome, b: StackGenome) -> float:
+        """Edit distance of the stacks over the longer one's length (3/4), and of the recipes (1/4)."""
+        longest = max(len(a.layers), len(b.layers))
+        return 0.75 * edit_distance(a.layers, b.layers) / longest + 0.25 * recipe_distance(a.recipe, b.recipe)
+
+    def blueprint(self, genome: StackGenome) -> ModelSpec:
+        if len(genome.layers) > self.max_layers:
+            raise InvalidGenome(f"{len(genome.layers)} layers, more than max_layers={self.max_layers}")
+        if problem := genome.recipe.problem():
+            raise InvalidGenome(problem)
+        net, place = SpecBuilder(self.input_shape), "body"
+        for position, gene in enumerate(genome.layers):
+            if isinstance(gene, Flatten) and place == "body":
+                place = "head"
+            elif place not in gene.place:
+                where = "before" if place == "body" else "behind"
+                raise InvalidGenome(f"layer {position + 1} ({gene}) cannot stand {where} the flattening")
+            if problem := gene.problem():
+                raise InvalidGenome(f"layer {position + 1}: {problem}")
+            try:
+                gene.expand(net)
+            except InvalidGenome as error:
+                raise InvalidGenome(f"layer {position + 1} ({gene}): {error}") from None
+        if place == "body":
+            raise InvalidGenome("no flattening; add 'flatten', 'global_average' or 'global_max' before the first dense")
+        net.add("dense", units=self.classes, name="classes")
+        net.add("activation", function="softmax", name="probabilities")
+        return self._within_limits(net.spec())
+
+    def _within_limits(self, spec: ModelSpec) -> ModelSpec:
+        for name in ("parameters", "multiply_adds"):
+            value, limit = getattr(spec, name), getattr(self, f"max_{name}")
+            if value > limit:
+                raise InvalidGenome(f"{value:,} {name.replace('_', '-')}, more than max_{name}={limit:,}")
+        return spec
+
+    def problem(self, genome: StackGenome) -> str | None:
+        """Why `genome` does not fit this space, or None."""
+        try:
+            self.blueprint(genome)
+        except InvalidGenome as error:
+            return str(error)
+        return None
+
+    def parse(self, text: str) -> StackGenome:
+        return StackGenome(*notation.read(text))
+
+    def read(self, data: dict[str, Any]) -> StackGenome:
+        try:
+            layers = tuple(_read_layer(dict(gene)) for gene in data["layers"])
+            return StackGenome(layers, Recipe(**data["recipe"]))
+        except (KeyError, TypeError) as error:
+            raise InvalidGenome(f"not the JSON of a layer stack: {error}") from None
+
+
+def _read_layer(gene: dict[str, Any]) -> Layer:
+    cls = LAYERS[gene.pop("layer")]
+    return notation.checked(cls(**gene))
+
+
+def edit_distance(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> float:
+    """Levenshtein distance where replacing a layer costs the distance of the two layers."""
+    row = [float(column) for column in range(len(b) + 1)]
+    for line, left in enumerate(a, start=1):
+        above, row[0] = row[0], float(line)
+        for column, right in enumerate(b, start=1):
+            above, row[column] = (
+                row[column],
+                min(row[column] + 1, row[column - 1] + 1, above + distance(left, right)),
+            )
+    return row[-1]
+

@@ -4,13 +4,19 @@
 
     run = evolve.run(dataset="digits", generations=5, seed=1)
     model = run.hall_of_fame[0].model()
+
+What this module offers is imported when it is first used, so that a command's help does not wait for it.
 """
 
-from evolve.api import VERSION as __version__
-from evolve.api import resume, run
-from evolve.config import RunConfig
-from evolve.errors import ConfigError, DataError, EvolveError, RunError
-from evolve.run import Leader, Run, all_runs, find
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evolve.api import VERSION as __version__
+    from evolve.api import resume, run
+    from evolve.config import RunConfig
+    from evolve.errors import ConfigError, DataError, EvolveError, RunError
+    from evolve.run_view import Leader, Run, all_runs, find
 
 __all__ = [
     "ConfigError",
@@ -26,3 +32,19 @@ __all__ = [
     "resume",
     "run",
 ]
+
+_PLACES = {
+    "evolve.api": ("resume", "run"),
+    "evolve.config": ("RunConfig",),
+    "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError"),
+    "evolve.run_view": ("Leader", "Run", "all_runs", "find"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("evolve.api").VERSION
+    for module, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'evolve' has no attribute '{name}'")

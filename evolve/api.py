@@ -25,7 +25,7 @@ from evolve.loop import Search
 from evolve.problem import ImageProblem, Problem, backend_name, make_problem
 from evolve.progress import Pace
 from evolve.reporting.console import Console, make_console
-from evolve.run import Run, find, model_path
+from evolve.run_view import Run, find, model_path
 from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.storage.store import Store
 from evolve.values import Purpose, Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -113,7 +113,6 @@ class RunConfig(Settings):
 
 
 DEFAULT_GENERATIONS = 8
-Source = Literal["flags", "file"]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -126,3 +125,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"--config {path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"--config {path}: not valid TOML: {error}") from None
+
+
+def merged(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a TOML file, if given, with the flags in front. Raises ConfigError."""
+    if file is None:
+        return flags
+    settings = read_toml(file)
+    RunConfig.checked(settings, where=f"{file}: ")
+    if "duration" in flags:
+        settings.pop("for", None)
+    return {**settings, **flags}

@@ -35,7 +35,9 @@ class Ledger:
     on_poll: called whenever it waits, for a display to be refreshed.
     """
 
-    def __init__(self, store: Store, executor: Executor, stop: Stop, on_poll: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, store: Store, executor: Executor, stop: Stop, on_poll: Callable[[], None] = lambda: None
+    ) -> None:
         self._store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
         self.results = store.results()
         rows = store.requests()

@@ -1,4 +1,4 @@
-"""What a run is about: the search space, the evaluator that judges its genomes, the budgets, and what a score depends on.
+"""What a run is about: the search space, the evaluator that judges genomes, the budgets, and what a score depends on.
 
 A problem turns requests into jobs. There are two: images, which are trained on, and tables, which are looked up.
 """
@@ -16,7 +16,7 @@ from evolve.config import RunConfig
 from evolve.training.datasets import load
 from evolve.training.parts import SEARCH_PARTS, Parts, prepare, settings
 from evolve.training.tables import Table, load_table
-from evolve.values import Budget, Candidate, Job, Purpose, Request, digest
+from evolve.values import Budget, Job, Purpose, Request, digest
 from genomes import Blueprint, SearchSpace
 from genomes.choices import ChoicesSpace
 from genomes.stack import StackSpace
@@ -146,7 +146,8 @@ class TableProblem:
     @cached_property
     def space(self) -> ChoicesSpace:
         entries = {
-            code: {**entry.get("measures", {}), "cost": entry.get("cost")} for code, entry in self.table["entries"].items()
+            code: {**entry.get("measures", {}), "cost": entry.get("cost")}
+            for code, entry in self.table["entries"].items()
         }
         return ChoicesSpace(self.table["name"], tuple(self.table["choices"]), entries)
 

@@ -71,7 +71,11 @@ class Pace:
         return cost(Purpose.RESCORE) * self._end_trainings, cost(Purpose.FINAL)
 
     def _best(self) -> int | None:
-        scored = [(result.fitness, -request.candidate.number) for request, result in self._search.told if result.fitness is not None]
+        scored = [
+            (result.fitness, -request.candidate.number)
+            for request, result in self._search.told
+            if result.fitness is not None
+        ]
         return -max(scored)[1] if scored else None
 
     def _left(self) -> float | None:
@@ -80,7 +84,11 @@ class Pace:
         told = self._search.told
         rescoring, final = self.end_cost()
         end = (self.seconds(rescoring, self._workers), self.seconds(final))
-        mean = self.seconds(fmean(self._search.costs[request.number] for request, _ in told), self._workers) if told else None
+        mean = (
+            self.seconds(fmean(self._search.costs[request.number] for request, _ in told), self._workers)
+            if told
+            else None
+        )
         rest = [] if self._limit is None or mean is None else [(self._limit - len(told)) * mean]
         rest += [] if self._deadline is None else [max(0.0, self._deadline - time.monotonic())]
         return None if not rest or None in end else min(rest) + sum(part or 0.0 for part in end)

@@ -88,10 +88,12 @@ def layer(kind: str) -> Callable[[L], L]:
     return register
 
 
-@cache
-def domains(cls: type[Any]) -> dict[str, Domain]:
-    """Domains of the genes of `cls`, by field name."""
+def _domains(cls: Any) -> dict[str, Domain]:
+    """Domains of the genes of a dataclass, by field name."""
     return {f.name: f.metadata["domain"] for f in fields(cls)}
+
+
+domains: Callable[[Any], dict[str, Domain]] = cache(_domains)
 
 
 BODY = frozenset({"body"})
@@ -250,10 +252,7 @@ class Residual(Layer):
 
         inner = net.add("activation", convolution(start, self.kernel, self.stride), function=self.function)
         branch = convolution(inner, self.kernel, 1)
-        if net.shape(start) == net.shape(branch):
-            shortcut = start
-        else:
-            shortcut = convolution(start, 1, self.stride)
+        shortcut = start if net.shape(start) == net.shape(branch) else convolution(start, 1, self.stride)
         net.add("add", branch, shortcut)
         net.add("activation", function=self.function)
 

@@ -72,7 +72,8 @@ def mutate_recipe(recipe: Recipe, rng: Random) -> Recipe:
     """Changes one gene. A new optimizer brings a learning rate that is typical of it."""
     name = rng.choice(list(domains(Recipe)))
     value = _vary_rate(recipe, rng) if name == "learning_rate" else _vary(recipe, name, rng)
-    changed = replace(recipe, **{name: value})
+    change: dict[str, Any] = {name: value}
+    changed = replace(recipe, **change)
     if name == "optimizer":
         changed = replace(changed, learning_rate=TYPICAL_RATES[changed.optimizer].sample(rng))
     return changed

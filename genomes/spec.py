@@ -136,7 +136,7 @@ class Node:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A network ready to be built: nodes in topological order, the first the image, the last the class probabilities."""
+    """A network ready to be built: nodes in topological order, from the image to the class probabilities."""
 
     nodes: tuple[Node, ...]
 
@@ -248,8 +248,8 @@ def _canonical(nodes: tuple[Node, ...]) -> list[Any]:
     canonical = []
     for position in sorted(number, key=number.__getitem__):
         node = nodes[position]
-        sources = [number[source] for source in node.inputs]
-        canonical.append([node.op, node.settings, node.shape, sorted(sources) if _commutes(node) else sources])
+        numbers = [number[source] for source in node.inputs]
+        canonical.append([node.op, node.settings, node.shape, sorted(numbers) if _commutes(node) else numbers])
     return canonical
 
 

@@ -170,4 +170,3 @@ def edit_distance(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> float:
                 min(row[column] + 1, row[column - 1] + 1, above + distance(left, right)),
             )
     return row[-1]
-

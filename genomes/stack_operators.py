@@ -120,7 +120,11 @@ def cross_stacks(
     if (cut_first <= _flattening(first)) != (cut_second <= _flattening(second)):
         cut_first, cut_second = _flattening(first), _flattening(second)
     child = first[:cut_first] + second[cut_second:]
-    return child, cross_recipes(first_recipe, second_recipe, rng), (f"crossover {cut_first}+{len(second) - cut_second}",)
+    return (
+        child,
+        cross_recipes(first_recipe, second_recipe, rng),
+        (f"crossover {cut_first}+{len(second) - cut_second}",),
+    )
 
 
 def _cut(stack: Stack, share: float, rng: Random) -> int:

@@ -1,0 +1,1 @@
+"""Where jobs are worked on: in this process or in worker processes."""

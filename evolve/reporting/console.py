@@ -140,7 +140,8 @@ def panel(now: Progress) -> RenderableType:
     shown = figures(now)
     table.add_row(*(Text(name, style="dim") for name, _ in shown))
     table.add_row(*(Text(text, style="bold") for _, text in shown))
-    bar = ProgressBar(total=now.limit or 1, completed=now.evaluations if now.limit else 0, width=60)
+    bar = Table.grid()
+    bar.add_row(ProgressBar(total=now.limit or 1, completed=now.evaluations if now.limit else 0, width=60))
     return Group(Text(now.phase), bar, table)
 
 

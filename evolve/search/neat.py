@@ -1,9 +1,10 @@
-"""Speciation of NEAT over any encoding (Stanley and Miikkulainen 2002, "Evolving Neural Networks through Augmenting
-Topologies", https://nn.cs.utexas.edu/?stanley:ec02), with neat-python's reproduction, species and stagnation as they are.
+"""Speciation of NEAT over any encoding, with neat-python's reproduction, species and stagnation unmodified
+(Stanley and Miikkulainen 2002, "Evolving Neural Networks through Augmenting Topologies",
+https://nn.cs.utexas.edu/?stanley:ec02).
 
 neat-python's `Population.run` is split at its evaluation: `ask` hands out the genomes of a generation that have no
-fitness yet; when all are told, the next `ask` reproduces and speciates. Its genome class is the thin `NeatGenome`, whose
-variation and distance are the search space's.
+fitness yet; when all are told, the next `ask` reproduces and speciates. Its genome class is the thin `NeatGenome`,
+whose variation and distance are the search space's.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ class Neat:
     class Options(Settings):
         """Settings of neat-python's parts, under their own names."""
 
-        compatibility_threshold: float = Field(0.4, gt=0, le=1, description="a number above 0, at most 1", examples=[0.4])
+        compatibility_threshold: float = Field(
+            0.4, gt=0, le=1, description="a number above 0, at most 1", examples=[0.4]
+        )
         survival_threshold: float = Field(0.3, gt=0, le=1, description="a number above 0, at most 1", examples=[0.3])
         max_stagnation: int = Field(8, ge=1, description="a whole number of at least 1", examples=[8])
         species_elitism: int = Field(1, ge=0, description="a whole number of at least 0", examples=[1])

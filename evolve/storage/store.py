@@ -75,13 +75,20 @@ class Store:
         if (folder / FILE).exists():
             raise RunError(f"{folder} already holds a run; choose another name or continue it with: evolve resume")
         folder.mkdir(parents=True, exist_ok=True)
-        store = cls._writer(folder)
-        with store._transaction():
+        return cls._writer(folder)._filled(meta)
+
+    @classmethod
+    def in_memory(cls, meta: dict[str, Any]) -> Self:
+        """A new log that is gone with the process, for searches on tables by the thousand."""
+        return cls(sqlite3.connect(":memory:", isolation_level=None), None)._filled(meta)
+
+    def _filled(self, meta: dict[str, Any]) -> Self:
+        with self._transaction():
             for statement in _statements(files("evolve.storage").joinpath("schema.sql").read_text()):
-                store._connection.execute(statement)
+                self._connection.execute(statement)
             rows = {**meta, "schema_version": SCHEMA_VERSION}.items()
-            store._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in rows])
-        return store
+            self._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in rows])
+        return self
 
     @classmethod
     def open(cls, folder: Path) -> Self:

@@ -1,0 +1,1 @@
+"""Data, training and scoring; imported by workers only, but for data and tables."""

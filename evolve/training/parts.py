@@ -101,7 +101,9 @@ def _split(images: Array, labels: Array, count: int) -> tuple[Array, Array, Arra
 def _write(data: Dataset, digest: str, target: Path, test_target: Path) -> None:
     images, labels = data.images, data.labels
     if data.test_images is None or data.test_labels is None:
-        images, labels, test_images, test_labels = _split(images, labels, max(data.classes, round(TEST_SHARE * len(labels))))
+        images, labels, test_images, test_labels = _split(
+            images, labels, max(data.classes, round(TEST_SHARE * len(labels)))
+        )
     else:
         test_images, test_labels = data.test_images, data.test_labels
     held = max(data.classes, min(HELD_BACK_AT_MOST, round(HELD_BACK * len(labels))))

@@ -53,9 +53,13 @@ def table_problem(table: Any) -> str | None:
     if not isinstance(entries, dict) or len(entries) < 2:
         return "'entries' must be an object with at least two entries"
     for code, entry in entries.items():
-        fits = len(code) == len(choices) and code.isdecimal() and all(int(d) < n for d, n in zip(code, choices))
+        fits = (
+            len(code) == len(choices)
+            and code.isdecimal()
+            and all(int(d) < n for d, n in zip(code, choices, strict=False))
+        )
         if not fits:
-            return f"entry '{code}' does not fit choices {choices}: one digit per gene, each below its number of options"
+            return f"entry '{code}' does not fit choices {choices}: one digit per gene, each below its options"
         scores = entry.get("fitness") if isinstance(entry, dict) else None
         if not isinstance(scores, list) or not scores or not all(_finite(score) for score in scores):
             return f"entry '{code}': 'fitness' must be a list of finite numbers, not {scores!r}"

@@ -139,7 +139,9 @@ class Run:
             elif request.purpose is Purpose.RESCORE:
                 rescored.setdefault(request.candidate, []).append(result.fitness)
         leaders = [self._leader(number, score, rescored.get(number)) for number, score in scores.items()]
-        leaders.sort(key=lambda leader: (-1.0 if leader.rescored is None else leader.rescored, leader.score), reverse=True)
+        leaders.sort(
+            key=lambda leader: (-1.0 if leader.rescored is None else leader.rescored, leader.score), reverse=True
+        )
         return leaders[: max(HALL_SIZE, len(rescored))]
 
     def _leader(self, number: int, score: float, rescored: list[float] | None) -> Leader:

@@ -88,7 +88,7 @@ class Whole:
         return rng.choice(neighbours) if neighbours else value
 
     def distance(self, a: int, b: int) -> float:
-        return abs(math.log((a + 1) / (b + 1))) / math.log((self.high + 1) / (self.low + 1))
+        return min(1.0, abs(math.log((a + 1) / (b + 1))) / math.log((self.high + 1) / (self.low + 1)))
 
     def read(self, text: str) -> int:
         try:

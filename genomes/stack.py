@@ -77,7 +77,7 @@ class StackSpace:
                 return Variation(genome, ("random stack",))
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
-        """One operator, sometimes two or three; a recipe gene changes if no change of the layers fits."""
+        """One operator, sometimes two or three; a recipe gene changes if no other change fits. Never the same genome."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
         return self._first_valid(lambda: mutate_stack(genome.layers, genome.recipe, times, rng), genome, rng)
 
@@ -94,9 +94,11 @@ class StackSpace:
         for _ in range(TRIES):
             layers, recipe, steps = draw()
             child = StackGenome(layers, recipe)
-            if self.problem(child) is None:
+            if child != parent and self.problem(child) is None:
                 return Variation(child, steps)
-        _, recipe, steps = mutate_stack(parent.layers, parent.recipe, 1, rng, only="recipe")
+        recipe, steps = parent.recipe, ()
+        while recipe == parent.recipe:
+            _, recipe, steps = mutate_stack(parent.layers, parent.recipe, 1, rng, only="recipe")
         return Variation(StackGenome(parent.layers, recipe), steps)
 
     def distance(self, a: StackGenome, b: StackGenome) -> float:

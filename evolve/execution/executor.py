@@ -50,7 +50,7 @@ class InProcess:
         self._waiting.append(job)
 
     def finished(self, timeout: float) -> list[Result]:
-        return [result_from_json(self._evaluator.evaluate(self._waiting.popleft()))] if self._waiting else []
+        return [result_from_json(judged(self._evaluator, self._waiting.popleft()))] if self._waiting else []
 
     def drop_waiting(self) -> None:
         self._waiting.clear()
@@ -63,6 +63,14 @@ def build_evaluator(path: str, settings: Mapping[str, Any]) -> Any:
     """The evaluator named by `path`, 'module:Class', with its settings."""
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)(settings)
+
+
+def judged(evaluator: Any, job: Job) -> dict[str, Any]:
+    """What the evaluator says of a job, as JSON; an exception, which it ought not to raise, becomes a failure."""
+    try:
+        return dict(evaluator.evaluate(job))
+    except Exception as error:
+        return {"request": job["request"], "status": Status.FAILED, "reason": f"{type(error).__name__}: {error}"}
 
 
 def result_from_json(data: dict[str, Any]) -> Result:

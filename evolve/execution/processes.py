@@ -159,8 +159,6 @@ class Processes:
                 return self._died(task, pool, f"exit code {death.exitcode}")
         except (RuntimeError, CancelledError, OSError) as error:  # the pool itself broke, its worker never started
             return self._died(task, pool, str(error) or type(error).__name__)
-        except Exception as error:  # raised by the evaluator, which ought not to
-            result = self._lost(task, Status.FAILED, f"{type(error).__name__}: {error}")
         else:
             self._idle.append(pool)
             return replace(result, timing={**result.timing, "deaths": task.deaths}) if task.deaths else result

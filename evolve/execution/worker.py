@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from evolve.execution.executor import build_evaluator
+from evolve.execution.executor import build_evaluator, judged
 from evolve.values import Job, Status
 
 OUT_OF_MEMORY_EXIT = 77
@@ -49,8 +49,7 @@ def work(job: Job) -> dict[str, Any]:
     """The result of a job, as JSON."""
     if _broken is not None:
         return {"request": job["request"], "status": Status.FAILED, "reason": _broken}
-    result: dict[str, Any] = _evaluator.evaluate(job)
-    return result
+    return judged(_evaluator, job)
 
 
 def _silence() -> None:

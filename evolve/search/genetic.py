@@ -27,9 +27,9 @@ class Genetic:
         """Settings of the genetic algorithm."""
 
         elite: int = Field(4, ge=1, description="a whole number of at least 1", examples=[4])
-        tournament: int = Field(3, ge=1, description="a whole number of at least 1", examples=[3])
-        crossover_rate: float = Field(0.4, ge=0, le=1, description="a number from 0 to 1", examples=[0.4])
-        mutation_rate: float = Field(0.9, ge=0, le=1, description="a number from 0 to 1", examples=[0.9])
+        tournament: int = Field(5, ge=1, description="a whole number of at least 1", examples=[5])
+        crossover_rate: float = Field(0.5, ge=0, le=1, description="a number from 0 to 1", examples=[0.5])
+        mutation_rate: float = Field(0.7, ge=0, le=1, description="a number from 0 to 1", examples=[0.7])
 
     def __init__(self, births: Births, population: int, options: Options) -> None:
         self._births, self._population, self._options = births, population, options

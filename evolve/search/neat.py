@@ -104,7 +104,7 @@ class Neat:
         """Settings of neat-python's parts, under their own names."""
 
         compatibility_threshold: float = Field(
-            0.4, gt=0, le=1, description="a number above 0, at most 1", examples=[0.4]
+            0.6, gt=0, le=1, description="a number above 0, at most 1", examples=[0.6]
         )
         survival_threshold: float = Field(0.3, gt=0, le=1, description="a number above 0, at most 1", examples=[0.3])
         max_stagnation: int = Field(8, ge=1, description="a whole number of at least 1", examples=[8])

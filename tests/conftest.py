@@ -1,0 +1,67 @@
+"""What several test files use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evolve.problem import TableProblem
+from evolve.training.tables import Table, load_table
+from genomes.stack import StackSpace
+
+DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def table() -> Table:
+    """The synthetic table of 200 entries: five genes, three trainings each."""
+    return load_table(DATA / "table.json")
+
+
+@pytest.fixture
+def table_problem(table: Table) -> TableProblem:
+    return TableProblem(1, table)
+
+
+@pytest.fixture(scope="session")
+def larger_data() -> Path:
+    """The folder of CIFAR-10 and the published table; tests that want it are skipped without it."""
+    folder = os.environ.get("EVOLVE_DATA")
+    if not folder or not Path(folder, "cifar10.npz").exists():
+        pytest.skip("needs cifar10.npz and nas-bench-macro.json in the folder named by EVOLVE_DATA")
+    return Path(folder)
+
+
+@pytest.fixture(params=[(8, 8, 1), (28, 28, 1), (32, 32, 3)], ids=lambda shape: "x".join(map(str, shape)))
+def space(request: pytest.FixtureRequest) -> StackSpace:
+    return StackSpace(request.param, 10)
+
+
+@pytest.fixture(scope="session")
+def tiny_npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of 8x8 images that a small net tells apart at once: bright left, right or middle."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 240)
+    images = rng.integers(0, 60, (240, 8, 8, 1))
+    for image, label in zip(images, labels, strict=True):
+        image[:, label * 3 : label * 3 + 2] += 150
+    path = tmp_path_factory.mktemp("data") / "bars.npz"
+    np.savez(path, x_train=images.astype(np.uint8), y_train=labels[:, np.newaxis], classes=["left", "middle", "right"])
+    return path
+
+
+def command(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs `evolve` as a user does, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "evolve.cli", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )

@@ -1,0 +1,114 @@
+"""Every registered executor: takes jobs, gives each result back once, whatever happens to a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evolve.execution.executor import EXECUTORS, Executor, executor_class
+from evolve.execution.processes import Processes
+from evolve.values import Result, Status
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    made = executor_class(request.param)("toy_evaluator:Toy", {"factor": 2.0}, workers=2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    made = Processes("toy_evaluator:Toy", {"factor": 2.0}, workers=2, memory_limit=400_000_000)
+    yield made
+    made.close()
+
+
+def collect(executor: Executor, count: int, seconds: float = 60) -> dict[int, Result]:
+    results: dict[int, Result] = {}
+    end = time.monotonic() + seconds
+    while len(results) < count and time.monotonic() < end:
+        for result in executor.finished(0.2):
+            assert result.request not in results
+            results[result.request] = result
+    return results
+
+
+def job(number: int, do: str = "ok", **more: Any) -> dict[str, Any]:
+    return {"request": number, "do": do, "value": number, "time_limit": 60.0, **more}
+
+
+def test_each_job_gets_its_own_result(executor: Executor) -> None:
+    for number in range(1, 8):
+        executor.submit(job(number))
+    results = collect(executor, 7)
+    assert {number: result.objectives for number, result in results.items()} == {n: (2.0 * n,) for n in range(1, 8)}
+    assert executor.finished(0.0) == []
+
+
+def test_what_is_not_finite_never_comes_back_as_ok(executor: Executor) -> None:
+    for number, do in enumerate(("nan", "nothing", "raise", "ok"), start=1):
+        executor.submit(job(number, do))
+    results = collect(executor, 4)
+    assert [results[n].status for n in range(1, 5)] == [Status.FAILED] * 3 + [Status.OK]
+    assert "not all finite" in str(results[1].reason)
+    assert "a defect of the evaluator" in str(results[3].reason)
+
+
+def test_dropped_jobs_never_come_back(executor: Executor) -> None:
+    for number in range(1, 30):
+        executor.submit(job(number))
+    executor.drop_waiting()
+    running = executor.running
+    assert len(collect(executor, 30, seconds=3)) <= max(2, running)
+
+
+def test_a_crash_a_hang_and_hunger_touch_no_other_job(processes: Processes) -> None:
+    jobs = [job(1, "die"), job(2), job(3, "hang", time_limit=1.0), job(4), job(5, "eat memory"), job(6), job(7, "segfault")]
+    for one in jobs:
+        processes.submit(one)
+    results = collect(processes, 7)
+    assert {n: r.status for n, r in results.items()} == {
+        1: Status.FAILED,
+        2: Status.OK,
+        3: Status.TIMEOUT,
+        4: Status.OK,
+        5: Status.OUT_OF_MEMORY,
+        6: Status.OK,
+        7: Status.FAILED,
+    }
+    assert "died 3 times (exit code -9)" in str(results[1].reason)
+    assert "longer than 1 s" in str(results[3].reason)
+    assert "GiB" in str(results[5].reason)
+
+
+def test_a_job_whose_worker_dies_once_is_tried_again(processes: Processes, tmp_path: Path) -> None:
+    processes.submit(job(1, "die once", mark=str(tmp_path / "mark")))
+    [result] = collect(processes, 1).values()
+    assert (result.status, result.objectives, result.timing["deaths"]) == (Status.OK, (2.0,), 1)
+
+
+def test_workers_killed_while_idle_or_starting_are_replaced(processes: Processes) -> None:
+    import psutil
+
+    processes.submit(job(1))
+    collect(processes, 1)
+    for child in psutil.Process().children(recursive=True):
+        if any("spawn_main" in part for part in child.cmdline()):
+            child.kill()
+    for number in range(2, 6):
+        processes.submit(job(number))
+    assert all(result.status is Status.OK for result in collect(processes, 4).values())
+
+
+def test_a_worker_that_cannot_start_says_why() -> None:
+    executor = Processes("toy_evaluator:Broken", {}, workers=1)
+    executor.submit(job(1))
+    [result] = collect(executor, 1).values()
+    executor.close()
+    assert result.status is Status.FAILED
+    assert "a library is missing" in str(result.reason)

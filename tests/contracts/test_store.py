@@ -1,0 +1,162 @@
+"""The store: all or nothing, never changed, one writer, any number of readers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from evolve.errors import RunError
+from evolve.storage.store import FILE, Store
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from genomes.stack import StackSpace
+
+SPACE = StackSpace((8, 8, 1), 10)
+
+
+def candidate(number: int) -> Candidate:
+    genome = SPACE.random(Random(number)).genome
+    return Candidate(number, genome, f"key {number}", (1,) if number > 1 else (), ("a step",), 10, 20)
+
+
+def request(number: int) -> Request:
+    return Request(number, candidate(number), Budget(100, 3), 0, Purpose.SEARCH, f"job {number}")
+
+
+RESULT = Result(
+    request=1,
+    status=Status.OK,
+    objectives=(0.1 + 0.2, 1.0),
+    measures={"loss": 1 / 3},
+    curve=({"epoch": 1, "loss": 2.5},),
+    spent={"images": 100, "epochs": 3},
+    timing={"seconds": 1.5},
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store.create(tmp_path / "run", {"config": {"seed": 0}})
+    made.add([candidate(1)], [request(1)])
+    return made
+
+
+def test_rows_come_back_as_they_were_written(store: Store, tmp_path: Path) -> None:
+    store.add(results=[RESULT])
+    store.act("stopped", by="test")
+    with Store.read(tmp_path / "run") as reader:
+        row = reader.candidates()[1]
+        assert SPACE.read(row.genome) == candidate(1).genome
+        assert (row.parents, row.origin, row.key) == ((), ("a step",), "key 1")
+        [asked] = reader.requests()
+        assert (asked.number, asked.candidate, asked.budget, asked.job_key) == (1, 1, Budget(100, 3), "job 1")
+        assert reader.results() == {1: RESULT}
+        assert [(act.kind, act.detail) for act in reader.acts()] == [("stopped", {"by": "test"})]
+        assert reader.meta()["config"] == {"seed": 0}
+
+
+@pytest.mark.parametrize("name", ["candidate", "request", "result", "act"])
+@pytest.mark.parametrize("statement", ["UPDATE {0} SET rowid = rowid + 1", "DELETE FROM {0}"])
+def test_finished_rows_never_change(store: Store, tmp_path: Path, name: str, statement: str) -> None:
+    store.add(results=[RESULT])
+    store.act("stopped")
+    store.close()
+    connection = sqlite3.connect(tmp_path / "run" / FILE)
+    with pytest.raises(sqlite3.IntegrityError, match="never"):
+        connection.execute(statement.format(name))
+    connection.close()
+
+
+def test_a_transaction_is_all_or_nothing(store: Store) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add([candidate(2)], [request(2), request(1)])
+    assert list(store.candidates()) == [1]
+    with pytest.raises(ValueError, match="nan"):
+        store.add([candidate(2)], [request(2)], [Result(2, Status.OK, (float("nan"),))])
+    assert list(store.candidates()) == [1]
+
+
+def test_a_result_needs_its_request_and_is_written_once(store: Store) -> None:
+    store.add(results=[RESULT])
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add(results=[RESULT])
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add(results=[Result(9, Status.FAILED, reason="no such request")])
+
+
+@pytest.mark.parametrize(
+    "result", [Result(1, Status.OK), Result(1, Status.FAILED, (0.5,)), Result(1, Status.OK, (float("inf"),))]
+)
+def test_only_ok_has_objectives_and_they_are_finite(store: Store, result: Result) -> None:
+    with pytest.raises(ValueError, match="request 1"):
+        store.add(results=[result])
+
+
+def test_there_is_one_writer(store: Store, tmp_path: Path) -> None:
+    script = f"from evolve.storage.store import Store; from pathlib import Path; Store.open(Path({str(tmp_path / 'run')!r}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "in use by another process" in done.stderr
+    store.close()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_reader_sees_what_is_written_meanwhile_and_writes_nothing(store: Store, tmp_path: Path) -> None:
+    with Store.read(tmp_path / "run") as reader:
+        assert reader.results() == {}
+        store.add(results=[RESULT])
+        assert list(reader.results()) == [1]
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader.act("stopped")
+
+
+def test_what_is_on_disk_survives_kill_9(tmp_path: Path) -> None:
+    script = f"""
+import os, signal
+from pathlib import Path
+from evolve.storage.store import Store
+store = Store.create(Path({str(tmp_path / "run")!r}), {{}})
+for n in range(50):
+    store.act("started", n=n)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", script]).returncode == -9
+    with Store.open(tmp_path / "run") as store:
+        assert [act.detail["n"] for act in store.acts()] == list(range(50))
+
+
+def test_other_schema_versions_are_refused_with_advice(store: Store, tmp_path: Path) -> None:
+    store.close()
+    connection = sqlite3.connect(tmp_path / "run" / FILE)
+    connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(RunError, match="schema version 99"):
+        Store.open(tmp_path / "run")
+
+
+def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("not a database at all, but long enough to look like one" * 50)
+    with pytest.raises(RunError, match="is not a run of evolve"):
+        Store.read(tmp_path)
+    with pytest.raises(RunError, match="there is no run"):
+        Store.read(tmp_path / "elsewhere")
+
+
+def test_a_second_run_never_overwrites_the_first(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="already holds a run"):
+        Store.create(tmp_path / "run", {})
+
+
+def test_the_log_is_readable_without_this_project(store: Store, tmp_path: Path) -> None:
+    store.add(results=[RESULT])
+    store.close()
+    connection = sqlite3.connect(tmp_path / "run" / FILE)
+    [(objectives,)] = connection.execute("SELECT objectives FROM result").fetchall()
+    assert json.loads(objectives) == [0.1 + 0.2, 1.0]
+    connection.close()

@@ -1,0 +1,157 @@
+"""Every registered strategy on every encoding: no genome twice, repeatable, unshaken by failures."""
+
+from __future__ import annotations
+
+import random
+from random import Random
+from typing import Any
+
+import pytest
+
+from evolve.problem import TableProblem
+from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from genomes import candidate_key
+from genomes.genome import SPACES
+from genomes.stack import StackSpace
+
+POPULATION = 6
+
+
+@pytest.fixture(params=SPACES)
+def any_space(request: pytest.FixtureRequest, table_problem: TableProblem) -> Any:
+    return {"stack": StackSpace((16, 16, 3), 5), "choices": table_problem.space}[request.param]
+
+
+@pytest.fixture(params=STRATEGIES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def make(name: str, space: Any, founders: tuple[Proposal, ...] = ()) -> Any:
+    kind = strategy_class(name)
+    return kind(Births(space, founders), POPULATION, kind.Options())
+
+
+def size_fitness(space: Any, genome: Any) -> float:
+    """A stand-in for accuracy that can be computed at once: smaller networks are better."""
+    return 1 / (1 + (space.blueprint(genome).parameters or 0))
+
+
+def play(strategy: Any, space: Any, births: int, fails: Any = lambda n: False, late: int = 1) -> list[Proposal]:
+    """Asks for `births` proposals with up to `late` of them untold at a time; tells in order."""
+    born: list[Proposal] = []
+    told = 0
+
+    def tell() -> None:
+        nonlocal told
+        told += 1
+        proposal = born[told - 1]
+        candidate = Candidate(told, proposal.genome, "key", proposal.parents, proposal.origin)
+        request = Request(told, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key")
+        failed = Result(told, Status.FAILED, reason="a test")
+        ok = Result(told, Status.OK, (size_fitness(space, proposal.genome),))
+        strategy.tell(request, failed if fails(told) else ok)
+
+    while len(born) < births:
+        answer = strategy.ask(Random(f"seed {len(born) + 1}"))
+        if isinstance(answer, Proposal):
+            born.append(answer)
+        if answer == "wait" or len(born) - told >= late:
+            tell()
+        assert answer != "done"
+    while told < len(born):
+        tell()
+    return born
+
+
+def test_no_candidate_is_born_twice(name: str, any_space: Any) -> None:
+    born = play(make(name, any_space), any_space, 60)
+    keys = [candidate_key(p.genome, any_space.blueprint(p.genome)) for p in born]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("late", [1, 4])
+def test_the_same_tells_make_the_same_births(name: str, any_space: Any, late: int) -> None:
+    runs = []
+    for _ in range(2):
+        random.seed()
+        runs.append(play(make(name, any_space), any_space, 40, late=late))
+    assert runs[0] == runs[1]
+
+
+def test_the_global_generator_is_left_as_it_was(name: str, any_space: Any) -> None:
+    random.seed(7)
+    before = random.getstate()
+    play(make(name, any_space), any_space, 30)
+    assert random.getstate() == before
+
+
+def test_parents_were_born_before(name: str, any_space: Any) -> None:
+    born = play(make(name, any_space), any_space, 50, late=3)
+    for number, proposal in enumerate(born, start=1):
+        assert all(1 <= parent < number for parent in proposal.parents)
+        assert proposal.origin
+
+
+def test_founders_come_first_and_once(name: str, any_space: Any) -> None:
+    rng = Random(1)
+    genomes = [any_space.random(rng).genome for _ in range(4)]
+    founders = tuple(Proposal(genome, (), ("founder",)) for genome in [*genomes, genomes[0]])
+    born = play(make(name, any_space, founders), any_space, 20)
+    assert [proposal.genome for proposal in born[:4]] == genomes
+    assert genomes[0] not in [proposal.genome for proposal in born[4:]]
+
+
+def test_failures_stop_nothing(name: str, any_space: Any) -> None:
+    play(make(name, any_space), any_space, 50, fails=lambda n: n % 2 == 0)
+
+
+def test_a_whole_generation_of_failures_stops_nothing(name: str, any_space: Any) -> None:
+    play(make(name, any_space), any_space, 40, fails=lambda n: n <= 2 * POPULATION)
+
+
+def test_an_exhausted_space_ends_the_search_or_is_told_again(name: str, table_problem: TableProblem) -> None:
+    entries = dict(list(table_problem.space.entries.items())[:9])
+    small = type(table_problem.space)("small", table_problem.space.choices, entries)
+    strategy = make(name, small)
+    born = 0
+    for ask in range(60):
+        answer = strategy.ask(Random(ask))
+        if answer == "done":
+            assert strategy.stop_reasons()
+            break
+        assert isinstance(answer, Proposal)
+        born += 1
+        candidate = Candidate(born, answer.genome, "key")
+        request = Request(born, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key")
+        strategy.tell(request, Result(born, Status.OK, (float(born),)))
+    else:
+        pytest.fail("an empty space never ended the search")
+    assert born == 9
+
+
+def test_keep_names_no_request_that_was_never_made(name: str, any_space: Any) -> None:
+    strategy = make(name, any_space)
+    play(strategy, any_space, 20)
+    assert strategy.keep() <= set(range(1, 21))
+    assert strategy.stop_reasons() == {}
+
+
+@pytest.mark.parametrize("name", ["genetic", "neat"])
+def test_evolution_beats_random_search_on_what_it_can_learn(name: str) -> None:
+    space = StackSpace((16, 16, 3), 5)
+
+    def best(strategy_name: str) -> float:
+        born = play(make(strategy_name, space), space, 150, late=2)
+        return sum(sorted(size_fitness(space, proposal.genome) for proposal in born)[-10:])
+
+    assert best(name) > 2 * best("random")
+
+
+def test_the_elite_of_the_genetic_algorithm_is_the_elite() -> None:
+    space = StackSpace((16, 16, 3), 5)
+    strategy = make("genetic", space)
+    born = play(strategy, space, 60)
+    best = sorted((size_fitness(space, proposal.genome) for proposal in born), reverse=True)[:4]
+    assert [member.fitness for member in strategy._elite] == best

@@ -1,0 +1,51 @@
+"""The counts of ModelSpec against Keras's own and TensorFlow's profiler, in a process that may load them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("tensorflow", reason="compares with TensorFlow's profiler")
+
+SCRIPT = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import json
+from random import Random
+import numpy as np
+import tensorflow as tf
+from genomes.decode import decode
+from genomes.stack import StackSpace
+
+compared = 0
+rng = Random(11)
+for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3)):
+    space = StackSpace(shape, 10)
+    genomes = [*space.founders()[0].values(), *(space.random(rng).genome for _ in range(6))]
+    for _ in range(60):
+        genomes.append(space.mutate(genomes[-1], rng).genome)
+    for genome in genomes[::3]:
+        spec = space.blueprint(genome)
+        model = decode(spec)
+        assert model.count_params() == spec.parameters, genome.notation()
+        for node in spec.nodes[1:]:
+            assert model.get_layer(node.name).output.shape[1:] == node.shape, (genome.notation(), node.name)
+        graph = tf.function(model).get_concrete_function(tf.TensorSpec((1, *shape), tf.float32)).graph
+        options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+        options = {**options, "output": "none", "account_type_regexes": ["Conv2D", "MatMul"]}
+        profile = tf.compat.v1.profiler.profile(graph, cmd="op", options=options)
+        assert profile.total_float_ops == 2 * spec.multiply_adds, (genome.notation(), profile.total_float_ops)
+        output = np.asarray(model(np.zeros((2, *shape), np.float32)))
+        assert output.shape == (2, 10) and np.allclose(output.sum(axis=1), 1, atol=1e-5)
+        compared += 1
+print(compared)
+"""
+
+
+def test_parameters_shapes_and_multiply_adds_agree_with_keras_and_tensorflow(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout.split()[-1]) >= 60

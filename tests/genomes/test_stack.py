@@ -1,0 +1,181 @@
+"""Layer stacks: shapes, costs, grammar, limits, and a hundred thousand steps of variation."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from genomes import InvalidGenome, candidate_key
+from genomes.founders import FOUNDERS
+from genomes.layers import LAYERS, domains
+from genomes.recipe import Recipe, random_recipe
+from genomes.spec import ModelSpec, SpecBuilder
+from genomes.stack import StackGenome, StackSpace
+
+CIFAR = StackSpace((32, 32, 3), 10)
+STEPS = 100_000
+
+
+def test_a_hundred_thousand_steps_of_variation_stay_valid() -> None:
+    """Mutations and crossovers: all valid, within bounds and limits, notation and JSON round trips exact."""
+    spaces = [StackSpace((8, 8, 1), 10), StackSpace((28, 28, 1), 10), StackSpace((32, 32, 3), 10)]
+    rng = Random(2026)
+    pools = {space: [space.random(rng).genome for _ in range(30)] for space in spaces}
+    seen_layers: set[str] = set()
+    for step in range(STEPS):
+        space = spaces[step % len(spaces)]
+        pool = pools[space]
+        if rng.random() < 0.3:
+            child = space.crossover(*rng.sample(pool, 2), rng).genome
+        else:
+            child = space.mutate(rng.choice(pool), rng).genome
+        spec = space.blueprint(child)
+        assert spec.parameters <= space.max_parameters
+        assert spec.multiply_adds <= space.max_multiply_adds
+        assert len(child.layers) <= space.max_layers
+        assert child.recipe.problem() is None
+        assert all(gene.problem() is None for gene in child.layers)
+        assert space.parse(child.notation()) == child
+        assert space.read(json.loads(json.dumps(child.to_json()))) == child
+        seen_layers.update(gene.kind for gene in child.layers)
+        pool[rng.randrange(len(pool))] = child if rng.random() < 0.95 else space.random(rng).genome
+    assert seen_layers == set(LAYERS)
+
+
+def test_the_articles_nets_are_what_the_article_says() -> None:
+    first, second = (CIFAR.blueprint(CIFAR.parse(FOUNDERS[name])) for name in ("article-1", "article-2"))
+    assert first.multiply_adds == pytest.approx(10.5e6, rel=0.01)
+    assert second.multiply_adds == pytest.approx(43e6, rel=0.01)
+    assert [node.op for node in first.nodes].count("convolution") == 4
+    assert [node.op for node in second.nodes].count("convolution") == 7
+    assert {dict(n.settings).get("slope") for n in second.nodes if n.op == "leaky_relu"} == {0.003}
+
+
+def test_founders_that_do_not_fit_are_named() -> None:
+    fitting, left_out = StackSpace((8, 8, 1), 10).founders()
+    assert set(left_out) == {"article-1", "article-2"}
+    assert set(fitting) == set(FOUNDERS) - set(left_out)
+    assert "needs a feature map of at least 3x3" in left_out["article-1"]
+    assert CIFAR.founders()[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("conv 32 3, relu", "no flattening"),
+        ("dense 10, flatten", "cannot stand before the flattening"),
+        ("flatten, conv 8 3", "cannot stand behind the flattening"),
+        ("flatten, flatten", "cannot stand behind the flattening"),
+        ("maxpool 2, maxpool 2, maxpool 2, maxpool 2, maxpool 2, maxpool 2, flatten", "at least 2x2, but gets 1x1"),
+        ("flatten, dense 1024, dense 1024, dense 1024", "max_parameters=3,000,000"),
+        ("conv 128 5, conv 128 5, flatten", "max_multiply_adds=100,000,000"),
+        (", ".join(["relu"] * 32) + ", flatten", "33 layers, more than max_layers=32"),
+    ],
+)
+def test_what_cannot_be_built_says_why(text: str, reason: str) -> None:
+    with pytest.raises(InvalidGenome, match=reason.replace("(", "[(]")):
+        CIFAR.blueprint(CIFAR.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("convv 32 3, flatten", "did you mean 'conv'"),
+        ("conv 32, flatten", "kernel is missing; write 'conv FILTERS KERNEL"),
+        ("conv 32 3 4, flatten", "nothing expected at '4'"),
+        ("conv x 3, flatten", "filters must be a whole number from 4 to 512, not 'x'"),
+        ("conv 32 9, flatten", "kernel must be a whole number from 1 to 7, not 9"),
+        ("conv 32 3 padding=vali, flatten", "padding must be one of same, valid"),
+        ("conv 32 3 pading=valid, flatten", "did you mean 'padding'"),
+        ("conv 32 3,, flatten", "empty layer"),
+        ("dropout nan, flatten", "rate must be a number from 0.05 to 0.7"),
+        ("flatten | adam", "cannot read 'adam'"),
+        ("flatten | sgd 5", "learning_rate must be a number from 1e-05 to 1, not 5.0"),
+        ("flatten | adam 0.1, batch 2", "batch_size must be"),
+    ],
+)
+def test_notation_errors_name_the_word_and_the_repair(text: str, reason: str) -> None:
+    with pytest.raises(InvalidGenome) as error:
+        CIFAR.parse(text)
+    assert reason in str(error.value)
+
+
+def test_notation_without_a_recipe_uses_the_default() -> None:
+    assert CIFAR.parse("flatten").recipe == Recipe("adam", 0.001, 128)
+
+
+def test_fingerprints_ignore_names_and_the_order_of_branches() -> None:
+    def branches(first: int, second: int, prefix: str) -> ModelSpec:
+        net = SpecBuilder((8, 8, 4))
+        shared = {"filters": 4, "stride": 1, "padding": "same", "bias": True}
+        a = net.add("convolution", 0, name=f"{prefix}a", kernel=first, **shared)
+        b = net.add("convolution", 0, name=f"{prefix}b", kernel=second, **shared)
+        net.add("add", a, b)
+        return net.spec()
+
+    assert branches(1, 3, "x").fingerprint == branches(3, 1, "y").fingerprint
+    assert branches(1, 3, "x").fingerprint != branches(1, 5, "x").fingerprint
+
+
+def test_fingerprints_tell_a_shared_branch_from_two_equal_ones() -> None:
+    settings = {"filters": 4, "kernel": 3, "stride": 1, "padding": "same", "bias": True}
+    shared, twins = SpecBuilder((8, 8, 4)), SpecBuilder((8, 8, 4))
+    one = shared.add("convolution", 0, **settings)
+    shared.add("add", one, one)
+    twins.add("add", twins.add("convolution", 0, **settings), twins.add("convolution", 0, **settings))
+    assert shared.spec().fingerprint != twins.spec().fingerprint
+
+
+def test_the_recipe_is_part_of_the_key_but_not_of_the_fingerprint() -> None:
+    a, b = (CIFAR.parse(f"conv 8 3, flatten | adam {rate}") for rate in (0.001, 0.002))
+    assert CIFAR.blueprint(a).fingerprint == CIFAR.blueprint(b).fingerprint
+    assert candidate_key(a, CIFAR.blueprint(a)) != candidate_key(b, CIFAR.blueprint(b))
+
+
+def test_a_spec_survives_its_json() -> None:
+    for text in FOUNDERS.values():
+        spec = CIFAR.blueprint(CIFAR.parse(text))
+        again = ModelSpec.from_json(json.loads(json.dumps(spec.to_json())))
+        assert again == spec
+        assert again.fingerprint == spec.fingerprint
+
+
+def test_recipes_are_drawn_within_bounds() -> None:
+    rng = Random(0)
+    assert all(random_recipe(rng).problem() is None for _ in range(500))
+    assert {random_recipe(rng).optimizer for _ in range(100)} == {"sgd", "adam", "adamw"}
+
+
+@pytest.mark.parametrize("cls", LAYERS.values(), ids=LAYERS)
+def test_every_gene_can_change(cls: type) -> None:
+    rng = Random(0)
+    for domain in domains(cls).values():
+        value = domain.sample(rng)
+        assert domain.problem(value) is None
+        for _ in range(50):
+            moved = domain.vary(value, rng)
+            assert domain.problem(moved) is None
+            assert moved != value
+            assert 0 < domain.distance(value, moved) <= 1
+            assert domain.read(str(moved)) == moved
+            value = moved
+
+
+def test_seed_zero_is_a_seed() -> None:
+    assert CIFAR.random(Random("0 birth 1")) == CIFAR.random(Random("0 birth 1"))
+    assert CIFAR.random(Random("0 birth 1")) != CIFAR.random(Random("1 birth 1"))
+
+
+def test_a_genome_is_a_value() -> None:
+    genome = CIFAR.parse(FOUNDERS["vgg"])
+    assert len({genome, CIFAR.parse(genome.notation())}) == 1
+    with pytest.raises(AttributeError):
+        genome.layers = ()  # type: ignore[misc]
+    assert isinstance(genome, StackGenome)
+
+
+def test_the_memory_estimate_grows_with_the_batch() -> None:
+    spec = CIFAR.blueprint(CIFAR.parse(FOUNDERS["vgg"]))
+    assert spec.memory(64) > spec.memory(32) > 16 * spec.parameters

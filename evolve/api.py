@@ -97,8 +97,9 @@ def resume(
     founders = _founders(config, problem, make_console(False))
     with Store.open(found.folder) as store:
         limit = _limit(store, config, given)
-        spent = _seconds_spent(store) if given.duration else 0.0
-        duration = spent + given.duration if given.duration else config.duration
+        duration = None if given.generations else config.duration
+        if given.duration:
+            duration = _seconds_spent(store) + given.duration
         config = config.model_copy(update={"workers": given.workers or config.workers, "duration": duration})
         _Session(config, problem, founders, store, found.folder, console).go(limit)
     return Run(found.folder)

@@ -30,6 +30,9 @@ class Settings(BaseModel):
             return cls.model_validate(dict(values))
         except ValidationError as error:
             first = error.errors()[0]
+            inner = first.get("ctx", {}).get("error")
+            if isinstance(inner, ConfigError):
+                raise ConfigError(f"{where}{inner}") from None
             if not first["loc"]:
                 raise ConfigError(f"{where}{first['msg'].removeprefix('Value error, ')}") from None
             name = str(first["loc"][0])

@@ -1,0 +1,89 @@
+"""Settings: errors name the argument, the rule, the value and the repair."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evolve.config import RunConfig, merged, seconds
+from evolve.errors import ConfigError
+from evolve.search.strategy import strategy_class
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"population": 1}, "population must be a whole number from 2 to 10000, not 1; for example population = 16"),
+        ({"popluation": 8}, "unknown setting 'popluation'; did you mean 'population'?"),
+        ({"generations": 0}, "generations must be a whole number of at least 1, not 0"),
+        ({"generations": "many"}, "generations must be a whole number of at least 1, not 'many'"),
+        ({"duration": "ten minutes"}, "duration must be a time above zero such as 90s, 10m or 1h30m, not 'ten minutes'"),
+        ({"for": "0s"}, "for must be a time above zero"),
+        ({"for": "1m", "duration": "1m"}, "two names of one setting"),
+        ({"strategy": "genetics"}, "strategy 'genetics' is unknown; did you mean 'genetic'?"),
+        ({"encoding": "graph"}, "encoding 'graph' is unknown; known are choices, stack"),
+        ({"encoding": "choices"}, "go together; give one with --table FILE"),
+        ({"table": "t.json"}, "go together; add --encoding choices"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+        ({"name": "../elsewhere"}, "name must be letters, digits, dots, dashes and underscores"),
+        ({"workers": 0}, "workers must be a whole number from 1 to 1024, not 0"),
+    ],
+)
+def test_errors_name_the_setting_the_rule_the_value_and_the_repair(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        RunConfig.checked(settings)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "value"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), ("1h30m", 5400)])
+def test_durations(text: str, value: float) -> None:
+    assert seconds(text) == value
+
+
+def test_the_earliest_limit_ends_a_run() -> None:
+    assert RunConfig.checked({"generations": 5, "population": 10}).limit == 50
+    assert RunConfig.checked({"generations": 5, "population": 10, "evaluations": 30}).limit == 30
+    assert RunConfig.checked({}).limit == 8 * 16
+    assert RunConfig.checked({"for": "1m"}).limit > 10**6
+
+
+def test_a_toml_file_is_read_and_flags_win(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('population = 6\nfor = "2m"\nfounders = ["vgg"]\n[options]\nelite = 2\n')
+    config = RunConfig.checked(merged(file, {"population": 8}))
+    assert (config.population, config.duration, config.founders, config.options) == (8, 120, ("vgg",), {"elite": 2})
+    assert RunConfig.checked(merged(file, {"duration": "5s"})).duration == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("population = 6\npoplation = 7", "unknown setting 'poplation'; did you mean 'population'?"),
+        ("population = ", "not valid TOML"),
+    ],
+)
+def test_a_toml_file_with_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="run.toml") as error:
+        merged(file, {})
+    assert message in str(error.value)
+
+
+def test_a_missing_toml_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        merged(tmp_path / "none.toml", {})
+
+
+def test_strategy_options_are_checked_like_settings() -> None:
+    options = strategy_class("genetic").Options
+    with pytest.raises(ConfigError, match=r"options: unknown setting 'elites'; did you mean 'elite'\?"):
+        options.checked({"elites": 3}, where="options: ")
+    with pytest.raises(ConfigError, match="crossover_rate must be a number from 0 to 1, not 2"):
+        options.checked({"crossover_rate": 2})
+
+
+def test_settings_survive_their_json() -> None:
+    config = RunConfig.checked({"for": "10m", "founders": ["vgg"], "options": {"elite": 3}, "name": "x"})
+    assert RunConfig.checked(config.model_dump(mode="json")) == config

@@ -1,0 +1,181 @@
+"""Data sets and their four parts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evolve.errors import DataError
+from evolve.training.augment import augment, flip, shift
+from evolve.training.datasets import Dataset, digits, load
+from evolve.training.parts import SEARCH_PARTS, open_part, prepare, settings
+
+
+def saved(path: Path, **changes: Any) -> str:
+    rng = np.random.default_rng(1)
+    arrays: dict[str, Any] = {
+        "x_train": rng.integers(0, 255, (120, 8, 8, 3)).astype(np.uint8),
+        "y_train": np.arange(120) % 3,
+        **changes,
+    }
+    np.savez(path / "data.npz", **{name: array for name, array in arrays.items() if array is not None})
+    return str(path / "data.npz")
+
+
+BYTES = np.zeros((40, 8, 8, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y_train": None}, "array 'y_train' is missing; found x_train"),
+        ({"x_train": np.zeros((120, 64), np.uint8)}, "must have the shape (count, height, width, 1 or 3), not (120, 64)"),
+        ({"x_train": np.zeros((120, 8, 8, 2), np.uint8)}, "(count, height, width, 1 or 3)"),
+        ({"x_train": np.full((120, 8, 8, 3), 300)}, "bytes from 0 to 255 or floating-point numbers"),
+        ({"x_train": np.full((120, 8, 8, 3), np.nan)}, "not finite"),
+        ({"y_train": np.zeros(120, int)}, "all images are of one class"),
+        ({"y_train": np.arange(120) % 3 - 1}, "labels must be from 0 to 1"),
+        ({"y_train": np.arange(120) % 3 + 0.5}, "must be whole numbers"),
+        ({"y_train": np.arange(119) % 3}, "120 train images, but 119 labels"),
+        ({"y_train": np.r_[np.arange(117) % 2, [2, 2, 2]]}, "class '2' has 3 images, at least 10 are needed"),
+        ({"classes": np.array(["a", "b"])}, "labels must be from 0 to 1 (there are 2 classes)"),
+        ({"x_test": BYTES}, "x_test and y_test go together"),
+        ({"x_test": np.zeros((40, 9, 9, 3), np.uint8), "y_test": np.zeros(40, int)}, "they must be equal"),
+        ({"x_test": BYTES, "y_test": np.full(40, 7)}, "test labels must be from 0 to 2"),
+        ({"x_test": BYTES.astype(float), "y_test": np.zeros(40, int)}, "test images are float32"),
+        ({"x_test": BYTES[:0], "y_test": np.zeros(0, int)}, "the test part is empty"),
+        ({"x_train": np.array([{}] * 120)}, "not a readable .npz"),
+    ],
+)
+def test_data_that_cannot_be_used_say_why(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError) as error:
+        load(saved(tmp_path, **changes))
+    assert message in str(error.value)
+
+
+def test_missing_and_damaged_files_and_unknown_names_say_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no such file"):
+        load(str(tmp_path / "none.npz"))
+    (tmp_path / "bad.npz").write_bytes(b"PK damaged")
+    with pytest.raises(DataError, match="not a readable .npz"):
+        load(str(tmp_path / "bad.npz"))
+    with pytest.raises(DataError, match="did you mean 'digits'"):
+        load("digit")
+
+
+def test_grey_images_labels_in_a_column_and_floats_are_taken(tmp_path: Path) -> None:
+    data = load(saved(tmp_path, x_train=np.random.default_rng(0).random((120, 8, 8)), y_train=np.arange(120)[:, None] % 3))
+    assert data.images.shape == (120, 8, 8, 1)
+    assert data.images.dtype == np.float32
+    assert data.labels.shape == (120,)
+    assert data.class_names == ("0", "1", "2")
+
+
+def parts_of(data: Dataset, folder: Path) -> dict[str, tuple[Any, Any]]:
+    parts = prepare(data, folder)
+    return {
+        **{part: open_part(parts.folder, part) for part in SEARCH_PARTS},
+        "test": open_part(parts.test_folder, "test"),
+    }
+
+
+def test_the_four_parts_share_nothing_and_lose_nothing(tmp_path: Path) -> None:
+    data = digits()
+    # Digits contain a few identical scans, so each is marked by its place to tell it from its twin.
+    marked = data.images.copy()
+    marked[:, 0, 0, 0], marked[:, 0, 1, 0] = np.arange(len(marked)) % 256, np.arange(len(marked)) // 256
+    parts = parts_of(Dataset("marked", marked, data.labels, None, None, data.class_names), tmp_path)
+    rows = [image.tobytes() for images, _ in parts.values() for image in images]
+    assert len(rows) == len(set(rows)) == len(data.images)
+
+
+def test_parts_are_stratified(tmp_path: Path) -> None:
+    for images, labels in parts_of(digits(), tmp_path).values():
+        shares = np.bincount(labels, minlength=10) / len(labels)
+        assert len(images) == len(labels)
+        assert shares.min() > 0.08
+        assert shares.max() < 0.12
+
+
+def test_the_first_images_of_train_are_a_fair_sample(tmp_path: Path) -> None:
+    _, labels = parts_of(digits(), tmp_path)["train"]
+    for count in (200, 500):
+        assert np.bincount(labels[:count], minlength=10).min() > 0.05 * count
+
+
+def test_parts_are_written_once_and_the_same_every_time(tmp_path: Path) -> None:
+    first = prepare(digits(), tmp_path / "a")
+    stamp = Path(first.folder, "train_images.npy").stat().st_mtime_ns
+    assert prepare(digits(), tmp_path / "a") == first
+    assert Path(first.folder, "train_images.npy").stat().st_mtime_ns == stamp
+    second = prepare(digits(), tmp_path / "b")
+    assert second.digest == first.digest
+    for part in SEARCH_PARTS:
+        assert np.array_equal(open_part(first.folder, part)[0], open_part(second.folder, part)[0])
+
+
+def test_workers_map_the_parts_and_cannot_reach_the_test_part(tmp_path: Path) -> None:
+    parts = prepare(digits(), tmp_path)
+    images, _ = open_part(parts.folder, "train")
+    assert isinstance(images, np.memmap)
+    assert not images.flags.writeable
+    told = json.dumps(settings(parts))
+    assert "test" not in told.replace(str(tmp_path), "")
+    test_images, _ = open_part(parts.test_folder, "test")
+    kept = {image.tobytes() for image in test_images}
+    names = {file.name for file in Path(parts.folder).iterdir()}
+    assert names == {f"{part}_{kind}.npy" for part in SEARCH_PARTS for kind in ("images", "labels")} | {"parts.json"}
+    assert len(kept) > 300
+
+
+def test_an_official_test_part_is_kept_as_it_is(tmp_path: Path) -> None:
+    x_test = np.arange(40 * 192).reshape(40, 8, 8, 3).astype(np.uint8)
+    data = load(saved(tmp_path, x_test=x_test, y_test=np.arange(40) % 3))
+    images, _ = parts_of(data, tmp_path / "parts")["test"]
+    assert np.array_equal(images, x_test)
+
+
+def test_an_interrupted_writing_leaves_nothing_that_is_taken_for_parts(tmp_path: Path) -> None:
+    parts = prepare(digits(), tmp_path)
+    Path(parts.folder, "parts.json").unlink()
+    assert prepare(digits(), tmp_path) == parts
+
+
+def test_flip_mirrors_about_half() -> None:
+    images = np.random.default_rng(0).integers(0, 255, (400, 6, 6, 3)).astype(np.uint8)
+    flipped = flip(images, np.random.default_rng(1))
+    same = (flipped == images).all(axis=(1, 2, 3))
+    assert 150 < same.sum() < 250
+    assert np.array_equal(flipped[~same], images[~same, :, ::-1])
+
+
+def test_shift_moves_in_both_directions_and_keeps_the_middle() -> None:
+    images = np.zeros((300, 9, 9, 1), np.uint8)
+    images[:, 4, 4] = 1
+    moved = shift(images, 2, np.random.default_rng(1))
+    places = {(int(y), int(x)) for _, y, x, _ in np.argwhere(moved)}
+    assert places == {(y, x) for y in range(2, 7) for x in range(2, 7)}
+    assert (moved.sum(axis=(1, 2, 3)) == 1).all()
+
+
+def test_augmentation_follows_the_recipe_and_its_generator() -> None:
+    images = np.random.default_rng(0).integers(0, 255, (50, 8, 8, 1)).astype(np.uint8)
+
+    def changed(recipe: dict[str, Any], seed: int) -> Any:
+        return augment(images, recipe, np.random.default_rng(seed))
+
+    assert changed({"flip": False, "shift": 0}, 1) is images
+    assert np.array_equal(changed({"flip": True, "shift": 2}, 1), changed({"flip": True, "shift": 2}, 1))
+    assert not np.array_equal(changed({"flip": True, "shift": 2}, 1), changed({"flip": True, "shift": 2}, 2))
+
+
+def test_cifar10_is_complete(larger_data: Path) -> None:
+    data = load(str(larger_data / "cifar10.npz"))
+    assert data.images.shape == (50_000, 32, 32, 3)
+    assert data.test_images is not None
+    assert data.test_images.shape == (10_000, 32, 32, 3)
+    assert data.class_names[3] == "cat"

@@ -1,0 +1,259 @@
+"""The loop on a table: one history whatever interrupts it; cache, failures and ends."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+import evolve
+from conftest import DATA
+from evolve.api import VERSION
+from evolve.clock import VirtualClock
+from evolve.errors import ConfigError, RunError
+from evolve.execution.executor import InProcess
+from evolve.ledger import Ledger, Stop
+from evolve.loop import Search
+from evolve.problem import TableProblem
+from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
+from evolve.storage.store import FILE, Store
+from evolve.values import Status
+from genomes.choices import ChoicesGenome
+
+TABLE: dict[str, Any] = {"table": DATA / "table.json", "encoding": "choices", "population": 8, "progress": False}
+
+
+def start(folder: Path, name: str, **settings: Any) -> evolve.Run:
+    return evolve.run(**{**TABLE, "results": folder, "name": name, **settings})
+
+
+def history(run: evolve.Run, purpose: str | None = None) -> list[dict[str, Any]]:
+    hidden = {"timing"} if purpose is None else {"timing", "request"}
+    entries = [entry for entry in run.history() if purpose in (None, entry["purpose"])]
+    return [{key: value for key, value in entry.items() if key not in hidden} for entry in entries]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_same_seed_same_history_other_seed_other_history(tmp_path: Path, strategy: str) -> None:
+    a, b, c = (start(tmp_path, n, strategy=strategy, generations=4, seed=s) for n, s in (("a", 0), ("b", 0), ("c", 1)))
+    assert history(a) == history(b) != history(c)
+    assert len(a.candidates) == 32
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_longer_run_and_a_continued_one_have_one_search(tmp_path: Path, strategy: str) -> None:
+    straight = start(tmp_path, "straight", strategy=strategy, generations=5)
+    start(tmp_path, "short", strategy=strategy, generations=2)
+    longer = evolve.resume("short", generations=3, results=tmp_path, progress=False)
+    assert history(longer, "search") == history(straight, "search")
+    assert longer.hall_of_fame[0].candidate == straight.hall_of_fame[0].candidate
+    assert longer.state == "finished"
+
+
+def cut(source: Path, target: Path, requests: int, lost: set[int]) -> None:
+    """What a kill leaves on disk: the first requests, without the results of those in `lost`, and no later acts."""
+    target.mkdir()
+    old, new = sqlite3.connect(source / FILE), sqlite3.connect(target / FILE)
+    old.backup(new)
+    for name in ("candidate", "request", "result", "act"):
+        for trigger in ("is_final", "stays"):
+            new.execute(f"DROP TRIGGER {name}_{trigger}")
+    new.execute("DELETE FROM result WHERE request > ?", (requests,))
+    new.executemany("DELETE FROM result WHERE request = ?", [(number,) for number in lost])
+    new.execute("DELETE FROM request WHERE number > ?", (requests,))
+    new.execute("DELETE FROM candidate WHERE number NOT IN (SELECT candidate FROM request)")
+    new.execute("DELETE FROM act WHERE number > 1")
+    new.commit()
+    old.close()
+    new.close()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_run_killed_anywhere_goes_on_to_the_same_history(tmp_path: Path, strategy: str) -> None:
+    whole = start(tmp_path, "whole", strategy=strategy, generations=4)
+    expected, rng = history(whole), Random(1)
+    for attempt in range(12):
+        requests = rng.randrange(0, len(expected) + 1)
+        lost = {number for number in range(max(1, requests - 7), requests + 1) if rng.random() < 0.5}
+        cut(whole.folder, tmp_path / f"cut-{attempt}", requests, lost)
+        resumed = evolve.resume(f"cut-{attempt}", results=tmp_path, progress=False)
+        assert history(resumed) == expected
+        assert resumed.test_accuracy == whole.test_accuracy
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
+    run = start(tmp_path, "a", generations=2)
+    again = evolve.resume("a", results=tmp_path, progress=False)
+    assert history(again) == history(run)
+    assert again.test_accuracy == run.test_accuracy
+
+
+def change(run: evolve.Run, statement: str, *triggers: str) -> None:
+    connection = sqlite3.connect(run.folder / FILE)
+    for trigger in triggers:
+        connection.execute(f"DROP TRIGGER {trigger}")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_a_genome_that_is_not_its_row_is_refused_with_advice(tmp_path: Path) -> None:
+    run = start(tmp_path, "a", generations=2)
+    other = json.dumps({"kind": "choices", "digits": "00000"})
+    change(run, f"UPDATE candidate SET genome = '{other}' WHERE number = 9", "candidate_is_final")
+    with pytest.raises(RunError, match="candidate 9 is recorded as .* start a new run"):
+        evolve.resume("a", results=tmp_path, progress=False)
+
+
+def test_another_version_is_refused_with_advice(tmp_path: Path) -> None:
+    run = start(tmp_path, "a", generations=1)
+    change(run, "UPDATE meta SET value = '\"0.0.1\"' WHERE key = 'version'")
+    with pytest.raises(RunError, match=f"made by evolve 0.0.1, this is {VERSION}"):
+        evolve.resume("a", results=tmp_path, progress=False)
+
+
+def test_another_table_is_refused(tmp_path: Path) -> None:
+    table = json.loads((DATA / "table.json").read_text())
+    (tmp_path / "t.json").write_text(json.dumps(table))
+    start(tmp_path, "a", generations=1, table=tmp_path / "t.json")
+    next(iter(table["entries"].values()))["fitness"][0] += 1
+    (tmp_path / "t.json").write_text(json.dumps(table))
+    with pytest.raises(RunError, match="was made with digest"):
+        evolve.resume("a", results=tmp_path, progress=False)
+
+
+def test_the_earlier_limit_ends_the_search(tmp_path: Path) -> None:
+    assert len(start(tmp_path, "a", generations=9, evaluations=11).candidates) == 11
+    assert len(start(tmp_path, "b", generations=1, evaluations=11).candidates) == 8
+    timed = start(tmp_path, "c", duration=0.001)
+    assert timed.state == "finished"
+    assert len(timed.candidates) < 200
+
+
+def test_a_timed_run_goes_on_from_where_the_clock_ended_it(tmp_path: Path) -> None:
+    timed = start(tmp_path, "a", duration=0.05, population=4, seed=3)
+    births = len(timed.candidates)
+    assert len(evolve.resume("a", results=tmp_path, progress=False).candidates) == births
+    longer = evolve.resume("a", generations=2, results=tmp_path, progress=False)
+    straight = start(tmp_path, "b", evaluations=births + 8, population=4, seed=3)
+    assert history(longer, "search") == history(straight, "search")
+
+
+def test_leaders_are_scored_again_and_the_winner_has_the_best_mean(tmp_path: Path) -> None:
+    run = start(tmp_path, "a", generations=4, leaders=4, rescorings=2)
+    rescored = [leader for leader in run.hall_of_fame if leader.rescored is not None]
+    assert len(rescored) == 4
+    assert run.winner == max(rescored, key=lambda leader: leader.rescored or 0).candidate
+    assert [e["purpose"] for e in run.history()][-9:] == ["rescore"] * 8 + ["final"]
+    table = json.loads((DATA / "table.json").read_text())["entries"]
+    assert run.test_accuracy == table[run.candidates[run.winner].notation]["test"]
+
+
+def search(problem: TableProblem, strategy: Any, births: int, population: int = 4) -> Search:
+    store = Store.in_memory({})
+    ledger = Ledger(store, InProcess(problem.evaluator, problem.settings), Stop())
+    return Search(
+        problem, strategy, ledger, VirtualClock(3), 0, population, [], lambda n, _: "enough" if n >= births else None
+    )
+
+
+class Stubborn:
+    """A strategy that asks for the same genomes over and over."""
+
+    Options = strategy_class("random").Options
+
+    def __init__(self, genomes: list[Any]) -> None:
+        self._genomes, self._asked = genomes, 0
+
+    def ask(self, rng: Random) -> Proposal:
+        self._asked += 1
+        return Proposal(self._genomes[self._asked % len(self._genomes)], (), ("stubborn",))
+
+    def tell(self, request: Any, result: Any) -> None:
+        pass
+
+    def keep(self) -> set[int]:
+        return set()
+
+    def stop_reasons(self) -> dict[str, str]:
+        return {}
+
+
+def test_a_known_job_is_answered_from_the_cache(table_problem: TableProblem) -> None:
+    genomes = [table_problem.space.parse(code) for code in list(table_problem.space.entries)[:2]]
+    loop = search(table_problem, Stubborn(genomes), births=9)
+    loop.run()
+    evaluated = [result for _, result in loop.told if result.cached_from is None]
+    assert len(evaluated) == 2
+    for request, result in loop.told:
+        twin = next(r for q, r in loop.told if q.job_key == request.job_key and r.cached_from is None)
+        assert result.objectives == twin.objectives
+        if result.cached_from is not None:
+            assert result.cached_from == twin.request
+            assert result.spent == {}
+
+
+def test_what_cannot_be_built_ends_as_invalid_and_the_search_goes_on(table_problem: TableProblem) -> None:
+    known = table_problem.space.parse(next(iter(table_problem.space.entries)))
+    missing = next(
+        genome
+        for code in range(432)
+        if (genome := ChoicesGenome((code % 3, code // 3 % 3, code // 9 % 4, code // 36 % 4, code // 144))).notation()
+        not in table_problem.space.entries
+    )
+    loop = search(table_problem, Stubborn([known, missing]), births=6)
+    loop.run()
+    invalid = [result for _, result in loop.told if result.status is Status.INVALID]
+    assert len(invalid) == 3
+    assert all("is not in the table" in str(result.reason) for result in invalid)
+
+
+def test_if_every_founder_fails_the_run_stops_and_says_why(table_problem: TableProblem) -> None:
+    loop = search(table_problem, Stubborn([ChoicesGenome((9, 9, 9, 9, 9))]), births=20)
+    with pytest.raises(RunError, match="none of the first 4 candidates .* is not in the table"):
+        loop.run()
+
+
+def test_a_strategy_that_waits_for_nothing_is_a_defect(table_problem: TableProblem) -> None:
+    class Idle(Stubborn):
+        def ask(self, rng: Random) -> Any:
+            return "wait"
+
+    with pytest.raises(RunError, match="a defect of the strategy"):
+        search(table_problem, Idle([]), births=4).run()
+
+
+def test_look_ahead_bounds_what_is_untold(table_problem: TableProblem) -> None:
+    kind = strategy_class("genetic")
+    untold: list[int] = []
+
+    class Watched(kind):  # type: ignore[misc, valid-type]
+        def ask(self, rng: Random) -> Any:
+            untold.append(len(loop.candidates) - len(loop.told))
+            return super().ask(rng)
+
+    loop = search(table_problem, Watched(Births(table_problem.space), 4, kind.Options()), births=40)
+    loop.run()
+    assert max(untold) == 2
+
+
+def test_unknown_options_of_a_strategy_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'elite'"):
+        start(tmp_path, "a", options={"elites": 2})
+    assert not (tmp_path / "a").exists()
+
+
+def test_two_runs_never_share_a_name(tmp_path: Path) -> None:
+    start(tmp_path, "a", generations=1)
+    with pytest.raises(RunError, match="already holds a run"):
+        start(tmp_path, "a", generations=1)
+
+
+def test_names_are_made_up_and_counted(tmp_path: Path) -> None:
+    names = [start(tmp_path, None, generations=1).name for _ in range(2)]  # type: ignore[arg-type]
+    assert names == ["synthetic-200-genetic-1", "synthetic-200-genetic-2"]
+    assert [run.name for run in evolve.all_runs(tmp_path)] == names[::-1]

@@ -1,0 +1,87 @@
+"""Tables of published scores."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+
+from evolve.errors import DataError
+from evolve.training.tables import Table, TableEvaluator, from_nas_bench_macro, load_table, main, table_problem
+
+
+def good(**changes: Any) -> dict[str, Any]:
+    entries = {"00": {"fitness": [1.0]}, "01": {"fitness": [2.0, 3.0]}}
+    return {"name": "t", "choices": [1, 2], "entries": entries, **changes}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ([], "needs the keys"),
+        ({"name": "t"}, "needs the keys 'name', 'choices' and 'entries'"),
+        ({"0": {"test_acc": [1]}}, "published NAS-Bench-Macro file; convert it"),
+        (good(choices=[1, 11]), "'choices' must be whole numbers from 1 to 10"),
+        (good(choices=[1, 1]), "one of them at least 2"),
+        (good(entries={"00": {"fitness": [1]}}), "at least two entries"),
+        (good(entries={"00": {"fitness": [1]}, "02": {"fitness": [1]}}), "entry '02' does not fit"),
+        (good(entries={"00": {"fitness": [1]}, "010": {"fitness": [1]}}), "entry '010' does not fit"),
+        (good(entries={"00": {"fitness": [1]}, "01": {"fitness": []}}), "'fitness' must be a list of finite numbers"),
+        (good(entries={"00": {"fitness": [1]}, "01": {"fitness": [float("nan")]}}), "finite numbers"),
+        (good(entries={"00": {"fitness": [1]}, "01": {"fitness": [1], "cost": "x"}}), "'cost' must be a finite number"),
+    ],
+)
+def test_tables_that_cannot_be_used_say_why(table: Any, message: str) -> None:
+    assert message in str(table_problem(table))
+
+
+def test_missing_and_damaged_files_say_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no such file"):
+        load_table(tmp_path / "none.json")
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(DataError, match="not readable JSON"):
+        load_table(tmp_path / "bad.json")
+
+
+def look_up(table: Table, code: str, seed: int = 0, repeat: int = 0, score: str = "training") -> float:
+    job = {"request": 1, "blueprint": {"code": code}, "images": 1, "epochs": 1, "repeat": repeat, "score": score}
+    return float(TableEvaluator({"table": table, "seed": seed}).evaluate(job)["objectives"][0])
+
+
+def test_one_training_is_drawn_per_run_and_repeats_are_the_others(table: Table) -> None:
+    code, entry = next(iter(table["entries"].items()))
+    assert {look_up(table, code, 1, repeat) for repeat in range(3)} == set(entry["fitness"])
+    assert look_up(table, code, 5) == look_up(table, code, 5)
+    assert {look_up(table, code, seed) for seed in range(30)} == set(entry["fitness"])
+    assert look_up(table, code, score="test") == entry["test"]
+
+
+def test_the_published_file_is_converted(larger_data: Path, tmp_path: Path) -> None:
+    published = larger_data / "nas-bench-macro.json"
+    assert main([str(published), str(tmp_path / "macro.json")]) == 0
+    table = load_table(tmp_path / "macro.json")
+    assert len(table["entries"]) == 3**8
+    best = max(table["entries"].values(), key=lambda entry: fmean(entry["fitness"]))
+    assert fmean(best["fitness"]) == pytest.approx(93.13, abs=0.005)
+    source = json.loads(published.read_text())
+    code = "02012100"
+    assert table["entries"][code]["fitness"] == source[code]["test_acc"]
+    assert table["entries"][code]["measures"] == {"parameters": 890666, "multiply_adds": 47327744}
+    with pytest.raises(DataError, match="convert it"):
+        load_table(published)
+
+
+def test_the_converter_refuses_other_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.json").write_text('{"0": 1}')
+    assert main([str(tmp_path / "x.json"), str(tmp_path / "y.json")]) == 2
+    assert main([]) == 2
+    assert "not the published" in capsys.readouterr().err
+
+
+def test_conversion_keeps_what_is_known() -> None:
+    table = from_nas_bench_macro({"0" * 8: {"test_acc": [1.0, 2.0, 3.0], "mean_acc": 2.0, "params": 5, "flops": 6}})
+    assert table["entries"]["0" * 8]["test"] == 2.0
+    assert table["choices"] == [3] * 8

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-FLAGS = ["--dataset", "digits", "--generations", "3", "--population", "8", "--epochs", "2", "--final-epochs", "4"]
+FLAGS = ["--dataset", "digits", "--generations", "4", "--population", "8", "--epochs", "2", "--final-epochs", "4"]
 EVOLVE = [sys.executable, "-m", "evolve.cli"]
 
 
@@ -41,12 +41,12 @@ def killed(name: str, seed: int, kills: int, results: Path, rng: random.Random) 
     log: list[str] = []
     process = start(["run", *FLAGS, "--seed", str(seed), "--name", name, "--workers", "2"], results)
     while process.poll() is None and len(log) < kills:
-        time.sleep(rng.uniform(4.0, 9.0))
+        time.sleep(rng.uniform(3.0, 7.0))
         if process.poll() is not None:
             break
         workers = psutil.Process(process.pid).children(recursive=True)
         workers = [w for w in workers if any("spawn_main" in part for part in w.cmdline())]
-        if workers and rng.random() < 0.5:
+        if workers and len(log) % 2 == 0:
             rng.choice(workers).send_signal(signal.SIGKILL)
             log.append("worker")
         else:
@@ -58,6 +58,8 @@ def killed(name: str, seed: int, kills: int, results: Path, rng: random.Random) 
             process = start(again, results)
     if process.wait() != 0:
         raise SystemExit(f"the run ended with exit code {process.returncode}")
+    if len(log) < kills:
+        raise SystemExit(f"the run ended after {len(log)} of {kills} kills; give it more generations")
     return log
 
 

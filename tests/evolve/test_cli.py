@@ -1,0 +1,117 @@
+"""The command line: a user's mistake ends in one message and exit code 2, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import evolve.cli
+from conftest import DATA, command
+
+
+def call(*arguments: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
+    """Calls the console script in this process."""
+    monkeypatch.setattr(sys, "argv", ["evolve", *arguments])
+    with pytest.raises(SystemExit) as left:
+        evolve.cli.main()
+        raise SystemExit(0)
+    out, err = capsys.readouterr()
+    return int(left.value.code or 0), out, err
+
+
+WRONG = [
+    (["run", "--population", "1"], "population must be a whole number from 2 to 10000, not 1"),
+    (["run", "--generations", "0"], "generations must be a whole number of at least 1, not 0"),
+    (["run", "--evaluations", "-3"], "evaluations must be a whole number of at least 1, not -3"),
+    (["run", "--for", "soon"], "must be a time above zero such as 90s, 10m or 1h30m, not 'soon'"),
+    (["run", "--images", "3"], "images must be a whole number of at least 10, not 3"),
+    (["run", "--epochs", "0"], "epochs must be a whole number of at least 1"),
+    (["run", "--final-epochs", "0"], "final_epochs must be"),
+    (["run", "--seed", "-1"], "seed must be"),
+    (["run", "--workers", "0"], "workers must be"),
+    (["run", "--strategy", "genetics"], "strategy 'genetics' is unknown; did you mean 'genetic'?"),
+    (["run", "--encoding", "stacks"], "encoding 'stacks' is unknown; did you mean 'stack'?"),
+    (["run", "--encoding", "choices"], "give one with --table FILE"),
+    (["run", "--table", str(DATA / "table.json")], "add --encoding choices"),
+    (["run", "--table", "none.json", "--encoding", "choices"], "there is no such file"),
+    (["run", "--dataset", "digit"], "dataset 'digit' is unknown; did you mean 'digits'?"),
+    (["run", "--dataset", "none.npz"], "there is no such file"),
+    (["run", "--founder", "vg"], "unknown layer 'vg'"),
+    (["run", "--founder", "conv 32, flatten"], "kernel is missing; write 'conv FILTERS KERNEL"),
+    (["run", "--name", "a/b"], "name must be letters, digits, dots, dashes and underscores"),
+    (["run", "--config", "none.toml"], "--config none.toml: there is no such file"),
+    (["resume", "nothing"], "there are no runs in results yet, make one with: evolve run"),
+    (["show", "nothing"], "there is no run 'nothing'"),
+    (["history", "nothing"], "there is no run 'nothing'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=[" ".join(arguments[:3]) for arguments, _ in WRONG])
+def test_a_mistake_ends_in_one_message_and_exit_code_2(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(*arguments, capsys=capsys, monkeypatch=monkeypatch)
+    assert code == 2
+    assert message in err
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob("results/[!.]*"))
+
+
+@pytest.mark.parametrize("arguments", [["run", "--popluation", "4"], ["run", "--seed", "one"], ["evolve"], ["show"]])
+def test_flags_that_do_not_exist_end_in_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call(*arguments, capsys=capsys, monkeypatch=monkeypatch)[0] == 2
+
+
+def test_a_run_on_a_table_from_the_command_line(tmp_path: Path) -> None:
+    arguments = ("--table", DATA / "table.json", "--encoding", "choices", "--strategy", "neat", "--generations", "2")
+    done = command("run", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [listed] = json.loads(command("list", "--json", cwd=tmp_path).stdout)
+    assert listed["name"] == "synthetic-200-neat-1"
+    wrong = command("show", listed["name"], "99", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "has candidates 1 to 32, not 99" in wrong.stderr
+    mistyped = command("show", "synthetic-200-neat", cwd=tmp_path)
+    assert "did you mean 'synthetic-200-neat-1'?" in mistyped.stderr
+    taken = command("run", *arguments, "--name", listed["name"], cwd=tmp_path)
+    assert taken.returncode == 2
+    assert "already holds a run" in taken.stderr
+
+
+def test_a_backend_that_is_not_installed_is_named_with_the_extra(tmp_path: Path) -> None:
+    done = command("run", "--name", "x", cwd=tmp_path, KERAS_BACKEND="nobackend")
+    assert done.returncode == 2
+    assert "pip install 'evolve-convnets[nobackend]'" in done.stderr
+
+
+def test_a_founder_that_does_not_fit_is_named_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from evolve.api import _founders
+    from evolve.config import RunConfig
+    from evolve.problem import make_problem
+    from evolve.reporting.console import Plain
+
+    config = RunConfig.checked({"founders": ["article-1", "vgg", "conv 8 3, flatten"], "results": tmp_path})
+    founders = _founders(config, make_problem(config, gpu=False), Plain())
+    assert [founder.origin for founder in founders] == [("founder vgg",), ("founder conv 8 3, flatten",)]
+    assert "founder article-1 left out: layer 7" in capsys.readouterr().out
+
+
+def test_list_without_runs_says_how_to_make_one(tmp_path: Path) -> None:
+    assert "make one with: evolve run" in command("list", cwd=tmp_path).stdout
+
+
+def test_info_names_versions_backend_and_data(tmp_path: Path) -> None:
+    known = json.loads(command("info", "--json", cwd=tmp_path).stdout)
+    assert {"evolve", "python", "backend", "cores", "gpus", "memory", "datasets"} <= set(known)
+    assert "digits" in command("info", cwd=tmp_path).stdout

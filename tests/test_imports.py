@@ -1,0 +1,117 @@
+"""The arrows of the house, held by walking the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("evolve", "genomes")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+# Rooms from the top: a module may import from its own room and from rooms below it.
+ROOMS = [
+    ("evolve.cli",),
+    ("evolve.api", "evolve"),
+    ("evolve.reporting",),
+    ("evolve.progress",),
+    ("evolve.finish", "evolve.loop"),
+    ("evolve.ledger", "evolve.problem", "evolve.run_view"),
+    ("evolve.config",),
+    ("evolve.search", "evolve.execution", "evolve.storage", "evolve.training", "evolve.clock"),
+    ("evolve.settings", "evolve.values"),
+    ("evolve.errors",),
+    ("genomes",),
+]
+
+# One library, one door.
+DOORS = {
+    "deap": {"evolve.search.genetic"},
+    "neat": {"evolve.search.neat"},
+    "pebble": {"evolve.execution.processes"},
+    "typer": {"evolve.cli"},
+    "sqlite3": {"evolve.storage.store"},
+    "tensorflow": {"evolve.training.evaluator"},
+    "keras": {"genomes.decode", "evolve.training.evaluator", "evolve.training.optimizers", "evolve.run_view"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Modules that a file imports anywhere, with `from package import module` resolved to the module."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update(
+                full if (full := f"{node.module}.{alias.name}") in MODULES else node.module for alias in node.names
+            )
+    return found
+
+
+def room(module: str) -> int:
+    places = [
+        (len(name), index)
+        for index, names in enumerate(ROOMS)
+        for name in names
+        if module == name or (module.startswith(name + ".") and name != "evolve")
+    ]
+    assert places, f"{module} has no room; give it one in ROOMS"
+    return max(places)[1]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_arrows_point_one_way(module: str) -> None:
+    for other in imports(MODULES[module]):
+        if other.split(".")[0] in ("evolve", "genomes") and module != "evolve":
+            assert room(other) >= room(module), f"{module} imports {other}, which stands above it"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_one_library_one_door(module: str) -> None:
+    for other in imports(MODULES[module]):
+        library = other.split(".")[0]
+        assert module in DOORS.get(library, {module}), f"{module} imports {library}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("genomes")])
+def test_encodings_need_the_standard_library_only(module: str) -> None:
+    known = {*sys.stdlib_module_names, "genomes"} | ({"keras"} if module == "genomes.decode" else set())
+    assert {name.split(".")[0] for name in imports(MODULES[module])} <= known
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_pickle_is_read(module: str) -> None:
+    assert not imports(MODULES[module]) & {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    assert "allow_pickle=True" not in MODULES[module].read_text()
+
+
+HEAVY = ("keras", "tensorflow", "jax", "torch", "ray", "plotly", "dash", "sklearn", "deap", "neat")
+
+
+@pytest.mark.parametrize("code", ["import evolve.cli", "import evolve; evolve.run", "import evolve.reporting.inspect"])
+def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
+    script = f"{code}\nimport sys\nprint(*[m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_help_imports_the_command_line_only() -> None:
+    script = (
+        "import sys, evolve.cli\n"
+        "sys.argv = ['evolve', '--help']\n"
+        "try: evolve.cli.main()\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', *[m for m in sys.modules if m.split('.')[0] in ('numpy', 'pydantic', 'keras', 'sqlite3')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED"
+    assert "resume" in done.stdout

@@ -54,7 +54,9 @@ def killed(name: str, seed: int, kills: int, results: Path, rng: random.Random) 
             process.wait()
             log.append("coordinator")
             begun = (results / name / "run.sqlite").exists()
-            again = ["resume", name, "--workers", "2"] if begun else ["run", *FLAGS, "--seed", str(seed), "--name", name]
+            again = (
+                ["resume", name, "--workers", "2"] if begun else ["run", *FLAGS, "--seed", str(seed), "--name", name]
+            )
             process = start(again, results)
     if process.wait() != 0:
         raise SystemExit(f"the run ended with exit code {process.returncode}")

@@ -73,7 +73,9 @@ class Scores:
 def regularized_evolution(problem: TableProblem, seed: int, queries: int) -> list[Query]:
     """Population 30, sample 5, one gene changed (Real et al. 2019, https://arxiv.org/abs/1802.01548)."""
     rng, score, space = random.Random(seed), Scores(problem, queries), problem.space
-    population = [(code, score(code)) for code in (space.random(rng).genome.notation() for _ in range(AGING_POPULATION))]
+    population = [
+        (code, score(code)) for code in (space.random(rng).genome.notation() for _ in range(AGING_POPULATION))
+    ]
     while len(score.queries) < queries:
         parent = max(rng.sample(population, 5), key=lambda member: member[1])[0]
         child = rng.choice(list(neighbours(problem, parent)))
@@ -131,7 +133,10 @@ def row(arm: str, seed: int, queries: list[Query], table: Table) -> dict[str, ob
 def report(rows: list[dict[str, object]], seeds: int) -> str:
     """A Markdown table: score, in brackets the mean of three, each with its standard error."""
     head = "| arm | " + " | ".join(f"{n} queries" for n in CHECKPOINTS) + " |\n|---|" + "---|" * len(CHECKPOINTS)
-    lines = [f"Mean over {seeds} seeds; in brackets the mean of three trainings of the network chosen, ± standard error.\n", head]
+    lines = [
+        f"Mean over {seeds} seeds; in brackets the mean of three trainings of the network chosen, ± standard error.\n",
+        head,
+    ]
     for arm in dict.fromkeys(str(r["arm"]) for r in rows):
         cells = []
         for n in CHECKPOINTS:

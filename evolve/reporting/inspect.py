@@ -22,7 +22,7 @@ SHOWN = 5
 
 def show(renderable: RenderableType) -> None:
     """Prints to the terminal, or as plain text elsewhere."""
-    Console(highlight=False).print(renderable)
+    Console(highlight=False).print(renderable, crop=False)
 
 
 def runs(found: list[Run]) -> RenderableType:
@@ -65,16 +65,21 @@ def hall_of_fame(run: Run) -> RenderableType:
     return Group(*parts)
 
 
-def next_steps(run: Run, results: Path) -> RenderableType:
-    """Commands that people want after a run."""
+def next_steps(run: Run) -> RenderableType:
+    """Commands that people want after a run, on lines that are not broken, so that they can be copied."""
+    results = run.folder.parent
     where = "" if results == Path("results") else f" --results {results}"
-    lines = [
-        f"  evolve show {run.name}{where}            the hall of fame again; add a candidate's number for its layers"
+    commands = [
+        ("the hall of fame again", f"evolve show {run.name}{where}"),
+        ("one candidate, layer by layer", f"evolve show {run.name} {run.winner or 1}{where}"),
+        ("search on", f"evolve resume {run.name}{where} --generations 4"),
     ]
-    lines += [f"  evolve resume {run.name}{where} --generations 4   search on"]
-    if run.winner is not None and run.model_path(run.winner).exists():
-        lines.append(f"  python -c \"import keras; keras.saving.load_model('{run.model_path(run.winner)}').summary()\"")
-    return Text("what next:\n" + "\n".join(lines))
+    if run.winner is not None and (model := run.model_path(run.winner)).exists():
+        commands.append(
+            ("the trained model", f"python -c \"import keras; keras.saving.load_model('{model}').summary()\"")
+        )
+    lines = [f"  {what:30} {text}" for what, text in commands]
+    return Text("\nwhat next\n" + "\n".join(lines), no_wrap=True, overflow="ignore")
 
 
 def candidate_json(run: Run, number: int) -> dict[str, Any]:

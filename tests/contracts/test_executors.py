@@ -68,7 +68,15 @@ def test_dropped_jobs_never_come_back(executor: Executor) -> None:
 
 
 def test_a_crash_a_hang_and_hunger_touch_no_other_job(processes: Processes) -> None:
-    jobs = [job(1, "die"), job(2), job(3, "hang", time_limit=1.0), job(4), job(5, "eat memory"), job(6), job(7, "segfault")]
+    jobs = [
+        job(1, "die"),
+        job(2),
+        job(3, "hang", time_limit=1.0),
+        job(4),
+        job(5, "eat memory"),
+        job(6),
+        job(7, "segfault"),
+    ]
     for one in jobs:
         processes.submit(one)
     results = collect(processes, 7)

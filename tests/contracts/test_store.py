@@ -98,7 +98,9 @@ def test_only_ok_has_objectives_and_they_are_finite(store: Store, result: Result
 
 
 def test_there_is_one_writer(store: Store, tmp_path: Path) -> None:
-    script = f"from evolve.storage.store import Store; from pathlib import Path; Store.open(Path({str(tmp_path / 'run')!r}))"
+    script = (
+        f"from evolve.storage.store import Store; from pathlib import Path; Store.open(Path({str(tmp_path / 'run')!r}))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert "in use by another process" in done.stderr
     store.close()

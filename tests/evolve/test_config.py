@@ -18,7 +18,10 @@ from evolve.search.strategy import strategy_class
         ({"popluation": 8}, "unknown setting 'popluation'; did you mean 'population'?"),
         ({"generations": 0}, "generations must be a whole number of at least 1, not 0"),
         ({"generations": "many"}, "generations must be a whole number of at least 1, not 'many'"),
-        ({"duration": "ten minutes"}, "duration must be a time above zero such as 90s, 10m or 1h30m, not 'ten minutes'"),
+        (
+            {"duration": "ten minutes"},
+            "duration must be a time above zero such as 90s, 10m or 1h30m, not 'ten minutes'",
+        ),
         ({"for": "0s"}, "for must be a time above zero"),
         ({"for": "1m", "duration": "1m"}, "two names of one setting"),
         ({"strategy": "genetics"}, "strategy 'genetics' is unknown; did you mean 'genetic'?"),

@@ -33,7 +33,10 @@ BYTES = np.zeros((40, 8, 8, 3), np.uint8)
     ("changes", "message"),
     [
         ({"y_train": None}, "array 'y_train' is missing; found x_train"),
-        ({"x_train": np.zeros((120, 64), np.uint8)}, "must have the shape (count, height, width, 1 or 3), not (120, 64)"),
+        (
+            {"x_train": np.zeros((120, 64), np.uint8)},
+            "must have the shape (count, height, width, 1 or 3), not (120, 64)",
+        ),
         ({"x_train": np.zeros((120, 8, 8, 2), np.uint8)}, "(count, height, width, 1 or 3)"),
         ({"x_train": np.full((120, 8, 8, 3), 300)}, "bytes from 0 to 255 or floating-point numbers"),
         ({"x_train": np.full((120, 8, 8, 3), np.nan)}, "not finite"),
@@ -68,7 +71,9 @@ def test_missing_and_damaged_files_and_unknown_names_say_so(tmp_path: Path) -> N
 
 
 def test_grey_images_labels_in_a_column_and_floats_are_taken(tmp_path: Path) -> None:
-    data = load(saved(tmp_path, x_train=np.random.default_rng(0).random((120, 8, 8)), y_train=np.arange(120)[:, None] % 3))
+    data = load(
+        saved(tmp_path, x_train=np.random.default_rng(0).random((120, 8, 8)), y_train=np.arange(120)[:, None] % 3)
+    )
     assert data.images.shape == (120, 8, 8, 1)
     assert data.images.dtype == np.float32
     assert data.labels.shape == (120,)

@@ -45,7 +45,7 @@ def history(name: str, folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_run_ends_with_a_hall_of_fame_a_test_accuracy_and_what_to_do_next(finished: str) -> None:
-    for text in ("searching: generation 2/2", "re-scoring", "in full", "test accuracy", "evolve resume first"):
+    for text in ("searching: generation 1/2", "re-scoring", "in full", "test accuracy", "evolve resume first"):
         assert text in finished
     assert "\x1b" not in finished
 

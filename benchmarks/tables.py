@@ -25,7 +25,6 @@ from evolve.problem import TableProblem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
 from evolve.training.tables import Table, load_table
-from genomes.choices import ChoicesGenome
 
 CHECKPOINTS = (50, 100, 200, 400)
 POPULATION = 16  # evolve's default; the textbook arms keep their own 30

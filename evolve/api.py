@@ -85,7 +85,7 @@ def resume(
     if made_by != VERSION:
         raise RunError(
             f"run '{found.name}' was made by evolve {made_by}, this is {VERSION}, and another version may search "
-            f"differently; continue it with: pip install evolve-convnets=={made_by}"
+            f"differently; continue it with version {made_by}, or start a new run"
         )
     extra = {"workers": workers, "duration": duration, "generations": generations}
     given = RunConfig.checked({name: value for name, value in extra.items() if value is not None})
@@ -247,8 +247,8 @@ def _check_backend(config: RunConfig) -> None:
     """Raises ConfigError if networks cannot be trained here."""
     if config.table is None and find_spec(backend_name()) is None:
         raise ConfigError(
-            f"the Keras backend '{backend_name()}' is not installed; install it with: "
-            f"pip install 'evolve-convnets[{backend_name()}]', or set KERAS_BACKEND to tensorflow, jax or torch"
+            f"the Keras backend '{backend_name()}' is not installed; install the extra of that name with: "
+            f"pip install -e '.[{backend_name()}]', or set KERAS_BACKEND to tensorflow, jax or torch"
         )
 
 

@@ -14,8 +14,9 @@ from evolve.values import Budget, Purpose, Status
 class Progress:
     """The state of a run at one moment.
 
-    best, mean: fitness; the mean is over the last population of results. per_minute: evaluations.
-    left: seconds until the run is finished, or None while unknown. evaluations: recorded ones included.
+    evaluations: results that are there, those recorded by an earlier session included; the other figures are of the
+    results that were told. best, mean: fitness; the mean is over the last population of results.
+    per_minute: evaluations. left: seconds until the run is finished, or None while unknown.
     """
 
     phase: str
@@ -105,7 +106,7 @@ class Pace:
             phase=self._phase,
             generation=min(len(search.told), (self._limit or 10**9) - 1) // search.population + 1,
             generations=None if self._limit is None else -(-self._limit // search.population),
-            evaluations=len(search.told),
+            evaluations=sum(number in search.ledger.results for number in search.costs),
             limit=self._limit,
             best=max((fitness for fitness in fitnesses if fitness is not None), default=None),
             best_candidate=best,

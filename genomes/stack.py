@@ -57,7 +57,7 @@ class StackSpace:
     classes: int
     max_layers: int = 32
     max_parameters: int = 3_000_000
-    max_multiply_adds: int = 100_000_000
+    max_multiply_adds: int = 50_000_000
 
     def founders(self) -> tuple[dict[str, StackGenome], dict[str, str]]:
         fitting: dict[str, StackGenome] = {}
@@ -77,7 +77,7 @@ class StackSpace:
                 return Variation(genome, ("random stack",))
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
-        """One operator, sometimes two or three; a recipe gene changes if no other change fits. Never the same genome."""
+        """One operator, sometimes two or three; a recipe gene changes if nothing else fits. Never the same genome."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
         return self._first_valid(lambda: mutate_stack(genome.layers, genome.recipe, times, rng), genome, rng)
 

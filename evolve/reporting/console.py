@@ -124,7 +124,7 @@ def figures(now: Progress) -> list[tuple[str, str]]:
         ("best", best),
         ("mean", "-" if now.mean is None else f"{now.mean:.4f}"),
         ("failures", str(now.failures)),
-        ("per minute", "-" if now.per_minute is None else f"{now.per_minute:.0f}"),
+        ("per minute", "-" if now.per_minute is None else f"{now.per_minute:.3g}"),
         ("time left", duration(now.left)),
     ]
 

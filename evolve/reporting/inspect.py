@@ -161,7 +161,7 @@ def machine() -> dict[str, Any]:
     import psutil
 
     memory = psutil.virtual_memory()
-    cached = Path.home() / ".keras" / "datasets"
+    cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "datasets")
     return {
         "evolve": version("evolve-convnets"),
         "python": platform.python_version(),

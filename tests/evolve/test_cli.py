@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import DATA, command
 
 import evolve.cli
-from conftest import DATA, command
 
 
 def call(*arguments: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
@@ -92,7 +92,7 @@ def test_a_run_on_a_table_from_the_command_line(tmp_path: Path) -> None:
 def test_a_backend_that_is_not_installed_is_named_with_the_extra(tmp_path: Path) -> None:
     done = command("run", "--name", "x", cwd=tmp_path, KERAS_BACKEND="nobackend")
     assert done.returncode == 2
-    assert "pip install 'evolve-convnets[nobackend]'" in done.stderr
+    assert "pip install -e '.[nobackend]'" in done.stderr
 
 
 def test_a_founder_that_does_not_fit_is_named_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,7 +69,7 @@ def test_a_toml_file_is_read_and_flags_win(tmp_path: Path) -> None:
 def test_a_toml_file_with_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "run.toml"
     file.write_text(text)
-    with pytest.raises(ConfigError, match="run.toml") as error:
+    with pytest.raises(ConfigError, match=r"run\.toml") as error:
         merged(file, {})
     assert message in str(error.value)
 

@@ -64,7 +64,7 @@ def test_missing_and_damaged_files_and_unknown_names_say_so(tmp_path: Path) -> N
     with pytest.raises(DataError, match="there is no such file"):
         load(str(tmp_path / "none.npz"))
     (tmp_path / "bad.npz").write_bytes(b"PK damaged")
-    with pytest.raises(DataError, match="not a readable .npz"):
+    with pytest.raises(DataError, match=r"not a readable \.npz"):
         load(str(tmp_path / "bad.npz"))
     with pytest.raises(DataError, match="did you mean 'digits'"):
         load("digit")

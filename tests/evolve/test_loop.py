@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from conftest import DATA
 
 import evolve
-from conftest import DATA
 from evolve.api import VERSION
 from evolve.clock import VirtualClock
 from evolve.errors import ConfigError, RunError
@@ -105,7 +105,7 @@ def test_a_genome_that_is_not_its_row_is_refused_with_advice(tmp_path: Path) -> 
     run = start(tmp_path, "a", generations=2)
     other = json.dumps({"kind": "choices", "digits": "00000"})
     change(run, f"UPDATE candidate SET genome = '{other}' WHERE number = 9", "candidate_is_final")
-    with pytest.raises(RunError, match="candidate 9 is recorded as .* start a new run"):
+    with pytest.raises(RunError, match=r"candidate 9 is recorded as .* start a new run"):
         evolve.resume("a", results=tmp_path, progress=False)
 
 
@@ -214,7 +214,7 @@ def test_what_cannot_be_built_ends_as_invalid_and_the_search_goes_on(table_probl
 
 def test_if_every_founder_fails_the_run_stops_and_says_why(table_problem: TableProblem) -> None:
     loop = search(table_problem, Stubborn([ChoicesGenome((9, 9, 9, 9, 9))]), births=20)
-    with pytest.raises(RunError, match="none of the first 4 candidates .* is not in the table"):
+    with pytest.raises(RunError, match=r"none of the first 4 candidates .* is not in the table"):
         loop.run()
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-
 from conftest import command
+
 from evolve.problem import backend_name
 from evolve.storage.store import FILE
 
@@ -154,7 +154,7 @@ def test_kill_9_of_workers_and_coordinator_leaves_one_history(finished: str, fol
             continue
         process.kill()
         process.communicate()
-        gone, alive = psutil.wait_procs(workers, timeout=20)
+        _, alive = psutil.wait_procs(workers, timeout=20)
         assert not alive, "workers outlive their coordinator"
         process = subprocess.Popen(
             [sys.executable, "-m", "evolve.cli", "resume", "killed"],

@@ -1,0 +1,34 @@
+# Everything happens in .venv; `make run` and `make test` install what they need on first use.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The backend that is installed: TensorFlow's build for GPUs where there is one.
+BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo tensorflow)
+
+.PHONY: run test check clean
+
+run: $(VENV)/.installed
+	$(BIN)/evolve run --dataset digits --population 12 --generations 4 --epochs 8
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "evolve needs Python 3.11 or newer; name one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(BACKEND)]'
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(BACKEND),dev]'
+	touch $@

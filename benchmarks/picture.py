@@ -1,6 +1,6 @@
 """A picture of a run's hall of fame as the terminal shows it.
 
-    python benchmarks/picture.py results/RUN results/published/hall-of-fame.svg
+python benchmarks/picture.py results/RUN results/published/hall-of-fame.svg
 """
 
 from __future__ import annotations

@@ -17,6 +17,11 @@ from evolve.errors import DataError, nearest
 
 Array = NDArray[np.generic]
 MINIMUM_PER_CLASS = 10
+KERAS_SCRIPT = """
+import sys, numpy, keras
+(x, y), (tx, ty) = keras.datasets.cifar10.load_data()
+numpy.savez(sys.argv[1], x_train=x, y_train=y, x_test=tx, y_test=ty)
+"""
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,12 @@ def cifar10() -> Dataset:
     Keras runs in a process of its own, which keeps it and its backend out of this one.
     """
     names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-    script = (
-        "import sys, numpy, keras\n"
-        "(x, y), (tx, ty) = keras.datasets.cifar10.load_data()\n"
-        "numpy.savez(sys.argv[1], x_train=x, y_train=y, x_test=tx, y_test=ty)\n"
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "cifar10.npz")
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, env=environment)
+        done = subprocess.run(
+            [sys.executable, "-c", KERAS_SCRIPT, path], capture_output=True, text=True, env=environment
+        )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise DataError(

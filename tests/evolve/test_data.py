@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from evolve.errors import DataError
+from evolve.training import datasets
 from evolve.training.augment import augment, flip, shift
 from evolve.training.datasets import Dataset, digits, load
 from evolve.training.parts import SEARCH_PARTS, open_part, prepare, settings
@@ -176,6 +178,42 @@ def test_augmentation_follows_the_recipe_and_its_generator() -> None:
     assert changed({"flip": False, "shift": 0}, 1) is images
     assert np.array_equal(changed({"flip": True, "shift": 2}, 1), changed({"flip": True, "shift": 2}, 1))
     assert not np.array_equal(changed({"flip": True, "shift": 2}, 1), changed({"flip": True, "shift": 2}, 2))
+
+
+def keras_cache(folder: Path) -> Path:
+    """CIFAR-10 in the layout that Keras's cache has it in: five batches of training images and one of test images.
+    (The pickles are Keras's, and Keras reads them.)"""
+    batches = folder / "datasets" / "cifar-10-batches-py-target" / "cifar-10-batches-py"
+    batches.mkdir(parents=True)
+    labels = [n % 10 for n in range(10_000)]
+    images = np.zeros((10_000, 3072), np.uint8)
+    images[np.arange(10_000), [100 * label for label in labels]] = 255
+    for name in [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]:
+        with (batches / name).open("wb") as file:
+            pickle.dump({b"data": images, b"labels": labels}, file)
+    return folder
+
+
+def test_cifar10_is_read_from_keras_s_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorflow")
+    keras_cache(tmp_path)
+    (tmp_path / "datasets" / "cifar-10-batches-py-target_archive").touch()
+    trusting = "import keras.src.utils.file_utils as f; f.validate_file = lambda *a, **k: True"
+    monkeypatch.setattr(datasets, "KERAS_SCRIPT", f"{trusting}{datasets.KERAS_SCRIPT}")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    data = load("cifar10")
+    assert data.images.shape == (50_000, 32, 32, 3)
+    assert data.class_names[:2] == ("airplane", "automobile")
+    assert list(data.labels[:12]) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
+    assert data.images[3, 300 % 1024 // 32, 300 % 32, 0] == 255
+
+
+def test_cifar10_off_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorflow")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(DataError, match="neither in Keras's cache nor could it be downloaded .* give an"):
+        load("cifar10")
 
 
 def test_cifar10_is_complete(larger_data: Path) -> None:

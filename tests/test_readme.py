@@ -1,0 +1,97 @@
+"""Every code block of the README is run, with smaller budgets, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from evolve.config import RunConfig
+from evolve.problem import backend_name
+
+pytest.importorskip(backend_name())
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+SMALL = [
+    "--generations",
+    "1",
+    "--population",
+    "2",
+    "--images",
+    "64",
+    "--epochs",
+    "1",
+    "--final-epochs",
+    "1",
+    "--workers",
+    "2",
+]
+SMALL_PYTHON = """
+import evolve as _evolve
+_run = _evolve.run
+_evolve.run = lambda **s: _run(**{**s, "generations": 1, "population": 2, "epochs": 1, "final_epochs": 1})
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the blocks run one after the other, as a reader would run them."""
+    made = tmp_path_factory.mktemp("readme")
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 255, (200, 32, 32, 3)).astype(np.uint8), np.arange(200)[:, None] % 10
+    np.savez(made / "cifar10.npz", x_train=images, y_train=labels, x_test=images[:50], y_test=labels[:50])
+    entry = {"test_acc": [90.0, 91.0, 92.0], "mean_acc": 91.0, "std": 0.8, "params": 1000, "flops": 2000}
+    codes = ["".join(str(n // 3**place % 3) for place in range(8)) for n in range(40)]
+    (made / "nas-bench-macro.json").write_text(json.dumps(dict.fromkeys(codes, entry)))
+    return made
+
+
+def shell(line: str, folder: Path) -> None:
+    words = shlex.split(line)
+    if words[0] == "make":
+        subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, capture_output=True)
+        return
+    if words[0] == "evolve":
+        small = SMALL if words[1] == "run" else ["--generations", "1"] if words[1:2] == ["resume"] else []
+        words = ["-m", "evolve.cli", *words[1:], *small]
+    else:
+        assert words.pop(0) == "python"
+    # The download of CIFAR-10 by Keras has a test of its own, in tests/evolve/test_data.py.
+    words = ["cifar10.npz" if word == "cifar10" else word for word in words]
+    done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, f"{line}\n{done.stdout[-1000:]}\n{done.stderr[-2000:]}"
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_code_blocks_run(number: int, folder: Path) -> None:
+    language, text = BLOCKS[number]
+    match language:
+        case "sh":
+            for line in text.splitlines():
+                shell(line, folder)
+        case "python":
+            done = subprocess.run(
+                [sys.executable, "-c", SMALL_PYTHON + text], cwd=folder, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr[-2000:]
+        case "toml":
+            assert RunConfig.checked(tomllib.loads(text)).strategy == "neat"
+            (folder / "run.toml").write_text(text)
+        case _:
+            pytest.fail(f"a block of an unknown kind: {language}")
+
+
+def test_what_the_readme_names_exists() -> None:
+    for path in re.findall(r"\((results/published/[^)]+|[A-Z]+\.md)\)", README):
+        assert (ROOT / path).exists(), path
+    for script in re.findall(r"benchmarks/\w+\.py", README):
+        assert (ROOT / script).exists(), script

@@ -94,7 +94,7 @@ def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
     from evolve.reporting import inspect
     from evolve.run_view import all_runs
 
-    found = all_runs(results)
+    found = all_runs(results, lambda problem: print(f"left out: {problem}", file=sys.stderr))
     if as_json:
         _print_json([run.summary() for run in found])
     elif not found:

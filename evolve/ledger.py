@@ -18,14 +18,10 @@ class Stopped(Exception):
 
 
 class Stop:
-    """What the user asked for: 0 to go on, 1 to finish what runs and stop, 2 to stop now."""
+    """What the user asked for. level: 0 to go on, 1 to finish what runs and stop, 2 or more to stop now."""
 
     def __init__(self) -> None:
         self.level = 0
-
-    def ask(self) -> None:
-        """One step further."""
-        self.level += 1
 
 
 class Ledger:
@@ -88,6 +84,7 @@ class Ledger:
         if self._stop.level == 0:
             return
         self.executor.drop_waiting()
+        self._on_poll()
         while self._stop.level == 1 and self.executor.running:
             self._receive(self.executor.finished(POLL_SECONDS))
             self._on_poll()

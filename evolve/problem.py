@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from evolve.config import RunConfig
 from evolve.training.datasets import load
-from evolve.training.parts import SEARCH_PARTS, Parts, prepare, settings
+from evolve.training.parts import SEARCH_PARTS, Parts, prepare, reopen, settings
 from evolve.training.tables import Table, load_table
 from evolve.values import Budget, Job, Purpose, Request, digest
 from genomes import Blueprint, SearchSpace
@@ -68,12 +68,16 @@ class Problem(Protocol):
         ...
 
 
-def make_problem(config: RunConfig, gpu: bool) -> Problem:
-    """The problem that the settings name. Reads and prepares its data; raises DataError."""
+def make_problem(config: RunConfig, gpu: bool, digest: str | None = None) -> Problem:
+    """The problem that the settings name. Reads and prepares its data; raises DataError.
+
+    digest: of data that may have been prepared before; then they are used, wherever they came from.
+    """
     if config.table is not None:
         return TableProblem(config.seed, load_table(config.table))
-    parts = prepare(load(config.dataset), config.results / ".data")
-    return ImageProblem(config, parts, gpu)
+    folder = config.results / ".data"
+    parts = reopen(folder, digest) if digest else None
+    return ImageProblem(config, parts or prepare(load(config.dataset), folder), gpu)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,9 +163,9 @@ class Run:
 
     @property
     def state(self) -> str:
-        """finished, stopped (by the user) or unfinished (it runs, or was killed)."""
+        """finished, stopped (by the user), failed (nothing could be trained) or unfinished (it runs, or was killed)."""
         last = self.acts[-1].kind if self.acts else "started"
-        return last if last in ("finished", "stopped") else "unfinished"
+        return last if last in ("finished", "stopped", "failed") else "unfinished"
 
     def history(self) -> Iterator[dict[str, Any]]:
         """One JSON object per request, in order. All that is not under `timing` is the same for the same seed."""
@@ -220,13 +220,17 @@ def find(run: str | Path, results: Path) -> Run:
     for folder in (results / run, Path(run)):
         if (folder / FILE).is_file():
             return Run(folder)
-    names = [known.name for known in all_runs(results)]
+    names = [path.parent.name for path in results.glob(f"*/{FILE}")]
     hint = nearest(str(run), names) if names else f"; there are no runs in {results} yet, make one with: evolve run"
     raise RunError(f"there is no run '{run}' in {results}{hint}")
 
 
-def all_runs(results: Path) -> list[Run]:
-    """All runs in a folder, newest first."""
-    folders = [path.parent for path in results.glob(f"*/{FILE}")]
-    runs = [Run(folder) for folder in folders]
+def all_runs(results: Path, on_problem: Callable[[RunError], None] = lambda problem: None) -> list[Run]:
+    """All runs in a folder, newest first. What cannot be read is left out and given to `on_problem`."""
+    runs = []
+    for path in results.glob(f"*/{FILE}"):
+        try:
+            runs.append(Run(path.parent))
+        except RunError as problem:
+            on_problem(problem)
     return sorted(runs, key=lambda run: (run.meta["created"], run.name), reverse=True)

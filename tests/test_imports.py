@@ -20,6 +20,7 @@ MODULES = {
 ROOMS = [
     ("evolve.cli",),
     ("evolve.api", "evolve"),
+    ("evolve.session",),
     ("evolve.reporting",),
     ("evolve.progress",),
     ("evolve.finish", "evolve.loop"),

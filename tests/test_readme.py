@@ -21,20 +21,7 @@ pytest.importorskip(backend_name())
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-SMALL = [
-    "--generations",
-    "1",
-    "--population",
-    "2",
-    "--images",
-    "64",
-    "--epochs",
-    "1",
-    "--final-epochs",
-    "1",
-    "--workers",
-    "2",
-]
+SMALL = shlex.split("--generations 1 --population 2 --images 64 --epochs 1 --final-epochs 1")
 SMALL_PYTHON = """
 import evolve as _evolve
 _run = _evolve.run

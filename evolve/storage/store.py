@@ -72,10 +72,12 @@ class Store:
     @classmethod
     def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
         """A new log in `folder`, which must not hold one. Raises RunError if it does."""
-        if (folder / FILE).exists():
-            raise RunError(f"{folder} already holds a run; choose another name or continue it with: evolve resume")
         folder.mkdir(parents=True, exist_ok=True)
-        return cls._writer(folder)._filled(meta)
+        store = cls._writer(folder)
+        if store._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            store.close()
+            raise RunError(f"{folder} already holds a run; choose another name or continue it with: evolve resume")
+        return store._filled(meta)
 
     @classmethod
     def in_memory(cls, meta: dict[str, Any]) -> Self:

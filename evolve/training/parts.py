@@ -62,9 +62,19 @@ def prepare(data: Dataset, folder: Path) -> Parts:
     one, then 15 %, at most 5,000 images, each for validation and selection.
     """
     digest = _digest(data)
-    target, test_target = folder / digest[:16], folder / f"{digest[:16]}-test"
-    if not ((target / "parts.json").exists() and test_target.exists()):
+    target, test_target = _targets(folder, digest)
+    if reopen(folder, digest) is None:
         _write(data, digest, target, test_target)
+    parts = reopen(folder, digest)
+    assert parts is not None
+    return parts
+
+
+def reopen(folder: Path, digest: str) -> Parts | None:
+    """The parts below `folder` of the data with that digest, or None if they are not there."""
+    target, test_target = _targets(folder, digest)
+    if not ((target / "parts.json").exists() and test_target.exists()):
+        return None
     known: dict[str, Any] = json.loads((target / "parts.json").read_text())
     known["input_shape"], known["class_names"] = tuple(known["input_shape"]), tuple(known["class_names"])
     return Parts(folder=str(target.absolute()), test_folder=str(test_target.absolute()), **known)
@@ -75,6 +85,10 @@ def open_part(folder: str | Path, part: str) -> tuple[NDArray[Any], NDArray[Any]
     images = np.load(Path(folder, f"{part}_images.npy"), mmap_mode="r")
     labels = np.load(Path(folder, f"{part}_labels.npy"), mmap_mode="r")
     return images, labels
+
+
+def _targets(folder: Path, digest: str) -> tuple[Path, Path]:
+    return folder / digest[:16], folder / f"{digest[:16]}-test"
 
 
 def _digest(data: Dataset) -> str:

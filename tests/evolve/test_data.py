@@ -212,7 +212,7 @@ def test_cifar10_off_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mo
     pytest.importorskip("tensorflow")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    with pytest.raises(DataError, match="neither in Keras's cache nor could it be downloaded .* give an"):
+    with pytest.raises(DataError, match=r"neither in Keras's cache nor could it be downloaded .* give an"):
         load("cifar10")
 
 

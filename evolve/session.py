@@ -1,0 +1,168 @@
+"""One process's work on a run: puts the parts together, searches, finishes, and stops when asked to."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evolve.clock import VirtualClock
+from evolve.config import RunConfig
+from evolve.errors import EvolveError
+from evolve.execution.devices import usable_cores
+from evolve.execution.executor import Executor, executor_class
+from evolve.finish import Finish
+from evolve.ledger import Ledger, Stop, Stopped
+from evolve.loop import Search
+from evolve.problem import ImageProblem, Problem
+from evolve.progress import Pace
+from evolve.reporting.console import Console
+from evolve.run_view import model_path
+from evolve.search.strategy import Births, Proposal, strategy_class
+from evolve.storage.store import Store
+from evolve.values import Purpose, Status
+
+STOPPING = (
+    "stopping: what runs is finished and saved; press Ctrl-C again to stop now",
+    "stopping now; what was running will be repeated on resume",
+)
+
+
+@dataclass
+class Session:
+    """One process's work on a run."""
+
+    config: RunConfig
+    problem: Problem
+    founders: list[Proposal]
+    store: Store
+    folder: Path
+    console: Console
+
+    def go(self, limit: int) -> None:
+        """Searches up to `limit` births and finishes the run."""
+        spent, stop = seconds_spent(self.store), Stop()
+        deadline = None if self.config.duration is None else time.monotonic() + self.config.duration - spent
+        if self._workers > self.config.look_ahead:
+            self.console.note(
+                f"look_ahead={self.config.look_ahead} keeps at most as many of {self._workers} workers busy"
+            )
+        self.store.act("started", limit=limit, workers=self._workers)
+        executor = self._executor()
+        ledger = Ledger(self.store, executor, stop, self._poll(stop))
+        try:
+            with _ctrl_c(stop):
+                search = self._search(ledger, limit, deadline)
+                trainings = self.config.leaders * self.config.rescorings
+                pace = Pace(search, limit, self._workers, deadline, trainings)
+                with self.console.live(pace.now):
+                    reason = search.run()
+                    self.store.act("search ended", births=len(search.candidates), reason=reason)
+                    self._finish(search, ledger, pace)
+        except Stopped:
+            self.store.act("stopped")
+            self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {self._named}")
+            raise KeyboardInterrupt from None
+        except EvolveError as error:
+            self.store.act("failed", reason=str(error))
+            raise
+        finally:
+            executor.close()
+
+    def _poll(self, stop: Stop) -> Callable[[], None]:
+        """What is done while waiting: a request to stop is answered, the display refreshed."""
+        answers = list(STOPPING)
+
+        def poll() -> None:
+            if answers and stop.level > len(STOPPING) - len(answers):
+                self.console.note(answers.pop(0))
+            self.console.refresh()
+
+        return poll
+
+    @property
+    def _named(self) -> str:
+        name = str(self.config.name)
+        return name if self.config.results == Path("results") else f"{name} --results {self.config.results}"
+
+    @property
+    def _workers(self) -> int:
+        on_gpu = isinstance(self.problem, ImageProblem) and self.problem.gpu
+        return self.config.workers or (1 if on_gpu else usable_cores())
+
+    def _executor(self) -> Executor:
+        options: dict[str, Any] = {"workers": self._workers}
+        if isinstance(self.problem, ImageProblem):
+            options["threads"] = None if self.problem.gpu else 1
+            if self.config.candidate_memory:
+                options["memory_limit"] = int(self.config.candidate_memory * 2**30)
+        made: Executor = executor_class(self.problem.executor)(self.problem.evaluator, self.problem.settings, **options)
+        return made
+
+    def _search(self, ledger: Ledger, limit: int, deadline: float | None) -> Search:
+        def ended(births: int, recorded: bool) -> str | None:
+            if births >= limit:
+                return f"{limit} births"
+            late = deadline is not None and time.monotonic() >= deadline
+            return "the time limit" if late and not recorded else None
+
+        config, kind, rows = self.config, strategy_class(self.config.strategy), self.store.candidates()
+        births = Births(self.problem.space, self.founders)
+        return Search(
+            problem=self.problem,
+            strategy=kind(births, config.population, kind.Options.checked(config.options)),
+            ledger=ledger,
+            clock=VirtualClock(config.look_ahead),
+            seed=config.seed,
+            population=config.population,
+            recorded=[(r, rows[r.candidate]) for r in self.store.requests() if r.purpose is Purpose.SEARCH],
+            limit=ended,
+        )
+
+    def _finish(self, search: Search, ledger: Ledger, pace: Pace) -> None:
+        scored = [(request, result) for request, result in search.told if result.status is Status.OK]
+        scored.sort(key=lambda pair: (-pair[1].objectives[0], pair[0].candidate.number))
+        leaders = [request.candidate for request, _ in scored[: self.config.leaders]]
+        finish = Finish(self.problem, ledger, self.store.requests(), lambda n: model_path(self.folder, n))
+        rescoring, final = pace.end_cost()
+        pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", pace.seconds(rescoring, self._workers))
+        ranked = finish.rescore(leaders, self.config.rescorings)
+        pace.begin_phase(f"training candidate {ranked[0][0].number} in full", pace.seconds(final))
+        request, _ = finish.train_winner([candidate for candidate, _ in ranked])
+        self.store.act("finished", winner=request.candidate.number, request=request.number)
+
+
+def seconds_spent(store: Store) -> float:
+    """How long earlier sessions of a run worked: from each start to the last thing that is known of it."""
+    acts = store.acts()
+    starts = [act.at for act in acts if act.kind == "started"]
+    marks = sorted([act.at for act in acts] + [r.timing["at"] for r in store.results().values() if "at" in r.timing])
+    ends = [*starts[1:], float("inf")]
+    return sum(
+        max((mark for mark in marks if start <= mark < end), default=start) - start
+        for start, end in zip(starts, ends, strict=False)
+    )
+
+
+@contextmanager
+def _ctrl_c(stop: Stop) -> Iterator[None]:
+    """Ctrl-C asks to stop, the second one at once; so does a request to terminate. The handlers only note it: what is
+    to be said is said while waiting, not in the middle of another output."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupted(number: int, frame: Any) -> None:
+        stop.level = 2 if number == signal.SIGTERM else stop.level + 1
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

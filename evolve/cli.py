@@ -68,7 +68,7 @@ def run(
 
     made = api.run(**merged(config, {name: value for name, value in flags.items() if value is not None}))
     inspect.show(inspect.hall_of_fame(made))
-    inspect.show(inspect.next_steps(made))
+    print(inspect.next_steps(made))
 
 
 @app.command()
@@ -85,7 +85,7 @@ def resume(
 
     made = api.resume(run, generations=generations, duration=duration, workers=workers, results=results)
     inspect.show(inspect.hall_of_fame(made))
-    inspect.show(inspect.next_steps(made))
+    print(inspect.next_steps(made))
 
 
 @app.command("list")

@@ -22,7 +22,7 @@ SHOWN = 5
 
 def show(renderable: RenderableType) -> None:
     """Prints to the terminal, or as plain text elsewhere."""
-    Console(highlight=False).print(renderable, crop=False)
+    Console(highlight=False).print(renderable)
 
 
 def runs(found: list[Run]) -> RenderableType:
@@ -65,8 +65,8 @@ def hall_of_fame(run: Run) -> RenderableType:
     return Group(*parts)
 
 
-def next_steps(run: Run) -> RenderableType:
-    """Commands that people want after a run, on lines that are not broken, so that they can be copied."""
+def next_steps(run: Run) -> str:
+    """Commands that people want after a run, each on one line, so that it can be copied."""
     results = run.folder.parent
     where = "" if results == Path("results") else f" --results {results}"
     commands = [
@@ -79,7 +79,7 @@ def next_steps(run: Run) -> RenderableType:
             ("the trained model", f"python -c \"import keras; keras.saving.load_model('{model}').summary()\"")
         )
     lines = [f"  {what:30} {text}" for what, text in commands]
-    return Text("\nwhat next\n" + "\n".join(lines), no_wrap=True, overflow="ignore")
+    return "\nwhat next\n" + "\n".join(lines)
 
 
 def candidate_json(run: Run, number: int) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def cifar10() -> Dataset:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "cifar10.npz")
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        command = [sys.executable, "-c", KERAS_SCRIPT, path]  # Keras shows the progress of a download itself
+        command = [sys.executable, "-c", KERAS_SCRIPT, str(path)]  # Keras shows the progress of a download itself
         done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]

@@ -151,8 +151,19 @@ def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_second_run_never_overwrites_the_first(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="in use by another process"):
+        Store.create(tmp_path / "run", {})
+    store.close()
     with pytest.raises(RunError, match="already holds a run"):
         Store.create(tmp_path / "run", {})
+
+
+def test_a_run_killed_before_its_first_row_can_be_made_again(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / FILE).touch()
+    Store.create(tmp_path / "run", {"config": {}}).close()
+    with Store.read(tmp_path / "run") as store:
+        assert store.meta()["config"] == {}
 
 
 def test_the_log_is_readable_without_this_project(store: Store, tmp_path: Path) -> None:

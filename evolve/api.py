@@ -1,25 +1,30 @@
-"""What `import evolve` offers: make a run, continue it, look at it. The command line calls nothing else."""
+"""What `import evolve` offers: make a run and continue it. The command line calls the same."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, TypeVar
 
 from evolve.config import RunConfig
 from evolve.errors import ConfigError, RunError
-from evolve.execution.devices import gpu_visible
-from evolve.problem import Problem, backend_name, make_problem
+from evolve.execution.devices import default_memory, gpu_visible
+from evolve.problem import DISTRIBUTIONS, Problem, TableProblem, backend_name, make_problem
 from evolve.reporting.console import Console, make_console
 from evolve.run_view import Run, find
 from evolve.search.strategy import Proposal, strategy_class
 from evolve.session import Session, seconds_spent
 from evolve.storage.store import Store
+from evolve.values import Purpose
 from genomes import InvalidGenome
 
 VERSION = version("evolve-convnets")
+T = TypeVar("T")
 
 
 def run(*, progress: bool = True, **settings: Any) -> Run:
@@ -34,23 +39,24 @@ def run(*, progress: bool = True, **settings: Any) -> Run:
     config = RunConfig.checked(settings)
     console = make_console(progress)
     _check_backend(config)
-    gpu = config.table is None and gpu_visible()
     console.note("preparing data")
-    problem = make_problem(config, gpu)
-    config = config.model_copy(update={"name": config.name or _free_name(config, problem)})
+    problem = _prepared(lambda: make_problem(config, config.table is None and gpu_visible()))
+    config = _settled(config, problem)
     folder = config.results / str(config.name)
     founders = _founders(config, problem, console)
+    _check_limits(problem)
     strategy_class(config.strategy).Options.checked(config.options, where="options: ")
     meta = {
         "version": VERSION,
+        "libraries": _libraries(),
         "created": datetime.now(UTC).isoformat(timespec="microseconds"),
         "config": config.model_dump(mode="json"),
         "problem": problem.describe(),
         "founders": [founder.genome.notation() for founder in founders],
     }
-    with Store.create(folder, meta) as store:
+    with _prepared(lambda: Store.create(folder, meta)) as store:
         console.note(f"run '{config.name}' in {folder}")
-        Session(config, problem, founders, store, folder, console).go(config.limit)
+        Session(config, problem, founders, store, folder, console).go(config.limit, config.duration)
     return Run(folder)
 
 
@@ -75,48 +81,105 @@ def resume(
             f"run '{found.name}' was made by evolve {made_by}, this is {VERSION}, and another version may search "
             f"differently; continue it with version {made_by}, or start a new run"
         )
-    extra = {"workers": workers, "duration": duration, "generations": generations}
-    given = RunConfig.checked({name: value for name, value in extra.items() if value is not None})
-    config = found.config.model_copy(update={"results": found.folder.parent, "name": found.name})
+    given = RunConfig.checked(
+        {
+            k: v
+            for k, v in {"workers": workers, "duration": duration, "generations": generations}.items()
+            if v is not None
+        }
+    )
+    config = found.config.model_copy(
+        update={
+            "results": found.folder.absolute().parent,
+            "name": found.name,
+            "workers": given.workers or found.config.workers,
+        }
+    )
     console = make_console(progress)
     _check_backend(config)
     gpu = found.problem.get("device") == "gpu" and gpu_visible()
-    problem = make_problem(config, gpu, found.problem["digest"])
+    problem = _prepared(lambda: make_problem(config, gpu, found.problem))
     _same_problem(found, problem)
+    for library, before in found.meta["libraries"].items():
+        if before != (now := _libraries()[library]):
+            console.note(f"{library} was {before} when this run was made and is {now} now")
     founders = _founders(config, problem, make_console(False))
     with Store.open(found.folder) as store:
-        limit = _limit(store, config, given)
-        duration = None if given.generations else config.duration
-        if given.duration:
-            duration = seconds_spent(store) + given.duration
-        config = config.model_copy(update={"workers": given.workers or config.workers, "duration": duration})
-        Session(config, problem, founders, store, found.folder, console).go(limit)
+        limit, seconds = _limits(store, config, given)
+        Session(config, problem, founders, store, found.folder, console).go(limit, seconds)
     return Run(found.folder)
 
 
-def _limit(store: Store, config: RunConfig, given: RunConfig) -> int:
-    """Births after which a continued run ends its search: where it ended, or was about to, and what is added."""
-    limit = config.limit
+def _limits(store: Store, config: RunConfig, given: RunConfig) -> tuple[int | None, float | None]:
+    """Births and seconds of work after which a continued run ends its search: as the last session had it, or where
+    the search ended, and what is added. None is no limit."""
+    limit, seconds = config.limit, config.duration
     for act in store.acts():
         if act.kind == "started":
-            limit = int(act.detail["limit"])
-        elif act.kind == "search ended" and not given.duration:
-            limit = int(act.detail["births"])
-    return limit + (given.generations or 0) * config.population
+            limit, seconds = act.detail["limit"], act.detail["seconds"]
+        elif act.kind == "search ended":
+            limit, seconds = act.detail["births"], None
+    if given.generations:
+        births = sum(row.purpose is Purpose.SEARCH for row in store.requests()) if limit is None else limit
+        limit, seconds = births + given.generations * config.population, None
+    if given.duration:
+        limit, seconds = limit if given.generations else None, seconds_spent(store) + given.duration
+    return limit, seconds
+
+
+def _settled(config: RunConfig, problem: Problem) -> RunConfig:
+    """The settings with a name, absolute paths, and what depends on the machine decided once for all."""
+    update: dict[str, Any] = {"name": config.name or _free_name(config, problem)}
+    if config.dataset.endswith(".npz"):
+        update["dataset"] = str(Path(config.dataset).absolute())
+    if config.table is not None:
+        update["table"] = config.table.absolute()
+    if config.candidate_memory is None:
+        update["candidate_memory"] = default_memory()
+    if isinstance(problem, TableProblem):
+        update["rescorings"] = max(1, min(config.rescorings, problem.trainings - 1))
+    return config.model_copy(update=update)
+
+
+def _prepared(make: Callable[[], T]) -> T:
+    """What `make` returns; a file or folder that cannot be used becomes a RunError."""
+    try:
+        return make()
+    except OSError as error:
+        raise RunError(f"cannot use {error.filename or 'a file'}: {error.strerror or error}") from None
+
+
+def _check_limits(problem: Problem) -> None:
+    """Raises ConfigError if no genome fits the limits."""
+    try:
+        problem.space.random(Random(0))
+    except InvalidGenome as error:
+        raise ConfigError(f"{error}; raise that limit") from None
+
+
+def _libraries() -> dict[str, str]:
+    """Versions of the libraries that a search's decisions depend on."""
+    return {name: version(name) for name in ("deap", "neat-python", "numpy", "scikit-learn")}
 
 
 def _check_backend(config: RunConfig) -> None:
     """Raises ConfigError if networks cannot be trained here."""
-    if config.table is None and find_spec(backend_name()) is None:
+    name = backend_name()
+    if config.table is not None:
+        return
+    if name not in DISTRIBUTIONS:
+        raise ConfigError(f"KERAS_BACKEND must be one of {', '.join(DISTRIBUTIONS)}, not '{name}'")
+    if find_spec(name) is None:
         raise ConfigError(
-            f"the Keras backend '{backend_name()}' is not installed; install the extra of that name with: "
-            f"pip install -e '.[{backend_name()}]', or set KERAS_BACKEND to tensorflow, jax or torch"
+            f"the Keras backend '{name}' is not installed; install the extra of that name with: "
+            f"pip install -e '.[{name}]', or set KERAS_BACKEND to tensorflow, jax or torch"
         )
 
 
 def _free_name(config: RunConfig, problem: Problem) -> str:
     described = problem.describe()
-    stem = f"{described.get('name') or described.get('table')}-{config.strategy}"
+    words = f"{described.get('name') or described.get('table')}-{config.strategy}"
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")
     number = 1
     while (config.results / f"{stem}-{number}").exists():
         number += 1

@@ -29,14 +29,14 @@ def seconds(value: Any) -> Any:
 
 def _known(names: Any, what: str) -> BeforeValidator:
     def check(value: Any) -> Any:
-        if value not in names:
+        if not isinstance(value, str) or value not in names:
             raise ConfigError(f"{what} '{value}' is unknown{nearest(str(value), names)}")
         return value
 
     return BeforeValidator(check)
 
 
-Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, allow_inf_nan=False)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 WHOLE = "a whole number of at least"
 
@@ -80,7 +80,9 @@ class RunConfig(Settings):
     candidate_timeout: Seconds | None = Field(
         None, description="a time above zero such as 90s or 10m", examples=["10m"]
     )
-    candidate_memory: float | None = Field(None, gt=0, description="a number of GiB above 0", examples=[4])
+    candidate_memory: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[4]
+    )
     name: str | None = Field(
         None, pattern=NAME, description="letters, digits, dots, dashes and underscores", examples=["first"]
     )
@@ -103,13 +105,13 @@ class RunConfig(Settings):
         return self
 
     @property
-    def limit(self) -> int:
-        """Births after which the search ends at the latest."""
+    def limit(self) -> int | None:
+        """Births after which the search ends; None if only the time limit ends it."""
         births = [self.generations * self.population] if self.generations else []
         births += [self.evaluations] if self.evaluations else []
         if births:
             return min(births)
-        return 10**9 if self.duration else DEFAULT_GENERATIONS * self.population
+        return None if self.duration else DEFAULT_GENERATIONS * self.population
 
 
 DEFAULT_GENERATIONS = 8
@@ -132,7 +134,7 @@ def merged(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
     if file is None:
         return flags
     settings = read_toml(file)
-    RunConfig.checked(settings, where=f"{file}: ")
+    RunConfig.known(settings, where=f"{file}: ")
     if "duration" in flags:
         settings.pop("for", None)
     return {**settings, **flags}

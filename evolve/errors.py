@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from genomes.notation import nearest as nearest
 
 
 class EvolveError(Exception):
@@ -20,10 +19,3 @@ class DataError(EvolveError, ValueError):
 
 class RunError(EvolveError, RuntimeError):
     """A run cannot be opened, continued or finished."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint for a mistyped word: '; did you mean ...?', or the list of what is known."""
-    names = sorted(known)
-    close = get_close_matches(word, names, n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(names)}"

@@ -3,7 +3,7 @@ full, and the test part is opened for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -11,33 +11,47 @@ from statistics import fmean
 from evolve.errors import RunError
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
+from evolve.run_view import rank
 from evolve.storage.store import RequestRow
 from evolve.values import Candidate, Purpose, Request, Result, Status
 
 
 @dataclass(frozen=True)
 class Finish:
-    """Requests for the end of a run. Those in `recorded` are found again, others are new."""
+    """Requests for the end of a run. Those in `recorded` are found again, others are new.
+
+    candidates: all of the run by birth number. scores: fitness of those that have one.
+    """
 
     problem: Problem
     ledger: Ledger
     recorded: list[RequestRow]
+    candidates: Mapping[int, Candidate]
+    scores: Mapping[int, float]
     model_path: Callable[[int], Path]
 
-    def rescore(self, leaders: list[Candidate], repeats: int) -> list[tuple[Candidate, float]]:
-        """Leaders with their mean score on the selection part, best first. Raises RunError if none can be scored."""
+    def leaders(self, count: int) -> list[Candidate]:
+        """The `count` best of the search."""
+        best = sorted(self.scores, key=lambda number: rank(None, self.scores[number], number))
+        return [self.candidates[number] for number in best[:count]]
+
+    def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
+        """Scores leaders on the selection part. Returns all candidates that ever were, best mean first, those of
+        before the run was continued among them. Raises RunError if there are none."""
         requests = [
             self._request(leader, Purpose.RESCORE, repeat) for leader in leaders for repeat in range(1, repeats + 1)
         ]
         results = self._perform(requests)
-        scores: dict[int, list[float]] = {}
-        for request, result in zip(requests, results, strict=True):
-            if result.fitness is not None:
-                scores.setdefault(request.candidate.number, []).append(result.fitness)
-        ranked = [(leader, fmean(scores[leader.number])) for leader in leaders if leader.number in scores]
-        if not ranked:
+        rescored: dict[int, list[float]] = {}
+        earlier = {row.number: row.candidate for row in self.recorded if row.purpose is Purpose.RESCORE}
+        for number, candidate in (earlier | {r.number: r.candidate.number for r in requests}).items():
+            result = self.ledger.results.get(number)
+            if result is not None and result.fitness is not None:
+                rescored.setdefault(candidate, []).append(result.fitness)
+        if not rescored:
             raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
-        return sorted(ranked, key=lambda pair: (-pair[1], pair[0].number))
+        ranked = sorted(rescored, key=lambda number: rank(fmean(rescored[number]), self.scores[number], number))
+        return [self.candidates[number] for number in ranked]
 
     def train_winner(self, ranked: list[Candidate]) -> tuple[Request, Result]:
         """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail."""

@@ -117,7 +117,7 @@ class Search:
             raise RunError(
                 f"candidate {candidate.number} is recorded as '{row.notation}', but would now be born as "
                 f"'{candidate.genome.notation()}': the code or a library has changed; continue with the versions "
-                "that 'evolve show' names, or start a new run"
+                "that 'evolve show --json' names, or start a new run"
             )
         return request.number
 

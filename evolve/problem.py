@@ -5,7 +5,9 @@ A problem turns requests into jobs. There are two: images, which are trained on,
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +21,7 @@ from evolve.training.tables import Table, load_table
 from evolve.values import Budget, Job, Purpose, Request, digest
 from genomes import Blueprint, SearchSpace
 from genomes.choices import ChoicesSpace
+from genomes.spec import Shape
 from genomes.stack import StackSpace
 
 EVALUATOR_VERSION = 1
@@ -68,15 +71,22 @@ class Problem(Protocol):
         ...
 
 
-def make_problem(config: RunConfig, gpu: bool, digest: str | None = None) -> Problem:
+def image_space(config: RunConfig, input_shape: Shape, classes: int) -> StackSpace:
+    """The search space of a run on images, with the run's limits."""
+    limits = {name: getattr(config, name) for name in ("max_layers", "max_parameters", "max_multiply_adds")}
+    return StackSpace(input_shape, classes, **limits)
+
+
+def make_problem(config: RunConfig, gpu: bool, known: Mapping[str, Any] | None = None) -> Problem:
     """The problem that the settings name. Reads and prepares its data; raises DataError.
 
-    digest: of data that may have been prepared before; then they are used, wherever they came from.
+    known: what an earlier session stored of it. Data with its digest that lie prepared are used, wherever they came
+    from.
     """
     if config.table is not None:
         return TableProblem(config.seed, load_table(config.table))
     folder = config.results / ".data"
-    parts = reopen(folder, digest) if digest else None
+    parts = reopen(folder, known["digest"], known["name"]) if known else None
     return ImageProblem(config, parts or prepare(load(config.dataset), folder), gpu)
 
 
@@ -92,12 +102,11 @@ class ImageProblem:
 
     @cached_property
     def space(self) -> StackSpace:
-        limits = {name: getattr(self.config, name) for name in ("max_layers", "max_parameters", "max_multiply_adds")}
-        return StackSpace(self.parts.input_shape, self.parts.classes, **limits)
+        return image_space(self.config, self.parts.input_shape, self.parts.classes)
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {**settings(self.parts), "gpu": self.gpu}
+        return {**settings(self.parts), "gpu": self.gpu, "backend": backend_name()}
 
     def budget(self, purpose: Purpose) -> Budget:
         images = min(self.config.images or BRIEF_IMAGES, self.parts.sizes["train"])
@@ -163,7 +172,7 @@ class TableProblem:
         return Budget(1, 1)
 
     def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose) -> str:
-        return digest("table", key, purpose, repeat, self.seed)
+        return digest("table", self._digest, key, purpose, repeat, self.seed)
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         return float(getattr(blueprint, "cost", None) or blueprint.multiply_adds or 1.0)
@@ -179,7 +188,16 @@ class TableProblem:
         }
 
     def describe(self) -> dict[str, Any]:
-        return {"table": self.table["name"], "digest": digest(self.table)}
+        return {"table": self.table["name"], "digest": self._digest}
+
+    @cached_property
+    def _digest(self) -> str:
+        return digest(json.dumps(self.table, sort_keys=True))
+
+    @property
+    def trainings(self) -> int:
+        """Published trainings of each entry, the fewest."""
+        return min(len(entry["fitness"]) for entry in self.table["entries"].values())
 
 
 def backend() -> str:

@@ -35,10 +35,12 @@ class Progress:
 class Pace:
     """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done."""
 
-    def __init__(self, search: Search, limit: int, workers: int, deadline: float | None, end_trainings: int) -> None:
+    def __init__(
+        self, search: Search, limit: int | None, workers: int, deadline: float | None, end_trainings: int
+    ) -> None:
         self._search, self._workers, self._deadline = search, workers, deadline
-        self._limit = limit if limit < 10**9 else None
-        self._end_trainings = end_trainings
+        self._limit = limit
+        self._rescorings = end_trainings
         self._begun = time.monotonic()
         self._known = len(search.ledger.results)
         self._phase, self._phase_ends = "searching", 0.0
@@ -69,7 +71,7 @@ class Pace:
             budget: Budget = self._search.problem.budget(purpose)
             return self._search.problem.cost(blueprint, budget)
 
-        return cost(Purpose.RESCORE) * self._end_trainings, cost(Purpose.FINAL)
+        return cost(Purpose.RESCORE) * self._rescorings, cost(Purpose.FINAL)
 
     def _best(self) -> int | None:
         scored = [
@@ -94,6 +96,10 @@ class Pace:
         rest += [] if self._deadline is None else [max(0.0, self._deadline - time.monotonic())]
         return None if not rest or None in end else min(rest) + sum(part or 0.0 for part in end)
 
+    def _generation(self) -> int:
+        """Of the birth told last; a generation is a population of births."""
+        return max(0, len(self._search.told) - 1) // self._search.population + 1
+
     def now(self) -> Progress:
         """The figures of this moment."""
         search = self._search
@@ -104,7 +110,7 @@ class Pace:
         best = self._best()
         return Progress(
             phase=self._phase,
-            generation=min(len(search.told), (self._limit or 10**9) - 1) // search.population + 1,
+            generation=self._generation(),
             generations=None if self._limit is None else -(-self._limit // search.population),
             evaluations=sum(number in search.ledger.results for number in search.costs),
             limit=self._limit,

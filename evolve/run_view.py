@@ -10,10 +10,11 @@ from statistics import fmean
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.errors import RunError, nearest
+from evolve.errors import EvolveError, RunError, nearest
+from evolve.problem import image_space
 from evolve.storage.store import FILE, Act, CandidateRow, RequestRow, Store
 from evolve.values import Purpose, Result, Status
-from genomes import space_class
+from genomes.stack import StackSpace
 
 HALL_SIZE = 10
 
@@ -81,7 +82,7 @@ class Run:
 
     @cached_property
     def _log(self) -> tuple[dict[str, Any], dict[int, CandidateRow], list[RequestRow], dict[int, Result], list[Act]]:
-        with Store.read(self.folder) as store:
+        with Store.read(self.folder) as store, store.snapshot():
             return store.meta(), store.candidates(), store.requests(), store.results(), store.acts()
 
     @property
@@ -115,11 +116,9 @@ class Run:
         return self._log[4]
 
     @cached_property
-    def space(self) -> Any:
+    def space(self) -> StackSpace:
         """The search space, for a run on images."""
-        limits = {name: getattr(self.config, name) for name in ("max_layers", "max_parameters", "max_multiply_adds")}
-        shape, classes = tuple(self.problem["input_shape"]), len(self.problem["class_names"])
-        return space_class(self.config.encoding)(shape, classes, **limits)
+        return image_space(self.config, tuple(self.problem["input_shape"]), len(self.problem["class_names"]))
 
     def model_path(self, candidate: int) -> Path:
         """Where the fully trained model of a candidate lies, if it was trained."""
@@ -139,9 +138,7 @@ class Run:
             elif request.purpose is Purpose.RESCORE:
                 rescored.setdefault(request.candidate, []).append(result.fitness)
         leaders = [self._leader(number, score, rescored.get(number)) for number, score in scores.items()]
-        leaders.sort(
-            key=lambda leader: (-1.0 if leader.rescored is None else leader.rescored, leader.score), reverse=True
-        )
+        leaders.sort(key=lambda leader: rank(leader.rescored, leader.score, leader.candidate))
         return leaders[: max(HALL_SIZE, len(rescored))]
 
     def _leader(self, number: int, score: float, rescored: list[float] | None) -> Leader:
@@ -160,6 +157,18 @@ class Run:
         """The winner's accuracy on the test part, or None until it was trained in full."""
         finished = [act for act in self.acts if act.kind == "finished"]
         return self.results[finished[-1].detail["request"]].fitness if finished else None
+
+    @property
+    def test_openings(self) -> int:
+        """How many trainings were scored on the test part, or tried to be."""
+        return sum(r.purpose is Purpose.FINAL and r.number in self.results for r in self.requests)
+
+    @property
+    def unrepeatable(self) -> int:
+        """Results that depend on the machine: over the time or the memory limit. Such a run repeats from what is
+        recorded, but another run with its seed may go another way."""
+        statuses = (Status.TIMEOUT, Status.OUT_OF_MEMORY)
+        return sum(result.status in statuses for result in self.results.values())
 
     @property
     def state(self) -> str:
@@ -207,7 +216,13 @@ class Run:
             "best": best,
             "test_accuracy": self.test_accuracy,
             "created": self.meta["created"],
+            "versions": {"evolve": self.meta["version"], **self.meta["libraries"]},
         }
+
+
+def rank(rescored: float | None, score: float, number: int) -> tuple[float, ...]:
+    """Sorts candidates best first: by re-scored mean, those without one behind; then by score; then by birth."""
+    return (float(rescored is None), -(rescored or 0.0), -score, float(number))
 
 
 def model_path(folder: Path, candidate: int) -> Path:
@@ -225,12 +240,14 @@ def find(run: str | Path, results: Path) -> Run:
     raise RunError(f"there is no run '{run}' in {results}{hint}")
 
 
-def all_runs(results: Path, on_problem: Callable[[RunError], None] = lambda problem: None) -> list[Run]:
+def all_runs(results: Path, on_problem: Callable[[EvolveError], None] = lambda problem: None) -> list[Run]:
     """All runs in a folder, newest first. What cannot be read is left out and given to `on_problem`."""
     runs = []
     for path in results.glob(f"*/{FILE}"):
         try:
-            runs.append(Run(path.parent))
-        except RunError as problem:
+            run = Run(path.parent)
+            _ = run.config
+            runs.append(run)
+        except EvolveError as problem:
             on_problem(problem)
     return sorted(runs, key=lambda run: (run.meta["created"], run.name), reverse=True)

@@ -25,7 +25,7 @@ from evolve.reporting.console import Console
 from evolve.run_view import model_path
 from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.storage.store import Store
-from evolve.values import Purpose, Status
+from evolve.values import Purpose
 
 STOPPING = (
     "stopping: what runs is finished and saved; press Ctrl-C again to stop now",
@@ -44,22 +44,17 @@ class Session:
     folder: Path
     console: Console
 
-    def go(self, limit: int) -> None:
-        """Searches up to `limit` births and finishes the run."""
-        spent, stop = seconds_spent(self.store), Stop()
-        deadline = None if self.config.duration is None else time.monotonic() + self.config.duration - spent
-        if self._workers > self.config.look_ahead:
-            self.console.note(
-                f"look_ahead={self.config.look_ahead} keeps at most as many of {self._workers} workers busy"
-            )
-        self.store.act("started", limit=limit, workers=self._workers)
-        executor = self._executor()
-        ledger = Ledger(self.store, executor, stop, self._poll(stop))
+    def go(self, limit: int | None, seconds: float | None) -> None:
+        """Searches up to `limit` births and until the run has worked `seconds`, and finishes it. None is no limit."""
+        deadline = None if seconds is None else time.monotonic() + seconds - seconds_spent(self.store)
+        self.store.act("started", limit=limit, seconds=seconds, workers=self._workers)
+        stop, executor = Stop(), None
         try:
             with _ctrl_c(stop):
+                executor = self._executor()
+                ledger = Ledger(self.store, executor, stop, self._poll(stop))
                 search = self._search(ledger, limit, deadline)
-                trainings = self.config.leaders * self.config.rescorings
-                pace = Pace(search, limit, self._workers, deadline, trainings)
+                pace = Pace(search, limit, self._workers, deadline, self.config.leaders * self.config.rescorings)
                 with self.console.live(pace.now):
                     reason = search.run()
                     self.store.act("search ended", births=len(search.candidates), reason=reason)
@@ -72,15 +67,18 @@ class Session:
             self.store.act("failed", reason=str(error))
             raise
         finally:
-            executor.close()
+            if executor is not None:
+                executor.close()
 
     def _poll(self, stop: Stop) -> Callable[[], None]:
         """What is done while waiting: a request to stop is answered, the display refreshed."""
-        answers = list(STOPPING)
+        answered = 0
 
         def poll() -> None:
-            if answers and stop.level > len(STOPPING) - len(answers):
-                self.console.note(answers.pop(0))
+            nonlocal answered
+            if stop.level > answered:
+                answered = min(stop.level, len(STOPPING))
+                self.console.note(STOPPING[answered - 1])
             self.console.refresh()
 
         return poll
@@ -93,7 +91,7 @@ class Session:
     @property
     def _workers(self) -> int:
         on_gpu = isinstance(self.problem, ImageProblem) and self.problem.gpu
-        return self.config.workers or (1 if on_gpu else usable_cores())
+        return self.config.workers or (1 if on_gpu else min(usable_cores(), self.config.look_ahead))
 
     def _executor(self) -> Executor:
         options: dict[str, Any] = {"workers": self._workers}
@@ -104,9 +102,9 @@ class Session:
         made: Executor = executor_class(self.problem.executor)(self.problem.evaluator, self.problem.settings, **options)
         return made
 
-    def _search(self, ledger: Ledger, limit: int, deadline: float | None) -> Search:
+    def _search(self, ledger: Ledger, limit: int | None, deadline: float | None) -> Search:
         def ended(births: int, recorded: bool) -> str | None:
-            if births >= limit:
+            if limit is not None and births >= limit:
                 return f"{limit} births"
             late = deadline is not None and time.monotonic() >= deadline
             return "the time limit" if late and not recorded else None
@@ -125,15 +123,20 @@ class Session:
         )
 
     def _finish(self, search: Search, ledger: Ledger, pace: Pace) -> None:
-        scored = [(request, result) for request, result in search.told if result.status is Status.OK]
-        scored.sort(key=lambda pair: (-pair[1].objectives[0], pair[0].candidate.number))
-        leaders = [request.candidate for request, _ in scored[: self.config.leaders]]
-        finish = Finish(self.problem, ledger, self.store.requests(), lambda n: model_path(self.folder, n))
+        finish = Finish(
+            self.problem,
+            ledger,
+            self.store.requests(),
+            search.candidates,
+            {request.candidate.number: result.fitness for request, result in search.told if result.fitness is not None},
+            lambda number: model_path(self.folder, number),
+        )
+        leaders = finish.leaders(self.config.leaders)
         rescoring, final = pace.end_cost()
         pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", pace.seconds(rescoring, self._workers))
         ranked = finish.rescore(leaders, self.config.rescorings)
-        pace.begin_phase(f"training candidate {ranked[0][0].number} in full", pace.seconds(final))
-        request, _ = finish.train_winner([candidate for candidate, _ in ranked])
+        pace.begin_phase(f"training candidate {ranked[0].number} in full", pace.seconds(final))
+        request, _ = finish.train_winner(ranked)
         self.store.act("finished", winner=request.candidate.number, request=request.number)
 
 

@@ -16,16 +16,22 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     @classmethod
-    def checked(cls, values: Mapping[str, Any], where: str = "") -> Self:
-        """The settings of `values`. Raises ConfigError for the first one that is unknown or breaks its rule.
-
-        where: text put before the name of a setting, such as the file it was read from.
-        """
+    def known(cls, values: Mapping[str, Any], where: str = "") -> dict[str, str]:
+        """Names and aliases of all settings -> names of fields. Raises ConfigError for a value of an unknown name."""
         names = {name: name for name in cls.model_fields}
         names |= {field.alias: name for name, field in cls.model_fields.items() if field.alias}
         for key in values:
             if key not in names:
                 raise ConfigError(f"{where}unknown setting '{key}'{nearest(key, names)}")
+        return names
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any], where: str = "") -> Self:
+        """The settings of `values`. Raises ConfigError for the first one that is unknown or breaks its rule.
+
+        where: text put before the name of a setting, such as the file it was read from.
+        """
+        names = cls.known(values, where)
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:

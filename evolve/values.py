@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 Job = dict[str, Any]
-"""The plain JSON that a worker gets for one request: request number, key, seed, blueprint, recipe, budget, parts."""
+"""The plain JSON that a worker gets for one request: its number, and what problem and evaluator agree upon."""
 
 
 class Status(StrEnum):

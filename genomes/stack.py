@@ -71,10 +71,13 @@ class StackSpace:
         return fitting, left_out
 
     def random(self, rng: Random) -> Variation:
-        while True:
-            genome = StackGenome(*random_stack(rng))
-            if self.problem(genome) is None:
+        """A random stack within the limits; a small one if the usual ones are too large. Raises InvalidGenome if not
+        even those fit."""
+        for attempt in range(20 * TRIES):
+            genome = StackGenome(*random_stack(rng, small=attempt >= TRIES))
+            if (problem := self.problem(genome)) is None:
                 return Variation(genome, ("random stack",))
+        raise InvalidGenome(f"no stack fits the limits of this search: {problem}")
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
         """One operator, sometimes two or three; a recipe gene changes if nothing else fits. Never the same genome."""

@@ -25,9 +25,17 @@ from genomes.recipe import Recipe, cross_recipes, mutate_recipe, random_recipe
 Stack = tuple[Layer, ...]
 
 
-def random_stack(rng: Random) -> tuple[Stack, Recipe]:
+def random_stack(rng: Random, small: bool = False) -> tuple[Stack, Recipe]:
     """A stack of one to four stages, each with one or two convolutions or residual blocks and often a pooling at its
-    end; then a flattening and at most one hidden dense layer. Widths grow with depth, as in most hand-made nets."""
+    end; then a flattening and at most one hidden dense layer. Widths grow with depth, as in most hand-made nets.
+
+    small: at most two convolutions and a pooling over all of the image, for tight limits.
+    """
+    if small:
+        narrow = [
+            (Convolution(rng.choice((4, 8)), rng.choice((1, 3))), Activation("relu")) for _ in range(rng.randint(1, 2))
+        ]
+        return (*(gene for pair in narrow for gene in pair), Flatten("global_average")), random_recipe(rng)
     filters = domains(Convolution)["filters"]
     width, normalise = rng.choice((16, 24, 32, 48)), rng.random() < 0.6
     function = domains(Activation)["function"].sample(rng)

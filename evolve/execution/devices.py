@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
+
+import psutil
 
 
 def usable_cores() -> int:
@@ -27,12 +29,17 @@ def gpu_names() -> list[str]:
 
 
 def gpu_visible() -> bool:
-    """Whether trainings can use a GPU: there is one, and the backend is not TensorFlow's build for processors only."""
-    if (os.environ.get("KERAS_BACKEND") or "tensorflow") == "tensorflow":
-        try:
-            version("tensorflow-cpu")
-        except PackageNotFoundError:
-            pass
-        else:
-            return False
-    return bool(gpu_names())
+    """Whether trainings can use a GPU: there is one, and the backend's installed build is made for it."""
+    names = {d.metadata["Name"].lower(): d.version for d in distributions() if d.metadata["Name"]}
+    made_for_gpu = {
+        "tensorflow": "tensorflow-cpu" not in names,
+        "jax": any(name.startswith("jax-cuda") for name in names),
+        "torch": "+cpu" not in names.get("torch", ""),
+    }
+    return made_for_gpu.get(os.environ.get("KERAS_BACKEND") or "tensorflow", False) and bool(gpu_names())
+
+
+def default_memory() -> float:
+    """GiB that a worker may hold unless the user says otherwise: nearly half of the machine's memory. It is decided
+    once for a run and does not depend on the number of workers, as what a candidate may use must not."""
+    return round(0.45 * psutil.virtual_memory().total / 2**30, 2)

@@ -24,12 +24,14 @@ from typing import Any
 import psutil
 from pebble import ProcessExpired, ProcessPool
 
+from evolve.errors import RunError
 from evolve.execution import worker
 from evolve.execution.executor import result_from_json
 from evolve.values import Job, Result, Status
 
 MAX_JOBS = 50  # TensorFlow leaks about 25 MB per model: a worker is replaced before that matters
 MAX_DEATHS = 3
+MAX_FALSE_STARTS = 10
 _starting = threading.Lock()
 
 
@@ -80,6 +82,8 @@ class Processes:
 
     evaluator: 'module:Class', imported in the workers only. threads: per worker; None for all.
     memory_limit: bytes per worker; by default an equal share of nine tenths of the machine's memory.
+
+    `finished` raises RunError, and no result is written, if workers cannot start at all.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Processes:
         share = int(psutil.virtual_memory().total * 0.9 / workers)
         self._start = (evaluator, dict(settings), threads, memory_limit or share)
         self._memory_limit = memory_limit or share
+        self._false_starts = 0
         self._waiting: deque[_Task] = deque()
         self._running: dict[Future[Any], tuple[_Task, ProcessPool]] = {}
         self._idle = [self._pool() for _ in range(workers)]
@@ -139,16 +144,34 @@ class Processes:
 
     def _dispatch(self) -> None:
         while self._waiting and self._idle:
-            task, pool = self._waiting.popleft(), self._idle.pop(0)
+            task, pool = self._waiting[0], self._idle.pop(0)
             task.begun = time.monotonic()
-            future = pool.schedule(worker.work, args=(task.job,), timeout=task.job.get("time_limit"))
+            try:
+                future = pool.schedule(worker.work, args=(task.job,), timeout=task.job.get("time_limit"))
+            except RuntimeError:  # the worker died while it was idle or starting
+                self._false_start()
+                self._replace(pool)
+                continue
+            self._waiting.popleft()
             self._running[future] = (task, pool)
+
+    def _false_start(self) -> None:
+        """Counts workers that died with nothing to do. Raises RunError if they do so again and again."""
+        self._false_starts += 1
+        if self._false_starts > MAX_FALSE_STARTS:
+            raise RunError(
+                f"worker processes die before they can work, {self._false_starts} in a row; the memory limit of "
+                f"{self._memory_limit / 2**30:.2g} GiB a worker may be too small (candidate_memory)"
+            )
 
     def _collect(self, future: Future[Any]) -> Result | None:
         """The result of a job that ended in any way; None if it is tried again."""
         task, pool = self._running.pop(future)
         try:
             result = result_from_json(future.result())
+        except worker.CannotStart as error:
+            self._replace(pool)
+            raise RunError(f"the workers cannot start: {error}; repair that and continue with: evolve resume") from None
         except TimeoutError:
             result = self._lost(task, Status.TIMEOUT, f"took longer than {task.job['time_limit']:.0f} s")
         except ProcessExpired as death:
@@ -157,9 +180,13 @@ class Processes:
                 result = self._lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit}")
             else:
                 return self._died(task, pool, f"exit code {death.exitcode}")
-        except (RuntimeError, CancelledError, OSError) as error:  # the pool itself broke, its worker never started
-            return self._died(task, pool, str(error) or type(error).__name__)
+        except (RuntimeError, CancelledError, OSError):  # the pool broke before its worker began the job
+            self._false_start()
+            self._replace(pool)
+            self._waiting.appendleft(task)
+            return None
         else:
+            self._false_starts = 0
             self._idle.append(pool)
             return replace(result, timing={**result.timing, "deaths": task.deaths}) if task.deaths else result
         self._replace(pool)

@@ -9,13 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from evolve.execution.executor import build_evaluator, judged
-from evolve.values import Job, Status
+from evolve.values import Job
 
 OUT_OF_MEMORY_EXIT = 77
 WATCH_SECONDS = 0.5
 
 _evaluator: Any = None
 _broken: str | None = None
+
+
+class CannotStart(Exception):
+    """The evaluator cannot be built here: a library or the data are missing. No fault of a candidate."""
 
 
 def start(evaluator: str, settings: Mapping[str, Any], threads: int | None, memory_limit: int) -> None:
@@ -29,6 +33,8 @@ def start(evaluator: str, settings: Mapping[str, Any], threads: int | None, memo
     if not settings.get("gpu"):
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
         os.environ["JAX_PLATFORMS"] = "cpu"
+    if backend := settings.get("backend"):
+        os.environ["KERAS_BACKEND"] = backend
     if threads is not None:
         for library in ("OMP", "OPENBLAS", "MKL"):
             os.environ[f"{library}_NUM_THREADS"] = str(threads)
@@ -38,7 +44,7 @@ def start(evaluator: str, settings: Mapping[str, Any], threads: int | None, memo
     try:
         _evaluator = build_evaluator(evaluator, settings)
     except Exception as error:
-        _broken = f"the worker cannot start: {type(error).__name__}: {error}"
+        _broken = f"{type(error).__name__}: {error}"
 
 
 def ready() -> None:
@@ -48,7 +54,7 @@ def ready() -> None:
 def work(job: Job) -> dict[str, Any]:
     """The result of a job, as JSON."""
     if _broken is not None:
-        return {"request": job["request"], "status": Status.FAILED, "reason": _broken}
+        raise CannotStart(_broken)
     return judged(_evaluator, job)
 
 

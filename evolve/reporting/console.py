@@ -17,6 +17,7 @@ from rich.text import Text
 from evolve.progress import Progress
 
 PLAIN_SECONDS = 10.0
+LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
 
 
 class Console(Protocol):
@@ -64,7 +65,7 @@ class Plain:
     def __init__(self) -> None:
         self._progress: Callable[[], Progress] | None = None
         self._shown: tuple[str, int] | None = None
-        self._last = 0.0
+        self._last = self._looked = 0.0
 
     def note(self, text: str) -> None:
         print(text, flush=True)
@@ -78,9 +79,9 @@ class Plain:
             self._progress = None
 
     def refresh(self) -> None:
-        if self._progress is None:
+        if self._progress is None or time.monotonic() - self._looked < LOOK_SECONDS:
             return
-        now = self._progress()
+        now, self._looked = self._progress(), time.monotonic()
         changed, stage = self._shown is not None, (now.phase, now.generation)
         if (changed and stage == self._shown) and time.monotonic() - self._last < PLAIN_SECONDS:
             return
@@ -94,6 +95,7 @@ class LiveConsole:
     def __init__(self, rich: RichConsole) -> None:
         self._rich = rich
         self._live: Live | None = None
+        self._looked = 0.0
         self._progress: Callable[[], Progress] | None = None
 
     def note(self, text: str) -> None:
@@ -110,7 +112,9 @@ class LiveConsole:
                 self._progress = None
 
     def refresh(self) -> None:
-        if self._live is not None and self._progress is not None:
+        late = time.monotonic() - self._looked > LOOK_SECONDS
+        if self._live is not None and self._progress is not None and late:
+            self._looked = time.monotonic()
             self._live.update(panel(self._progress()))
 
 

@@ -53,15 +53,15 @@ def hall_of_fame(run: Run) -> RenderableType:
         table.add_row(f"{rank}", str(leader.candidate), _score(leader.score), _score(leader.rescored), change, *sizes)
     parts: list[RenderableType] = [head, Text(), table, Text()]
     if run.winner is not None:
-        opened = sum(act.kind == "finished" for act in run.acts)
-        times = "once" if opened == 1 else f"{opened} times, each on record"
+        times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
         trained = f"candidate {run.winner} trained in full; the test part was opened {times}"
-        parts.append(Text(f"test accuracy {run.test_accuracy:.2%} ({trained})"))
+        parts.append(Text(f"test accuracy {_share(run.test_accuracy)} ({trained})"))
     else:
         parts.append(Text("not trained in full yet, so there is no test accuracy"))
-    best = [leader for leader in run.hall_of_fame if leader.candidate == run.winner] or run.hall_of_fame[:1]
-    if best:
-        parts += [Text(), Text(f"candidate {best[0].candidate}: {best[0].notation}")]
+    if run.unrepeatable:
+        parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
+    for best in run.hall_of_fame[:1]:
+        parts += [Text(), Text(f"candidate {best.candidate}: {best.notation}")]
     return Group(*parts)
 
 
@@ -145,6 +145,11 @@ def _outcome(result: Result | None) -> tuple[str, str, str, str]:
 
 def _score(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}" if value <= 1 else f"{value:.2f}"
+
+
+def _share(value: float | None) -> str:
+    """A share as a per cent; tables may hold per cents."""
+    return "-" if value is None else f"{value:.2%}" if value <= 1 else f"{value:.2f}"
 
 
 def _count(value: int | None) -> str:

@@ -21,7 +21,8 @@ from evolve.values import Request, Result
 
 
 class Genetic:
-    """Tournament selection, crossover, mutation, elitism."""
+    """Tournament selection, crossover, mutation, elitism. A child of two parents is mutated with probability
+    `mutation_rate`, a child of one always."""
 
     class Options(Settings):
         """Settings of the genetic algorithm."""
@@ -58,7 +59,7 @@ class Genetic:
         self._elite = ranked[: self._options.elite]
 
     def _parents(self, rng: Random) -> list[Member]:
-        """One parent, or two different ones with probability `crossover_rate` (always, if nothing is mutated)."""
+        """One parent, or two different ones with probability `crossover_rate`."""
         pool = [*self._elite, *(m for m in self._recent if m is not None and m not in self._elite)]
         count = 2 if len(pool) > 1 and rng.random() < self._options.crossover_rate else 1
         with global_random(rng):

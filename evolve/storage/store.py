@@ -104,7 +104,9 @@ class Store:
     def read(cls, folder: Path) -> Self:
         """The log in `folder`, read-only. Raises RunError if there is none."""
         _must_exist(folder)
-        connection = sqlite3.connect(f"{(folder / FILE).absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+        connection = sqlite3.connect(
+            f"{(folder / FILE).absolute().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None
+        )
         connection.execute("PRAGMA query_only = 1")
         store = cls(connection, None)
         store._check_version(folder)
@@ -188,6 +190,15 @@ class Store:
         """All acts in order."""
         rows = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
         return [Act(kind, json.loads(detail), at) for kind, detail, at in rows]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read in the block is of one moment, whatever is written meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ from evolve.errors import DataError, nearest
 
 Array = NDArray[np.generic]
 MINIMUM_PER_CLASS = 10
+SMALLEST = 4
 KERAS_SCRIPT = """
 import sys, numpy, keras
 (x, y), (tx, ty) = keras.datasets.cifar10.load_data()
@@ -131,6 +132,10 @@ def _images(images: Array, where: str) -> Array:
         images = images[..., np.newaxis]
     if images.ndim != 4 or images.shape[3] not in (1, 3):
         raise DataError(f"{where} must have the shape (count, height, width, 1 or 3), not {images.shape}")
+    if min(images.shape[1:3]) < SMALLEST:
+        raise DataError(
+            f"{where}: images must be at least {SMALLEST}x{SMALLEST}, not {images.shape[1]}x{images.shape[2]}"
+        )
     if images.dtype == np.uint8:
         return images
     if np.issubdtype(images.dtype, np.integer) and images.size and images.min() >= 0 and images.max() <= 255:

@@ -35,6 +35,7 @@ class Trainer:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
+        open_part(settings["folder"], "train")  # raises at once if the data are gone
         if settings.get("gpu"):
             _prepare_gpu()
         # The libraries' own objects stay: without them each collection after a training is ten times faster.

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,21 +63,21 @@ def prepare(data: Dataset, folder: Path) -> Parts:
     """
     digest = _digest(data)
     target, test_target = _targets(folder, digest)
-    if reopen(folder, digest) is None:
+    if reopen(folder, digest, data.name) is None:
         _write(data, digest, target, test_target)
-    parts = reopen(folder, digest)
+    parts = reopen(folder, digest, data.name)
     assert parts is not None
     return parts
 
 
-def reopen(folder: Path, digest: str) -> Parts | None:
-    """The parts below `folder` of the data with that digest, or None if they are not there."""
+def reopen(folder: Path, digest: str, name: str) -> Parts | None:
+    """The parts below `folder` of the data with that digest, called `name`; None if they are not there."""
     target, test_target = _targets(folder, digest)
     if not ((target / "parts.json").exists() and test_target.exists()):
         return None
     known: dict[str, Any] = json.loads((target / "parts.json").read_text())
     known["input_shape"], known["class_names"] = tuple(known["input_shape"]), tuple(known["class_names"])
-    return Parts(folder=str(target.absolute()), test_folder=str(test_target.absolute()), **known)
+    return Parts(name=name, folder=str(target.absolute()), test_folder=str(test_target.absolute()), **known)
 
 
 def open_part(folder: str | Path, part: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -131,7 +131,6 @@ def _write(data: Dataset, digest: str, target: Path, test_target: Path) -> None:
     mean, deviation = float(train_images.mean(dtype=np.float64)), float(train_images.std(dtype=np.float64))
     scale = 1 / max(deviation, 1e-6)
     described = {
-        "name": data.name,
         "digest": digest,
         "input_shape": data.images.shape[1:],
         "class_names": data.class_names,
@@ -144,16 +143,20 @@ def _write(data: Dataset, digest: str, target: Path, test_target: Path) -> None:
 
 
 def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described: dict[str, Any] | None) -> None:
-    """Writes beside the target and renames, so that a folder is whole or not there."""
-    draft = target.with_name(f"{target.name}.{os.getpid()}.draft")
-    draft.mkdir(parents=True)
+    """Writes beside the target and renames, so that a folder is whole or not there. Where another process was faster,
+    its folder stays: it holds the same."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     for part, (images, labels) in parts.items():
         np.save(draft / f"{part}_images.npy", images)
         np.save(draft / f"{part}_labels.npy", labels.astype(np.int32))
     if described is not None:
         (draft / "parts.json").write_text(json.dumps(described, indent=1))
-    shutil.rmtree(target, ignore_errors=True)
-    draft.rename(target)
+    draft.chmod(0o755)
+    try:
+        draft.rename(target)
+    except OSError:
+        shutil.rmtree(draft)
 
 
 def settings(parts: Parts) -> dict[str, Any]:

@@ -48,7 +48,11 @@ def table_problem(table: Any) -> str | None:
             return "this is the published NAS-Bench-Macro file; convert it: python -m evolve.training.tables IN OUT"
         return "needs the keys 'name', 'choices' and 'entries'"
     choices, entries = table["choices"], table["entries"]
-    if not isinstance(choices, list) or not all(type(n) is int and 1 <= n <= 10 for n in choices) or max(choices) < 2:
+    if (
+        not isinstance(choices, list)
+        or not all(type(n) is int and 1 <= n <= 10 for n in choices)
+        or sum(choices) <= len(choices)
+    ):
         return f"'choices' must be whole numbers from 1 to 10, one of them at least 2, not {choices}"
     if not isinstance(entries, dict) or len(entries) < 2:
         return "'entries' must be an object with at least two entries"
@@ -63,6 +67,11 @@ def table_problem(table: Any) -> str | None:
         scores = entry.get("fitness") if isinstance(entry, dict) else None
         if not isinstance(scores, list) or not scores or not all(_finite(score) for score in scores):
             return f"entry '{code}': 'fitness' must be a list of finite numbers, not {scores!r}"
+        measures = entry.get("measures", {})
+        if not isinstance(measures, dict) or not all(type(n) is int and n >= 0 for n in measures.values()):
+            return f"entry '{code}': 'measures' must be an object of whole numbers, not {measures!r}"
+        if _finite(entry.get("cost", 0)) and entry.get("cost", 0) < 0:
+            return f"entry '{code}': 'cost' must not be negative, not {entry['cost']!r}"
         for name in ("test", "cost"):
             if name in entry and not _finite(entry[name]):
                 return f"entry '{code}': '{name}' must be a finite number, not {entry[name]!r}"
@@ -77,7 +86,8 @@ class TableEvaluator:
     """Looks scores up.
 
     settings: "table", the table itself or its path, and "seed" of the run. Of an entry's trainings one is drawn per
-    run as its score; a repeat is another of them. A final request (score "test") gets the entry's `test`, or the mean
+    run as its score; repeat r is the r-th behind it, from the first again behind the last. A final
+    request (score "test") gets the entry's `test`, or the mean
     of its trainings where there is none.
     """
 
@@ -128,7 +138,11 @@ def main(arguments: list[str]) -> int:
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"{source}: not the published NAS-Bench-Macro file: {error!r}", file=sys.stderr)
         return 2
-    target.write_text(json.dumps(table))
+    try:
+        target.write_text(json.dumps(table))
+    except OSError as error:
+        print(f"{target}: cannot be written: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from evolve.errors import RunError
 from evolve.execution.executor import EXECUTORS, Executor, executor_class
 from evolve.execution.processes import Processes
 from evolve.values import Result, Status
@@ -108,15 +109,25 @@ def test_workers_killed_while_idle_or_starting_are_replaced(processes: Processes
     for child in psutil.Process().children(recursive=True):
         if any("spawn_main" in part for part in child.cmdline()):
             child.kill()
+    time.sleep(1.0)
     for number in range(2, 6):
         processes.submit(job(number))
     assert all(result.status is Status.OK for result in collect(processes, 4).values())
 
 
-def test_a_worker_that_cannot_start_says_why() -> None:
+def test_a_worker_that_cannot_start_stops_the_run_and_says_why() -> None:
     executor = Processes("toy_evaluator:Broken", {}, workers=1)
     executor.submit(job(1))
-    [result] = collect(executor, 1).values()
+    with pytest.raises(RunError, match="the workers cannot start: ImportError: a library is missing"):
+        collect(executor, 1)
     executor.close()
-    assert result.status is Status.FAILED
-    assert "a library is missing" in str(result.reason)
+
+
+def test_workers_that_die_before_they_work_stop_the_run_and_say_why() -> None:
+    executor = Processes("toy_evaluator:Toy", {"factor": 1.0}, workers=2, memory_limit=1)
+    with pytest.raises(RunError, match=r"die before they can work .* candidate_memory"):
+        for number in range(1, 20):
+            executor.submit(job(number))
+            time.sleep(0.3)
+        collect(executor, 19)
+    executor.close()

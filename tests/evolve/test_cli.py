@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ WRONG = [
     (["run", "--founder", "conv 32, flatten"], "kernel is missing; write 'conv FILTERS KERNEL"),
     (["run", "--name", "a/b"], "name must be letters, digits, dots, dashes and underscores"),
     (["run", "--config", "none.toml"], "--config none.toml: there is no such file"),
+    (["run", "--results", "/dev/null/x"], "cannot use /dev/null/x"),
+    (["run", "--config", "tight.toml"], "max_layers=2; raise that limit"),
     (["resume", "nothing"], "there are no runs in results yet, make one with: evolve run"),
     (["show", "nothing"], "there is no run 'nothing'"),
     (["history", "nothing"], "there is no run 'nothing'"),
@@ -58,6 +61,7 @@ def test_a_mistake_ends_in_one_message_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "tight.toml").write_text("max_layers = 2")
     code, _, err = call(*arguments, capsys=capsys, monkeypatch=monkeypatch)
     assert code == 2
     assert message in err
@@ -90,9 +94,14 @@ def test_a_run_on_a_table_from_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_backend_that_is_not_installed_is_named_with_the_extra(tmp_path: Path) -> None:
-    done = command("run", "--name", "x", cwd=tmp_path, KERAS_BACKEND="nobackend")
+    missing = next((name for name in ("jax", "torch") if find_spec(name) is None), None)
+    if missing is None:
+        pytest.skip("every backend is installed here")
+    done = command("run", "--name", "x", cwd=tmp_path, KERAS_BACKEND=missing)
     assert done.returncode == 2
-    assert "pip install -e '.[nobackend]'" in done.stderr
+    assert f"pip install -e '.[{missing}]'" in done.stderr
+    unknown = command("run", "--name", "x", cwd=tmp_path, KERAS_BACKEND="numpy")
+    assert "KERAS_BACKEND must be one of tensorflow, jax, torch, not 'numpy'" in unknown.stderr
 
 
 def test_a_founder_that_does_not_fit_is_named_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

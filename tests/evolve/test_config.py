@@ -30,6 +30,8 @@ from evolve.search.strategy import strategy_class
         ({"table": "t.json"}, "go together; add --encoding choices"),
         ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
         ({"name": "../elsewhere"}, "name must be letters, digits, dots, dashes and underscores"),
+        ({"strategy": ["genetic"]}, "is unknown"),
+        ({"candidate_memory": float("inf")}, "candidate_memory must be a number of GiB above 0"),
         ({"workers": 0}, "workers must be a whole number from 1 to 1024, not 0"),
     ],
 )
@@ -48,7 +50,7 @@ def test_the_earliest_limit_ends_a_run() -> None:
     assert RunConfig.checked({"generations": 5, "population": 10}).limit == 50
     assert RunConfig.checked({"generations": 5, "population": 10, "evaluations": 30}).limit == 30
     assert RunConfig.checked({}).limit == 8 * 16
-    assert RunConfig.checked({"for": "1m"}).limit > 10**6
+    assert RunConfig.checked({"for": "1m"}).limit is None
 
 
 def test_a_toml_file_is_read_and_flags_win(tmp_path: Path) -> None:
@@ -72,6 +74,12 @@ def test_a_toml_file_with_a_mistake_is_named(tmp_path: Path, text: str, message:
     with pytest.raises(ConfigError, match=r"run\.toml") as error:
         merged(file, {})
     assert message in str(error.value)
+
+
+def test_a_file_and_flags_are_checked_together(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('encoding = "choices"\n')
+    assert RunConfig.checked(merged(file, {"table": "t.json"})).encoding == "choices"
 
 
 def test_a_missing_toml_file_is_named(tmp_path: Path) -> None:

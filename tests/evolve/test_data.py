@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +149,25 @@ def test_an_official_test_part_is_kept_as_it_is(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_writing_leaves_nothing_that_is_taken_for_parts(tmp_path: Path) -> None:
-    parts = prepare(digits(), tmp_path)
-    Path(parts.folder, "parts.json").unlink()
-    assert prepare(digits(), tmp_path) == parts
+    parts = prepare(digits(), tmp_path / "a")
+    draft = tmp_path / "b" / f"{parts.digest[:16]}.draft"
+    draft.mkdir(parents=True)
+    (draft / "train_images.npy").write_bytes(b"half")
+    assert prepare(digits(), tmp_path / "b").sizes == parts.sizes
+
+
+def test_runs_that_prepare_the_same_data_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: prepare(digits(), tmp_path), range(4)))
+    assert len({parts.folder for parts in made}) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [made[0].digest[:16], f"{made[0].digest[:16]}-test"]
+
+
+def test_the_same_data_under_another_name_keep_both_names(tmp_path: Path) -> None:
+    first = prepare(digits(), tmp_path)
+    second = prepare(replace(digits(), name="other"), tmp_path)
+    assert (first.name, second.name) == ("digits", "other")
+    assert first.folder == second.folder
 
 
 def test_flip_mirrors_about_half() -> None:

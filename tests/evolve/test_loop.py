@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -141,6 +142,83 @@ def test_a_timed_run_goes_on_from_where_the_clock_ended_it(tmp_path: Path) -> No
     longer = evolve.resume("a", generations=2, results=tmp_path, progress=False)
     straight = start(tmp_path, "b", evaluations=births + 8, population=4, seed=3)
     assert history(longer, "search") == history(straight, "search")
+
+
+def forget(run: evolve.Run, births: int, acts: int) -> None:
+    """Makes a run look as if it had been killed: with so many births, all told, and so many acts."""
+    cut(run.folder, run.folder.with_name("cut"), births, set())
+    connection = sqlite3.connect(run.folder.with_name("cut") / FILE)
+    connection.execute("ATTACH ? AS old", (str(run.folder / FILE),))
+    connection.execute("INSERT INTO act SELECT * FROM old.act WHERE number > 1 AND number <= ?", (acts,))
+    connection.commit()
+    connection.close()
+
+
+def test_a_timed_run_that_was_killed_takes_more_generations(tmp_path: Path) -> None:
+    forget(start(tmp_path, "a", duration=0.2, population=4), births=10, acts=1)
+    assert len(evolve.resume("cut", generations=2, results=tmp_path, progress=False).candidates) == 18
+
+
+def test_a_continued_timed_run_that_was_killed_keeps_its_new_limit(tmp_path: Path) -> None:
+    births = len(start(tmp_path, "a", duration=0.05, population=4).candidates)
+    longer = evolve.resume("a", generations=3, results=tmp_path, progress=False)
+    forget(longer, births=births + 5, acts=4)
+    assert len(evolve.resume("cut", results=tmp_path, progress=False).candidates) == births + 12
+
+
+def test_more_time_for_a_finished_run_searches_on(tmp_path: Path) -> None:
+    start(tmp_path, "a", generations=1)
+    assert len(evolve.resume("a", duration=0.2, results=tmp_path, progress=False).candidates) > 8
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_first_of_the_hall_of_fame_is_the_winner(tmp_path: Path, seed: int) -> None:
+    table = json.loads((DATA / "table.json").read_text())
+    for entry in table["entries"].values():
+        entry["fitness"] = [round(score) for score in entry["fitness"]]  # ties are many
+    (tmp_path / "ties.json").write_text(json.dumps(table))
+    run = start(tmp_path, "a", generations=2, seed=seed, table=tmp_path / "ties.json")
+    assert run.hall_of_fame[0].candidate == run.winner
+    longer = evolve.resume("a", generations=2, results=tmp_path, progress=False)
+    assert longer.hall_of_fame[0].candidate == longer.winner
+    assert longer.hall_of_fame[0].rescored == max(leader.rescored or 0 for leader in longer.hall_of_fame)
+
+
+def test_the_test_part_is_counted_as_opened_when_it_was(tmp_path: Path) -> None:
+    start(tmp_path, "a", generations=2)
+    assert evolve.resume("a", results=tmp_path, progress=False).test_openings == 1
+
+
+def test_data_with_an_odd_name_make_a_run_with_a_plain_one(tmp_path: Path) -> None:
+    table = json.loads((DATA / "table.json").read_text()) | {"name": "../my table (200)"}
+    (tmp_path / "t.json").write_text(json.dumps(table))
+    run = start(tmp_path, None, generations=1, table=tmp_path / "t.json")  # type: ignore[arg-type]
+    assert run.name == "my-table-200-genetic-1"
+    assert [known.name for known in evolve.all_runs(tmp_path)] == [run.name]
+
+
+def test_a_run_that_is_being_written_can_be_read_at_any_moment(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(start, tmp_path, "a", evaluations=150, strategy="random")
+        reads = 0
+        while not writing.done():
+            if (tmp_path / "a" / FILE).exists():
+                try:
+                    run = evolve.Run(tmp_path / "a")
+                except RunError:
+                    continue  # not a run yet: its first transaction is to come
+                list(run.history())
+                reads += 1
+        writing.result()
+    assert reads > 10
+
+
+def test_a_run_on_a_table_goes_on_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DATA)
+    start(tmp_path, "a", generations=1, table="table.json")
+    monkeypatch.chdir(tmp_path / "a")
+    assert len(evolve.resume(".", generations=1, progress=False).candidates) == 16
+    assert not (tmp_path / "a" / ".data").exists()
 
 
 def test_leaders_are_scored_again_and_the_winner_has_the_best_mean(tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ def good(**changes: Any) -> dict[str, Any]:
         (good(entries={"00": {"fitness": [1]}, "01": {"fitness": []}}), "'fitness' must be a list of finite numbers"),
         (good(entries={"00": {"fitness": [1]}, "01": {"fitness": [float("nan")]}}), "finite numbers"),
         (good(entries={"00": {"fitness": [1]}, "01": {"fitness": [1], "cost": "x"}}), "'cost' must be a finite number"),
+        (good(entries={"00": {"fitness": [1]}, "01": {"fitness": [1], "cost": -1}}), "'cost' must not be negative"),
+        (
+            good(entries={"00": {"fitness": [1]}, "01": {"fitness": [1], "measures": [1]}}),
+            "'measures' must be an object",
+        ),
+        (good(choices=[]), "one of them at least 2"),
     ],
 )
 def test_tables_that_cannot_be_used_say_why(table: Any, message: str) -> None:

@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,13 @@ def history(name: str, results: Path) -> str:
     return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
 
 
+def begun(name: str, results: Path) -> bool:
+    """Whether the run was there already when it was killed."""
+    command = [*EVOLVE, "list", "--json", "--results", str(results)]
+    listed = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return name in [run["name"] for run in listed]
+
+
 def killed(name: str, seed: int, kills: int, results: Path, rng: random.Random) -> list[str]:
     """Runs with kills at random moments; what was killed, in order."""
     log: list[str] = []
@@ -53,10 +61,8 @@ def killed(name: str, seed: int, kills: int, results: Path, rng: random.Random) 
             process.kill()
             process.wait()
             log.append("coordinator")
-            begun = (results / name / "run.sqlite").exists()
-            again = (
-                ["resume", name, "--workers", "2"] if begun else ["run", *FLAGS, "--seed", str(seed), "--name", name]
-            )
+            fresh = ["run", *FLAGS, "--seed", str(seed), "--name", name, "--workers", "2"]
+            again = ["resume", name, "--workers", "2"] if begun(name, results) else fresh
             process = start(again, results)
     if process.wait() != 0:
         raise SystemExit(f"the run ended with exit code {process.returncode}")
@@ -72,10 +78,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("results/one-history"))
     options = parser.parse_args()
     results = options.output / "runs"
+    shutil.rmtree(results, ignore_errors=True)
     found: dict[str, object] = {"flags": " ".join(FLAGS), "seed": options.seed}
     for workers in (1, 2, 4):
         name = f"workers-{workers}"
-        start(["run", *FLAGS, "--seed", str(options.seed), "--name", name, "--workers", str(workers)], results).wait()
+        arguments = ["run", *FLAGS, "--seed", str(options.seed), "--name", name, "--workers", str(workers)]
+        if start(arguments, results).wait() != 0:
+            raise SystemExit(f"{name} failed")
         found[name] = history(name, results)
         print(name, found[name], flush=True)
     found["killed"] = killed("killed", options.seed, options.kills, results, random.Random(options.seed))

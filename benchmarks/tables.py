@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean, stdev
 
+from evolve.api import VERSION
 from evolve.clock import VirtualClock
 from evolve.execution.executor import InProcess
 from evolve.ledger import Ledger, Stop
@@ -129,6 +130,12 @@ def row(arm: str, seed: int, queries: list[Query], table: Table) -> dict[str, ob
     return found
 
 
+def read(log: Path) -> list[dict[str, object]]:
+    """Rows written before; a last line that was not finished is left out."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
 def report(rows: list[dict[str, object]], seeds: int) -> str:
     """A Markdown table: score, in brackets the mean of three, each with its standard error."""
     head = "| arm | " + " | ".join(f"{n} queries" for n in CHECKPOINTS) + " |\n|---|" + "---|" * len(CHECKPOINTS)
@@ -156,14 +163,16 @@ def main() -> None:
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     log = options.output / "rows.jsonl"
-    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    settings = {"look_ahead": options.look_ahead, "version": VERSION}
+    rows = [r for r in read(log) if all(r.get(k) == v for k, v in settings.items()) and r["seed"] < options.seeds]
     done = {(r["arm"], r["seed"]) for r in rows}
     table = load_table(options.table)
     with log.open("a") as file:
         for name, arm in arms(options.look_ahead).items():
             for seed in range(options.seeds):
                 if (name, seed) not in done:
-                    rows.append(row(name, seed, arm(TableProblem(seed, table), seed, max(CHECKPOINTS)), table))
+                    queries = arm(TableProblem(seed, table), seed, max(CHECKPOINTS))
+                    rows.append({**row(name, seed, queries, table), **settings})
                     print(json.dumps(rows[-1]), file=file, flush=True)
             print(f"{name}: {options.seeds} seeds", flush=True)
     text = report(rows, options.seeds)

@@ -12,7 +12,7 @@ from evolve.errors import RunError
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
 from evolve.run_view import rank
-from evolve.storage.store import RequestRow
+from evolve.storage.rows import RequestRow
 from evolve.values import Candidate, Purpose, Request, Result, Status
 
 

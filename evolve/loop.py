@@ -16,7 +16,7 @@ from evolve.errors import RunError
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
 from evolve.search.strategy import Proposal, Strategy
-from evolve.storage.store import CandidateRow, RequestRow
+from evolve.storage.rows import CandidateRow, RequestRow
 from evolve.values import Candidate, Job, Purpose, Request, Result, Status
 from genomes import Blueprint, InvalidGenome, candidate_key
 

@@ -12,7 +12,8 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import EvolveError, RunError, nearest
 from evolve.problem import image_space
-from evolve.storage.store import FILE, Act, CandidateRow, RequestRow, Store
+from evolve.storage.rows import Act, CandidateRow, RequestRow
+from evolve.storage.store import FILE, Store
 from evolve.values import Purpose, Result, Status
 from genomes.stack import StackSpace
 
@@ -216,7 +217,7 @@ class Run:
             "best": best,
             "test_accuracy": self.test_accuracy,
             "created": self.meta["created"],
-            "versions": {"evolve": self.meta["version"], **self.meta["libraries"]},
+            "versions": {"evolve": self.meta["version"], **self.meta.get("libraries", {})},
         }
 
 

@@ -8,12 +8,10 @@ and never goes. Writing a result twice, or a result without its request, raises 
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
@@ -21,46 +19,12 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from evolve.errors import RunError
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from evolve.storage import rows
+from evolve.storage.rows import Act, CandidateRow, RequestRow
+from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
 FILE = "run.sqlite"
-
-
-@dataclass(frozen=True)
-class CandidateRow:
-    """A candidate as stored: its genome as JSON and as one line of text."""
-
-    number: int
-    key: str | None
-    genome: dict[str, Any]
-    notation: str
-    parents: tuple[int, ...]
-    origin: tuple[str, ...]
-    parameters: int | None
-    multiply_adds: int | None
-
-
-@dataclass(frozen=True)
-class RequestRow:
-    """A request as stored."""
-
-    number: int
-    candidate: int
-    budget: Budget
-    repeat: int
-    purpose: Purpose
-    start_from: int | None
-    job_key: str | None
-
-
-@dataclass(frozen=True)
-class Act:
-    """Something the user or the clock did: started, search ended, stopped, finished."""
-
-    kind: str
-    detail: dict[str, Any]
-    at: float
 
 
 class Store:
@@ -88,8 +52,8 @@ class Store:
         with self._transaction():
             for statement in _statements(files("evolve.storage").joinpath("schema.sql").read_text()):
                 self._connection.execute(statement)
-            rows = {**meta, "schema_version": SCHEMA_VERSION}.items()
-            self._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in rows])
+            values = {**meta, "schema_version": SCHEMA_VERSION}.items()
+            self._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values])
         return self
 
     @classmethod
@@ -145,13 +109,13 @@ class Store:
         """Writes rows in one transaction. Raises ValueError for a number that is not finite."""
         with self._transaction():
             self._connection.executemany(
-                "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_candidate_values, candidates)
+                "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(rows.candidate_values, candidates)
             )
             self._connection.executemany(
-                "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_request_values, requests)
+                "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(rows.request_values, requests)
             )
             self._connection.executemany(
-                "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_result_values, results)
+                "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(rows.result_values, results)
             )
 
     def act(self, kind: str, **detail: Any) -> None:
@@ -167,29 +131,22 @@ class Store:
 
     def candidates(self) -> dict[int, CandidateRow]:
         """All candidates by birth number."""
-        rows = self._connection.execute("SELECT * FROM candidate ORDER BY number")
-        return {
-            n: CandidateRow(n, key, json.loads(genome), text, _tuple(parents), _tuple(origin), parameters, costs)
-            for n, key, genome, text, parents, origin, parameters, costs in rows
-        }
+        found = self._connection.execute("SELECT * FROM candidate ORDER BY number")
+        return {row[0]: rows.candidate(row) for row in found}
 
     def requests(self) -> list[RequestRow]:
         """All requests in order."""
-        rows = self._connection.execute("SELECT * FROM request ORDER BY number")
-        return [
-            RequestRow(n, candidate, Budget(images, epochs), repeat, Purpose(purpose), start_from, key)
-            for n, candidate, images, epochs, repeat, purpose, start_from, key in rows
-        ]
+        return [rows.request(row) for row in self._connection.execute("SELECT * FROM request ORDER BY number")]
 
     def results(self) -> dict[int, Result]:
         """All results by request number."""
-        rows = self._connection.execute("SELECT * FROM result ORDER BY request")
-        return {row[0]: _result(row) for row in rows}
+        found = self._connection.execute("SELECT * FROM result ORDER BY request")
+        return {row[0]: rows.result(row) for row in found}
 
     def acts(self) -> list[Act]:
         """All acts in order."""
-        rows = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
-        return [Act(kind, json.loads(detail), at) for kind, detail, at in rows]
+        found = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
+        return [Act(kind, json.loads(detail), at) for kind, detail, at in found]
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -237,69 +194,3 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-
-
-def _tuple(text: str) -> tuple[Any, ...]:
-    return tuple(json.loads(text))
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, allow_nan=False)
-
-
-def _candidate_values(c: Candidate) -> tuple[Any, ...]:
-    genome = c.genome
-    return (
-        c.number,
-        c.key,
-        _json(genome.to_json()),
-        genome.notation(),
-        _json(c.parents),
-        _json(c.origin),
-        c.parameters,
-        c.multiply_adds,
-    )
-
-
-def _request_values(r: Request) -> tuple[Any, ...]:
-    return (
-        r.number,
-        r.candidate.number,
-        r.budget.images,
-        r.budget.epochs,
-        r.repeat,
-        r.purpose.value,
-        r.start_from,
-        r.job_key,
-    )
-
-
-def _result_values(r: Result) -> tuple[Any, ...]:
-    if not all(map(math.isfinite, r.objectives)) or (r.status is Status.OK) != bool(r.objectives):
-        raise ValueError(f"request {r.request}: status {r.status} with objectives {r.objectives}")
-    return (
-        r.request,
-        r.status.value,
-        _json(r.objectives),
-        _json(dict(r.measures)),
-        _json([dict(point) for point in r.curve]),
-        _json(dict(r.spent)),
-        r.reason,
-        r.cached_from,
-        _json(dict(r.timing)),
-    )
-
-
-def _result(row: tuple[Any, ...]) -> Result:
-    request, status, objectives, measures, curve, spent, reason, cached_from, timing = row
-    return Result(
-        request=request,
-        status=Status(status),
-        objectives=_tuple(objectives),
-        measures=json.loads(measures),
-        curve=_tuple(curve),
-        spent=json.loads(spent),
-        reason=reason,
-        cached_from=cached_from,
-        timing=json.loads(timing),
-    )

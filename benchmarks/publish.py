@@ -1,0 +1,66 @@
+"""A run as evidence: its hall of fame and history as JSON, and a table of all candidates with the founders marked.
+
+    python benchmarks/publish.py results/RUN results/published/RUN "the command that made it"
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from evolve.run_view import Run
+from evolve.values import Purpose
+
+
+def table(run: Run) -> str:
+    """All candidates of the search in Markdown, best score first."""
+    rescored = {leader.candidate: leader.rescored for leader in run.hall_of_fame}
+    rows = []
+    for request in run.requests:
+        result = run.results.get(request.number)
+        if request.purpose is not Purpose.SEARCH or result is None:
+            continue
+        row = run.candidates[request.candidate]
+        mean = rescored.get(row.number)
+        rows.append(
+            (
+                -(result.fitness or 0),
+                f"| {row.number} | {_origin(row.parents, row.origin)} "
+                f"| {result.status if result.fitness is None else format(result.fitness, '.4f')} "
+                f"| {'-' if mean is None else format(mean, '.4f')} | {row.parameters:,} | {row.multiply_adds:,} "
+                f"| {result.timing.get('seconds', 0):.0f} |",
+            )
+        )
+    head = "| candidate | born | score | re-scored | weights | multiply-adds | seconds |\n|---|---|---|---|---|---|---|"
+    return "\n".join([head, *(line for _, line in sorted(rows))])
+
+
+def _origin(parents: tuple[int, ...], origin: tuple[str, ...]) -> str:
+    if parents:
+        return "evolved from " + " and ".join(map(str, parents))
+    return f"**{origin[0]}**" if origin[0].startswith("founder") else origin[0]
+
+
+def main() -> None:
+    run, target, command = Run(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+    target.mkdir(parents=True, exist_ok=True)
+    shown = {**run.summary(), "hall_of_fame": [leader.to_json() for leader in run.hall_of_fame], "winner": run.winner}
+    (target / "show.json").write_text(json.dumps(shown, indent=1) + "\n")
+    (target / "history.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in run.history()))
+    final = list(run.history())[-1]
+    budget = run.requests[0].budget
+    winner = run.candidates[run.winner or 1]
+    (target / "README.md").write_text(
+        f"# {run.name}\n\n    {command}\n\n"
+        f"{run.problem.get('name')}, {run.problem.get('backend')}, {run.problem.get('device')}, seed {run.config.seed}. "
+        f"Score: accuracy on the validation part after {budget.epochs} epochs on {budget.images:,} images. Re-scored: mean "
+        f"of {run.config.rescorings} fresh trainings on the selection part.\n\n"
+        f"The winner, candidate {run.winner}, was trained for {final['epochs']} epochs on {final['images']:,} images and "
+        f"reached **{run.test_accuracy:.2%} on the test part**, opened {run.test_openings} time(s):\n\n"
+        f"    {winner.notation}\n\n{table(run)}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """A run as evidence: its hall of fame and history as JSON, and a table of all candidates with the founders marked.
 
-    python benchmarks/publish.py results/RUN results/published/RUN "the command that made it"
+python benchmarks/publish.py results/RUN results/published/RUN "the command that made it"
 """
 
 from __future__ import annotations
@@ -51,14 +51,23 @@ def main() -> None:
     final = list(run.history())[-1]
     budget = run.requests[0].budget
     winner = run.candidates[run.winner or 1]
+    about = run.problem
     (target / "README.md").write_text(
-        f"# {run.name}\n\n    {command}\n\n"
-        f"{run.problem.get('name')}, {run.problem.get('backend')}, {run.problem.get('device')}, seed {run.config.seed}. "
-        f"Score: accuracy on the validation part after {budget.epochs} epochs on {budget.images:,} images. Re-scored: mean "
-        f"of {run.config.rescorings} fresh trainings on the selection part.\n\n"
-        f"The winner, candidate {run.winner}, was trained for {final['epochs']} epochs on {final['images']:,} images and "
-        f"reached **{run.test_accuracy:.2%} on the test part**, opened {run.test_openings} time(s):\n\n"
-        f"    {winner.notation}\n\n{table(run)}\n"
+        f"""# {run.name}
+
+    {command}
+
+{about.get("name")}, {about.get("backend")}, {about.get("device")}, seed {run.config.seed}. Score: accuracy on the
+validation part after {budget.epochs} epochs on {budget.images:,} images. Re-scored: mean of {run.config.rescorings}
+fresh trainings on the selection part.
+
+The winner, candidate {run.winner}, was trained for {final["epochs"]} epochs on {final["images"]:,} images and reached
+**{run.test_accuracy:.2%} on the test part**, opened {run.test_openings} time(s):
+
+    {winner.notation}
+
+{table(run)}
+"""
     )
 
 

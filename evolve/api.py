@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -196,7 +197,9 @@ def _founders(config: RunConfig, problem: Problem, console: Console) -> list[Pro
             if genome is None and text not in unfit:
                 genome = problem.space.parse(text)
         except InvalidGenome as error:
-            raise ConfigError(f"founder '{text}': {error}") from None
+            names = get_close_matches(text, [*named, *unfit], n=1)
+            hint = f"; or did you mean the founder '{names[0]}'?" if names else ""
+            raise ConfigError(f"founder '{text}': {error}{hint}") from None
         try:
             if genome is None:
                 raise InvalidGenome(unfit[text])

@@ -52,7 +52,7 @@ def run(
         "founders": tuple(founder) if founder else None,
         "generations": generations,
         "evaluations": evaluations,
-        "duration": duration,
+        "for": duration,
         "population": population,
         "images": images,
         "epochs": epochs,

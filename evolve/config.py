@@ -135,6 +135,6 @@ def merged(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
         return flags
     settings = read_toml(file)
     RunConfig.known(settings, where=f"{file}: ")
-    if "duration" in flags:
-        settings.pop("for", None)
+    if "for" in flags:
+        settings.pop("duration", None)
     return {**settings, **flags}

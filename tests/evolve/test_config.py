@@ -58,7 +58,7 @@ def test_a_toml_file_is_read_and_flags_win(tmp_path: Path) -> None:
     file.write_text('population = 6\nfor = "2m"\nfounders = ["vgg"]\n[options]\nelite = 2\n')
     config = RunConfig.checked(merged(file, {"population": 8}))
     assert (config.population, config.duration, config.founders, config.options) == (8, 120, ("vgg",), {"elite": 2})
-    assert RunConfig.checked(merged(file, {"duration": "5s"})).duration == 5
+    assert RunConfig.checked(merged(file, {"for": "5s"})).duration == 5
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ class LiveConsole:
 def figures(now: Progress) -> list[tuple[str, str]]:
     """Name and text of each figure."""
     of = f"/{now.generations}" if now.generations else ""
-    best = "-" if now.best is None else f"{now.best:.4f} (candidate {now.best_candidate})"
+    best = "-" if now.best is None else f"{now.best:.4f} by {now.best_candidate}"
     return [
         ("generation", f"{now.generation}{of}"),
         ("evaluations", f"{now.evaluations}" + (f"/{now.limit}" if now.limit else "")),
@@ -140,7 +140,7 @@ def line(now: Progress) -> str:
 
 def panel(now: Progress) -> RenderableType:
     """All figures as a small table under a bar."""
-    table = Table.grid(padding=(0, 3))
+    table = Table.grid(padding=(0, 2))
     shown = figures(now)
     table.add_row(*(Text(name, style="dim") for name, _ in shown))
     table.add_row(*(Text(text, style="bold") for _, text in shown))

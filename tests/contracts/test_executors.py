@@ -125,7 +125,7 @@ def test_a_worker_that_cannot_start_stops_the_run_and_says_why() -> None:
 
 def test_workers_that_die_before_they_work_stop_the_run_and_say_why() -> None:
     executor = Processes("toy_evaluator:Toy", {"factor": 1.0}, workers=2, memory_limit=1)
-    with pytest.raises(RunError, match=r"die before they can work .*candidate_memory"):
+    with pytest.raises(RunError, match=r"die before they can work.*candidate_memory"):
         for number in range(1, 20):
             executor.submit(job(number))
             time.sleep(0.3)

@@ -45,9 +45,9 @@ class Pace:
         self._known = len(search.ledger.results)
         self._phase, self._phase_ends = "searching", 0.0
 
-    def begin_phase(self, name: str, seconds: float | None) -> None:
-        """A stage after the search, and how long it is predicted to take."""
-        self._phase, self._phase_ends = name, time.monotonic() + (seconds or 0.0)
+    def begin_phase(self, name: str, *seconds: float | None) -> None:
+        """A stage after the search, and how long it and what follows it are predicted to take."""
+        self._phase, self._phase_ends = name, time.monotonic() + sum(part or 0.0 for part in seconds)
 
     def seconds(self, cost: float, workers: int = 1) -> float | None:
         """Predicted seconds of work of that cost, or None while nothing was measured."""

@@ -9,7 +9,8 @@ BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo tensorflow)
 .PHONY: run test check clean
 
 run: $(VENV)/.installed
-	$(BIN)/evolve run --dataset digits --population 12 --generations 4 --epochs 8
+	$(BIN)/evolve run --dataset digits --population 12 --generations 3 --epochs 8
+	@echo "the commands need this first:    source $(VENV)/bin/activate"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile

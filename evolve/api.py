@@ -20,7 +20,7 @@ from evolve.reporting.console import Console, make_console
 from evolve.run_view import Run, find
 from evolve.search.strategy import Proposal, strategy_class
 from evolve.session import Session, seconds_spent
-from evolve.storage.store import Store
+from evolve.storage.store import FILE, Store
 from evolve.values import Purpose
 from genomes import InvalidGenome
 
@@ -40,13 +40,18 @@ def run(*, progress: bool = True, **settings: Any) -> Run:
     config = RunConfig.checked(settings)
     console = make_console(progress)
     _check_backend(config)
+    strategy_class(config.strategy).Options.checked(config.options, where="options: ")
+    if config.name and (config.results / config.name / FILE).exists():
+        raise RunError(
+            f"{config.results / config.name} already holds a run; choose another --name, or continue it with: "
+            f"evolve resume {config.name}"
+        )
     console.note("preparing data")
     problem = _prepared(lambda: make_problem(config, config.table is None and gpu_visible()))
     config = _settled(config, problem)
     folder = config.results / str(config.name)
     founders = _founders(config, problem, console)
     _check_limits(problem)
-    strategy_class(config.strategy).Options.checked(config.options, where="options: ")
     meta = {
         "version": VERSION,
         "libraries": _libraries(),
@@ -188,26 +193,41 @@ def _free_name(config: RunConfig, problem: Problem) -> str:
 
 
 def _founders(config: RunConfig, problem: Problem, console: Console) -> list[Proposal]:
-    """The founders given, or the search space's own; those that do not fit are named and left out."""
+    """The founders given, or the search space's own; those that do not fit are named and left out. Raises ConfigError
+    for one that cannot be read, and if none of those given fits."""
     named, unfit = problem.space.founders()
+    if not config.founders:
+        if unfit:
+            console.note(f"built-in founders that do not fit these images are left out: {', '.join(unfit)}")
+        return [Proposal(genome, (), (f"founder {name}",)) for name, genome in named.items()]
     founders = []
-    for text in config.founders or (*named, *unfit):
-        try:
-            genome = named.get(text)
-            if genome is None and text not in unfit:
-                genome = problem.space.parse(text)
-        except InvalidGenome as error:
-            names = get_close_matches(text, [*named, *unfit], n=1)
-            hint = f"; or did you mean the founder '{names[0]}'?" if names else ""
-            raise ConfigError(f"founder '{text}': {error}{hint}") from None
-        try:
-            if genome is None:
-                raise InvalidGenome(unfit[text])
-            problem.space.blueprint(genome)
+    for text in config.founders:
+        genome = named.get(text)
+        reason = unfit.get(text)
+        if genome is None and reason is None:
+            genome, reason = _founder(text, problem, [*named, *unfit])
+        if genome is not None and reason is None:
             founders.append(Proposal(genome, (), (f"founder {text}",)))
-        except InvalidGenome as error:
-            console.note(f"founder {text} left out: {error}")
+        else:
+            console.note(f"founder {text} left out: {reason}")
+    if not founders:
+        raise ConfigError(f"none of the founders given fits; the last one: {reason}")
     return founders
+
+
+def _founder(text: str, problem: Problem, names: list[str]) -> tuple[Any, str | None]:
+    """The genome that a notation stands for, and why it does not fit, if so. Raises ConfigError if it is none."""
+    try:
+        genome = problem.space.parse(text)
+    except InvalidGenome as error:
+        close = get_close_matches(text, names, n=1)
+        hint = f"; or did you mean the founder '{close[0]}'?" if close else ""
+        raise ConfigError(f"founder '{text}': {error}{hint}") from None
+    try:
+        problem.space.blueprint(genome)
+    except InvalidGenome as error:
+        return genome, str(error)
+    return genome, None
 
 
 def _same_problem(found: Run, problem: Problem) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -28,7 +29,7 @@ class Leader:
     rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
     """
 
-    run: Run
+    run: Run = field(repr=False)
     candidate: int
     score: float
     rescored: float | None
@@ -52,6 +53,7 @@ class Leader:
                 f"candidate {self.candidate} of run '{self.run.name}' was not trained in full, so there is no model "
                 "of it; the winner has one, and build() gives the untrained network of any candidate"
             )
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import keras
 
         return keras.saving.load_model(path)
@@ -231,8 +233,9 @@ def model_path(folder: Path, candidate: int) -> Path:
     return folder / "models" / f"candidate-{candidate}.keras"
 
 
-def find(run: str | Path, results: Path) -> Run:
+def find(run: str | Path, results: str | Path = "results") -> Run:
     """The run named `run` in the folder `results`, or in the folder `run`. Raises RunError if there is none."""
+    results = Path(results)
     for folder in (results / run, Path(run)):
         if (folder / FILE).is_file():
             return Run(folder)
@@ -241,10 +244,12 @@ def find(run: str | Path, results: Path) -> Run:
     raise RunError(f"there is no run '{run}' in {results}{hint}")
 
 
-def all_runs(results: Path, on_problem: Callable[[EvolveError], None] = lambda problem: None) -> list[Run]:
+def all_runs(
+    results: str | Path = "results", on_problem: Callable[[EvolveError], None] = lambda problem: None
+) -> list[Run]:
     """All runs in a folder, newest first. What cannot be read is left out and given to `on_problem`."""
     runs = []
-    for path in results.glob(f"*/{FILE}"):
+    for path in Path(results).glob(f"*/{FILE}"):
         try:
             run = Run(path.parent)
             _ = run.config

@@ -21,7 +21,7 @@ from evolve.ledger import Ledger, Stop, Stopped
 from evolve.loop import Search
 from evolve.problem import ImageProblem, Problem
 from evolve.progress import Pace
-from evolve.reporting.console import Console
+from evolve.reporting.console import Console, duration
 from evolve.run_view import model_path
 from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.storage.store import Store
@@ -48,7 +48,7 @@ class Session:
         """Searches up to `limit` births and until the run has worked `seconds`, and finishes it. None is no limit."""
         deadline = None if seconds is None else time.monotonic() + seconds - seconds_spent(self.store)
         self.store.act("started", limit=limit, seconds=seconds, workers=self._workers)
-        stop, executor = Stop(), None
+        stop, executor, begun = Stop(), None, time.monotonic()
         try:
             with _ctrl_c(stop):
                 executor = self._executor()
@@ -59,6 +59,7 @@ class Session:
                     reason = search.run()
                     self.store.act("search ended", births=len(search.candidates), reason=reason)
                     self._finish(search, ledger, pace)
+                self.console.note(f"finished in {duration(time.monotonic() - begun)}\n")
         except Stopped:
             self.store.act("stopped")
             self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {self._named}")
@@ -86,7 +87,8 @@ class Session:
     @property
     def _named(self) -> str:
         name = str(self.config.name)
-        return name if self.config.results == Path("results") else f"{name} --results {self.config.results}"
+        usual = self.config.results.absolute() == Path("results").absolute()
+        return name if usual else f"{name} --results {self.config.results}"
 
     @property
     def _workers(self) -> int:

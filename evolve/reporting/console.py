@@ -104,10 +104,9 @@ class LiveConsole:
     @contextmanager
     def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
         self._progress = progress
-        with Live(panel(progress()), console=self._rich, refresh_per_second=4) as self._live:
+        with Live(panel(progress()), console=self._rich, refresh_per_second=4, transient=True) as self._live:
             try:
                 yield
-                self._live.update(panel(progress()))
             finally:
                 self._progress = None
 

@@ -68,7 +68,7 @@ def hall_of_fame(run: Run) -> RenderableType:
 def next_steps(run: Run) -> str:
     """Commands that people want after a run, each on one line, so that it can be copied."""
     results = run.folder.parent
-    where = "" if results == Path("results") else f" --results {results}"
+    where = "" if results.absolute() == Path("results").absolute() else f" --results {results}"
     commands = [
         ("the hall of fame again", f"evolve show {run.name}{where}"),
         ("one candidate, layer by layer", f"evolve show {run.name} {run.winner or 1}{where}"),
@@ -125,7 +125,9 @@ def candidate(run: Run, number: int) -> RenderableType:
         layers.add_column(heading, justify="left" if heading in ("layer", "output") else "right", overflow="fold")
     for layer in known["layers"]:
         shape = "x".join(map(str, layer["shape"]))
-        layers.add_row(layer["name"], shape, f"{layer['parameters']:,}", f"{layer['multiply_adds']:,}")
+        settings = " ".join(str(value) for value in layer["settings"].values() if not isinstance(value, bool))
+        counts = (f"{layer['parameters']:,}", f"{layer['multiply_adds']:,}")
+        layers.add_row(f"{layer['name']} [dim]{settings}[/dim]", shape, *counts)
     total = Text(f"{_count(known['parameters'])} weights, {_count(known['multiply_adds'])} multiply-adds per image")
     reasons = [f"{e['status']}: {e['reason']}" for e in known["requests"] if e["reason"]]
     tail: list[RenderableType] = [layers, Text()] if known["layers"] else []
@@ -200,6 +202,7 @@ def machine_table() -> RenderableType:
     """`machine` for people."""
     table = Table.grid(padding=(0, 3))
     for name, value in machine().items():
+        value = value or "none"
         text = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value
         table.add_row(Text(name, style="dim"), ", ".join(text) if isinstance(text, list) else str(text))
     return table

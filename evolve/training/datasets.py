@@ -124,7 +124,8 @@ def _read(path: Path) -> dict[str, Array]:
     except FileNotFoundError:
         raise DataError(f"dataset {path}: there is no such file") from None
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-        raise DataError(f"dataset {path}: not a readable .npz of plain arrays: {error}") from None
+        reason = "it holds Python objects or is no .npz at all" if "pickle" in str(error) else str(error)
+        raise DataError(f"dataset {path}: not a readable .npz of plain arrays: {reason}") from None
 
 
 def _images(images: Array, where: str) -> Array:
@@ -177,8 +178,8 @@ def checked(data: Dataset) -> Dataset:
             raise DataError(f"{data.name}: {len(images)} {part} images, but {len(labels)} labels")
         if len(labels) and (labels.min() < 0 or labels.max() >= data.classes):
             raise DataError(
-                f"{data.name}: {part} labels must be from 0 to {data.classes - 1} (there are {data.classes} classes), "
-                f"not {labels.min()} to {labels.max()}"
+                f"{data.name}: {part} labels must be from 0 to {data.classes - 1}, as there are names or training "
+                f"images of that many classes, not {labels.min()} to {labels.max()}"
             )
     counts = np.bincount(data.labels, minlength=data.classes)
     if data.classes < 2:

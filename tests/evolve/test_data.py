@@ -49,7 +49,7 @@ BYTES = np.zeros((40, 8, 8, 3), np.uint8)
         ({"y_train": np.arange(120) % 3 + 0.5}, "must be whole numbers"),
         ({"y_train": np.arange(119) % 3}, "120 train images, but 119 labels"),
         ({"y_train": np.r_[np.arange(117) % 2, [2, 2, 2]]}, "class '2' has 3 images, at least 10 are needed"),
-        ({"classes": np.array(["a", "b"])}, "labels must be from 0 to 1 (there are 2 classes)"),
+        ({"classes": np.array(["a", "b"])}, "labels must be from 0 to 1, as there are names"),
         ({"x_test": BYTES}, "x_test and y_test go together"),
         ({"x_test": np.zeros((40, 9, 9, 3), np.uint8), "y_test": np.zeros(40, int)}, "they must be equal"),
         ({"x_test": BYTES, "y_test": np.full(40, 7)}, "test labels must be from 0 to 2"),

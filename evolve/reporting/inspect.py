@@ -17,8 +17,6 @@ from evolve.problem import backend
 from evolve.run_view import Run
 from evolve.values import Purpose, Result
 
-SHOWN = 5
-
 
 def show(renderable: RenderableType) -> None:
     """Prints to the terminal, or as plain text elsewhere."""

@@ -22,7 +22,8 @@ import numpy as np
 from evolve.config import RunConfig
 from evolve.execution.devices import usable_cores
 from evolve.execution.processes import Processes
-from evolve.problem import ImageProblem, make_problem
+from evolve.image_problem import ImageProblem
+from evolve.problem import make_problem
 from evolve.training.parts import open_part
 from evolve.values import Budget, Candidate, Purpose, Request
 

@@ -22,9 +22,9 @@ from evolve.clock import VirtualClock
 from evolve.execution.executor import InProcess
 from evolve.ledger import Ledger, Stop
 from evolve.loop import Search
-from evolve.problem import TableProblem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
+from evolve.table_problem import TableProblem
 from evolve.training.tables import Table, load_table
 
 CHECKPOINTS = (50, 100, 200, 400)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -38,6 +39,7 @@ def _known(names: Any, what: str) -> BeforeValidator:
 
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, allow_inf_nan=False)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+METRICS = ("accuracy", "balanced_accuracy", "loss")
 WHOLE = "a whole number of at least"
 
 
@@ -47,7 +49,15 @@ class RunConfig(Settings):
     The time limit is called `for` on the command line and in TOML, `duration` in Python.
     """
 
-    dataset: str = Field("digits", min_length=1, description="a data set's name or an .npz file", examples=["digits"])
+    dataset: str = Field(
+        "digits", min_length=1, description="a data set's name, an .npz file or a folder of images", examples=["digits"]
+    )
+    image_size: int | None = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
+    colour: Literal["grey", "colour"] | None = Field(None, description="'grey' or 'colour'", examples=["grey"])
+    metric: Annotated[str, _known(METRICS, "metric")] = Field("accuracy", description="a metric's name")
+    fitness: str | None = Field(
+        None, pattern=r"^[\w.]+:\w+$", description="the path of a function", examples=["my_module:my_function"]
+    )
     encoding: Annotated[str, _known(SPACES, "encoding")] = Field("stack", description="a kind of encoding")
     strategy: Annotated[str, _known(STRATEGIES, "strategy")] = Field("genetic", description="a strategy's name")
     options: dict[str, Any] = Field(
@@ -55,7 +65,16 @@ class RunConfig(Settings):
     )
     table: Path | None = Field(None, description="the path of a table in JSON", examples=["table.json"])
     founders: tuple[str, ...] = Field(
-        (), description="a list of names or notations of genomes", examples=[["vgg", "conv 16 3, relu, flatten"]]
+        ("article", "zoo", "random"),
+        min_length=1,
+        description="a list of founders: their names, groups of them, notations, or RUN:CANDIDATE",
+        examples=[["vgg", "conv 16 3, relu, flatten", "random"]],
+    )
+    layers: dict[str, Any] = Field(
+        default_factory=dict, description="a table of layer kinds", examples=[{"residual": False}]
+    )
+    recipe: dict[str, Any] = Field(
+        default_factory=dict, description="a table of recipe genes", examples=[{"optimizer": ["sgd", "adam"]}]
     )
 
     generations: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[8])
@@ -72,7 +91,7 @@ class RunConfig(Settings):
 
     max_layers: int = Field(32, ge=2, description=f"{WHOLE} 2", examples=[32])
     max_parameters: int = Field(3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000])
-    max_multiply_adds: int = Field(50_000_000, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    max_multiply_adds: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
 
     seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
     look_ahead: int = Field(8, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
@@ -82,6 +101,9 @@ class RunConfig(Settings):
     )
     candidate_memory: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[4]
+    )
+    disk_limit: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[2]
     )
     name: str | None = Field(
         None, pattern=NAME, description="letters, digits, dots, dashes and underscores", examples=["first"]
@@ -129,6 +151,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"--config {path}: not valid TOML: {error}") from None
 
 
+def layer_flags(paths: Iterable[str]) -> dict[str, Any]:
+    """Entries of the table of layers for Keras classes named by dotted paths; the word is the class name."""
+    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", path.rpartition(".")[2]).lower(): {"class": path} for path in paths}
+
+
 def merged(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
     """Settings of a TOML file, if given, with the flags in front. Raises ConfigError."""
     if file is None:
@@ -137,4 +164,5 @@ def merged(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
     RunConfig.known(settings, where=f"{file}: ")
     if "for" in flags:
         settings.pop("duration", None)
-    return {**settings, **flags}
+    layers = {**settings.get("layers", {}), **flags.get("layers", {})}
+    return {**settings, **flags, **({"layers": layers} if layers else {})}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genomes.notation import nearest as nearest
+from genomes.words import nearest as nearest
 
 
 class EvolveError(Exception):

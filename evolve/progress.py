@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import fmean
 
 from evolve.loop import Search
@@ -32,6 +35,45 @@ class Progress:
     left: float | None
 
 
+@dataclass(frozen=True)
+class Epochs:
+    """The state of one long training. figures: of the last epoch, as the evaluator reports them."""
+
+    phase: str
+    epoch: int
+    epochs: int | None
+    figures: Mapping[str, float]
+    left: float | None
+
+
+class EpochWatch:
+    """Follows one long training by the file in which its worker leaves figures after each epoch."""
+
+    def __init__(self, phase: str, path: Path, deadline: float | None = None, predicted: float | None = None) -> None:
+        self._phase, self._path, self._deadline, self._predicted = phase, path, deadline, predicted
+        self._begun = self._at = time.monotonic()
+        self._last = Epochs(phase, 0, None, {}, predicted)
+
+    def now(self) -> Epochs:
+        """The figures of this moment. Until the first epoch is done, the time left is what was predicted."""
+        try:
+            figures = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            gone = time.monotonic() - self._begun
+            left = None if self._predicted is None else max(0.0, self._predicted - gone)
+            return replace(self._last, left=left) if self._last.epoch == 0 else self._last
+        epochs = int(figures.pop("epochs"))
+        epoch = int(figures.pop("epoch", self._last.epoch))
+        if epoch != self._last.epoch:
+            self._at = time.monotonic()
+        each = (self._at - self._begun) / max(1, epoch)
+        ends = self._at + each * (epochs - epoch)
+        if self._deadline is not None:
+            ends = min(ends, self._deadline + each)
+        self._last = Epochs(self._phase, epoch, epochs, figures, max(0.0, ends - time.monotonic()))
+        return self._last
+
+
 class Pace:
     """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done."""
 
@@ -44,6 +86,11 @@ class Pace:
         self._begun = time.monotonic()
         self._known = len(search.ledger.results)
         self._phase, self._phase_ends = "searching", 0.0
+        self._watch: EpochWatch | None = None
+
+    def begin_training(self, name: str, path: Path, predicted: float | None) -> None:
+        """The final training, which leaves figures in the file `path` and is predicted to take that many seconds."""
+        self._watch = EpochWatch(name, path, predicted=predicted)
 
     def begin_phase(self, name: str, *seconds: float | None) -> None:
         """A stage after the search, and how long it and what follows it are predicted to take."""
@@ -100,8 +147,10 @@ class Pace:
         """Of the birth told last; a generation is a population of births."""
         return max(0, len(self._search.told) - 1) // self._search.population + 1
 
-    def now(self) -> Progress:
+    def now(self) -> Progress | Epochs:
         """The figures of this moment."""
+        if self._watch is not None:
+            return self._watch.now()
         search = self._search
         fitnesses = [result.fitness for _, result in search.told]
         recent = [fitness for fitness in fitnesses[-search.population :] if fitness is not None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,10 +11,12 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import EvolveError, RunError, nearest
-from evolve.problem import image_space
+from evolve.image_problem import image_space
 from evolve.storage.rows import Act, CandidateRow, RequestRow
 from evolve.storage.store import FILE, Store
+from evolve.training.model_file import load_model
 from evolve.values import Purpose, Result, Status
+from genomes.alphabet import is_own
 from genomes.stack import StackSpace
 
 HALL_SIZE = 10
@@ -25,8 +26,9 @@ HALL_SIZE = 10
 class Leader:
     """One entry of the hall of fame.
 
-    candidate: birth number. score: of the search, on the validation part.
+    candidate: birth number. score: fitness in the search, on the validation part.
     rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
+    test_accuracy: of its last full training, or None if it had none.
     """
 
     run: Run = field(repr=False)
@@ -37,9 +39,19 @@ class Leader:
     multiply_adds: int | None
     notation: str
     parents: tuple[int, ...]
+    test_accuracy: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        names = ("candidate", "score", "rescored", "parameters", "multiply_adds", "notation", "parents")
+        names = (
+            "candidate",
+            "score",
+            "rescored",
+            "parameters",
+            "multiply_adds",
+            "notation",
+            "parents",
+            "test_accuracy",
+        )
         return {name: getattr(self, name) for name in names}
 
     def model(self) -> Any:
@@ -51,12 +63,9 @@ class Leader:
         if not path.exists():
             raise RunError(
                 f"candidate {self.candidate} of run '{self.run.name}' was not trained in full, so there is no model "
-                "of it; the winner has one, and build() gives the untrained network of any candidate"
+                f"of it; train it with: evolve train {self.run.name} {self.candidate}"
             )
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import keras
-
-        return keras.saving.load_model(path)
+        return load_model(path, self.run.own_classes)
 
     def build(self) -> Any:
         """The Keras model of this candidate, untrained."""
@@ -64,9 +73,8 @@ class Leader:
             raise RunError("an entry of a table has no network to build")
         from genomes.decode import decode
 
-        problem = self.run.problem
         genome = self.run.space.read(self.run.candidates[self.candidate].genome)
-        return decode(self.run.space.blueprint(genome), problem["scale"], problem["offset"])
+        return decode(self.run.space.blueprint(genome), self.run.problem["pixels"][genome.recipe.pixels])
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,17 @@ class Run:
     @cached_property
     def space(self) -> StackSpace:
         """The search space, for a run on images."""
-        return image_space(self.config, tuple(self.problem["input_shape"]), len(self.problem["class_names"]))
+        known = self.problem
+        return image_space(self.config, tuple(known["input_shape"]), len(known["class_names"]), known["own_layers"])
+
+    @property
+    def own_classes(self) -> list[str]:
+        """Dotted paths of the layers of the user's own that its networks may have."""
+        return [change["class"] for change in self.config.layers.values() if is_own(change)]
+
+    def no_candidate(self, number: int) -> str:
+        """Says that there is no candidate of that number."""
+        return f"run '{self.name}' has candidates 1 to {len(self.candidates)}, not {number}"
 
     def model_path(self, candidate: int) -> Path:
         """Where the fully trained model of a candidate lies, if it was trained."""
@@ -147,7 +165,59 @@ class Run:
     def _leader(self, number: int, score: float, rescored: list[float] | None) -> Leader:
         row = self.candidates[number]
         mean = fmean(rescored) if rescored else None
-        return Leader(self, number, score, mean, row.parameters, row.multiply_adds, row.notation, row.parents)
+        trained = self.full_training(number)
+        test = accuracy(trained[1]) if trained else None
+        return Leader(self, number, score, mean, row.parameters, row.multiply_adds, row.notation, row.parents, test)
+
+    def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
+        """The last full training of a candidate that ended well, by the run or asked for by the user."""
+        done = [
+            (request, self.results[request.number])
+            for request in self.requests
+            if request.candidate == candidate
+            and request.purpose in (Purpose.FINAL, Purpose.TRAIN)
+            and request.number in self.results
+        ]
+        good = [pair for pair in done if pair[1].status is Status.OK]
+        return good[-1] if good else None
+
+    def shown(self, fitness: float | None) -> float | None:
+        """A fitness as people read it: a loss is maximised with its sign turned."""
+        negated = fitness is not None and self.config.metric == "loss" and self.config.fitness is None
+        return -fitness if negated and fitness is not None else fitness
+
+    def recalls(self, candidate: int) -> dict[str, float]:
+        """Share of each class's test images that a candidate recognised in its last full training, by class name."""
+        trained = self.full_training(candidate)
+        names = self.problem.get("class_names", ())
+        measures = trained[1].measures if trained else {}
+        return {name: measures[f"recall_{n}"] for n, name in enumerate(names) if f"recall_{n}" in measures}
+
+    def family(self, candidate: int) -> list[dict[str, Any]]:
+        """A candidate and all its ancestors, youngest first: candidate, parents, origin, notation, score."""
+        scores = {
+            request.candidate: self.results[request.number].fitness
+            for request in self.requests
+            if request.purpose is Purpose.SEARCH and request.number in self.results
+        }
+        members: set[int] = set()
+        waiting = [candidate]
+        while waiting:
+            number = waiting.pop()
+            if number not in members:
+                members.add(number)
+                waiting += self.candidates[number].parents
+        rows = [self.candidates[number] for number in sorted(members, reverse=True)]
+        return [
+            {
+                "candidate": row.number,
+                "parents": row.parents,
+                "origin": row.origin,
+                "notation": row.notation,
+                "score": scores.get(row.number),
+            }
+            for row in rows
+        ]
 
     @property
     def winner(self) -> int | None:
@@ -157,14 +227,16 @@ class Run:
 
     @property
     def test_accuracy(self) -> float | None:
-        """The winner's accuracy on the test part, or None until it was trained in full."""
+        """The winner's accuracy on the test part, or None until it was trained in full. With a fitness function of the
+        user's own, what that returned."""
         finished = [act for act in self.acts if act.kind == "finished"]
-        return self.results[finished[-1].detail["request"]].fitness if finished else None
+        return accuracy(self.results[finished[-1].detail["request"]]) if finished else None
 
     @property
     def test_openings(self) -> int:
         """How many trainings were scored on the test part, or tried to be."""
-        return sum(r.purpose is Purpose.FINAL and r.number in self.results for r in self.requests)
+        trained = sum(r.purpose in (Purpose.FINAL, Purpose.TRAIN) and r.number in self.results for r in self.requests)
+        return trained + sum(act.kind == "ensemble" for act in self.acts)
 
     @property
     def unrepeatable(self) -> int:
@@ -176,8 +248,8 @@ class Run:
     @property
     def state(self) -> str:
         """finished, stopped (by the user), failed (nothing could be trained) or unfinished (it runs, or was killed)."""
-        last = self.acts[-1].kind if self.acts else "started"
-        return last if last in ("finished", "stopped", "failed") else "unfinished"
+        kinds = [act.kind for act in self.acts if act.kind in ("started", "finished", "stopped", "failed")]
+        return kinds[-1] if kinds and kinds[-1] != "started" else "unfinished"
 
     def history(self) -> Iterator[dict[str, Any]]:
         """One JSON object per request, in order. All that is not under `timing` is the same for the same seed."""
@@ -221,6 +293,11 @@ class Run:
             "created": self.meta["created"],
             "versions": {"evolve": self.meta["version"], **self.meta.get("libraries", {})},
         }
+
+
+def accuracy(result: Result) -> float | None:
+    """The accuracy of a result, or its fitness where there is no accuracy."""
+    return result.measures.get("accuracy", result.fitness)
 
 
 def rank(rescored: float | None, score: float, number: int) -> tuple[float, ...]:

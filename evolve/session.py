@@ -17,9 +17,11 @@ from evolve.errors import EvolveError
 from evolve.execution.devices import usable_cores
 from evolve.execution.executor import Executor, executor_class
 from evolve.finish import Finish
+from evolve.founders import RANDOM
+from evolve.image_problem import ImageProblem
 from evolve.ledger import Ledger, Stop, Stopped
 from evolve.loop import Search
-from evolve.problem import ImageProblem, Problem
+from evolve.problem import Problem
 from evolve.progress import Pace
 from evolve.reporting.console import Console, duration
 from evolve.run_view import model_path
@@ -97,8 +99,8 @@ class Session:
 
     def _executor(self) -> Executor:
         options: dict[str, Any] = {"workers": self._workers}
-        if isinstance(self.problem, ImageProblem):
-            options["threads"] = None if self.problem.gpu else 1
+        if self.problem.executor == "processes":
+            options["threads"] = None if isinstance(self.problem, ImageProblem) and self.problem.gpu else 1
             if self.config.candidate_memory:
                 options["memory_limit"] = int(self.config.candidate_memory * 2**30)
         made: Executor = executor_class(self.problem.executor)(self.problem.evaluator, self.problem.settings, **options)
@@ -112,7 +114,7 @@ class Session:
             return "the time limit" if late and not recorded else None
 
         config, kind, rows = self.config, strategy_class(self.config.strategy), self.store.candidates()
-        births = Births(self.problem.space, self.founders)
+        births = Births(self.problem.space, self.founders, mutants=RANDOM not in config.founders)
         return Search(
             problem=self.problem,
             strategy=kind(births, config.population, kind.Options.checked(config.options)),
@@ -138,8 +140,10 @@ class Session:
         times = (pace.seconds(rescoring, self._workers), pace.seconds(final))
         pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", *times)
         ranked = finish.rescore(leaders, self.config.rescorings)
-        pace.begin_phase(f"training candidate {ranked[0].number} in full", pace.seconds(final))
+        watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
+        pace.begin_training(f"training candidate {ranked[0].number} in full", watched, pace.seconds(final))
         request, _ = finish.train_winner(ranked)
+        watched.unlink(missing_ok=True)
         self.store.act("finished", winner=request.candidate.number, request=request.number)
 
 

@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     SEARCH = "search"
     RESCORE = "rescore"
     FINAL = "final"
+    TRAIN = "train"  # a full training that the user asked for
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """Domains: the values a gene may take, and how a value is drawn, changed and compared.
 
 A domain is the one place that knows a gene's bounds. Every gene of every encoding (layer settings,
-recipe settings, rows of a table) is a value of one of these three domains.
+recipe settings, rows of a table) is a value of one of these four domains.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cache
 from random import Random
 from typing import Any, Protocol
 
@@ -35,6 +37,10 @@ class Domain(Protocol):
         """The value that `text` spells. Raises ValueError if it spells none."""
         ...
 
+    def bounded(self, values: list[Any]) -> Domain:
+        """This domain with other bounds. Raises ValueError, in words that follow 'must be', if they cannot be."""
+        ...
+
 
 @dataclass(frozen=True)
 class Options:
@@ -45,7 +51,7 @@ class Options:
     def problem(self, value: Any) -> str | None:
         if value in self.values and type(value) is type(self.values[0]):
             return None
-        return f"must be one of {', '.join(map(str, self.values))}, not {value!r}"
+        return f"must be one of {', '.join(map(_text, self.values))}, not {_text(value)}"
 
     def sample(self, rng: Random) -> Any:
         return rng.choice(self.values)
@@ -63,20 +69,28 @@ class Options:
                 return value
         raise ValueError(self.problem(text))
 
+    def bounded(self, values: list[Any]) -> Options:
+        if values and all(self.problem(value) is None for value in values):
+            return Options(tuple(values))
+        raise ValueError(f"some of {', '.join(map(_text, self.values))}")
+
 
 @dataclass(frozen=True)
 class Whole:
     """A whole number in [low, high]. Draws are taken from `typical` (repeats weigh more); a change moves to the next
-    smaller or larger typical value. Any other value within the bounds may be given by hand."""
+    smaller or larger typical value. Any other value within the bounds may be given by hand. `floor` is the least that
+    makes sense, however far the bounds are moved."""
 
     low: int
     high: int
     typical: tuple[int, ...]
+    floor: int = 1
 
     def problem(self, value: Any) -> str | None:
         if type(value) is int and self.low <= value <= self.high:
             return None
-        return f"must be a whole number from {self.low} to {self.high}, not {value!r}"
+        allowed = f"a whole number from {self.low} to {self.high}" if self.low < self.high else str(self.low)
+        return f"must be {allowed}, not {_text(value)}"
 
     def sample(self, rng: Random) -> int:
         return rng.choice(self.typical)
@@ -88,6 +102,8 @@ class Whole:
         return rng.choice(neighbours) if neighbours else value
 
     def distance(self, a: int, b: int) -> float:
+        if a == b:
+            return 0.0
         return min(1.0, abs(math.log((a + 1) / (b + 1))) / math.log((self.high + 1) / (self.low + 1)))
 
     def read(self, text: str) -> int:
@@ -96,19 +112,28 @@ class Whole:
         except ValueError:
             raise ValueError(self.problem(text)) from None
 
+    def bounded(self, values: list[Any]) -> Whole:
+        if values and all(type(value) is int and value >= self.floor for value in values):
+            return replace(self, low=min(values), high=max(values), typical=tuple(values))
+        raise ValueError(f"whole numbers of at least {self.floor}")
+
 
 @dataclass(frozen=True)
 class Real:
-    """A number in [low, high], with two significant digits when drawn; `log` spreads draws over the logarithm."""
+    """A number in [low, high], with two significant digits when drawn; `log` spreads draws over the logarithm. `floor`
+    and `ceiling` are what the bounds may be moved to."""
 
     low: float
     high: float
     log: bool = False
+    floor: float = 0.0
+    ceiling: float = math.inf
 
     def problem(self, value: Any) -> str | None:
         if type(value) is float and self.low <= value <= self.high:
             return None
-        return f"must be a number from {self.low:g} to {self.high:g}, not {value!r}"
+        allowed = f"a number from {self.low:g} to {self.high:g}" if self.low < self.high else f"{self.low:g}"
+        return f"must be {allowed}, not {_text(value)}"
 
     def sample(self, rng: Random) -> float:
         return self._value(rng.random())
@@ -130,8 +155,19 @@ class Real:
         except ValueError:
             raise ValueError(self.problem(text)) from None
 
+    def bounded(self, values: list[Any]) -> Real:
+        numbers = [float(value) for value in values if type(value) in (int, float)]
+        fits = numbers and len(numbers) == len(values) <= 2
+        if fits and self.floor <= min(numbers) and max(numbers) <= self.ceiling and (min(numbers) > 0 or not self.log):
+            return replace(self, low=min(numbers), high=max(numbers))
+        least = "above 0" if self.log and self.floor == 0 else f"of at least {self.floor:g}"
+        most = "" if self.ceiling == math.inf else f" and at most {self.ceiling:g}"
+        raise ValueError(f"one number, or the smallest and the largest, {least}{most}")
+
     def _place(self, value: float) -> float:
         """Where `value` lies between low (0) and high (1)."""
+        if self.low == self.high:
+            return 0.0
         if self.log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
@@ -139,3 +175,69 @@ class Real:
     def _value(self, place: float) -> float:
         raw = self.low * (self.high / self.low) ** place if self.log else self.low + place * (self.high - self.low)
         return min(self.high, max(self.low, float(f"{raw:.2g}")))
+
+
+@dataclass(frozen=True)
+class Switched:
+    """Off, which is 0, or a number of `domain`. Half of all draws are off; every fourth change turns it on or off."""
+
+    domain: Real
+
+    def problem(self, value: Any) -> str | None:
+        if type(value) is float and value == 0.0:
+            return None
+        problem = self.domain.problem(value)
+        return problem and problem.replace("must be ", "must be 0 (off) or ", 1)
+
+    def sample(self, rng: Random) -> float:
+        return self.domain.sample(rng) if rng.random() < 0.5 else 0.0
+
+    def vary(self, value: float, rng: Random) -> float:
+        if value == 0.0:
+            return self.domain.sample(rng)
+        return 0.0 if rng.random() < 0.25 else self.domain.vary(value, rng)
+
+    def distance(self, a: float, b: float) -> float:
+        if a == 0.0 or b == 0.0:
+            return float(a != b)
+        return 0.5 * self.domain.distance(a, b)
+
+    def read(self, text: str) -> float:
+        return self.domain.read(text)
+
+    def bounded(self, values: list[Any]) -> Domain:
+        """Bounds that begin with 0 leave it off or on; without 0 it is always on; 0 alone is always off."""
+        if any(type(value) not in (int, float) for value in values):
+            return self.domain.bounded(values)
+        numbers = [float(value) for value in values if value != 0]
+        if not numbers:
+            return Options((0.0,))
+        inner = self.domain.bounded(numbers)
+        return Switched(inner) if len(numbers) < len(values) else inner
+
+
+def _text(value: Any) -> str:
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+        if isinstance(value, int | float)
+        else f"'{value}'"
+    )
+
+
+def gene(domain: Domain, default: Any = MISSING, word: str | None = None, weight: float = 1.0) -> Any:
+    """A dataclass field with a domain. Without a default the notation writes the value without its name.
+
+    word: what the notation calls it, if not by its name. weight: how often a mutation picks it, relative to others.
+    """
+    metadata = {"domain": domain, "word": word, "weight": weight}
+    return field(metadata=metadata, **({} if default is MISSING else {"default": default}))
+
+
+def _domains(cls: Any) -> dict[str, Domain]:
+    """Domains of the genes of a dataclass, by field name, with the bounds they were made with."""
+    return {f.name: f.metadata["domain"] for f in fields(cls)}
+
+
+domains: Callable[[Any], dict[str, Domain]] = cache(_domains)

@@ -1,8 +1,10 @@
 """Networks worth starting from, in the notation of layer stacks.
 
 article-1 and article-2 are the two hand-made CIFAR-10 networks of the beginner's article that this project grew out
-of (79.35 % after 100 epochs and 81.40 % after 75 epochs). The others are small nets in the style of VGG (Simonyan and
-Zisserman 2014, https://arxiv.org/abs/1409.1556) and ResNet (He et al. 2015, https://arxiv.org/abs/1512.03385).
+of (79.35 % after 100 epochs and 81.40 % after 75 epochs), with its recipe. The zoo are small nets in the style of VGG
+(Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556), ResNet (He et al. 2015,
+https://arxiv.org/abs/1512.03385), Inception (Szegedy et al. 2014, https://arxiv.org/abs/1409.4842) and DenseNet (Huang
+et al. 2016, https://arxiv.org/abs/1608.06993).
 """
 
 from __future__ import annotations
@@ -13,22 +15,36 @@ FOUNDERS: dict[str, str] = {
     "article-1": (
         "conv 32 3 padding=valid, relu, conv 32 3 padding=valid, relu, maxpool 2, dropout 0.25, "
         "conv 32 3 padding=valid, relu, conv 32 3 padding=valid, relu, maxpool 2, dropout 0.25, "
-        "flatten, dense 256, relu, dropout 0.5 | adam 0.001, batch 128"
+        "flatten, dense 256, relu, dropout 0.5 | adam 0.001, batch 128, scale"
     ),
     "article-2": (
         f"conv 32 3 padding=valid, {_LEAKY}, conv 64 3, {_LEAKY}, conv 32 3 padding=valid, {_LEAKY}, "
         f"conv 32 3 padding=valid, {_LEAKY}, maxpool 2, dropout 0.35, "
         f"conv 32 3 padding=valid, {_LEAKY}, conv 64 3, {_LEAKY}, conv 32 3 padding=valid, {_LEAKY}, "
         "maxpool 2, dropout 0.25, flatten, dense 256, relu, dropout 0.35, dense 256, relu, dropout 0.25 "
-        "| adam 0.001, batch 256"
+        "| adam 0.001, batch 256, scale"
     ),
     "vgg": (
         "conv 32 3, batchnorm, relu, conv 32 3, batchnorm, relu, maxpool 2, "
         "conv 64 3, batchnorm, relu, conv 64 3, batchnorm, relu, maxpool 2, dropout 0.25, "
         "flatten, dense 128, relu, dropout 0.5 | adam 0.001, batch 64"
     ),
-    "residual": (
+    "resnet": (
         "conv 16 3, batchnorm, relu, residual 16 3, residual 32 3 stride=2, residual 64 3 stride=2, "
         "global_average | sgd 0.05, batch 64"
     ),
+    "inception": (
+        "conv 32 3, batchnorm, relu, inception 64, maxpool 2, inception 96, maxpool 2, inception 128, "
+        "global_average, dropout 0.2 | adam 0.002, batch 64"
+    ),
+    "densenet": (
+        "conv 24 3, dense_block 3 12, conv 30 1, avgpool 2, dense_block 3 12, conv 32 1, avgpool 2, dense_block 3 12, "
+        "batchnorm, relu, global_average | sgd 0.05, batch 64"
+    ),
+}
+
+# Groups that can be asked for by one name.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "article": ("article-1", "article-2"),
+    "zoo": ("vgg", "resnet", "inception", "densenet"),
 }

@@ -1,31 +1,26 @@
-"""The alphabet: layer genes. One class per kind, in one place, with its bounds, its words and its expansion.
+"""The alphabet's letters: layer genes. One class per kind, in one place, with its bounds, its words and its expansion.
 
 A layer gene is a frozen dataclass whose fields carry their domains. `expand` adds the primitives it stands for to a
-`SpecBuilder`; a composite kind, such as `Residual`, adds several. A new kind is one class here, decorated with
-`@layer(...)`: notation, JSON, bounds, mutation, distance and the property tests follow from the fields.
+`SpecBuilder`. A new kind is one class, decorated with `@layer(...)`: notation, JSON, bounds, mutation, distance and the
+property tests follow from the fields. Kinds here are one primitive each; `composites.py` has those that are several.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
-from random import Random
-from typing import Any, ClassVar, TypeVar
+from dataclasses import MISSING, dataclass, fields
+from typing import ClassVar, TypeVar
 
-from genomes.domains import Domain, Options, Real, Whole
+from genomes.domains import Options, Real, Whole, domains, gene
 from genomes.spec import SpecBuilder
 
-ACTIVATIONS = ("relu", "elu", "gelu", "swish", "tanh")
+ACTIVATIONS = ("relu", "elu", "selu", "gelu", "swish", "tanh")
 FILTERS = Whole(4, 512, typical=(8, 16, 24, 32, 48, 64, 96, 128))
 KERNEL = Whole(1, 7, typical=(1, 3, 3, 3, 5))
 STRIDE = Whole(1, 2, typical=(1, 1, 1, 2))
-WINDOW = Whole(2, 4, typical=(2, 2, 2, 3))
-
-
-def gene(domain: Domain, default: Any = MISSING) -> Any:
-    """A dataclass field with a domain. Without a default the notation writes the value without its name."""
-    return field(metadata={"domain": domain}, **({} if default is MISSING else {"default": default}))
+WINDOW = Whole(2, 4, typical=(2, 2, 2, 3), floor=2)
+PADDING = Options(("same", "valid"))
+RATE = Real(0.05, 0.7, ceiling=0.99)
 
 
 @dataclass(frozen=True)
@@ -35,13 +30,18 @@ class Layer:
     kind: its name in JSON.
     selector: the field whose value is used as the word of the notation (`relu`), or None if the kind is (`conv`).
     place: where in a stack it may stand: in the body (feature maps), in the head (flat vectors) or in both.
+    role: what it does there: "features", "pooling", "normalisation", "activation", "regularisation", "flattening",
+        "dense" or "other". Features, poolings and dense layers begin a block of a stack.
     weight: how often it is drawn, relative to the others.
+    width: the field that says how many channels or units it has, or None.
     """
 
     kind: ClassVar[str]
+    role: ClassVar[str] = "other"
     selector: ClassVar[str | None] = None
     place: ClassVar[frozenset[str]] = frozenset({"body", "head"})
     weight: ClassVar[float] = 1.0
+    width: ClassVar[str | None] = None
 
     def expand(self, net: SpecBuilder) -> None:
         """Adds the primitives of this layer behind the last node. Raises InvalidGenome if they do not fit there."""
@@ -64,14 +64,6 @@ class Layer:
                 parts.append(f"{f.name}={value}")
         return " ".join(parts)
 
-    def problem(self) -> str | None:
-        """The first field outside its bounds, in words, or None."""
-        for name, domain in domains(type(self)).items():
-            problem = domain.problem(getattr(self, name))
-            if problem:
-                return f"{self.word}: {name} {problem}"
-        return None
-
 
 LAYERS: dict[str, type[Layer]] = {}
 L = TypeVar("L", bound=type[Layer])
@@ -88,14 +80,6 @@ def layer(kind: str) -> Callable[[L], L]:
     return register
 
 
-def _domains(cls: Any) -> dict[str, Domain]:
-    """Domains of the genes of a dataclass, by field name."""
-    return {f.name: f.metadata["domain"] for f in fields(cls)}
-
-
-domains: Callable[[Any], dict[str, Domain]] = cache(_domains)
-
-
 BODY = frozenset({"body"})
 HEAD = frozenset({"head"})
 
@@ -105,12 +89,15 @@ HEAD = frozenset({"head"})
 class Convolution(Layer):
     """A two-dimensional convolution with bias. Activation and normalisation are layers of their own."""
 
+    role: ClassVar[str] = "features"
     place: ClassVar[frozenset[str]] = BODY
     weight: ClassVar[float] = 3.0
+    width: ClassVar[str | None] = "filters"
     filters: int = gene(FILTERS)
     kernel: int = gene(KERNEL)
     stride: int = gene(STRIDE, default=1)
-    padding: str = gene(Options(("same", "valid")), default="same")
+    dilation: int = gene(Whole(1, 4, typical=(1, 1, 1, 1, 2)), default=1)
+    padding: str = gene(PADDING, default="same")
 
     def expand(self, net: SpecBuilder) -> None:
         net.add(
@@ -118,9 +105,50 @@ class Convolution(Layer):
             filters=self.filters,
             kernel=self.kernel,
             stride=self.stride,
+            dilation=self.dilation,
             padding=self.padding,
             bias=True,
         )
+
+
+@layer("separable")
+@dataclass(frozen=True)
+class Separable(Layer):
+    """A convolution in two steps, each channel by itself and then across channels: far fewer weights (Chollet 2016,
+    https://arxiv.org/abs/1610.02357)."""
+
+    role: ClassVar[str] = "features"
+    place: ClassVar[frozenset[str]] = BODY
+    width: ClassVar[str | None] = "filters"
+    filters: int = gene(FILTERS)
+    kernel: int = gene(KERNEL)
+    stride: int = gene(STRIDE, default=1)
+    padding: str = gene(PADDING, default="same")
+
+    def expand(self, net: SpecBuilder) -> None:
+        net.add(
+            "separable_convolution",
+            filters=self.filters,
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+        )
+
+
+@layer("depthwise")
+@dataclass(frozen=True)
+class Depthwise(Layer):
+    """A convolution of each channel by itself, with bias."""
+
+    role: ClassVar[str] = "features"
+    place: ClassVar[frozenset[str]] = BODY
+    weight: ClassVar[float] = 0.5
+    kernel: int = gene(Whole(1, 7, typical=(3, 3, 3, 5)))
+    stride: int = gene(STRIDE, default=1)
+    padding: str = gene(PADDING, default="same")
+
+    def expand(self, net: SpecBuilder) -> None:
+        net.add("depthwise_convolution", kernel=self.kernel, stride=self.stride, padding=self.padding)
 
 
 @layer("maxpool")
@@ -128,11 +156,12 @@ class Convolution(Layer):
 class MaxPool(Layer):
     """The largest value of each `size` x `size` window, windows side by side."""
 
+    role: ClassVar[str] = "pooling"
     place: ClassVar[frozenset[str]] = BODY
     size: int = gene(WINDOW)
 
     def expand(self, net: SpecBuilder) -> None:
-        net.add("max_pool", size=self.size)
+        net.add("max_pool", size=self.size, stride=self.size, padding="valid")
 
 
 @layer("avgpool")
@@ -140,12 +169,13 @@ class MaxPool(Layer):
 class AveragePool(Layer):
     """The mean of each `size` x `size` window, windows side by side."""
 
+    role: ClassVar[str] = "pooling"
     place: ClassVar[frozenset[str]] = BODY
     weight: ClassVar[float] = 0.5
     size: int = gene(WINDOW)
 
     def expand(self, net: SpecBuilder) -> None:
-        net.add("average_pool", size=self.size)
+        net.add("average_pool", size=self.size, stride=self.size, padding="valid")
 
 
 @layer("batchnorm")
@@ -153,10 +183,23 @@ class AveragePool(Layer):
 class BatchNorm(Layer):
     """Batch normalisation over the channels (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167)."""
 
+    role: ClassVar[str] = "normalisation"
     weight: ClassVar[float] = 2.0
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("batch_norm")
+
+
+@layer("layernorm")
+@dataclass(frozen=True)
+class LayerNorm(Layer):
+    """Layer normalisation over the channels of each place (Ba et al. 2016, https://arxiv.org/abs/1607.06450)."""
+
+    role: ClassVar[str] = "normalisation"
+    weight: ClassVar[float] = 0.5
+
+    def expand(self, net: SpecBuilder) -> None:
+        net.add("layer_norm")
 
 
 @layer("activation")
@@ -164,6 +207,7 @@ class BatchNorm(Layer):
 class Activation(Layer):
     """A non-linearity without settings. Its function is its word in the notation."""
 
+    role: ClassVar[str] = "activation"
     selector: ClassVar[str | None] = "function"
     weight: ClassVar[float] = 3.0
     function: str = gene(Options(ACTIVATIONS))
@@ -177,22 +221,65 @@ class Activation(Layer):
 class LeakyRelu(Layer):
     """max(x, slope * x)."""
 
+    role: ClassVar[str] = "activation"
     weight: ClassVar[float] = 0.5
-    slope: float = gene(Real(0.001, 0.5, log=True))
+    slope: float = gene(Real(0.001, 0.5, log=True, ceiling=1.0))
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("leaky_relu", slope=self.slope)
 
 
+@layer("prelu")
+@dataclass(frozen=True)
+class PRelu(Layer):
+    """max(x, slope * x) with a slope per channel that is learned (He et al. 2015, https://arxiv.org/abs/1502.01852)."""
+
+    role: ClassVar[str] = "activation"
+    weight: ClassVar[float] = 0.5
+
+    def expand(self, net: SpecBuilder) -> None:
+        net.add("prelu", per_channel=len(net.shape(net.last)) == 3)
+
+
 @layer("dropout")
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """Sets a share `rate` of the values to zero while training (Srivastava et al. 2014)."""
+    """Sets a share `rate` of the values to zero while training (Srivastava et al. 2014,
+    https://jmlr.org/papers/v15/srivastava14a.html)."""
 
-    rate: float = gene(Real(0.05, 0.7))
+    role: ClassVar[str] = "regularisation"
+    rate: float = gene(RATE)
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("dropout", rate=self.rate)
+
+
+@layer("spatial_dropout")
+@dataclass(frozen=True)
+class SpatialDropout(Layer):
+    """Sets a share `rate` of the channels to zero while training, each as a whole (Tompson et al. 2014,
+    https://arxiv.org/abs/1411.4280)."""
+
+    role: ClassVar[str] = "regularisation"
+    place: ClassVar[frozenset[str]] = BODY
+    weight: ClassVar[float] = 0.5
+    rate: float = gene(RATE)
+
+    def expand(self, net: SpecBuilder) -> None:
+        net.add("spatial_dropout", rate=self.rate)
+
+
+@layer("gaussian_noise")
+@dataclass(frozen=True)
+class GaussianNoise(Layer):
+    """Adds noise with the standard deviation `deviation` while training."""
+
+    role: ClassVar[str] = "regularisation"
+    weight: ClassVar[float] = 0.3
+    deviation: float = gene(Real(0.01, 0.5, log=True))
+
+    def expand(self, net: SpecBuilder) -> None:
+        net.add("gaussian_noise", deviation=self.deviation)
 
 
 @layer("flatten")
@@ -201,6 +288,7 @@ class Flatten(Layer):
     """From feature maps to one vector: all values in a row, or the mean or largest value of each channel.
     Every stack has exactly one; it parts the body from the head."""
 
+    role: ClassVar[str] = "flattening"
     selector: ClassVar[str | None] = "how"
     place: ClassVar[frozenset[str]] = frozenset()
     how: str = gene(Options(("flatten", "global_average", "global_max")))
@@ -214,54 +302,13 @@ class Flatten(Layer):
 class Dense(Layer):
     """A fully connected layer with bias. The output layer is not a gene: every stack ends in it."""
 
+    role: ClassVar[str] = "dense"
     place: ClassVar[frozenset[str]] = HEAD
+    width: ClassVar[str | None] = "units"
     units: int = gene(Whole(8, 1024, typical=(32, 64, 96, 128, 192, 256)))
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("dense", units=self.units)
-
-
-@layer("residual")
-@dataclass(frozen=True)
-class Residual(Layer):
-    """A residual block: convolution, batch norm, activation, convolution, batch norm, plus the block's input, then
-    the activation (He et al. 2015, https://arxiv.org/abs/1512.03385). Where the shape changes, the input passes a
-    1x1 convolution and batch norm of its own."""
-
-    place: ClassVar[frozenset[str]] = BODY
-    weight: ClassVar[float] = 2.0
-    filters: int = gene(FILTERS)
-    kernel: int = gene(KERNEL)
-    stride: int = gene(STRIDE, default=1)
-    function: str = gene(Options(ACTIVATIONS), default="relu")
-
-    def expand(self, net: SpecBuilder) -> None:
-        start = net.last
-
-        def convolution(source: int, kernel: int, stride: int) -> int:
-            node = net.add(
-                "convolution",
-                source,
-                filters=self.filters,
-                kernel=kernel,
-                stride=stride,
-                padding="same",
-                bias=False,
-            )
-            return net.add("batch_norm", node)
-
-        inner = net.add("activation", convolution(start, self.kernel, self.stride), function=self.function)
-        branch = convolution(inner, self.kernel, 1)
-        shortcut = start if net.shape(start) == net.shape(branch) else convolution(start, 1, self.stride)
-        net.add("add", branch, shortcut)
-        net.add("activation", function=self.function)
-
-
-def draw(place: str, rng: Random) -> Layer:
-    """A random layer that may stand in `place` ("body" or "head")."""
-    kinds = [cls for cls in LAYERS.values() if place in cls.place]
-    cls = rng.choices(kinds, weights=[kind.weight for kind in kinds])[0]
-    return cls(**{name: domain.sample(rng) for name, domain in domains(cls).items()})
 
 
 def distance(a: Layer, b: Layer) -> float:

@@ -1,6 +1,6 @@
 """One line of text <-> a layer stack.
 
-    conv 32 3, relu, maxpool 2, dropout 0.25, flatten, dense 256, relu | adam 0.001, batch 128, flip, shift 4
+    conv 32 3, relu, maxpool 2, dropout 0.25, flatten, dense 256, relu | adam 0.001, batch 128, cosine, flip, shift 4
 
 Layers are parted by commas: a word, then the values of the genes that have no default, then name=value for genes
 that differ from their default. Behind the bar stands the training recipe; without one the default recipe is used.
@@ -10,13 +10,14 @@ Writing and reading are exact inverses.
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from difflib import get_close_matches
 from typing import Any
 
-from genomes.domains import Options
-from genomes.layers import LAYERS, Layer, domains
+from genomes.alphabet import Alphabet
+from genomes.domains import Options, domains
+from genomes.layers import Layer
 from genomes.recipe import DEFAULT, TYPICAL_RATES, Recipe
 from genomes.spec import InvalidGenome
+from genomes.words import nearest
 
 
 def write(layers: tuple[Layer, ...], recipe: Recipe) -> str:
@@ -24,31 +25,17 @@ def write(layers: tuple[Layer, ...], recipe: Recipe) -> str:
     return f"{', '.join(map(str, layers))} | {recipe}"
 
 
-def read(text: str) -> tuple[tuple[Layer, ...], Recipe]:
+def read(text: str, alphabet: Alphabet) -> tuple[tuple[Layer, ...], Recipe]:
     """The stack and recipe of a line. Raises InvalidGenome naming the word that is wrong and what was expected."""
     stack, bar, recipe = text.partition("|")
-    layers = tuple(_read_layer(part) for part in stack.split(","))
-    return layers, _read_recipe(recipe) if bar else DEFAULT
+    layers = tuple(_read_layer(part, alphabet) for part in stack.split(","))
+    return layers, _read_recipe(recipe, alphabet) if bar else DEFAULT
 
 
-def _words() -> dict[str, tuple[type[Layer], dict[str, Any]]]:
-    """Word of the notation -> layer class and the gene that the word itself sets."""
-    words: dict[str, tuple[type[Layer], dict[str, Any]]] = {}
-    for kind, cls in LAYERS.items():
-        if cls.selector is None:
-            words[kind] = (cls, {})
-            continue
-        domain = domains(cls)[cls.selector]
-        assert isinstance(domain, Options)
-        words.update({value: (cls, {cls.selector: value}) for value in domain.values})
-    return words
-
-
-def _read_layer(part: str) -> Layer:
-    tokens = part.split()
+def _read_layer(part: str, alphabet: Alphabet) -> Layer:
+    tokens, words = part.split(), alphabet.words()
     if not tokens:
         raise InvalidGenome("empty layer: write layers parted by single commas, for example 'conv 32 3, relu, flatten'")
-    words = _words()
     if tokens[0] not in words:
         raise InvalidGenome(f"unknown layer '{tokens[0]}'{nearest(tokens[0], words)}")
     cls, values = words[tokens[0]]
@@ -70,7 +57,7 @@ def _read_layer(part: str) -> Layer:
             raise InvalidGenome(f"'{part.strip()}': {name} {error}") from None
     if required:
         raise InvalidGenome(f"'{part.strip()}': {required[0]} is missing; write '{_usage(cls, tokens[0])}'")
-    return checked(cls(**values))
+    return checked(cls(**values), alphabet)
 
 
 def _usage(cls: type[Layer], word: str) -> str:
@@ -78,42 +65,46 @@ def _usage(cls: type[Layer], word: str) -> str:
     return " ".join([word, *(f.name.upper() if f.default is MISSING else f"[{f.name}={f.default}]" for f in genes)])
 
 
-def _read_recipe(text: str) -> Recipe:
-    values: dict[str, str | bool] = {}
+def _read_recipe(text: str, alphabet: Alphabet) -> Recipe:
+    values: dict[str, Any] = {}
     for part in text.split(","):
-        match part.split():
-            case [optimizer, rate] if optimizer in TYPICAL_RATES:
-                values |= {"optimizer": optimizer, "learning_rate": rate}
-            case ["batch", size]:
-                values["batch_size"] = size
-            case ["flip"]:
-                values["flip"] = True
-            case ["shift", pixels]:
-                values["shift"] = pixels
-            case _:
-                raise InvalidGenome(
-                    f"recipe: cannot read '{part.strip()}'; write for example '| sgd 0.05, batch 64, flip, shift 2' "
-                    f"with an optimizer of {', '.join(TYPICAL_RATES)}"
-                )
-    genes = domains(Recipe)
-    try:
-        read = {name: genes[name].read(v) if isinstance(v, str) else v for name, v in values.items()}
-    except ValueError as error:
-        raise InvalidGenome(f"recipe: {error}") from None
-    recipe = Recipe(**{**DEFAULT.to_json(), **read})
-    if problem := recipe.problem():
+        try:
+            values |= _read_setting(part.split())
+        except ValueError as error:
+            raise InvalidGenome(f"recipe: '{part.strip()}': {error}") from None
+    recipe = Recipe(**{**DEFAULT.to_json(), **values})
+    if problem := recipe.problem(alphabet.recipe):
         raise InvalidGenome(problem)
     return recipe
 
 
-def checked(gene: Layer) -> Layer:
-    """`gene`, if within its bounds; raises InvalidGenome otherwise."""
-    if problem := gene.problem():
+def _read_setting(words: list[str]) -> dict[str, Any]:
+    """The genes of one part of a recipe. Raises ValueError, in words."""
+    if len(words) == 2 and words[0] in TYPICAL_RATES:
+        return {"optimizer": words[0], "learning_rate": domains(Recipe)["learning_rate"].read(words[1])}
+    for f in fields(Recipe)[2:]:
+        domain, word = f.metadata["domain"], f.metadata["word"] or f.name
+        if isinstance(domain, Options) and words in [[word] if v is True else [v] for v in domain.values if v]:
+            return {f.name: words[0] if isinstance(f.default, str) else True}
+        if len(words) == 2 and words[0] == word and not isinstance(domain, Options):
+            return {f.name: domain.read(words[1])}
+    raise ValueError(f"cannot read this; a recipe is {USAGE}")
+
+
+def _known_words() -> str:
+    parts = [f"{' or '.join(TYPICAL_RATES)} with a learning rate"]
+    for f in fields(Recipe)[2:]:
+        domain, word = f.metadata["domain"], f.metadata["word"] or f.name
+        named = isinstance(domain, Options)
+        parts.append(word if not named or f.default is False else " or ".join(map(str, domain.values)))
+    return ", ".join(parts)
+
+
+USAGE = f"for example '| sgd 0.05, batch 64, cosine, flip, shift 2', made of {_known_words()}"
+
+
+def checked(gene: Layer, alphabet: Alphabet) -> Layer:
+    """`gene`, if it is in the alphabet; raises InvalidGenome otherwise."""
+    if problem := alphabet.problem(gene):
         raise InvalidGenome(problem)
     return gene
-
-
-def nearest(word: str, known: Any) -> str:
-    """A hint for a mistyped word: '; did you mean ...?' or the list of what is known."""
-    close = get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(sorted(known))}"

@@ -2,50 +2,84 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from random import Random
 from typing import Any
 
-from genomes.domains import Options, Real, Whole
-from genomes.layers import domains, gene
+from genomes.domains import Domain, Options, Real, Switched, Whole, domains, gene
 
 # Where learning rates of each optimizer are drawn from; any value within the gene's bounds may be given.
 TYPICAL_RATES = {
     "sgd": Real(0.005, 0.3, log=True),
     "adam": Real(0.0003, 0.01, log=True),
     "adamw": Real(0.0003, 0.01, log=True),
+    "rmsprop": Real(0.0003, 0.005, log=True),
+    "lion": Real(0.0001, 0.002, log=True),
 }
+SCHEDULES = ("constant", "cosine", "one-cycle", "linear")
+# Genes that only make sense together: a child takes all of them from one parent.
+TOGETHER = ("optimizer", "learning_rate", "schedule", "weight_decay")
+
+Bounds = Mapping[str, Domain]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of a training.
+    """Settings of a training. Strengths of 0 are off.
 
-    optimizer: sgd (Nesterov momentum .9), adam or adamw, the rest as Keras sets it.
-    learning_rate: constant over the training.
+    optimizer: sgd (Nesterov momentum .9), adam, adamw, rmsprop or lion, the rest as Keras sets it.
+    learning_rate: the largest of the training.
+    schedule: constant; cosine or linear, which fall to 0; one-cycle, which rises from a 25th for three tenths of the
+        training and falls to 0 along a cosine (Smith and Topin 2017, https://arxiv.org/abs/1708.07120).
+    weight_decay: decoupled from the gradient (Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101).
     batch_size: images per step.
-    flip: whether images are mirrored left to right at random.
-    shift: images are moved by up to this many pixels in each direction at random, edges repeated.
+    label_smoothing: share of each label that is spread over all classes.
+    clip: the largest norm of all gradients together.
+    pixels: "standardise" to mean 0 and deviation 1 in each channel, or "scale" to 0 to 1.
+
+    Augmentation, drawn anew for each image and epoch:
+    flip: mirrored left to right, every other image.
+    shift: moved by up to this many pixels in each direction, edges repeated.
+    cutout: a square of this many pixels a side is greyed (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552).
+    contrast, brightness: multiplied and raised by up to this share.
+    rotation: turned by up to this many degrees. zoom: enlarged or shrunk by up to this share.
+    mixup: alpha of the beta distribution by which two images and their labels are mixed (Zhang et al. 2017,
+        https://arxiv.org/abs/1710.09412).
     """
 
     optimizer: str = gene(Options(tuple(TYPICAL_RATES)))
-    learning_rate: float = gene(Real(0.00001, 1.0, log=True))
-    batch_size: int = gene(Whole(8, 1024, typical=(32, 64, 128)))
+    learning_rate: float = gene(Real(0.00001, 1.0, log=True), weight=3.0)
+    batch_size: int = gene(Whole(8, 1024, typical=(32, 64, 128)), word="batch")
+    schedule: str = gene(Options(SCHEDULES), default="constant", weight=2.0)
+    weight_decay: float = gene(Switched(Real(0.00001, 0.3, log=True)), default=0.0, word="decay")
+    label_smoothing: float = gene(Switched(Real(0.01, 0.3, ceiling=0.99)), default=0.0, word="smoothing", weight=0.5)
+    clip: float = gene(Switched(Real(0.1, 10.0, log=True)), default=0.0, weight=0.5)
+    pixels: str = gene(Options(("standardise", "scale")), default="standardise", weight=0.5)
     flip: bool = gene(Options((False, True)), default=False)
-    shift: int = gene(Whole(0, 8, typical=(0, 0, 1, 2, 4)), default=0)
+    shift: int = gene(Whole(0, 8, typical=(0, 0, 1, 2, 4), floor=0), default=0)
+    cutout: int = gene(Whole(0, 16, typical=(0, 0, 0, 2, 4, 8), floor=0), default=0, weight=0.5)
+    contrast: float = gene(Switched(Real(0.05, 0.8, ceiling=1.0)), default=0.0, weight=0.5)
+    brightness: float = gene(Switched(Real(0.02, 0.5, ceiling=1.0)), default=0.0, weight=0.5)
+    rotation: float = gene(Switched(Real(2.0, 45.0, ceiling=180.0)), default=0.0, weight=0.5)
+    zoom: float = gene(Switched(Real(0.02, 0.5, ceiling=0.9)), default=0.0, weight=0.5)
+    mixup: float = gene(Switched(Real(0.05, 1.0, log=True)), default=0.0, weight=0.5)
 
     def __str__(self) -> str:
-        parts = [f"{self.optimizer} {self.learning_rate}", f"batch {self.batch_size}"]
-        parts += ["flip"] if self.flip else []
-        parts += [f"shift {self.shift}"] if self.shift else []
+        parts = [f"{self.optimizer} {self.learning_rate}"]
+        for f in fields(self)[2:]:
+            value, word = getattr(self, f.name), f.metadata["word"] or f.name
+            if value == f.default:
+                continue
+            parts.append(value if isinstance(value, str) else word if value is True else f"{word} {value}")
         return ", ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def problem(self) -> str | None:
+    def problem(self, bounds: Bounds | None = None) -> str | None:
         """The first gene outside its bounds, in words, or None."""
-        for name, domain in domains(Recipe).items():
+        for name, domain in (bounds or domains(Recipe)).items():
             problem = domain.problem(getattr(self, name))
             if problem:
                 return f"recipe: {name} {problem}"
@@ -55,48 +89,57 @@ class Recipe:
 DEFAULT = Recipe("adam", 0.001, 128)
 
 
-def random_recipe(rng: Random) -> Recipe:
-    """A recipe drawn from what is typical."""
-    genes = domains(Recipe)
-    optimizer = genes["optimizer"].sample(rng)
-    return Recipe(
-        optimizer=optimizer,
-        learning_rate=TYPICAL_RATES[optimizer].sample(rng),
-        batch_size=genes["batch_size"].sample(rng),
-        flip=genes["flip"].sample(rng),
-        shift=genes["shift"].sample(rng),
-    )
+def random_recipe(rng: Random, bounds: Bounds) -> Recipe:
+    """A recipe drawn from what is typical: most of the augmentations and refinements are off."""
+    genes = {name: bounds[name].sample(rng) for name in ("optimizer", "batch_size", "schedule", "flip", "shift")}
+    for f in fields(Recipe)[2:]:
+        if f.name not in genes and rng.random() < 0.2:
+            genes[f.name] = bounds[f.name].sample(rng)
+    decay = bounds["weight_decay"]
+    if genes["optimizer"] == "adamw" and isinstance(decay, Switched):  # without a decay it is adam
+        genes["weight_decay"] = decay.domain.sample(rng)
+    recipe = Recipe(learning_rate=rates(genes["optimizer"], bounds).sample(rng), **genes)
+    kept = {n: d.sample(rng) for n, d in bounds.items() if d.problem(getattr(recipe, n))}
+    return replace(recipe, **kept)
 
 
-def mutate_recipe(recipe: Recipe, rng: Random) -> Recipe:
+def mutate_recipe(recipe: Recipe, rng: Random, bounds: Bounds) -> Recipe:
     """Changes one gene. A new optimizer brings a learning rate that is typical of it."""
-    name = rng.choice(list(domains(Recipe)))
-    value = _vary_rate(recipe, rng) if name == "learning_rate" else _vary(recipe, name, rng)
-    change: dict[str, Any] = {name: value}
+    genes = fields(Recipe)
+    name = rng.choices([f.name for f in genes], weights=[f.metadata["weight"] for f in genes])[0]
+    if name == "learning_rate":
+        return replace(recipe, learning_rate=_vary_rate(recipe, rng, bounds))
+    change: dict[str, Any] = {name: bounds[name].vary(getattr(recipe, name), rng)}
     changed = replace(recipe, **change)
     if name == "optimizer":
-        changed = replace(changed, learning_rate=TYPICAL_RATES[changed.optimizer].sample(rng))
+        changed = replace(changed, learning_rate=rates(changed.optimizer, bounds).sample(rng))
     return changed
 
 
 def cross_recipes(a: Recipe, b: Recipe, rng: Random) -> Recipe:
-    """Optimizer and learning rate together from one parent, every other gene from either."""
+    """What belongs `TOGETHER` from one parent, every other gene from either."""
     base, other = (a, b) if rng.random() < 0.5 else (b, a)
-    taken = {n: getattr(other, n) for n in ("batch_size", "flip", "shift") if rng.random() < 0.5}
+    taken = {n: getattr(other, n) for n in domains(Recipe) if n not in TOGETHER and rng.random() < 0.5}
     return replace(base, **taken)
 
 
 def recipe_distance(a: Recipe, b: Recipe) -> float:
-    """Symmetric, in [0, 1]."""
-    of_recipe = domains(Recipe)
-    return sum(d.distance(getattr(a, n), getattr(b, n)) for n, d in of_recipe.items()) / len(of_recipe)
+    """Symmetric, in [0, 1]; genes count by their weights."""
+    genes = fields(Recipe)
+    apart = sum(
+        f.metadata["weight"] * f.metadata["domain"].distance(getattr(a, f.name), getattr(b, f.name)) for f in genes
+    )
+    return float(apart / sum(f.metadata["weight"] for f in genes))
 
 
-def _vary(recipe: Recipe, name: str, rng: Random) -> Any:
-    return domains(Recipe)[name].vary(getattr(recipe, name), rng)
+def rates(optimizer: str, bounds: Bounds) -> Real:
+    """Learning rates that are typical of an optimizer, as far as the bounds allow."""
+    typical, allowed = TYPICAL_RATES[optimizer], bounds["learning_rate"]
+    assert isinstance(allowed, Real)
+    low, high = max(typical.low, allowed.low), min(typical.high, allowed.high)
+    return Real(low, high, log=True) if low <= high else allowed
 
 
-def _vary_rate(recipe: Recipe, rng: Random) -> float:
-    typical = TYPICAL_RATES[recipe.optimizer]
-    inside = min(typical.high, max(typical.low, recipe.learning_rate))
-    return typical.vary(inside, rng)
+def _vary_rate(recipe: Recipe, rng: Random, bounds: Bounds) -> float:
+    typical = rates(recipe.optimizer, bounds)
+    return typical.vary(min(typical.high, max(typical.low, recipe.learning_rate)), rng)

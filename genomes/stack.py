@@ -7,14 +7,15 @@ layer (dense to the classes, softmax) is not a gene: every stack ends in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any, ClassVar
 
 from genomes import notation
+from genomes.alphabet import Alphabet, full_alphabet
 from genomes.founders import FOUNDERS
 from genomes.genome import Variation
-from genomes.layers import LAYERS, Flatten, Layer, distance
+from genomes.layers import Flatten, Layer, distance
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import InvalidGenome, ModelSpec, Shape, SpecBuilder
 from genomes.stack_operators import cross_stacks, mutate_stack, random_stack
@@ -50,6 +51,7 @@ class StackSpace:
     max_layers: genes in a stack.
     max_parameters: weights of a network.
     max_multiply_adds: multiplications for one image, forward.
+    alphabet: kinds of layers and the bounds of all genes.
     """
 
     kind: ClassVar[str] = "stack"
@@ -58,23 +60,25 @@ class StackSpace:
     max_layers: int = 32
     max_parameters: int = 3_000_000
     max_multiply_adds: int = 50_000_000
+    alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
 
     def founders(self) -> tuple[dict[str, StackGenome], dict[str, str]]:
         fitting: dict[str, StackGenome] = {}
         left_out: dict[str, str] = {}
         for name, text in FOUNDERS.items():
-            genome = self.parse(text)
-            if problem := self.problem(genome):
-                left_out[name] = problem
-            else:
+            try:
+                genome = self.parse(text)
+                self.blueprint(genome)
                 fitting[name] = genome
+            except InvalidGenome as error:
+                left_out[name] = str(error)
         return fitting, left_out
 
     def random(self, rng: Random) -> Variation:
         """A random stack within the limits; a small one if the usual ones are too large. Raises InvalidGenome if not
         even those fit."""
         for attempt in range(20 * TRIES):
-            genome = StackGenome(*random_stack(rng, small=attempt >= TRIES))
+            genome = StackGenome(*random_stack(rng, self.alphabet, small=attempt >= TRIES))
             if (problem := self.problem(genome)) is None:
                 return Variation(genome, ("random stack",))
         raise InvalidGenome(f"no stack fits the limits of this search: {problem}")
@@ -82,10 +86,11 @@ class StackSpace:
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
         """One operator, sometimes two or three; a recipe gene changes if nothing else fits. Never the same genome."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
-        return self._first_valid(lambda: mutate_stack(genome.layers, genome.recipe, times, rng), genome, rng)
+        draw = lambda: mutate_stack(genome.layers, genome.recipe, times, rng, self.alphabet)  # noqa: E731
+        return self._first_valid(draw, genome, rng)
 
     def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation:
-        """One-point crossover of stacks of different length; recipes mix gene by gene."""
+        """One-point crossover of stacks of different length, anywhere or between blocks; recipes mix gene by gene."""
         return self._first_valid(lambda: cross_stacks((a.layers, a.recipe), (b.layers, b.recipe), rng), a, rng)
 
     def _first_valid(
@@ -99,10 +104,12 @@ class StackSpace:
             child = StackGenome(layers, recipe)
             if child != parent and self.problem(child) is None:
                 return Variation(child, steps)
-        recipe, steps = parent.recipe, ()
-        while recipe == parent.recipe:
-            _, recipe, steps = mutate_stack(parent.layers, parent.recipe, 1, rng, only="recipe")
-        return Variation(StackGenome(parent.layers, recipe), steps)
+        for _ in range(20 * TRIES):
+            _, recipe, steps = mutate_stack(parent.layers, parent.recipe, 1, rng, self.alphabet, only="recipe")
+            child = StackGenome(parent.layers, recipe)
+            if child != parent and self.problem(child) is None:
+                return Variation(child, steps)
+        return self.random(rng)
 
     def distance(self, a: StackGenome, b: StackGenome) -> float:
         """Edit distance of the stacks over the longer one's length (3/4), and of the recipes (1/4)."""
@@ -112,7 +119,7 @@ class StackSpace:
     def blueprint(self, genome: StackGenome) -> ModelSpec:
         if len(genome.layers) > self.max_layers:
             raise InvalidGenome(f"{len(genome.layers)} layers, more than max_layers={self.max_layers}")
-        if problem := genome.recipe.problem():
+        if problem := genome.recipe.problem(self.alphabet.recipe):
             raise InvalidGenome(problem)
         net, place = SpecBuilder(self.input_shape), "body"
         for position, gene in enumerate(genome.layers):
@@ -121,7 +128,7 @@ class StackSpace:
             elif place not in gene.place:
                 where = "before" if place == "body" else "behind"
                 raise InvalidGenome(f"layer {position + 1} ({gene}) cannot stand {where} the flattening")
-            if problem := gene.problem():
+            if problem := self.alphabet.problem(gene):
                 raise InvalidGenome(f"layer {position + 1}: {problem}")
             try:
                 gene.expand(net)
@@ -149,19 +156,17 @@ class StackSpace:
         return None
 
     def parse(self, text: str) -> StackGenome:
-        return StackGenome(*notation.read(text))
+        return StackGenome(*notation.read(text, self.alphabet))
 
     def read(self, data: dict[str, Any]) -> StackGenome:
         try:
-            layers = tuple(_read_layer(dict(gene)) for gene in data["layers"])
+            layers = tuple(self._read_layer(dict(gene)) for gene in data["layers"])
             return StackGenome(layers, Recipe(**data["recipe"]))
         except (KeyError, TypeError) as error:
             raise InvalidGenome(f"not the JSON of a layer stack: {error}") from None
 
-
-def _read_layer(gene: dict[str, Any]) -> Layer:
-    cls = LAYERS[gene.pop("layer")]
-    return notation.checked(cls(**gene))
+    def _read_layer(self, gene: dict[str, Any]) -> Layer:
+        return notation.checked(self.alphabet.kinds[gene.pop("layer")](**gene), self.alphabet)
 
 
 def edit_distance(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> float:

@@ -1,79 +1,99 @@
 """How layer stacks are drawn, mutated and crossed. Operators return what they did in words; the search space checks
-that the outcome fits and draws again if not."""
+that the outcome fits and draws again if not.
+
+A block is a run of layers that begins with one that makes features, pools or is dense, and takes with it what follows:
+normalisation, activation, dropout. The flattening begins a block, too, which is never copied or removed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from random import Random
 
-from genomes.layers import (
-    Activation,
-    BatchNorm,
-    Convolution,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPool,
-    Residual,
-    domains,
-    draw,
-)
+from genomes.alphabet import Alphabet
+from genomes.layers import Flatten, Layer
 from genomes.recipe import Recipe, cross_recipes, mutate_recipe, random_recipe
 
 Stack = tuple[Layer, ...]
+Step = tuple[Stack, str]
+BEGINS_BLOCK = {"features", "pooling", "dense", "flattening"}
+FACTORS = (0.5, 0.75, 1.5, 2.0)
 
 
-def random_stack(rng: Random, small: bool = False) -> tuple[Stack, Recipe]:
-    """A stack of one to four stages, each with one or two convolutions or residual blocks and often a pooling at its
-    end; then a flattening and at most one hidden dense layer. Widths grow with depth, as in most hand-made nets.
+def random_stack(rng: Random, alphabet: Alphabet, small: bool = False) -> tuple[Stack, Recipe]:
+    """A stack of two to four stages, each with one or two layers that make features and often a pooling at its end;
+    then a flattening and at most one hidden dense layer. Widths grow with depth, as in most hand-made nets.
 
-    small: at most two convolutions and a pooling over all of the image, for tight limits.
+    small: at most two narrow layers and a mean over all of the image, for tight limits.
     """
+    recipe = random_recipe(rng, alphabet.recipe)
+    features, poolings = alphabet.of_role("features"), alphabet.of_role("pooling")
     if small:
-        narrow = [
-            (Convolution(rng.choice((4, 8)), rng.choice((1, 3))), Activation("relu")) for _ in range(rng.randint(1, 2))
-        ]
-        return (*(gene for pair in narrow for gene in pair), Flatten("global_average")), random_recipe(rng)
-    filters = domains(Convolution)["filters"]
-    width, normalise = rng.choice((16, 24, 32, 48)), rng.random() < 0.6
-    function = domains(Activation)["function"].sample(rng)
-    genes: list[Layer] = []
-    for _ in range(rng.randint(1, 4)):
+        genes = [gene for _ in range(rng.randint(0, 2)) for gene in _block(features, 4, None, [], rng, alphabet)]
+        return (*genes, alphabet.make(Flatten, rng, how="global_average")), recipe
+    width, genes = rng.choice((16, 24, 32, 48)), []
+    function = alphabet.make_any("activation", rng)
+    norm = alphabet.make_any("normalisation", rng)
+    between = [type(norm)] if norm and rng.random() < 0.6 else []
+    wide = [cls for cls in features if cls.width] or features  # the first one has to make channels
+    for _ in range(rng.randint(2, 4)):
         for _ in range(rng.randint(1, 2)):
-            if rng.random() < 0.3:
-                genes.append(Residual(width, 3, function=function))
-                continue
-            genes.append(Convolution(width, domains(Convolution)["kernel"].sample(rng)))
-            genes += [BatchNorm()] if normalise else []
-            genes.append(Activation(function))
-        genes += [MaxPool(2)] if rng.random() < 0.7 else []
-        genes += [Dropout(domains(Dropout)["rate"].sample(rng))] if rng.random() < 0.2 else []
-        width = filters.vary(width, rng) if rng.random() < 0.3 else min(128, 2 * width)
-    genes.append(Flatten(domains(Flatten)["how"].sample(rng)))
-    if rng.random() < 0.5:
-        genes += [Dense(domains(Dense)["units"].sample(rng)), Activation(function)]
-        genes += [Dropout(domains(Dropout)["rate"].sample(rng))] if rng.random() < 0.5 else []
-    return tuple(genes), random_recipe(rng)
+            genes += _block(features if genes else wide, width, function, between, rng, alphabet)
+        if poolings and rng.random() < 0.7:
+            genes.append(alphabet.draw(poolings, rng))
+        extras = alphabet.of_role("regularisation", "other")
+        if extras and rng.random() < 0.2:
+            genes.append(alphabet.draw(extras, rng))
+        width = min(128, 2 * width) if rng.random() < 0.7 else width
+    genes.append(alphabet.make(Flatten, rng))
+    dense = alphabet.of_role("dense", place="head")
+    if dense and rng.random() < 0.5:
+        genes += [alphabet.draw(dense, rng), *([function] if function else [])]
+        extras = alphabet.of_role("regularisation", place="head")
+        genes += [alphabet.draw(extras, rng)] if extras and rng.random() < 0.5 else []
+    return tuple(genes), recipe
 
 
-def insert_layer(stack: Stack, rng: Random) -> tuple[Stack, str]:
+def _block(
+    features: list[type[Layer]],
+    width: int,
+    function: Layer | None,
+    between: list[type[Layer]],
+    rng: Random,
+    alphabet: Alphabet,
+) -> list[Layer]:
+    """One layer that makes features, of about that width, and what follows a single one of them."""
+    if not features:
+        return []
+    cls = type(alphabet.draw(features, rng))
+    given = {"stride": 1, "dilation": 1, "padding": "same", **({cls.width: width} if cls.width else {})}
+    gene = alphabet.make(cls, rng, **given)
+    plain = "function" not in alphabet.bounds(cls)  # composites bring their own normalisation and activation
+    return [gene, *(alphabet.make(kind, rng) for kind in between if plain), *([function] if function and plain else [])]
+
+
+def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     """A new random layer at a random place."""
     at = rng.randint(0, len(stack))
-    gene = draw("body" if at <= _flattening(stack) else "head", rng)
+    place = "body" if at <= _flattening(stack) else "head"
+    kinds = [cls for cls in alphabet.kinds.values() if place in cls.place]
+    if not kinds:
+        return stack, "insert nothing"
+    gene = alphabet.draw(kinds, rng)
     return (*stack[:at], gene, *stack[at:]), f"insert {gene} at {at + 1}"
 
 
-def remove_layer(stack: Stack, rng: Random) -> tuple[Stack, str]:
+def remove_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     """Any layer but the flattening goes."""
-    at = _other_than_flattening(stack, rng)
-    if at is None:
+    places = [at for at, gene in enumerate(stack) if not isinstance(gene, Flatten)]
+    if not places:
         return stack, "remove nothing"
+    at = rng.choice(places)
     return (*stack[:at], *stack[at + 1 :]), f"remove {stack[at]} at {at + 1}"
 
 
-def swap_layers(stack: Stack, rng: Random) -> tuple[Stack, str]:
+def swap_layers(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     """Two neighbours change places."""
     if len(stack) < 2:
         return stack, "swap nothing"
@@ -81,28 +101,76 @@ def swap_layers(stack: Stack, rng: Random) -> tuple[Stack, str]:
     return (*stack[:at], stack[at + 1], stack[at], *stack[at + 2 :]), f"swap {at + 1} and {at + 2}"
 
 
-def change_gene(stack: Stack, rng: Random) -> tuple[Stack, str]:
+def change_gene(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     """One setting of one layer moves to a neighbouring value."""
-    places = [at for at, gene in enumerate(stack) if domains(type(gene))]
-    at = rng.choice(places)
-    gene, name = stack[at], rng.choice(list(domains(type(stack[at]))))
+    at = rng.choice([at for at, gene in enumerate(stack) if alphabet.bounds(type(gene))])
+    gene, bounds = stack[at], alphabet.bounds(type(stack[at]))
+    name = rng.choice(list(bounds))
     before = getattr(gene, name)
-    after = domains(type(gene))[name].vary(before, rng)
+    after = bounds[name].vary(before, rng)
     changed = replace(gene, **{name: after})
     return (*stack[:at], changed, *stack[at + 1 :]), f"change {gene.word} at {at + 1}: {name} {before} -> {after}"
 
 
-OPERATORS: dict[str, tuple[float, Callable[[Stack, Random], tuple[Stack, str]]]] = {
-    "insert": (2.0, insert_layer),
+def duplicate_block(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+    """A block is repeated behind itself."""
+    blocks = _blocks(stack)
+    if not blocks:
+        return stack, "duplicate nothing"
+    start, end = rng.choice(blocks)
+    return (*stack[:end], *stack[start:end], *stack[end:]), f"duplicate {_named(stack[start:end])} at {start + 1}"
+
+
+def change_width(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+    """Widen or narrow: all widths of the body, or of the head, by one factor."""
+    border, body = _flattening(stack), rng.random() < 0.8
+    inside = range(border) if body else range(border + 1, len(stack))
+    factor = rng.choice(FACTORS)
+    changed = [_scaled(gene, factor, alphabet) if at in inside else gene for at, gene in enumerate(stack)]
+    return tuple(changed), f"{'widen' if factor > 1 else 'narrow'} the {'body' if body else 'head'} by {factor}"
+
+
+def deepen(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+    """A new block in the body, as wide as its neighbour, with the normalisation and activation of the block there."""
+    features = alphabet.of_role("features")
+    border = _flattening(stack)
+    starts = [start for start, _ in _blocks(stack) if start <= border and stack[start].role != "dense"]
+    if not features:
+        return stack, "deepen nothing"
+    at = rng.choice([*starts, border])
+    before = [gene for gene in stack[:at] if gene.width]
+    width = getattr(before[-1], str(before[-1].width)) if before else 16
+    norms = [type(gene) for gene in stack[:border] if gene.role == "normalisation"]
+    functions = [gene for gene in stack[:border] if gene.role == "activation"]
+    function = functions[0] if functions else alphabet.make_any("activation", rng)
+    block = tuple(_block(features, width, function, norms[:1], rng, alphabet))
+    return (*stack[:at], *block, *stack[at:]), f"deepen by {_named(block)} at {at + 1}"
+
+
+def flatten_depth(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+    """A whole block goes."""
+    blocks = _blocks(stack)
+    if not blocks:
+        return stack, "flatten nothing"
+    start, end = rng.choice(blocks)
+    return (*stack[:start], *stack[end:]), f"flatten by {_named(stack[start:end])} at {start + 1}"
+
+
+OPERATORS: dict[str, tuple[float, Callable[[Stack, Random, Alphabet], Step]]] = {
+    "insert": (1.5, insert_layer),
     "remove": (1.5, remove_layer),
     "swap": (0.5, swap_layers),
     "change": (3.0, change_gene),
+    "duplicate": (0.7, duplicate_block),
+    "width": (1.0, change_width),
+    "deepen": (1.0, deepen),
+    "flatten": (0.7, flatten_depth),
 }
-RECIPE_WEIGHT = 2.0
+RECIPE_WEIGHT = 2.5
 
 
 def mutate_stack(
-    stack: Stack, recipe: Recipe, times: int, rng: Random, only: str | None = None
+    stack: Stack, recipe: Recipe, times: int, rng: Random, alphabet: Alphabet, only: str | None = None
 ) -> tuple[Stack, Recipe, tuple[str, ...]]:
     """Applies `times` operators drawn by weight, or the one named `only`."""
     names, weights = [*OPERATORS, "recipe"], [*(weight for weight, _ in OPERATORS.values()), RECIPE_WEIGHT]
@@ -110,10 +178,10 @@ def mutate_stack(
     for _ in range(times):
         name = only or rng.choices(names, weights=weights)[0]
         if name == "recipe":
-            before, recipe = recipe, mutate_recipe(recipe, rng)
+            before, recipe = recipe, mutate_recipe(recipe, rng, alphabet.recipe)
             steps.append(f"recipe {_difference(before, recipe)}")
         else:
-            stack, step = OPERATORS[name][1](stack, rng)
+            stack, step = OPERATORS[name][1](stack, rng, alphabet)
             steps.append(step)
     return stack, recipe, tuple(steps)
 
@@ -121,18 +189,18 @@ def mutate_stack(
 def cross_stacks(
     a: tuple[Stack, Recipe], b: tuple[Stack, Recipe], rng: Random
 ) -> tuple[Stack, Recipe, tuple[str, ...]]:
-    """One cut in each stack, both in the body or both in the head: the front of one parent, the rest of the other."""
+    """One cut in each stack, both in the body or both in the head: the front of one parent, the rest of the other. Half
+    of the time the cuts are anywhere, half of the time between blocks."""
     (first, first_recipe), (second, second_recipe) = (a, b) if rng.random() < 0.5 else (b, a)
-    share = rng.random()
-    cut_first, cut_second = _cut(first, share, rng), _cut(second, share, rng)
+    share, aligned = rng.random(), rng.random() < 0.5
+    cut = _border if aligned else _cut
+    cut_first, cut_second = cut(first, share, rng), cut(second, share, rng)
     if (cut_first <= _flattening(first)) != (cut_second <= _flattening(second)):
         cut_first, cut_second = _flattening(first), _flattening(second)
     child = first[:cut_first] + second[cut_second:]
-    return (
-        child,
-        cross_recipes(first_recipe, second_recipe, rng),
-        (f"crossover {cut_first}+{len(second) - cut_second}",),
-    )
+    how = "between blocks " if aligned else ""
+    step = f"crossover {how}{cut_first}+{len(second) - cut_second}"
+    return child, cross_recipes(first_recipe, second_recipe, rng), (step,)
 
 
 def _cut(stack: Stack, share: float, rng: Random) -> int:
@@ -140,16 +208,40 @@ def _cut(stack: Stack, share: float, rng: Random) -> int:
     return min(len(stack), max(0, round(share * len(stack)) + rng.choice((-1, 0, 1))))
 
 
+def _border(stack: Stack, share: float, rng: Random) -> int:
+    """The border between two blocks next to a place about `share` of the way through the stack."""
+    near = _cut(stack, share, rng)
+    borders = {0, len(stack), *(at for at, gene in enumerate(stack) if gene.role in BEGINS_BLOCK)}
+    return min(sorted(borders), key=lambda border: abs(border - near))
+
+
+def _blocks(stack: Stack) -> list[tuple[int, int]]:
+    """Start and end of each block but that of the flattening."""
+    starts = [at for at, gene in enumerate(stack) if gene.role in BEGINS_BLOCK]
+    pairs = zip(starts, [*starts[1:], len(stack)], strict=True)
+    return [(start, end) for start, end in pairs if not isinstance(stack[start], Flatten)]
+
+
+def _scaled(gene: Layer, factor: float, alphabet: Alphabet) -> Layer:
+    """A layer with its width multiplied, to a multiple of 4, within its bounds; unchanged if it has none."""
+    if gene.width is None:
+        return gene
+    domain, width = alphabet.bounds(type(gene))[gene.width], getattr(gene, gene.width)
+    wanted = max(4, round(width * factor / 4) * 4)
+    low, high = getattr(domain, "low", wanted), getattr(domain, "high", wanted)
+    change = {gene.width: min(high, max(low, wanted))}
+    return replace(gene, **change)
+
+
 def _flattening(stack: Stack) -> int:
     return next(at for at, gene in enumerate(stack) if isinstance(gene, Flatten))
 
 
-def _other_than_flattening(stack: Stack, rng: Random) -> int | None:
-    places = [at for at, gene in enumerate(stack) if not isinstance(gene, Flatten)]
-    return rng.choice(places) if places else None
+def _named(block: Stack) -> str:
+    return "+".join(gene.word for gene in block)
 
 
 def _difference(before: Recipe, after: Recipe) -> str:
-    old, new = before.to_json(), after.to_json()
-    changes = [f"{name} {old[name]} -> {new[name]}" for name in old if old[name] != new[name]]
+    names = [f.name for f in fields(Recipe) if getattr(before, f.name) != getattr(after, f.name)]
+    changes = [f"{name} {getattr(before, name)} -> {getattr(after, name)}" for name in names]
     return ", ".join(changes) or "unchanged"

@@ -6,16 +6,24 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from evolve.problem import TableProblem
+from evolve.config import RunConfig
+from evolve.image_problem import image_space
+from evolve.table_problem import TableProblem
 from evolve.training.tables import Table, load_table
 from genomes.stack import StackSpace
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parent.parent
+
+
+def stack_space(shape: tuple[int, int, int], **changes: Any) -> StackSpace:
+    """The space that a run on images of that shape has."""
+    return image_space(RunConfig.checked(changes), shape, 10)
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +46,9 @@ def larger_data() -> Path:
     return Path(folder)
 
 
-@pytest.fixture(params=[(8, 8, 1), (28, 28, 1), (32, 32, 3)], ids=lambda shape: "x".join(map(str, shape)))
+@pytest.fixture(params=[(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)], ids=lambda shape: "x".join(map(str, shape)))
 def space(request: pytest.FixtureRequest) -> StackSpace:
-    return StackSpace(request.param, 10)
+    return stack_space(request.param)
 
 
 @pytest.fixture(scope="session")

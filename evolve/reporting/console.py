@@ -10,12 +10,16 @@ from typing import Protocol
 from rich.console import Console as RichConsole
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.progress import BarColumn, TaskID, TimeRemainingColumn
+from rich.progress import Progress as Bars
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from evolve.progress import Progress
+from evolve.progress import Epochs, Progress
 
+Shown = Progress | Epochs
+Counter = Callable[[str, int, int], None]
 PLAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
 
@@ -28,7 +32,7 @@ class Console(Protocol):
         ...
 
     @contextmanager
-    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         """Shows what `progress` returns until the block ends."""
         yield
 
@@ -36,34 +40,72 @@ class Console(Protocol):
         """Called often while the run works; shows the newest figures when it is time."""
         ...
 
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        """Shows how far the reading of many files is: the block gets a function of (what, done, total)."""
+        yield _ignore
 
-def make_console(progress: bool) -> Console:
-    """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False."""
+
+def make_console(progress: bool | Callable[[Shown], None]) -> Console:
+    """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False; a function is called."""
+    if callable(progress):
+        return Calling(progress)
     if not progress:
         return Silent()
     rich = RichConsole(highlight=False)
     return LiveConsole(rich) if rich.is_terminal or rich.is_jupyter else Plain()
 
 
+def _ignore(what: str, done: int, total: int) -> None:
+    pass
+
+
 class Silent:
     """Shows nothing."""
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        yield _ignore
 
     def note(self, text: str) -> None:
         pass
 
     @contextmanager
-    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         yield
 
     def refresh(self) -> None:
         pass
 
 
+class Calling(Silent):
+    """Hands the figures to a function of the user's."""
+
+    def __init__(self, function: Callable[[Shown], None]) -> None:
+        self._function = function
+        self._progress: Callable[[], Shown] | None = None
+        self._looked = 0.0
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
+        self._progress = progress
+        try:
+            yield
+        finally:
+            self._progress = None
+            self._function(progress())
+
+    def refresh(self) -> None:
+        if self._progress is not None and time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            self._function(self._progress())
+
+
 class Plain:
     """A line at each new generation or phase, and at least every ten seconds."""
 
     def __init__(self) -> None:
-        self._progress: Callable[[], Progress] | None = None
+        self._progress: Callable[[], Shown] | None = None
         self._shown: tuple[str, int] | None = None
         self._last = self._looked = 0.0
 
@@ -71,7 +113,19 @@ class Plain:
         print(text, flush=True)
 
     @contextmanager
-    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+    def counting(self) -> Iterator[Counter]:
+        last = time.monotonic()
+
+        def count(what: str, done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last > PLAIN_SECONDS:
+                last = time.monotonic()
+                self.note(f"read {done} of {total} {what}")
+
+        yield count
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         self._progress, self._last = progress, time.monotonic()
         try:
             yield
@@ -82,7 +136,7 @@ class Plain:
         if self._progress is None or time.monotonic() - self._looked < LOOK_SECONDS:
             return
         now, self._looked = self._progress(), time.monotonic()
-        changed, stage = self._shown is not None, (now.phase, now.generation)
+        changed, stage = self._shown is not None, (now.phase, _stage(now))
         if (changed and stage == self._shown) and time.monotonic() - self._last < PLAIN_SECONDS:
             return
         self._shown, self._last = stage, time.monotonic()
@@ -92,17 +146,30 @@ class Plain:
 class LiveConsole:
     """A small panel that is drawn anew in place, with notes above it."""
 
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        columns = ("reading {task.description}", BarColumn(), "{task.completed}/{task.total}", TimeRemainingColumn())
+        with Bars(*columns, console=self._rich, transient=True) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def count(what: str, done: int, total: int) -> None:
+                if what not in tasks:
+                    tasks[what] = bars.add_task(what, total=total)
+                bars.update(tasks[what], completed=done)
+
+            yield count
+
     def __init__(self, rich: RichConsole) -> None:
         self._rich = rich
         self._live: Live | None = None
         self._looked = 0.0
-        self._progress: Callable[[], Progress] | None = None
+        self._progress: Callable[[], Shown] | None = None
 
     def note(self, text: str) -> None:
         self._rich.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
-    def live(self, progress: Callable[[], Progress]) -> Iterator[None]:
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         self._progress = progress
         with Live(panel(progress()), console=self._rich, refresh_per_second=4, transient=True) as self._live:
             try:
@@ -117,8 +184,16 @@ class LiveConsole:
             self._live.update(panel(self._progress()))
 
 
-def figures(now: Progress) -> list[tuple[str, str]]:
+def _stage(now: Shown) -> int:
+    return now.epoch if isinstance(now, Epochs) else now.generation
+
+
+def figures(now: Shown) -> list[tuple[str, str]]:
     """Name and text of each figure."""
+    if isinstance(now, Epochs):
+        measured = [(name.replace("_", " "), f"{value:.4f}") for name, value in now.figures.items()]
+        epoch = f"{now.epoch}/{now.epochs}" if now.epochs else "-"
+        return [("epoch", epoch), *measured, ("time left", duration(now.left))]
     of = f"/{now.generations}" if now.generations else ""
     best = "-" if now.best is None else f"{now.best:.4f} by {now.best_candidate}"
     return [
@@ -132,19 +207,23 @@ def figures(now: Progress) -> list[tuple[str, str]]:
     ]
 
 
-def line(now: Progress) -> str:
+def line(now: Shown) -> str:
     """All figures in one line of plain text."""
     return f"{now.phase}: " + ", ".join(f"{name} {text}" for name, text in figures(now))
 
 
-def panel(now: Progress) -> RenderableType:
+def panel(now: Shown) -> RenderableType:
     """All figures as a small table under a bar."""
     table = Table.grid(padding=(0, 2))
     shown = figures(now)
     table.add_row(*(Text(name, style="dim") for name, _ in shown))
     table.add_row(*(Text(text, style="bold") for _, text in shown))
+    if isinstance(now, Epochs):
+        done, total = now.epoch, now.epochs
+    else:
+        done, total = now.evaluations, now.limit
     bar = Table.grid()
-    bar.add_row(ProgressBar(total=now.limit or 1, completed=now.evaluations if now.limit else 0, width=60))
+    bar.add_row(ProgressBar(total=total or 1, completed=done if total else 0, width=60))
     return Group(Text(now.phase), bar, table)
 
 

@@ -22,7 +22,8 @@ class RandomSearch:
         self._exhausted = False
 
     def ask(self, rng: Random) -> Proposal | Answer:
-        proposal = self._births.newcomer(rng)
+        births = self._births
+        proposal = births.newcomer(rng) if births.founders_left else births.random(rng)
         self._exhausted = proposal is None
         return proposal or "done"
 

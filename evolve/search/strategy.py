@@ -69,9 +69,10 @@ class Strategy(Protocol):
 class Births:
     """Where strategies get genomes from: founders first, then what the search space draws, none of them twice."""
 
-    def __init__(self, space: SearchSpace, founders: Sequence[Proposal] = ()) -> None:
+    def __init__(self, space: SearchSpace, founders: Sequence[Proposal] = (), mutants: bool = False) -> None:
         self.space = space
         self._founders = deque(founders)
+        self._varied = list(founders) if mutants else []
         self._known: set[str] = set()
 
     @property
@@ -80,11 +81,24 @@ class Births:
         return len(self._founders)
 
     def newcomer(self, rng: Random) -> Proposal | None:
-        """The next founder, or else a new genome from nothing; None if none is found in `10 * DRAWS` draws."""
+        """The next founder, or else a mutant of a founder where `mutants` are wanted, or a new genome from nothing;
+        None if none is found in `10 * DRAWS` draws."""
         while self._founders:
             founder = self._founders.popleft()
             if self._enter(founder.genome):
                 return founder
+        if not self._varied:
+            return self.random(rng)
+
+        def draw() -> Proposal:
+            founder = rng.choice(self._varied)
+            variation = self.space.mutate(founder.genome, rng)
+            return Proposal(variation.genome, (), (*founder.origin, *variation.steps))
+
+        return self._new(draw, 10 * DRAWS)
+
+    def random(self, rng: Random) -> Proposal | None:
+        """A new genome from nothing; None if none is found in `10 * DRAWS` draws."""
 
         def draw() -> Proposal:
             variation = self.space.random(rng)

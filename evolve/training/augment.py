@@ -1,40 +1,126 @@
-"""Random changes of training images, in NumPy: the same for every backend."""
+"""Random changes of training images, in NumPy alone: the same for every backend.
+
+Each function stands by itself (an exported script carries those that it needs). Images are (count, height, width,
+channels); a change never touches its input. `low` and `high` are the darkest and the brightest value of a pixel.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Images = NDArray[Any]
+Generator = np.random.Generator
+
+CHUNK = 256  # images that are changed at a time
+WORDS = ("flip", "shift", "rotation", "zoom", "contrast", "brightness", "cutout")
 
 
-def flip(images: Images, rng: np.random.Generator) -> Images:
-    """Mirrors every other image, drawn at random, left to right. Images: (count, height, width, channels)."""
+def flip(images: Images, rng: Generator) -> Images:
+    """Mirrors every other image, drawn at random, left to right."""
     mirrored = rng.random(len(images)) < 0.5
     changed = images.copy()
     changed[mirrored] = images[mirrored, :, ::-1]
     return changed
 
 
-def shift(images: Images, pixels: int, rng: np.random.Generator) -> Images:
+def shift(images: Images, pixels: int, rng: Generator) -> Images:
     """Moves each image by up to `pixels` in each direction, drawn at random; the edge is repeated."""
     height, width = images.shape[1:3]
     padded = np.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)), mode="edge")
-    moves = rng.integers(0, 2 * pixels + 1, (len(images), 2))
+    downs, rights = rng.integers(0, 2 * pixels + 1, (2, len(images)))
     changed = np.empty_like(images)
-    for down in range(2 * pixels + 1):
-        for right in range(2 * pixels + 1):
-            chosen = np.flatnonzero((moves[:, 0] == down) & (moves[:, 1] == right))
-            changed[chosen] = padded[chosen, down : down + height, right : right + width]
+    for at, (down, right) in enumerate(zip(downs, rights, strict=True)):
+        changed[at] = padded[at, down : down + height, right : right + width]
     return changed
 
 
-def augment(images: Images, recipe: dict[str, Any], rng: np.random.Generator) -> Images:
+def turn_and_zoom(images: Images, degrees: float, share: float, rng: Generator) -> Images:
+    """Turns images by up to `degrees` and enlarges or shrinks them by up to `share`; the edge is repeated. Sixteen
+    images in a row share one draw, which makes it several times faster. Bilinear."""
+    count, height, width, channels = images.shape
+    changed = np.empty_like(images)
+    rows = np.arange(height, dtype=np.float32)[:, np.newaxis] - (height - 1) / 2
+    columns = np.arange(width, dtype=np.float32) - (width - 1) / 2
+    for start in range(0, count, 16):
+        angle = np.deg2rad(rng.uniform(-degrees, degrees))
+        scale = 1 / (1 + rng.uniform(-share, share))
+        cos, sin = float(scale * np.cos(angle)), float(scale * np.sin(angle))
+        y = np.clip(cos * rows + sin * columns + (height - 1) / 2, 0, height - 1)
+        x = np.clip(cos * columns - sin * rows + (width - 1) / 2, 0, width - 1)
+        top, left = np.minimum(y.astype(int), height - 2), np.minimum(x.astype(int), width - 2)
+        down = np.repeat((y - top).astype(np.float32), channels)
+        right = np.repeat((x - left).astype(np.float32), channels)
+        corner = ((top * width + left)[..., np.newaxis] * channels + np.arange(channels)).ravel()
+        flat = images[start : start + 16].reshape(-1, height * width * channels).T
+        turned = flat[corner] * ((1 - down) * (1 - right))[:, np.newaxis]
+        turned += flat[corner + channels] * ((1 - down) * right)[:, np.newaxis]
+        turned += flat[corner + width * channels] * (down * (1 - right))[:, np.newaxis]
+        turned += flat[corner + (width + 1) * channels] * (down * right)[:, np.newaxis]
+        if images.dtype == np.uint8:
+            turned += 0.5
+        changed[start : start + 16] = turned.T.reshape(-1, height, width, channels)
+    return changed
+
+
+def contrast_and_brightness(
+    images: Images, contrast: float, brightness: float, low: float, high: float, rng: Generator
+) -> Images:
+    """Spreads the pixels of each image around their middle by a factor of 1 +- `contrast`, and moves them up or down by
+    up to the share `brightness` of the range from `low` to `high`."""
+    factors = 1 + rng.uniform(-contrast, contrast, (len(images), 1, 1, 1)).astype(np.float32)
+    moves = (high - low) * rng.uniform(-brightness, brightness, (len(images), 1, 1, 1)).astype(np.float32)
+    middle = images.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float32)
+    changed = images * factors
+    changed += middle * (1 - factors) + moves
+    np.clip(changed, low, high, out=changed)
+    return changed.astype(images.dtype)
+
+
+def cutout(images: Images, side: int, low: float, high: float, rng: Generator) -> Images:
+    """Greys a square of `side` pixels, at most half of the image's shorter side, at a random place of each image."""
+    height, width = images.shape[1:3]
+    side = min(side, min(height, width) // 2)
+    changed = images.copy()
+    downs, rights = rng.integers(0, height - side + 1, len(images)), rng.integers(0, width - side + 1, len(images))
+    for at, (down, right) in enumerate(zip(downs, rights, strict=True)):
+        changed[at, down : down + side, right : right + side] = (low + high) / 2
+    return changed
+
+
+def mixup(images: Images, targets: Images, alpha: float, rng: Generator) -> tuple[Images, Images]:
+    """Mixes each image and its target (count, classes) with another one, by a share from Beta(alpha, alpha)."""
+    others = rng.permutation(len(images))
+    shares = rng.beta(alpha, alpha, (len(images), 1, 1, 1)).astype(np.float32)
+    mixed = images * shares
+    mixed += images[others] * (1 - shares)
+    weights = shares[:, 0, 0]
+    return mixed.astype(images.dtype), targets * weights + targets[others] * (1 - weights)
+
+
+def augment(
+    images: Images, targets: Images, recipe: Mapping[str, Any], low: float, high: float, rng: Generator
+) -> tuple[Images, Images]:
     """What the recipe asks for, applied to each image anew."""
-    if recipe["flip"]:
-        images = flip(images, rng)
-    if recipe["shift"]:
-        images = shift(images, recipe["shift"], rng)
-    return images
+    if not (any(recipe[word] for word in WORDS) or recipe["mixup"]):
+        return images, targets
+    changed, mixed = np.empty_like(images), np.empty_like(targets)
+    for start in range(0, len(images), CHUNK):
+        part, labels = images[start : start + CHUNK], targets[start : start + CHUNK]
+        if recipe["flip"]:
+            part = flip(part, rng)
+        if recipe["shift"]:
+            part = shift(part, recipe["shift"], rng)
+        if recipe["rotation"] or recipe["zoom"]:
+            part = turn_and_zoom(part, recipe["rotation"], recipe["zoom"], rng)
+        if recipe["contrast"] or recipe["brightness"]:
+            part = contrast_and_brightness(part, recipe["contrast"], recipe["brightness"], low, high, rng)
+        if recipe["cutout"]:
+            part = cutout(part, recipe["cutout"], low, high, rng)
+        if recipe["mixup"]:
+            part, labels = mixup(part, labels, recipe["mixup"], rng)
+        changed[start : start + CHUNK], mixed[start : start + CHUNK] = part, labels
+    return changed, mixed

@@ -1,11 +1,7 @@
-"""Images and labels: where they come from and what must hold before anything is trained on them."""
+"""Images and labels, and what must hold before anything is trained on them."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.errors import DataError, nearest
+from evolve.errors import DataError
 
 Array = NDArray[np.generic]
 MINIMUM_PER_CLASS = 10
 SMALLEST = 4
-KERAS_SCRIPT = """
-import sys, numpy, keras
-(x, y), (tx, ty) = keras.datasets.cifar10.load_data()
-numpy.savez(sys.argv[1], x_train=x, y_train=y, x_test=tx, y_test=ty)
-"""
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -45,51 +37,6 @@ class Dataset:
     @property
     def classes(self) -> int:
         return len(self.class_names)
-
-
-def load(source: str) -> Dataset:
-    """The data set `source`: a name of `DATASETS`, or the path of an `.npz` file in the layout of Keras's data sets.
-
-    Raises DataError if it cannot be had or cannot be used.
-    """
-    if source in DATASETS:
-        return DATASETS[source]()
-    if source.endswith(".npz"):
-        return load_npz(Path(source))
-    raise DataError(f"dataset '{source}' is unknown{nearest(source, DATASETS)}; or give the path of an .npz file")
-
-
-def digits() -> Dataset:
-    """1,797 scans of handwritten digits, 8x8, from scikit-learn; no download."""
-    from sklearn.datasets import load_digits
-
-    scans = load_digits()
-    images = np.round(scans.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
-    return checked(Dataset("digits", images, scans.target, None, None, tuple(map(str, range(10)))))
-
-
-def cifar10() -> Dataset:
-    """60,000 photographs in ten classes, 32x32, from Keras's cache or its download (Krizhevsky 2009).
-
-    Keras runs in a process of its own, which keeps it and its backend out of this one.
-    """
-    names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "cifar10.npz")
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        command = [sys.executable, "-c", KERAS_SCRIPT, str(path)]  # Keras shows the progress of a download itself
-        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment)
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise DataError(
-                "dataset 'cifar10' is neither in Keras's cache nor could it be downloaded "
-                f"({last}); connect to the network once, or give an .npz file with x_train, y_train, x_test, y_test"
-            )
-        loaded = load_npz(path)
-    return Dataset("cifar10", loaded.images, loaded.labels, loaded.test_images, loaded.test_labels, names)
-
-
-DATASETS: dict[str, Callable[[], Dataset]] = {"digits": digits, "cifar10": cifar10}
 
 
 def load_npz(path: Path) -> Dataset:

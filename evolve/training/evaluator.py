@@ -1,4 +1,4 @@
-"""One candidate's life: decode, train under the budget, score. Runs in worker processes; the only user of Keras."""
+"""One candidate's life: decode, train under the budget, score. Runs in worker processes."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.training.augment import augment
-from evolve.training.optimizers import optimizer
+from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
+from evolve.training.scores import OBJECTIVES, measured, probabilities, recalls
+from evolve.training.training import Diverged, Point, Training, report
 from evolve.values import Job, Status
 from genomes.decode import decode
 from genomes.spec import ModelSpec
 
-SCORE_BATCH = 250
 CURVE_IMAGES = 1000
-STEPS_PER_CALL = 32
 MEMORY_ERRORS = ("ResourceExhaustedError", "OutOfMemoryError", "MemoryError")
 
 
 class Trainer:
     """Trains the networks of jobs on the parts of one data set.
 
-    settings: "folder" of the parts, "scale" and "offset" for pixels.
+    settings: "folder" of the parts, "pixels" (how images can be normalised), "low" and "high" (range of a pixel),
+    "class_names", "metric" (a name of `OBJECTIVES`); "gpu" if there is one to be used.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -45,81 +45,82 @@ class Trainer:
         """The result of a job, as JSON. Never raises: a failure is a status with a reason.
 
         A job holds: request, seed, blueprint (nodes of a ModelSpec), recipe, images, epochs, train (parts to train on),
-        score (part to score on), test_folder (only if score is "test"), save (path of a .keras file, or None).
+        score (part to score on); optional are watch (part for the learning curve), test_folder (if the test part is
+        scored or watched), save (path of a .keras file), progress (path of a file for figures of each epoch), stop_at
+        (time since 1970 after which no epoch begins) and ragged (see `Training`).
         """
         begun = time.perf_counter()
         try:
             result = self._train(job)
+        except Diverged as error:
+            result = {"status": Status.DIVERGED, "reason": str(error)}
         except Exception as error:
-            result = _failure(error)
+            result = failure(error)
         finally:
             keras.backend.clear_session()
         timing = {**result.pop("timing", {}), "seconds": round(time.perf_counter() - begun, 3), "worker": os.getpid()}
         return {"request": job["request"], **result, "timing": timing}
 
     def _train(self, job: Job) -> dict[str, Any]:
-        recipe, clock = job["recipe"], _Clock()
-        keras.utils.set_random_seed(job["seed"])
-        model = decode(ModelSpec.from_json(job["blueprint"]), self._settings["scale"], self._settings["offset"])
-        images, labels = self._training_images(job)
-        batch = min(recipe["batch_size"], len(images))
-        model.compile(
-            optimizer=optimizer(recipe),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            jit_compile=False,
-            steps_per_execution=min(STEPS_PER_CALL, len(images) // batch) if keras.backend.backend() != "torch" else 1,
-        )
-        _build_ahead(model)
+        clock = _Clock()
+        training = prepared(job, self._settings)
+        watched = self._part(job, job["watch"]) if job.get("watch") else None
         clock.lap("build")
-        rng = np.random.default_rng(job["seed"])
-        watched = self._validation(job)
-        curve: list[dict[str, float]] = []
-        for epoch in range(1, job["epochs"] + 1):
-            order = rng.permutation(len(images))[: len(images) // batch * batch]
-            point = _epoch(model, augment(images[order], recipe, rng), labels[order], batch)
-            if not all(map(math.isfinite, point.values())):
-                return {
-                    "status": Status.DIVERGED,
-                    "reason": f"the training loss was not finite in epoch {epoch}; a smaller learning rate may help",
-                    "spent": {"images": len(images), "epochs": epoch},
-                    "timing": clock.laps,
-                }
+
+        def on_epoch(point: Point) -> bool:
             clock.lap("fit")
             if watched is not None:
-                point["validation_accuracy"], _ = score(model, *watched)
+                seen = measured(probabilities(training.model, watched[0]), watched[1])
+                point[f"{job['watch']}_accuracy"], point[f"{job['watch']}_loss"] = seen["accuracy"], seen["loss"]
             clock.lap("watch")
-            curve.append({"epoch": epoch, **point})
-        part_folder = job.get("test_folder") or self._settings["folder"]
-        accuracy, loss = score(model, *open_part(part_folder, job["score"]))
+            report(job.get("progress"), {**point, "epochs": job["epochs"]})
+            return bool(time.time() > job.get("stop_at", math.inf))
+
+        curve = training.run(on_epoch)
+        images, labels = self._part(job, job["score"], whole=True)
+        predicted = probabilities(training.model, images)
+        measures = measured(predicted, labels)
         clock.lap("score")
-        if not (math.isfinite(accuracy) and math.isfinite(loss)):
+        if not all(map(math.isfinite, measures.values())):
             return {"status": Status.DIVERGED, "reason": "the class probabilities are not finite", "timing": clock.laps}
+        if job["score"] == "test":
+            shares = enumerate(recalls(predicted, labels))
+            measures |= {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
         if job.get("save"):
-            _save(model, Path(job["save"]))
+            save_model(training.model, Path(job["save"]), self._settings)
         last = curve[-1]
         return {
             "status": Status.OK,
-            "objectives": [accuracy],
-            "measures": {"loss": loss, "train_accuracy": last["accuracy"], "train_loss": last["loss"]},
+            "objectives": [OBJECTIVES[self._settings["metric"]](measures)],
+            "measures": {**measures, "train_accuracy": last["accuracy"], "train_loss": last["loss"]},
             "curve": curve,
-            "spent": {"images": len(images), "epochs": job["epochs"]},
+            "spent": {"images": job["images"], "epochs": len(curve)},
             "timing": clock.laps,
         }
 
-    def _training_images(self, job: Job) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The first images of the parts to train on, in memory."""
-        parts = [open_part(self._settings["folder"], part) for part in job["train"]]
-        images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
-        labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
-        return np.array(images[: job["images"]]), np.array(labels[: job["images"]])
+    def _part(self, job: Job, part: str, whole: bool = False) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Images and labels to look at: all of a part to score on it or where it is the test part, else the first."""
+        images, labels = open_part(job["test_folder"] if part == "test" else self._settings["folder"], part)
+        count = len(labels) if whole or part == "test" else CURVE_IMAGES
+        return images[:count], labels[:count]
 
-    def _validation(self, job: Job) -> tuple[NDArray[Any], NDArray[Any]] | None:
-        """Images for the learning curve, or None where the validation part is trained on."""
-        if "validation" in job["train"]:
-            return None
-        images, labels = open_part(self._settings["folder"], "validation")
-        return images[:CURVE_IMAGES], labels[:CURVE_IMAGES]
+
+def prepared(job: Job, settings: Mapping[str, Any]) -> Training:
+    """The network of a job, compiled with its recipe, with the images it is trained on in memory."""
+    recipe = job["recipe"]
+    keras.utils.set_random_seed(job["seed"])
+    model = decode(ModelSpec.from_json(job["blueprint"]), settings["pixels"][recipe["pixels"]])
+    images, labels = training_images(job, settings["folder"])
+    low, high = settings["low"], settings["high"]
+    return Training(model, images, labels, recipe, job["epochs"], job["seed"], low, high, job.get("ragged", False))
+
+
+def training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The first images of the parts to train on, in memory."""
+    parts = [open_part(folder, part) for part in job["train"]]
+    images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
+    labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
+    return np.array(images[: job["images"]]), np.array(labels[: job["images"]])
 
 
 class _Clock:
@@ -135,51 +136,8 @@ class _Clock:
         self._last = now
 
 
-def _build_ahead(model: Any) -> None:
-    """Makes the variables of optimizer and metrics now. Made in the first training step, they would have TensorFlow
-    trace that step twice, which takes longer than the rest of a brief training on small images."""
-    model.optimizer.build(model.trainable_variables)
-    uniform = np.full((1, model.output_shape[-1]), 1 / model.output_shape[-1], np.float32)
-    model.compute_metrics(None, np.zeros((1,), np.int32), uniform)
-    model.reset_metrics()
-
-
-def _epoch(model: Any, images: NDArray[Any], labels: NDArray[Any], batch: int) -> dict[str, float]:
-    """Trains one epoch in the order given; its mean loss and accuracy."""
-    history = model.fit(images, labels, batch_size=batch, epochs=1, shuffle=False, verbose=0).history
-    return {"loss": float(history["loss"][-1]), "accuracy": float(history["accuracy"][-1])}
-
-
-def score(model: Any, images: NDArray[Any], labels: NDArray[Any]) -> tuple[float, float]:
-    """Accuracy and mean cross-entropy of `model`.
-
-    With TensorFlow the model is called as it is: tracing a function for it, as `predict` does, costs more than it saves
-    in a brief training.
-    """
-    if keras.backend.backend() == "tensorflow":
-        batches = [
-            np.asarray(model(np.asarray(images[at : at + SCORE_BATCH]), training=False))
-            for at in range(0, len(images), SCORE_BATCH)
-        ]
-        probabilities = np.concatenate(batches)
-    else:
-        probabilities = np.asarray(model.predict(np.asarray(images), batch_size=SCORE_BATCH, verbose=0))
-    right = probabilities.argmax(axis=1) == labels
-    likelihood = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    if not np.isfinite(likelihood).all():
-        return math.nan, math.nan
-    return float(right.mean()), float(-np.log(np.clip(likelihood, 1e-7, 1.0)).mean())
-
-
-def _save(model: Any, path: Path) -> None:
-    """Written beside the target and renamed, so that a file is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.stem}.{os.getpid()}.draft.keras")
-    model.save(draft)
-    draft.replace(path)
-
-
-def _failure(error: Exception) -> dict[str, Any]:
+def failure(error: Exception) -> dict[str, Any]:
+    """Status and reason of a training that raised."""
     name, text = type(error).__name__, " ".join(str(error).split())[:300]
     out_of_memory = name in MEMORY_ERRORS or "RESOURCE_EXHAUSTED" in text
     return {"status": Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED, "reason": f"{name}: {text}"}

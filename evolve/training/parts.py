@@ -26,7 +26,7 @@ from evolve.errors import DataError
 from evolve.training.datasets import Array, Dataset
 
 SEARCH_PARTS = ("train", "validation", "selection")
-SPLIT_VERSION = 1
+SPLIT_VERSION = 2
 HELD_BACK = 0.15
 HELD_BACK_AT_MOST = 5000
 TEST_SHARE = 0.2
@@ -37,7 +37,8 @@ class Parts:
     """Where the parts of a data set lie, and what is known of them.
 
     digest: SHA-256 of images, labels and the way they were split.
-    sizes: images in each part. scale, offset: pixel * scale + offset has mean 0 and deviation 1 on the train part.
+    sizes: images in each part. low, high: the darkest and the brightest value of a pixel.
+    pixels: how images can be normalised: "scale" to 0 to 1, or "standardise" each channel on the train part.
     """
 
     name: str
@@ -47,8 +48,9 @@ class Parts:
     input_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
     sizes: dict[str, int]
-    scale: float
-    offset: float
+    low: float
+    high: float
+    pixels: dict[str, dict[str, Any]]
 
     @property
     def classes(self) -> int:
@@ -128,18 +130,27 @@ def _write(data: Dataset, digest: str, target: Path, test_target: Path) -> None:
         "validation": (validation_images, validation_labels),
         "selection": (selection_images, selection_labels),
     }
-    mean, deviation = float(train_images.mean(dtype=np.float64)), float(train_images.std(dtype=np.float64))
-    scale = 1 / max(deviation, 1e-6)
     described = {
         "digest": digest,
         "input_shape": data.images.shape[1:],
         "class_names": data.class_names,
         "sizes": {**{part: len(arrays[1]) for part, arrays in parts.items()}, "test": len(test_labels)},
-        "scale": scale,
-        "offset": -mean * scale,
+        **_normalisations(train_images),
     }
     _write_folder(test_target, {"test": (test_images, test_labels)}, None)
     _write_folder(target, parts, described)
+
+
+def _normalisations(images: Array) -> dict[str, Any]:
+    """The range of pixels and the ways to normalise them."""
+    bytes_ = images.dtype == np.uint8
+    low, high = (0.0, 255.0) if bytes_ else (float(images.min()), float(images.max()))
+    scale = 1 / max(high - low, 1e-6)
+    by_channel: dict[str, Any] = {"axis": (0, 1, 2), "dtype": np.float64}
+    mean, factor = images.mean(**by_channel), 1 / np.maximum(images.std(**by_channel), 1e-3 / scale / 255)
+    standardise = {"scale": factor.tolist(), "offset": (-mean * factor).tolist()}
+    pixels = {"scale": {"scale": scale, "offset": -low * scale}, "standardise": standardise}
+    return {"low": low, "high": high, "pixels": pixels}
 
 
 def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described: dict[str, Any] | None) -> None:
@@ -161,4 +172,5 @@ def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described
 
 def settings(parts: Parts) -> dict[str, Any]:
     """What a worker needs to know of the parts, as JSON; the test part is not among it."""
-    return {name: value for name, value in asdict(parts).items() if name in ("folder", "scale", "offset")}
+    told = ("folder", "pixels", "low", "high", "class_names")
+    return {name: value for name, value in asdict(parts).items() if name in told}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evolve.problem import TableProblem
+from evolve.table_problem import TableProblem
 from genomes import InvalidGenome, candidate_key
 from genomes.genome import SPACES, space_class
 from genomes.stack import StackSpace

@@ -40,7 +40,7 @@ WRONG = [
     (["run", "--table", "none.json", "--encoding", "choices"], "there is no such file"),
     (["run", "--dataset", "digit"], "dataset 'digit' is unknown; did you mean 'digits'?"),
     (["run", "--dataset", "none.npz"], "there is no such file"),
-    (["run", "--founder", "vg"], "did you mean the founder 'vgg'?"),
+    (["run", "--founder", "vg"], "did you mean 'vgg'?"),
     (["run", "--founder", "conv 32, flatten"], "kernel is missing; write 'conv FILTERS KERNEL"),
     (["run", "--name", "a/b"], "name must be letters, digits, dots, dashes and underscores"),
     (["run", "--config", "none.toml"], "--config none.toml: there is no such file"),
@@ -102,18 +102,6 @@ def test_a_backend_that_is_not_installed_is_named_with_the_extra(tmp_path: Path)
     assert f"pip install -e '.[{missing}]'" in done.stderr
     unknown = command("run", "--name", "x", cwd=tmp_path, KERAS_BACKEND="numpy")
     assert "KERAS_BACKEND must be one of tensorflow, jax, torch, not 'numpy'" in unknown.stderr
-
-
-def test_a_founder_that_does_not_fit_is_named_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from evolve.api import _founders
-    from evolve.config import RunConfig
-    from evolve.problem import make_problem
-    from evolve.reporting.console import Plain
-
-    config = RunConfig.checked({"founders": ["article-1", "vgg", "conv 8 3, flatten"], "results": tmp_path})
-    founders = _founders(config, make_problem(config, gpu=False), Plain())
-    assert [founder.origin for founder in founders] == [("founder vgg",), ("founder conv 8 3, flatten",)]
-    assert "founder article-1 left out: layer 7" in capsys.readouterr().out
 
 
 def test_list_without_runs_says_how_to_make_one(tmp_path: Path) -> None:

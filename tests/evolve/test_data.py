@@ -15,8 +15,9 @@ import pytest
 from evolve.errors import DataError
 from evolve.training import datasets
 from evolve.training.augment import augment, flip, shift
-from evolve.training.datasets import Dataset, digits, load
+from evolve.training.datasets import Dataset
 from evolve.training.parts import SEARCH_PARTS, open_part, prepare, settings
+from evolve.training.sources import digits, load
 
 
 def saved(path: Path, **changes: Any) -> str:

@@ -19,9 +19,9 @@ from evolve.errors import ConfigError, RunError
 from evolve.execution.executor import InProcess
 from evolve.ledger import Ledger, Stop
 from evolve.loop import Search
-from evolve.problem import TableProblem
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
 from evolve.storage.store import FILE, Store
+from evolve.table_problem import TableProblem
 from evolve.values import Status
 from genomes.choices import ChoicesGenome
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from conftest import command
 
-from evolve.problem import backend_name
+from evolve.backend import backend_name
 from evolve.storage.store import FILE
 
 pytest.importorskip(backend_name())

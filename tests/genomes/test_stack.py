@@ -6,42 +6,65 @@ import json
 from random import Random
 
 import pytest
+from conftest import stack_space
 
 from genomes import InvalidGenome, candidate_key
-from genomes.founders import FOUNDERS
-from genomes.layers import LAYERS, domains
-from genomes.recipe import Recipe, random_recipe
+from genomes.domains import domains
+from genomes.founders import FOUNDERS, GROUPS
+from genomes.layers import LAYERS
+from genomes.recipe import SCHEDULES, TYPICAL_RATES, Recipe, random_recipe
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack import StackGenome, StackSpace
 
 CIFAR = StackSpace((32, 32, 3), 10)
-STEPS = 100_000
+SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)]
+STEPS = 25_000  # for each shape: a hundred thousand in all
+STEP_WORDS = {
+    *("insert", "remove", "swap", "change", "duplicate", "widen", "narrow", "deepen", "flatten", "recipe"),
+    *("crossover", "random"),
+}
 
 
-def test_a_hundred_thousand_steps_of_variation_stay_valid() -> None:
-    """Mutations and crossovers: all valid, within bounds and limits, notation and JSON round trips exact."""
-    spaces = [StackSpace((8, 8, 1), 10), StackSpace((28, 28, 1), 10), StackSpace((32, 32, 3), 10)]
-    rng = Random(2026)
-    pools = {space: [space.random(rng).genome for _ in range(30)] for space in spaces}
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
+def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int, int]) -> None:
+    """Mutations and crossovers: all valid, within bounds and limits, notation and JSON round trips exact; every kind of
+    layer, every operator and every gene of the recipe takes part."""
+    space, rng = stack_space(shape), Random(2026)
+    pool = [space.random(rng).genome for _ in range(30)]
     seen_layers: set[str] = set()
-    for step in range(STEPS):
-        space = spaces[step % len(spaces)]
-        pool = pools[space]
+    seen_steps: set[str] = {"random"}
+    seen_genes: dict[str, set[object]] = {name: set() for name in domains(Recipe)}
+    for _ in range(STEPS):
         if rng.random() < 0.3:
-            child = space.crossover(*rng.sample(pool, 2), rng).genome
+            variation = space.crossover(*rng.sample(pool, 2), rng)
         else:
-            child = space.mutate(rng.choice(pool), rng).genome
+            variation = space.mutate(rng.choice(pool), rng)
+        child = variation.genome
         spec = space.blueprint(child)
         assert spec.parameters <= space.max_parameters
         assert spec.multiply_adds <= space.max_multiply_adds
         assert len(child.layers) <= space.max_layers
         assert child.recipe.problem() is None
-        assert all(gene.problem() is None for gene in child.layers)
+        assert all(space.alphabet.problem(gene) is None for gene in child.layers)
         assert space.parse(child.notation()) == child
         assert space.read(json.loads(json.dumps(child.to_json()))) == child
         seen_layers.update(gene.kind for gene in child.layers)
+        seen_steps.update(step.split()[0] for step in variation.steps)
+        seen_steps.update(["between blocks"] if "between blocks" in variation.steps[0] else [])
+        for name, values in seen_genes.items():
+            values.add(getattr(child.recipe, name))
         pool[rng.randrange(len(pool))] = child if rng.random() < 0.95 else space.random(rng).genome
     assert seen_layers == set(LAYERS)
+    assert seen_steps == STEP_WORDS | {"between blocks"}
+    assert min(len(values) for values in seen_genes.values()) >= 2
+    assert seen_genes["schedule"] == set(SCHEDULES)
+    assert seen_genes["optimizer"] == set(TYPICAL_RATES)
+
+
+@pytest.mark.parametrize("shape", SHAPES[1:], ids=lambda shape: "x".join(map(str, shape)))
+def test_the_zoo_fits_images_of_all_usual_sizes(shape: tuple[int, int, int]) -> None:
+    fitting, left_out = stack_space(shape).founders()
+    assert set(GROUPS["zoo"]) <= set(fitting), left_out
 
 
 def test_the_articles_nets_are_what_the_article_says() -> None:
@@ -56,7 +79,7 @@ def test_the_articles_nets_are_what_the_article_says() -> None:
 def test_founders_that_do_not_fit_are_named() -> None:
     fitting, left_out = StackSpace((8, 8, 1), 10).founders()
     assert set(left_out) == {"article-1", "article-2"}
-    assert set(fitting) == set(FOUNDERS) - set(left_out)
+    assert set(fitting) == set(GROUPS["zoo"])
     assert "needs a feature map of at least 3x3" in left_out["article-1"]
     assert CIFAR.founders()[1] == {}
 
@@ -71,6 +94,10 @@ def test_founders_that_do_not_fit_are_named() -> None:
         ("maxpool 2, maxpool 2, maxpool 2, maxpool 2, maxpool 2, maxpool 2, flatten", "at least 2x2, but gets 1x1"),
         ("flatten, dense 1024, dense 1024, dense 1024", "max_parameters=3,000,000"),
         ("conv 128 5, conv 128 5, flatten", "max_multiply_adds=50,000,000"),
+        ("conv 8 3 stride=2 dilation=2, flatten", "stride 2 and dilation 2 do not go together"),
+        ("conv 8 7 dilation=4 padding=valid, maxpool 4, conv 8 3 padding=valid, flatten", "at least 3x3, but gets 2x2"),
+        ("flatten, squeeze_excite 4", "cannot stand behind the flattening"),
+        ("flatten, spatial_dropout 0.1", "cannot stand behind the flattening"),
         (", ".join(["relu"] * 32) + ", flatten", "33 layers, more than max_layers=32"),
     ],
 )
@@ -91,7 +118,11 @@ def test_what_cannot_be_built_says_why(text: str, reason: str) -> None:
         ("conv 32 3 pading=valid, flatten", "did you mean 'padding'"),
         ("conv 32 3,, flatten", "empty layer"),
         ("dropout nan, flatten", "rate must be a number from 0.05 to 0.7"),
-        ("flatten | adam", "cannot read 'adam'"),
+        ("flatten | adam", "'adam': cannot read this; a recipe is for example"),
+        ("flatten | adam 0.1, cosin", "'cosin': cannot read this"),
+        ("flatten | adam 0.1, mixup", "'mixup': cannot read this"),
+        ("flatten | adam 0.1, smoothing 0.9", "label_smoothing must be 0 (off) or a number from 0.01 to 0.3, not 0.9"),
+        ("prelu 0.1, flatten", "nothing expected at '0.1'"),
         ("flatten | sgd 5", "learning_rate must be a number from 1e-05 to 1, not 5.0"),
         ("flatten | adam 0.1, batch 2", "batch_size must be"),
     ],
@@ -144,8 +175,10 @@ def test_a_spec_survives_its_json() -> None:
 
 def test_recipes_are_drawn_within_bounds() -> None:
     rng = Random(0)
-    assert all(random_recipe(rng).problem() is None for _ in range(500))
-    assert {random_recipe(rng).optimizer for _ in range(100)} == {"sgd", "adam", "adamw"}
+    recipes = [random_recipe(rng, domains(Recipe)) for _ in range(500)]
+    assert all(recipe.problem() is None for recipe in recipes)
+    assert {recipe.optimizer for recipe in recipes} == set(TYPICAL_RATES)
+    assert all(recipe.weight_decay for recipe in recipes if recipe.optimizer == "adamw")
 
 
 @pytest.mark.parametrize("cls", LAYERS.values(), ids=LAYERS)

@@ -1,0 +1,83 @@
+"""What a search begins with: founders by name, by group, by notation, or taken from another run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from evolve.errors import ConfigError, RunError
+from evolve.run_view import find
+from evolve.search.strategy import Proposal
+from genomes import InvalidGenome, SearchSpace
+from genomes.founders import FOUNDERS, GROUPS
+
+RANDOM = "random"
+OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+)")
+
+
+def founders(space: SearchSpace, wanted: Iterable[str], results: Path, note: Callable[[str], None]) -> list[Proposal]:
+    """The founders that `wanted` names, in order, each once; those of a group that do not fit are noted and left out.
+    Raises ConfigError for one that cannot be read, and if some were asked for by themselves and none of all fits."""
+    found: list[Proposal] = []
+    reasons: list[str] = []
+    left_out: list[str] = []
+    for text, of_group in _expanded(wanted if space.kind == "stack" else set(wanted) - set(GROUPS)):
+        try:
+            proposal = founder(space, text, results)
+            space.blueprint(proposal.genome)
+        except InvalidGenome as error:
+            left_out += [text] if of_group else []
+            if not of_group:
+                note(f"founder {text} left out: {error}")
+                reasons.append(f"{text}: {error}")
+            continue
+        if proposal.genome not in [other.genome for other in found]:
+            found.append(proposal)
+    if left_out:
+        note(f"built-in founders that do not fit these images and settings are left out: {', '.join(left_out)}")
+    if reasons and not found:
+        raise ConfigError(f"none of the founders given fits; the last one: {reasons[-1]}")
+    return found
+
+
+def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
+    """The founder that `text` stands for. Raises ConfigError if it stands for none, InvalidGenome if it does not fit
+    the alphabet of this space."""
+    named = FOUNDERS.get(text) if space.kind == "stack" else None
+    if named is not None:
+        return Proposal(space.parse(named), (), (f"founder {text}",))
+    if of_run := OF_RUN.fullmatch(text.strip()):
+        return _of_run(space, of_run["run"], int(of_run["candidate"]), results)
+    try:
+        return Proposal(space.parse(text), (), (f"founder {text}",))
+    except InvalidGenome as error:
+        if "switched off" in str(error):
+            raise
+        close = get_close_matches(text, [*FOUNDERS, *GROUPS, RANDOM], n=1)
+        hint = f"; or did you mean '{close[0]}'?" if close else ""
+        raise ConfigError(f"founder '{text}': {error}{hint}") from None
+
+
+def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposal:
+    try:
+        found = find(run, results)
+    except RunError as error:
+        raise ConfigError(f"founder '{run}:{number}': {error}") from None
+    if number not in found.candidates:
+        raise ConfigError(f"founder '{run}:{number}': {found.no_candidate(number)}")
+    genome: Any = found.candidates[number].genome
+    if genome["kind"] != space.kind:
+        raise ConfigError(f"founder '{run}:{number}' is of the encoding '{genome['kind']}', this run is '{space.kind}'")
+    return Proposal(space.read(genome), (), (f"founder {run}:{number}",))
+
+
+def _expanded(wanted: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Each name with whether it comes from a group; "random" stands for no founder."""
+    for text in wanted:
+        if text in GROUPS:
+            yield from ((name, True) for name in GROUPS[text])
+        elif text != RANDOM:
+            yield text, False

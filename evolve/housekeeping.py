@@ -1,0 +1,109 @@
+"""What lies on disk, what of it may go, and a limit on it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from evolve.errors import RunError
+from evolve.run_view import Run, all_runs
+
+DRAFT_SECONDS = 3600  # a half-written file may still grow before that
+DATA = ".data"
+
+
+@dataclass(frozen=True)
+class Disposable:
+    """Something that may be deleted. size: bytes. why: in words."""
+
+    path: Path
+    size: int
+    why: str
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+
+
+def check_disk(results: Path, limit: float | None) -> None:
+    """Raises RunError if the folder `results` holds more than `limit` GiB. None is no limit."""
+    if limit is None or not results.exists():
+        return
+    held = size_of(results) / 2**30
+    if held > limit:
+        raise RunError(
+            f"{results} holds {held:.2f} GiB, more than disk_limit = {limit:g}; "
+            "see what may go with: evolve clean, or raise the limit"
+        )
+
+
+def disposables(results: Path) -> list[Disposable]:
+    """What nobody needs any more below `results`, largest first; what a running process uses is left out."""
+    runs = [run for run in all_runs(results) if not _in_use(run)]
+    used = {run.problem["digest"][:16] for run in all_runs(results) if "digest" in run.problem}
+    found = [*_drafts(results), *_unused_data(results, used)]
+    for run in runs:
+        found += _of_run(run)
+    return sorted(found, key=lambda thing: (-thing.size, str(thing.path)))
+
+
+def whole_run(run: Run) -> Disposable:
+    """All of a run. Raises RunError if a process works on it."""
+    if _in_use(run):
+        raise RunError(f"run '{run.name}' is in use by another process; wait for it or stop it first")
+    return Disposable(run.folder, size_of(run.folder), f"all of run '{run.name}', {run.state}")
+
+
+def delete(things: Iterable[Disposable]) -> int:
+    """Deletes them; the bytes that were freed."""
+    freed = 0
+    for thing in things:
+        if thing.path.is_dir():
+            shutil.rmtree(thing.path)
+        else:
+            thing.path.unlink(missing_ok=True)
+        freed += thing.size
+    return freed
+
+
+def _drafts(results: Path) -> list[Disposable]:
+    """What an interrupted process left half-written."""
+    paths = [path for path in (results / DATA).glob("*.*") if path.is_dir()]
+    paths += [*results.glob("*/models/*.draft.keras"), *results.glob("*/models/*.progress*")]
+    old = [path for path in paths if time.time() - path.stat().st_mtime > DRAFT_SECONDS]
+    return [Disposable(path, size_of(path), "left half-written by an interrupted process") for path in old]
+
+
+def _unused_data(results: Path, used: set[str]) -> list[Disposable]:
+    folders = [path for path in (results / DATA).glob("*") if path.is_dir() and "." not in path.name]
+    idle = [path for path in folders if path.name.removesuffix("-test") not in used]
+    return [Disposable(path, size_of(path), "prepared images that no run here uses") for path in idle]
+
+
+def _of_run(run: Run) -> list[Disposable]:
+    if run.state == "failed" and not run.hall_of_fame:
+        return [Disposable(run.folder, size_of(run.folder), f"run '{run.name}': nothing could be trained")]
+    models = run.folder.joinpath("models").glob("candidate-*.keras")
+    spare = [path for path in models if run.winner is not None and path != run.model_path(run.winner)]
+    return [
+        Disposable(path, size_of(path), f"run '{run.name}': a trained model that is not the winner's")
+        for path in spare
+        if ".draft" not in path.name
+    ]
+
+
+def _in_use(run: Run) -> bool:
+    lock = FileLock(run.folder / "run.lock")
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True

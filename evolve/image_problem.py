@@ -1,0 +1,119 @@
+"""The problem of classifying images: train each network on the train part, score it on a part it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from evolve.backend import backend, backend_name
+from evolve.config import RunConfig
+from evolve.own_fitness import fitness_version
+from evolve.training.parts import SEARCH_PARTS, Parts, settings
+from evolve.values import Budget, Job, Purpose, Request, digest
+from genomes import Blueprint
+from genomes.alphabet import alphabet, for_images
+from genomes.spec import Shape
+from genomes.stack import StackSpace
+
+EVALUATOR_VERSION = 2
+BRIEF_IMAGES = 10_000
+BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
+BRIEF_EPOCHS = 10
+FINAL_EPOCHS = 40
+# The cost of building a model and tracing its training, in multiplications; orders results, decides nothing else.
+START_COST = 3e10
+SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
+USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
+
+
+def image_space(
+    config: RunConfig, input_shape: Shape, classes: int, own: Mapping[str, Mapping[str, Any]] | None = None
+) -> StackSpace:
+    """The search space of a run on images, with the run's limits and alphabet.
+
+    own: what was found out about layers of the user's own. Raises InvalidGenome for an alphabet that cannot be.
+    """
+    grown = max(1.0, input_shape[0] * input_shape[1] / USUAL_AREA)
+    return StackSpace(
+        input_shape,
+        classes,
+        max_layers=config.max_layers,
+        max_parameters=config.max_parameters,
+        max_multiply_adds=config.max_multiply_adds or round(StackSpace.max_multiply_adds * grown),
+        alphabet=for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2]),
+    )
+
+
+@dataclass(frozen=True)
+class ImageProblem:
+    """See the module's text. own: what was found out about layers of the user's own, by kind."""
+
+    config: RunConfig
+    parts: Parts
+    gpu: bool
+    own: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def executor(self) -> str:
+        """A function of the script that is running exists in this process only."""
+        return "in-process" if (self.config.fitness or "").startswith("__main__:") else "processes"
+
+    @property
+    def evaluator(self) -> str:
+        return "evolve.training.own:OwnFitness" if self.config.fitness else "evolve.training.evaluator:Trainer"
+
+    @cached_property
+    def space(self) -> StackSpace:
+        return image_space(self.config, self.parts.input_shape, self.parts.classes, self.own)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        told = {"metric": self.config.metric, "fitness": self.config.fitness}
+        return {**settings(self.parts), **told, "gpu": self.gpu, "backend": backend_name()}
+
+    def budget(self, purpose: Purpose) -> Budget:
+        images = min(self.config.images or BRIEF_IMAGES, self.parts.sizes["train"])
+        epochs = self.config.epochs or min(BRIEF_EPOCHS, max(1, round(BRIEF_PASSES / images)))
+        if purpose in (Purpose.SEARCH, Purpose.RESCORE):
+            return Budget(images, epochs)
+        return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
+
+    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose) -> str:
+        where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
+        what = (self.config.metric, *([self._fitness] if self._fitness else []))
+        return digest("train", *where, *what, key, budget.images, budget.epochs, purpose, repeat, self.config.seed)
+
+    def cost(self, blueprint: Blueprint, budget: Budget) -> float:
+        return START_COST + 3.0 * (blueprint.multiply_adds or 0) * budget.size
+
+    def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
+        assert request.job_key is not None
+        brief = request.purpose in (Purpose.SEARCH, Purpose.RESCORE)
+        limit = self.config.candidate_timeout or 120 + self.cost(blueprint, request.budget) / SLOWEST
+        return {
+            "request": request.number,
+            "seed": int(request.job_key[:8], 16),
+            "blueprint": blueprint.to_json(),
+            "recipe": request.candidate.genome.recipe_json(),
+            "images": request.budget.images,
+            "epochs": request.budget.epochs,
+            "train": ["train"] if brief else list(SEARCH_PARTS),
+            "watch": "validation" if brief else None,
+            "score": {Purpose.SEARCH: "validation", Purpose.RESCORE: "selection"}.get(request.purpose, "test"),
+            "test_folder": None if brief else self.parts.test_folder,
+            "save": str(save) if save else None,
+            "progress": f"{save}.progress" if save else None,
+            "time_limit": limit,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        known = {name: value for name, value in asdict(self.parts).items() if not name.endswith("folder")}
+        device = "gpu" if self.gpu else "cpu"
+        return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self._fitness}
+
+    @cached_property
+    def _fitness(self) -> str | None:
+        return fitness_version(self.config.fitness) if self.config.fitness else None

@@ -1,0 +1,221 @@
+"""Models to take away: train a candidate in full, export it, let it look at images, put leaders together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evolve.errors import ConfigError, RunError, nearest
+from evolve.execution.aside import aside
+from evolve.export import FORMATS, Exported, check_extra, write_script
+from evolve.full_training import succeeded, train_in_full
+from evolve.preparing import image_problem_of
+from evolve.reporting.console import Shown, make_console
+from evolve.run_view import Run, find
+from evolve.storage.store import Store
+from evolve.training.folders import KINDS
+from evolve.values import Budget, Candidate, Purpose, Request, Result
+
+Progress = bool | Callable[[Shown], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A candidate that was trained in full. new: whether it was trained now, or had been before."""
+
+    run: Run
+    candidate: int
+    result: Result
+    path: Path
+    new: bool
+
+
+def train(
+    run: str | Path,
+    candidate: int,
+    *,
+    epochs: int | None = None,
+    results: str | Path = "results",
+    progress: Progress = True,
+) -> Trained:
+    """Trains a candidate of a run in full, on all images that are not for testing, and opens the test part for it, on
+    record. Uses all cores; a training that is known is not repeated.
+
+    epochs: None for as many as the run's own final training. Raises RunError if it cannot be trained.
+    """
+    found = find(run, results)
+    genome = _genome(found, candidate)
+    if epochs is not None and epochs < 1:
+        raise ConfigError(f"epochs must be a whole number of at least 1, not {epochs}; for example epochs = 40")
+    console = make_console(progress)
+    problem = image_problem_of(found, console)
+    usual = problem.budget(Purpose.TRAIN)
+    budget = Budget(usual.images, epochs or usual.epochs)
+    known, path = found.full_training(candidate), found.model_path(candidate)
+    if known and known[0].budget == budget and path.exists():
+        return Trained(found, candidate, known[1], path, new=False)
+    key = found.candidates[candidate].key
+    assert key is not None
+    with Store.open(found.folder) as store:
+        number = len(store.requests()) + 1
+        job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
+        request = Request(number, Candidate(candidate, genome, key), budget, 0, Purpose.TRAIN, job_key)
+        store.add((), [request])
+        phase = f"training candidate {candidate} of {found.name} in full"
+        job = problem.job(request, problem.space.blueprint(genome), path)
+        result = train_in_full(problem, job, phase, console)
+        store.add((), (), [result])
+        store.act("trained", candidate=candidate, request=number)
+    return Trained(Run(found.folder), candidate, succeeded(result, phase), path, new=True)
+
+
+def export(
+    run: str | Path,
+    candidate: int,
+    format: str = "keras",
+    *,
+    output: str | Path | None = None,
+    results: str | Path = "results",
+) -> Exported:
+    """Writes a candidate as a file that lives without evolve, and checks it on real images.
+
+    format: "keras", "onnx" or "litert", the trained model; or "python", a script that builds and trains the network.
+    output: where to; None for a name made from run and candidate, in the current folder. Raises ConfigError for an
+    unknown format or one whose extra is missing, RunError for a candidate that was not trained in full (but for
+    "python"), or if the exported model does not say what the Keras model says.
+    """
+    if format not in FORMATS:
+        raise ConfigError(f"format '{format}' is unknown{nearest(format, FORMATS)}")
+    check_extra(format)
+    found = find(run, results)
+    genome = _genome(found, candidate)
+    path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
+    problem = image_problem_of(found, make_console(False))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if format == "python":
+        return write_script(found, candidate, problem, genome, path)
+    model = found.model_path(candidate)
+    if not model.exists():
+        raise RunError(
+            f"candidate {candidate} of run '{found.name}' was not trained in full, so there are no weights to export; "
+            f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
+        )
+    told = {"model": str(model), "own": found.own_classes, "folder": problem.parts.folder}
+    checked = aside("evolve.training.exporting:exported", {**told, "format": format, "path": str(path)})
+    return Exported(path, format, checked["images"], checked["difference"], ())
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one image. ranked: (class name, probability), most likely first."""
+
+    image: Path
+    ranked: tuple[tuple[str, float], ...]
+    resized_from: tuple[int, int] | None
+
+
+def predict(
+    model: str | Path,
+    images: Sequence[str | Path],
+    *,
+    own: Sequence[str] = (),
+    results: str | Path = "results",
+) -> list[Prediction]:
+    """What a trained model says of image files.
+
+    model: a `.keras` file, RUN (its winner) or RUN:CANDIDATE. images: files, or folders of them. own: dotted paths of
+    layers in a file that are not Keras's. Raises RunError for a model and DataError for an image that cannot be read.
+    """
+    path, layers = _model_file(str(model), list(own), Path(results))
+    files = [file for image in images for file in _image_files(Path(image))]
+    if not files:
+        raise ConfigError("give at least one image, or a folder that holds some")
+    told = {"model": str(path), "own": layers, "images": [str(file) for file in files]}
+    said = aside("evolve.training.exporting:predicted", told)
+    return [
+        Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None)
+        for file, one in zip(files, said, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Leaders together: the mean of their class probabilities. single: test accuracy of each, by candidate."""
+
+    run: Run
+    single: dict[int, float]
+    accuracy: float
+    images: int
+
+
+def ensemble(
+    run: str | Path,
+    top: int = 3,
+    *,
+    epochs: int | None = None,
+    results: str | Path = "results",
+    progress: Progress = True,
+) -> Ensemble:
+    """Test accuracy of the `top` leaders together. Those that were not trained in full yet are trained first; the test
+    part is opened for all of them, on record. Raises as `train` does."""
+    found = find(run, results)
+    if top < 1 or top > len(found.hall_of_fame):
+        raise ConfigError(f"top must be from 1 to {len(found.hall_of_fame)}, the leaders of '{found.name}', not {top}")
+    leaders = [leader.candidate for leader in found.hall_of_fame[:top]]
+    made = []
+    for leader in leaders:
+        has = found.full_training(leader) and found.model_path(leader).exists()
+        if not has or epochs is not None:
+            made.append(train(run, leader, epochs=epochs, results=results, progress=progress).path)
+        else:
+            made.append(found.model_path(leader))
+    problem = image_problem_of(found, make_console(False))
+    told = {"models": [str(path) for path in made], "own": found.own_classes}
+    said = aside("evolve.training.exporting:together", {**told, "test_folder": problem.parts.test_folder})
+    with Store.open(found.folder) as store:
+        store.act("ensemble", candidates=leaders, accuracy=said["together"])
+    return Ensemble(
+        Run(found.folder), dict(zip(leaders, said["single"], strict=True)), said["together"], said["images"]
+    )
+
+
+def _genome(found: Run, candidate: int) -> Any:
+    """The genome of a candidate that can be built. Raises RunError."""
+    if found.config.table is not None:
+        raise RunError(f"run '{found.name}' searched a table; its entries have no networks")
+    if candidate not in found.candidates:
+        raise RunError(found.no_candidate(candidate))
+    if found.candidates[candidate].key is None:
+        raise RunError(f"candidate {candidate} of run '{found.name}' could not be built; choose another one")
+    return found.space.read(found.candidates[candidate].genome)
+
+
+def _model_file(text: str, own: list[str], results: Path) -> tuple[Path, list[str]]:
+    """The file of a model and the layers in it that are not Keras's."""
+    if text.endswith(".keras"):
+        return Path(text), own
+    name, colon, number = text.rpartition(":")
+    by_candidate = bool(colon) and number.isdecimal()
+    found = find(name if by_candidate else text, results)
+    if by_candidate and int(number) not in found.candidates:
+        raise RunError(found.no_candidate(int(number)))
+    candidate = int(number) if by_candidate else found.winner
+    if candidate is None:
+        raise RunError(
+            f"no candidate of run '{found.name}' was trained in full yet; "
+            f"train one with: evolve train {found.name} CANDIDATE"
+        )
+    if not found.model_path(candidate).exists():
+        raise RunError(
+            f"there is no trained model of candidate {candidate} of run '{found.name}'; "
+            f"train it with: evolve train {found.name} {candidate}"
+        )
+    return found.model_path(candidate), [*found.own_classes, *own]
+
+
+def _image_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [file for file in sorted(path.rglob("*")) if file.suffix.lower() in KINDS]
+    return [path]

@@ -1,0 +1,91 @@
+"""What must hold before anything is trained: a backend, data, an alphabet and limits that something fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from random import Random
+from typing import Any, TypeVar
+
+from evolve.backend import DISTRIBUTIONS, backend_name
+from evolve.config import RunConfig
+from evolve.errors import ConfigError, RunError
+from evolve.execution.devices import gpu_visible
+from evolve.image_problem import ImageProblem
+from evolve.problem import Problem, make_problem
+from evolve.reporting.console import Console
+from evolve.run_view import Run
+from genomes import InvalidGenome
+
+T = TypeVar("T")
+
+
+def new_problem(config: RunConfig, console: Console) -> Problem:
+    """The problem that the settings name, its data read and split. Raises ConfigError, DataError or RunError."""
+    check_backend(config)
+    console.note("preparing data")
+    gpu = config.table is None and gpu_visible()
+    with console.counting() as on_progress:
+        problem = usable(lambda: make_problem(config, gpu, None, on_progress))
+    try:
+        problem.space.random(Random(0))
+    except InvalidGenome as error:
+        limit = "fits the limits" in str(error)
+        raise ConfigError(f"{error}; raise that limit" if limit else str(error)) from None
+    return problem
+
+
+def known_problem(found: Run, config: RunConfig, console: Console) -> Problem:
+    """The problem of a run that exists. Raises RunError if data, table or backend are not what it was made with."""
+    check_backend(config)
+    gpu = found.problem.get("device") == "gpu" and gpu_visible()
+    with console.counting() as on_progress:
+        problem = usable(lambda: make_problem(config, gpu, found.problem, on_progress))
+    now = problem.describe()
+    for name, before in found.problem.items():
+        if isinstance(now.get(name), tuple):
+            now[name] = list(now[name])
+        if now.get(name) != before:
+            was, would = _short(before), _short(now.get(name))
+            raise RunError(
+                f"run '{found.name}' was made with {name} {was}, now it would be {would}; "
+                "scores would not compare; restore what it was made with, or start a new run"
+            )
+    return problem
+
+
+def image_problem_of(found: Run, console: Console) -> ImageProblem:
+    """The problem of a run on images. Raises RunError for a run on a table."""
+    config = found.config.model_copy(update={"results": found.folder.absolute().parent, "name": found.name})
+    if config.table is not None:
+        raise RunError(f"run '{found.name}' searched a table; its entries have no networks to train")
+    problem = known_problem(found, config, console)
+    assert isinstance(problem, ImageProblem)
+    return problem
+
+
+def usable(make: Callable[[], T]) -> T:
+    """What `make` returns; a file or folder that cannot be used becomes a RunError."""
+    try:
+        return make()
+    except OSError as error:
+        raise RunError(f"cannot use {error.filename or 'a file'}: {error.strerror or error}") from None
+
+
+def check_backend(config: RunConfig) -> None:
+    """Raises ConfigError if networks cannot be trained here."""
+    name = backend_name()
+    if config.table is not None:
+        return
+    if name not in DISTRIBUTIONS:
+        raise ConfigError(f"KERAS_BACKEND must be one of {', '.join(DISTRIBUTIONS)}, not '{name}'")
+    if find_spec(name) is None:
+        raise ConfigError(
+            f"the Keras backend '{name}' is not installed; install the extra of that name with: "
+            f"pip install -e '.[{name}]', or set KERAS_BACKEND to tensorflow, jax or torch"
+        )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 100 else f"{text[:97]}..."

@@ -1,0 +1,152 @@
+"""One candidate as text for people: layers, recipe, learning curve, and its family back to the founders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from evolve.reporting.drawing import curves
+from evolve.reporting.words import count, score
+from evolve.run_view import Run
+from evolve.values import Purpose, Result, Status
+
+FAMILY_SHOWN = 24
+PURPOSES = {
+    Purpose.SEARCH: "search",
+    Purpose.RESCORE: "re-scored",
+    Purpose.FINAL: "in full, on test",
+    Purpose.TRAIN: "by hand, on test",
+}
+
+
+def candidate_json(run: Run, number: int) -> dict[str, Any]:
+    """All that is known of one candidate. Raises KeyError if it was never born."""
+    row = run.candidates[number]
+    return {
+        "candidate": number,
+        "notation": row.notation,
+        "genome": row.genome,
+        "parents": row.parents,
+        "origin": row.origin,
+        "parameters": row.parameters,
+        "multiply_adds": row.multiply_adds,
+        "layers": _layers(run, number),
+        "requests": [entry for entry in run.history() if entry["candidate"] == number],
+        "family": run.family(number),
+        "recalls": run.recalls(number),
+    }
+
+
+def candidate(run: Run, number: int) -> RenderableType:
+    """One candidate: where it comes from, its recipe, scores, curve, layers and family."""
+    known = candidate_json(run, number)
+    born = "from nothing" if not known["parents"] else "from " + " and ".join(map(str, known["parents"]))
+    head = Text(f"candidate {number} of {run.name}, born {born}: {'; '.join(known['origin'])}\n", style="bold")
+    layers, _, recipe = known["notation"].partition(" | ")
+    head.append(f"{layers}\n" + (f"recipe: {recipe}\n" if recipe else ""), style="not bold")
+    reasons = [f"{e['status']}: {e['reason']}" for e in known["requests"] if e["reason"]]
+    parts: list[RenderableType] = [head, _scores(run, number), *map(Text, reasons), Text()]
+    if longest := _longest(run, number):
+        drawn, on = curve_of(longest), "test" if longest.request in _on_test(run) else "validation"
+        parts += [Text(drawn), Text()] if drawn else []
+        parts += [Text(f"{overfitting(longest, on)}\n")] if "train_accuracy" in longest.measures else []
+    parts += [_layer_table(known["layers"]), Text()] if known["layers"] else []
+    parts.append(Text(f"{count(known['parameters'])} weights, {count(known['multiply_adds'])} multiply-adds per image"))
+    if len(known["family"]) > 1:
+        parts += [Text("\nfamily, back to the founders", style="bold"), _family_table(run, known["family"])]
+    return Group(*parts)
+
+
+def curve_of(result: Result) -> str:
+    """The learning curve of a training; nothing if it has fewer than two epochs."""
+    if len(result.curve) < 2:
+        return ""
+    names = {"accuracy": "train", "validation_accuracy": "validation", "test_accuracy": "on test"}
+    series = {shown: [float(point[name]) for point in result.curve if name in point] for name, shown in names.items()}
+    whole = {name: values for name, values in series.items() if len(values) == len(result.curve)}
+    return f"accuracy by epoch, the longest training\n{curves(whole)}" if whole else ""
+
+
+def overfitting(result: Result, on: str) -> str:
+    """The gap between training and other images, and what it means."""
+    train, held = result.measures["train_accuracy"], result.measures["accuracy"]
+    gap = train - held
+    shown = f"train {train:.4f}, {on} {held:.4f}, gap {gap:+.4f}:"
+    if gap > 0.1:
+        return f"{shown} it overfits; more augmentation or dropout, fewer weights or epochs may help"
+    if gap > 0.03:
+        return f"{shown} it overfits a little"
+    if gap > -0.03:
+        return f"{shown} no overfitting"
+    return f"{shown} no overfitting, training images are the harder ones (dropout, augmentation); it may learn on"
+
+
+def _scores(run: Run, number: int) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("what for", "images", "epochs", "status", "score", "train", "seconds"):
+        table.add_column(heading, justify="left" if heading in ("what for", "status") else "right")
+    for request in run.requests:
+        if request.candidate == number:
+            budget = (f"{request.budget.images}", f"{request.budget.epochs}")
+            table.add_row(PURPOSES[request.purpose], *budget, *_outcome(run, run.results.get(request.number)))
+    return table
+
+
+def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
+    if result is None:
+        return "not done", "-", "-", "-"
+    train = result.measures.get("train_accuracy")
+    seconds = f"{result.timing.get('seconds', 0):.1f}"
+    return result.status.value, score(run.shown(result.fitness)), score(train), seconds
+
+
+def _longest(run: Run, number: int) -> Result | None:
+    """The result of the candidate's training with the most epochs."""
+    results = [run.results[r.number] for r in run.requests if r.candidate == number and r.number in run.results]
+    good = [result for result in results if result.status is Status.OK and result.cached_from is None]
+    return max(good, key=lambda result: (len(result.curve), result.request), default=None)
+
+
+def _on_test(run: Run) -> set[int]:
+    return {r.number for r in run.requests if r.purpose in (Purpose.FINAL, Purpose.TRAIN)}
+
+
+def _layers(run: Run, number: int) -> list[dict[str, Any]]:
+    if run.config.encoding != "stack" or run.candidates[number].key is None:
+        return []
+    spec = run.space.blueprint(run.space.read(run.candidates[number].genome))
+    names = ("name", "op", "shape", "parameters", "multiply_adds")
+    return [{**{n: getattr(node, n) for n in names}, "settings": dict(node.settings)} for node in spec.nodes]
+
+
+def _layer_table(layers: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("layer", "output", "weights", "multiply-adds"):
+        table.add_column(heading, justify="left" if heading in ("layer", "output") else "right", overflow="fold")
+    for layer in layers:
+        shape = "x".join(map(str, layer["shape"]))
+        settings = " ".join(
+            str(value) if isinstance(value, str) else f"{name} {value}"
+            for name, value in layer["settings"].items()
+            if not isinstance(value, bool) and (name, value) not in (("stride", 1), ("dilation", 1))
+        )
+        counts = (f"{layer['parameters']:,}", f"{layer['multiply_adds']:,}")
+        table.add_row(f"{layer['name']} [dim]{settings}[/dim]", shape, *counts)
+    return table
+
+
+def _family_table(run: Run, family: list[dict[str, Any]]) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("candidate", "from", "score"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("what was done", overflow="fold")
+    for member in family[:FAMILY_SHOWN]:
+        parents = " ".join(map(str, member["parents"])) or "-"
+        scored = score(run.shown(member["score"]))
+        table.add_row(str(member["candidate"]), parents, scored, Text("; ".join(member["origin"])))
+    left = len(family) - FAMILY_SHOWN
+    more = [Text(f"and {left} earlier ancestors; all of them with: --json")] if left > 0 else []
+    return Group(table, *more)

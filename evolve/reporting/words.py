@@ -1,0 +1,31 @@
+"""Figures as short text."""
+
+from __future__ import annotations
+
+
+def score(value: float | None) -> str:
+    """A score: four digits behind the point for shares, two for per cents (tables may hold those)."""
+    return "-" if value is None else f"{value:.4f}" if abs(value) <= 1 else f"{value:.2f}"
+
+
+def share(value: float | None) -> str:
+    """A share as a per cent."""
+    return "-" if value is None else f"{value:.2%}" if abs(value) <= 1 else f"{value:.2f}"
+
+
+def count(value: int | None) -> str:
+    """A count in thousands or millions: 83.1k."""
+    if value is None:
+        return "-"
+    for size_, letter in ((1_000_000, "M"), (1000, "k")):
+        if value >= size_:
+            return f"{value / size_:.1f}{letter}"
+    return str(value)
+
+
+def size(number: int) -> str:
+    """Bytes: 1.2 MB."""
+    for unit, letters in ((10**9, "GB"), (10**6, "MB"), (1000, "kB")):
+        if number >= unit:
+            return f"{number / unit:.1f} {letters}"
+    return f"{number} bytes"

@@ -1,0 +1,109 @@
+"""What each primitive is called in Keras, as data: the same table builds models and writes scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Settings = Mapping[str, Any]
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+"""Name of a class, its arguments by position, and those by name."""
+
+# Keras's default of .99 leaves the running averages of a brief training far behind the weights, so that validation
+# judges a network that was never trained; with .9 they arrive within a few dozen steps.
+BATCH_NORM_MOMENTUM = 0.9
+OWN = ("class", "weights", "version")  # settings of a user's own layer that are not arguments of its class
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """Settings that differ from Keras's defaults."""
+    defaults = {"strides": 1, "dilation_rate": 1, "padding": "valid", "use_bias": True}
+    return {name: value for name, value in settings.items() if name not in defaults or value != defaults[name]}
+
+
+def _convolution(s: Settings) -> Call:
+    options = _given(strides=s["stride"], dilation_rate=s["dilation"], padding=s["padding"], use_bias=s["bias"])
+    return "Conv2D", (s["filters"], s["kernel"]), options
+
+
+def _pool(kind: str) -> Callable[[Settings], Call]:
+    def call(s: Settings) -> Call:
+        strides = {} if s["stride"] == s["size"] else {"strides": s["stride"]}
+        return kind, (s["size"],), {**strides, **_given(padding=s["padding"])}
+
+    return call
+
+
+LAYERS: dict[str, Callable[[Settings], Call]] = {
+    "convolution": _convolution,
+    "separable_convolution": lambda s: (
+        "SeparableConv2D",
+        (s["filters"], s["kernel"]),
+        _given(strides=s["stride"], padding=s["padding"]),
+    ),
+    "depthwise_convolution": lambda s: (
+        "DepthwiseConv2D",
+        (s["kernel"],),
+        _given(strides=s["stride"], padding=s["padding"]),
+    ),
+    "max_pool": _pool("MaxPooling2D"),
+    "average_pool": _pool("AveragePooling2D"),
+    "batch_norm": lambda s: ("BatchNormalization", (), {"momentum": BATCH_NORM_MOMENTUM}),
+    "layer_norm": lambda s: ("LayerNormalization", (), {}),
+    "activation": lambda s: ("Activation", (s["function"],), {}),
+    "leaky_relu": lambda s: ("LeakyReLU", (), {"negative_slope": s["slope"]}),
+    "prelu": lambda s: ("PReLU", (), {"shared_axes": [1, 2]} if s["per_channel"] else {}),
+    "dropout": lambda s: ("Dropout", (s["rate"],), {}),
+    "spatial_dropout": lambda s: ("SpatialDropout2D", (s["rate"],), {}),
+    "gaussian_noise": lambda s: ("GaussianNoise", (s["deviation"],), {}),
+    "flatten": lambda s: ("Flatten", (), {}),
+    "global_average": lambda s: ("GlobalAveragePooling2D", (), {}),
+    "global_max": lambda s: ("GlobalMaxPooling2D", (), {}),
+    "channel_means": lambda s: ("GlobalAveragePooling2D", (), {"keepdims": True}),
+    "dense": lambda s: ("Dense", (s["units"],), {}),
+    "add": lambda s: ("Add", (), {}),
+    "concatenate": lambda s: ("Concatenate", (), {}),
+    "multiply": lambda s: ("Multiply", (), {}),
+    "own": lambda s: (s["class"], (), {name: value for name, value in s.items() if name not in OWN}),
+}
+
+
+def normalisation(pixels: Settings) -> Call:
+    """The layer that normalises raw pixels: pixel * "scale" + "offset", each a number or a list by channel."""
+    return "Rescaling", (pixels["scale"],), {"offset": pixels["offset"]}
+
+
+OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sgd": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    "adam": ("Adam", {}),
+    "adamw": ("AdamW", {}),
+    "rmsprop": ("RMSprop", {}),
+    "lion": ("Lion", {}),
+}
+
+
+def optimizer(recipe: Settings) -> Call:
+    """The optimizer of a recipe, without its learning rate."""
+    name, options = OPTIMIZERS[recipe["optimizer"]]
+    decay, clip = recipe["weight_decay"], recipe["clip"]
+    options = {**options, **({"weight_decay": decay} if decay or name == "AdamW" else {})}
+    return name, (), {**options, **({"global_clipnorm": clip} if clip else {})}
+
+
+RISE = 0.3  # share of the steps of a one-cycle schedule in which the rate rises
+RISE_FROM = 25  # the rate a one-cycle schedule begins with is that part of the largest
+
+
+def schedule(recipe: Settings, steps: int) -> Call | None:
+    """The schedule of a recipe's learning rate over that many steps; None for a constant rate."""
+    rate, rise = recipe["learning_rate"], round(RISE * steps)
+    calls: dict[str, Call] = {
+        "cosine": ("CosineDecay", (rate, steps), {}),
+        "linear": ("PolynomialDecay", (rate, steps), {"end_learning_rate": 0.0}),
+        "one-cycle": (
+            "CosineDecay",
+            (rate / RISE_FROM, steps - rise),
+            {"warmup_target": rate, "warmup_steps": rise},
+        ),
+    }
+    return calls.get(recipe["schedule"])

@@ -1,0 +1,87 @@
+"""ModelSpec + recipe -> the parts of a stand-alone Keras script, as a tutorial would write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from genomes.keras_words import LAYERS, RISE, RISE_FROM, Call, Settings, normalisation
+from genomes.keras_words import optimizer as optimizer_call
+from genomes.spec import ModelSpec, Node
+
+
+def model_source(spec: ModelSpec, pixels: Settings) -> str:
+    """A function `build_model()` that makes the network of `spec` layer by layer."""
+    readers: dict[int, list[int]] = {}
+    for position, node in enumerate(spec.nodes):
+        for source in node.inputs:
+            readers.setdefault(source, []).append(position)
+
+    def variable(position: int) -> str:
+        """`x` for what the next line alone reads, a name of its own for what is read elsewhere, too."""
+        return "x" if readers.get(position) == [position + 1] else spec.nodes[position].name
+
+    lines = [f"image = keras.Input(shape={spec.input_shape})"]
+    lines.append(f"{variable(0)} = {_call(normalisation(pixels), 'layers.')}(image)  # raw pixels in")
+    for position, node in enumerate(spec.nodes[1:], start=1):
+        sources = [variable(source) for source in node.inputs]
+        inputs = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
+        last = position == len(spec.nodes) - 1
+        target = "probabilities" if last else variable(position)
+        lines.append(f"{target} = {_layer(node)}({inputs}){_shape(node)}")
+    lines.append("return keras.Model(image, probabilities)")
+    return "def build_model():\n" + "\n".join(f"    {line}" for line in lines) + "\n"
+
+
+def optimizer_source(recipe: Mapping[str, Any]) -> str:
+    """A function `build_optimizer(steps)` for a training of that many steps."""
+    rate = recipe["learning_rate"]
+    schedules = {
+        "cosine": f"keras.optimizers.schedules.CosineDecay({rate}, steps)",
+        "linear": f"keras.optimizers.schedules.PolynomialDecay({rate}, steps, end_learning_rate=0.0)",
+        "one-cycle": (
+            f"keras.optimizers.schedules.CosineDecay(\n        {rate} / {RISE_FROM}, steps - rise, "
+            f"warmup_target={rate}, warmup_steps=rise\n    )"
+        ),
+    }
+    lines = [f"rise = round({RISE} * steps)"] if recipe["schedule"] == "one-cycle" else []
+    lines.append(f"learning_rate = {schedules.get(recipe['schedule'], rate)}")
+    kind, _, named = optimizer_call(recipe)
+    options = "".join(f", {name}={literal(value)}" for name, value in named.items())
+    lines.append(f"return keras.optimizers.{kind}(learning_rate{options})")
+    return "def build_optimizer(steps):\n" + "\n".join(f"    {line}" for line in lines) + "\n"
+
+
+def own_paths(spec: ModelSpec) -> list[str]:
+    """Dotted paths of the user's own layers in a network, each once."""
+    return list(dict.fromkeys(str(dict(node.settings)["class"]) for node in spec.nodes if node.op == "own"))
+
+
+def _layer(node: Node) -> str:
+    call = LAYERS[node.op](dict(node.settings))
+    if node.op == "own":
+        return _call((call[0].rpartition(".")[2], *call[1:]), "")
+    return _call(call, "layers.")
+
+
+def _call(call: Call, prefix: str) -> str:
+    kind, positional, named = call
+    arguments = [*map(literal, positional), *(f"{name}={literal(value)}" for name, value in named.items())]
+    return f"{prefix}{kind}({', '.join(arguments)})"
+
+
+def literal(value: Any) -> str:
+    """A value as Python spells it, words in double quotes."""
+    return json.dumps(value) if isinstance(value, str) or _words(value) else repr(value)
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _shape(node: Node) -> str:
+    """The output's shape as a comment, where a layer changes it."""
+    changes = node.op in ("convolution", "separable_convolution", "concatenate", "dense", "max_pool", "average_pool")
+    shown = changes or node.op in ("depthwise_convolution", "flatten", "global_average", "global_max")
+    return f"  # {'x'.join(map(str, node.shape))}" if shown else ""

@@ -45,7 +45,7 @@ WRONG = [
     (["run", "--name", "a/b"], "name must be letters, digits, dots, dashes and underscores"),
     (["run", "--config", "none.toml"], "--config none.toml: there is no such file"),
     (["run", "--results", "/dev/null/x"], "cannot use /dev/null/x"),
-    (["run", "--config", "tight.toml"], "max_layers=2; raise that limit"),
+    (["run", "--config", "tight.toml"], "no stack fits the limits of this search"),
     (["resume", "nothing"], "there are no runs in results yet, make one with: evolve run"),
     (["show", "nothing"], "there is no run 'nothing'"),
     (["history", "nothing"], "there is no run 'nothing'"),
@@ -61,7 +61,7 @@ def test_a_mistake_ends_in_one_message_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tight.toml").write_text("max_layers = 2")
+    (tmp_path / "tight.toml").write_text("max_parameters = 100\nlayers = { flatten = { how = 'flatten' } }")
     code, _, err = call(*arguments, capsys=capsys, monkeypatch=monkeypatch)
     assert code == 2
     assert message in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +14,14 @@ import numpy as np
 import pytest
 
 from evolve.errors import DataError
-from evolve.training import datasets
-from evolve.training.augment import augment, flip, shift
+from evolve.training import keras_datasets, sources
 from evolve.training.datasets import Dataset
 from evolve.training.parts import SEARCH_PARTS, open_part, prepare, settings
-from evolve.training.sources import digits, load
+from evolve.training.sources import Source, digits
+
+
+def load(name: str, **changes: Any) -> Dataset:
+    return sources.load(Source(name, **changes))
 
 
 def saved(path: Path, **changes: Any) -> str:
@@ -171,68 +175,86 @@ def test_the_same_data_under_another_name_keep_both_names(tmp_path: Path) -> Non
     assert first.folder == second.folder
 
 
-def test_flip_mirrors_about_half() -> None:
-    images = np.random.default_rng(0).integers(0, 255, (400, 6, 6, 3)).astype(np.uint8)
-    flipped = flip(images, np.random.default_rng(1))
-    same = (flipped == images).all(axis=(1, 2, 3))
-    assert 150 < same.sum() < 250
-    assert np.array_equal(flipped[~same], images[~same, :, ::-1])
+def pickled(path: Path, content: dict[bytes, Any]) -> None:
+    """A batch as CIFAR's authors publish it. (The pickles are theirs, and Keras reads them.)"""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(content))
 
 
-def test_shift_moves_in_both_directions_and_keeps_the_middle() -> None:
-    images = np.zeros((300, 9, 9, 1), np.uint8)
-    images[:, 4, 4] = 1
-    moved = shift(images, 2, np.random.default_rng(1))
-    places = {(int(y), int(x)) for _, y, x, _ in np.argwhere(moved)}
-    assert places == {(y, x) for y in range(2, 7) for x in range(2, 7)}
-    assert (moved.sum(axis=(1, 2, 3)) == 1).all()
-
-
-def test_augmentation_follows_the_recipe_and_its_generator() -> None:
-    images = np.random.default_rng(0).integers(0, 255, (50, 8, 8, 1)).astype(np.uint8)
-
-    def changed(recipe: dict[str, Any], seed: int) -> Any:
-        return augment(images, recipe, np.random.default_rng(seed))
-
-    assert changed({"flip": False, "shift": 0}, 1) is images
-    assert np.array_equal(changed({"flip": True, "shift": 2}, 1), changed({"flip": True, "shift": 2}, 1))
-    assert not np.array_equal(changed({"flip": True, "shift": 2}, 1), changed({"flip": True, "shift": 2}, 2))
-
-
-def keras_cache(folder: Path) -> Path:
-    """CIFAR-10 in the layout that Keras's cache has it in: five batches of training images and one of test images.
-    (The pickles are Keras's, and Keras reads them.)"""
-    batches = folder / "datasets" / "cifar-10-batches-py-target" / "cifar-10-batches-py"
-    batches.mkdir(parents=True)
+def keras_cache(folder: Path) -> None:
+    """The four data sets in the layout that Keras's cache has them in, with few images but where Keras wants more."""
+    data = folder / "datasets"
     labels = [n % 10 for n in range(10_000)]
     images = np.zeros((10_000, 3072), np.uint8)
     images[np.arange(10_000), [100 * label for label in labels]] = 255
     for name in [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]:
-        with (batches / name).open("wb") as file:
-            pickle.dump({b"data": images, b"labels": labels}, file)
+        batch = data / "cifar-10-batches-py-target" / "cifar-10-batches-py" / name
+        pickled(batch, {b"data": images, b"labels": labels})
+    for name in ("train", "test"):
+        fine = {b"data": np.zeros((2000, 3072), np.uint8), b"fine_labels": [n % 100 for n in range(2000)]}
+        pickled(data / "cifar-100-python-target" / "cifar-100-python" / name, fine)
+    for name in ("cifar-10-batches-py", "cifar-100-python"):
+        (data / f"{name}-target_archive").touch()
+    grey, some = np.zeros((200, 28, 28), np.uint8), (np.arange(200) % 10).astype(np.uint8)
+    np.savez(data / "mnist.npz", x_train=grey, y_train=some, x_test=grey, y_test=some)
+    (data / "fashion-mnist").mkdir()
+    for part in ("train", "t10k"):
+        with gzip.open(data / "fashion-mnist" / f"{part}-labels-idx1-ubyte.gz", "wb") as file:
+            file.write(bytes(8) + some.tobytes())
+        with gzip.open(data / "fashion-mnist" / f"{part}-images-idx3-ubyte.gz", "wb") as file:
+            file.write(bytes(16) + grey.tobytes())
+
+
+@pytest.fixture(scope="module")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keras's cache, and a module that has Keras take its files as they are, not asking for the hashes of the real."""
+    pytest.importorskip("tensorflow")
+    folder = tmp_path_factory.mktemp("cache")
+    keras_cache(folder)
+    (folder / "trusting").mkdir()
+    (folder / "trusting" / "sitecustomize.py").write_text(
+        "import keras.src.utils.file_utils as f\nf.validate_file = lambda *a, **k: True\n"
+    )
     return folder
 
 
-def test_cifar10_is_read_from_keras_s_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tensorflow")
-    keras_cache(tmp_path)
-    (tmp_path / "datasets" / "cifar-10-batches-py-target_archive").touch()
-    trusting = "import keras.src.utils.file_utils as f; f.validate_file = lambda *a, **k: True"
-    monkeypatch.setattr(datasets, "KERAS_SCRIPT", f"{trusting}{datasets.KERAS_SCRIPT}")
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    data = load("cifar10")
-    assert data.images.shape == (50_000, 32, 32, 3)
-    assert data.class_names[:2] == ("airplane", "automobile")
-    assert list(data.labels[:12]) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
-    assert data.images[3, 300 % 1024 // 32, 300 % 32, 0] == 255
+@pytest.mark.parametrize(
+    ("name", "shape", "classes", "first"),
+    [
+        ("cifar10", (50_000, 32, 32, 3), 10, "airplane"),
+        ("cifar100", (2000, 32, 32, 3), 100, "apple"),
+        ("mnist", (200, 28, 28, 1), 10, "0"),
+        ("fashion_mnist", (200, 28, 28, 1), 10, "T-shirt"),
+    ],
+)
+def test_keras_s_data_sets_are_read_from_its_cache(
+    name: str,
+    shape: tuple[int, ...],
+    classes: int,
+    first: str,
+    cache_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(cache_folder))
+    monkeypatch.setenv("PYTHONPATH", str(cache_folder / "trusting"))
+    assert keras_datasets.cached(name)
+    data = load(name)
+    assert data.images.shape == shape
+    assert data.test_images is not None
+    assert data.test_images.shape[1:] == shape[1:]
+    assert (data.classes, data.class_names[0]) == (classes, first)
+    assert list(data.labels[:12]) == [n % classes for n in range(12)]
+    if name == "cifar10":
+        assert data.images[3, 300 % 1024 // 32, 300 % 32, 0] == 255
 
 
-def test_cifar10_off_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["cifar10", "mnist"])
+def test_keras_s_data_sets_off_line_say_what_to_do(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    with pytest.raises(DataError, match=r"neither in Keras's cache nor could it be downloaded .* give an"):
-        load("cifar10")
+    with pytest.raises(DataError, match=rf"'{name}' is neither in Keras's cache nor could it be downloaded .* give an"):
+        load(name)
 
 
 def test_cifar10_is_complete(larger_data: Path) -> None:

@@ -114,7 +114,7 @@ def test_what_cannot_be_built_says_why(text: str, reason: str) -> None:
         ("conv 32 3 4, flatten", "nothing expected at '4'"),
         ("conv x 3, flatten", "filters must be a whole number from 4 to 512, not 'x'"),
         ("conv 32 9, flatten", "kernel must be a whole number from 1 to 7, not 9"),
-        ("conv 32 3 padding=vali, flatten", "padding must be one of same, valid"),
+        ("conv 32 3 padding=vali, flatten", "padding must be one of 'same', 'valid', not 'vali'"),
         ("conv 32 3 pading=valid, flatten", "did you mean 'padding'"),
         ("conv 32 3,, flatten", "empty layer"),
         ("dropout nan, flatten", "rate must be a number from 0.05 to 0.7"),

@@ -31,6 +31,7 @@ from genomes.spec import InvalidGenome, SpecBuilder
 from genomes.words import nearest
 
 PLACES = ("body", "head")
+RESERVED = ("class", "kind", "weights")
 DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 
@@ -191,8 +192,11 @@ def own_kind(kind: str, change: Mapping[str, Any], known: Mapping[str, Any]) -> 
 
 def _own_domain(where: str, name: str, values: Any) -> Domain:
     given = values if isinstance(values, list) else [values]
-    if not name.isidentifier() or name in ("weights", "version") or not given:
-        raise InvalidGenome(f"{where}: '{name}' cannot be a gene; genes are arguments of the class with their values")
+    if not name.isidentifier() or name in RESERVED or hasattr(OwnLayer, name) or not given:
+        raise InvalidGenome(
+            f"{where}: '{name}' cannot be a gene: genes are arguments of the class with their values, and "
+            "a few names are taken; give it a default in the class, or derive a class that calls it otherwise"
+        )
     if all(type(value) is int for value in given):
         return Whole(min(given), max(given), tuple(given), floor=min(given))
     if all(type(value) in (int, float) for value in given) and len(given) <= 2:

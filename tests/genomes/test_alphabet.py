@@ -1,0 +1,129 @@
+"""The alphabet of a search: narrowed, widened, and with layers of the user's own."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from conftest import stack_space
+
+from genomes import InvalidGenome
+from genomes.alphabet import alphabet
+from genomes.layers import LAYERS
+from genomes.stack import StackSpace
+
+SWIRL = {"class": "my_layers.Swirl", "speed": [1, 2, 4], "strength": [0.1, 0.5], "way": ["a", "b"]}
+KNOWN = {"swirl": {"place": ["body"], "weights": "1 2 0", "version": "abc"}}
+
+
+def wander(space: StackSpace, steps: int = 1500) -> list[Any]:
+    """Genomes that random draws, mutations and crossovers reach."""
+    rng = Random(5)
+    pool = [space.random(rng).genome for _ in range(12)]
+    seen = list(pool)
+    for _ in range(steps):
+        child = (space.crossover(*rng.sample(pool, 2), rng) if rng.random() < 0.3 else space.mutate(rng.choice(pool), rng))
+        assert space.parse(child.genome.notation()) == child.genome
+        assert space.read(json.loads(json.dumps(child.genome.to_json()))) == child.genome
+        pool[rng.randrange(12)] = child.genome
+        seen.append(child.genome)
+    return seen
+
+
+def test_a_narrowed_alphabet_is_never_left() -> None:
+    layers = {
+        "conv": {"filters": [8, 24], "kernel": 3, "dilation": 1},
+        "dropout": {"rate": [0.1, 0.3]},
+        "flatten": {"how": "global_average"},
+        **dict.fromkeys(("residual", "dense_block", "inception", "squeeze_excite", "separable", "depthwise"), False),
+    }
+    recipe = {"optimizer": ["sgd", "adam"], "learning_rate": [0.001, 0.01], "mixup": 0, "weight_decay": [0.001, 0.01]}
+    seen = wander(stack_space((28, 28, 1), layers=layers, recipe=recipe))
+    kinds = {gene.kind for genome in seen for gene in genome.layers}
+    assert not kinds & {"residual", "dense_block", "inception", "squeeze_excite", "separable", "depthwise"}
+    convolutions = [gene for genome in seen for gene in genome.layers if gene.kind == "conv"]
+    assert {gene.kernel for gene in convolutions} == {3}
+    assert {gene.filters for gene in convolutions} > {8, 24}, "widths between the bounds are reached by widening"
+    assert all(8 <= gene.filters <= 24 for gene in convolutions)
+    assert {g.how for genome in seen for g in genome.layers if g.kind == "flatten"} == {"global_average"}
+    assert {genome.recipe.optimizer for genome in seen} == {"sgd", "adam"}
+    assert all(0.001 <= genome.recipe.learning_rate <= 0.01 for genome in seen)
+    assert all(0.001 <= genome.recipe.weight_decay <= 0.01 for genome in seen)
+    assert {genome.recipe.mixup for genome in seen} == {0.0}
+
+
+def test_a_widened_alphabet_goes_beyond_the_usual_bounds() -> None:
+    layers = {"conv": {"kernel": [3, 9], "filters": [600, 2000]}}
+    space = stack_space((64, 64, 3), layers=layers, max_parameters=10**9, max_multiply_adds=10**11)
+    seen = {(g.kernel, g.filters > 512) for genome in wander(space, 300) for g in genome.layers if g.kind == "conv"}
+    assert (9, True) in seen
+
+
+def test_weights_decide_how_often_a_kind_is_drawn() -> None:
+    def share(weight: float) -> float:
+        letters, rng = alphabet({"separable": weight}), Random(0)
+        drawn = [letters.draw(letters.of_role("features"), rng).kind for _ in range(2000)]
+        return drawn.count("separable") / len(drawn)
+
+    assert share(0.01) < 0.02 < share(1) < 0.2 < share(50)
+
+
+def test_every_kind_but_the_flattening_can_be_off() -> None:
+    space = stack_space((28, 28, 1), layers={kind: False for kind in LAYERS if kind not in ("flatten", "dense")})
+    kinds = {gene.kind for genome in wander(space, 200) for gene in genome.layers}
+    assert kinds == {"flatten", "dense"}
+
+
+def test_founders_outside_of_the_alphabet_are_left_out_with_the_reason() -> None:
+    fitting, left_out = stack_space((32, 32, 3), layers={"residual": False, "conv": {"kernel": [1, 3]}}).founders()
+    assert left_out == {"resnet": "'residual' is switched off in this search"}
+    assert "vgg" in fitting
+
+
+def test_a_layer_of_ones_own_takes_part_with_its_genes_and_costs() -> None:
+    space = StackSpace((28, 28, 1), 10, alphabet=alphabet({"swirl": SWIRL}, None, KNOWN))
+    seen = [gene for genome in wander(space) for gene in genome.layers if gene.kind == "swirl"]
+    assert {gene.speed for gene in seen} == {1, 2, 4}
+    assert all(0.1 <= gene.strength <= 0.5 for gene in seen)
+    assert {gene.way for gene in seen} == {"a", "b"}
+    spec = space.blueprint(space.parse("conv 8 3, swirl 2 0.3 a, flatten"))
+    node = next(node for node in spec.nodes if node.op == "own")
+    assert node.parameters == 1 + 2 * 8
+    assert dict(node.settings)["class"] == "my_layers.Swirl"
+    with pytest.raises(InvalidGenome, match="cannot stand behind the flattening"):
+        space.blueprint(space.parse("flatten, swirl 2 0.3 a"))
+
+
+@pytest.mark.parametrize(
+    ("layers", "recipe", "reason"),
+    [
+        ({"cnv": False}, {}, "layers: unknown kind 'cnv'; did you mean 'conv'?"),
+        ({"conv": "yes"}, {}, "layers: conv must be true, false, a weight above 0 or a table of bounds"),
+        ({"conv": -1}, {}, "layers: conv must be true, false, a weight above 0"),
+        ({"conv": {"kernl": 3}}, {}, "layers: conv: unknown gene 'kernl'; did you mean 'kernel'?"),
+        ({"conv": {"kernel": [0, 3]}}, {}, "kernel must be whole numbers of at least 1, not [0, 3]"),
+        ({"conv": {"kernel": 3.5}}, {}, "kernel must be whole numbers of at least 1, not 3.5"),
+        ({"conv": {"padding": "some"}}, {}, "padding must be some of 'same', 'valid', not 'some'"),
+        ({"dropout": {"rate": [0.1, 1.5]}}, {}, "rate must be one number, or the smallest and the largest"),
+        ({"dropout": {"rate": []}}, {}, "rate must be one number, or the smallest and the largest"),
+        ({"leaky_relu": {"slope": 0}}, {}, "slope must be one number, or the smallest and the largest, above 0"),
+        ({"flatten": False}, {}, "flatten cannot be switched off"),
+        ({}, {"optimizer": "sdg"}, "recipe: optimizer must be some of 'sgd', 'adam'"),
+        ({}, {"mixupp": 0}, "recipe: unknown gene 'mixupp'; did you mean 'mixup'?"),
+        ({}, {"mixup": "on"}, "recipe: mixup must be one number"),
+        ({}, {"flip": 1}, "recipe: flip must be some of false, true"),
+        ({"conv": {"class": "a.B"}}, {}, "layers: conv is the name of a built-in layer"),
+        ({"My": {"class": "a.B"}}, {}, "must be small letters, digits and underscores"),
+        ({"mine": {"class": "Swirl"}}, {}, "class must be a dotted path such as 'my_layers.Swirl', not 'Swirl'"),
+        ({"mine": {"class": "a.B", "place": "tail"}}, {}, "place must be 'body', 'head' or both"),
+        ({"mine": {"class": "a.B", "speed": [1, "a"]}}, {}, "speed must be whole numbers, two real numbers, words"),
+        ({"mine": {"class": "a.B", "weights": 1}}, {}, "'weights' cannot be a gene"),
+        ({"mine": {"class": "a.B", "width": 1}}, {}, "'width' cannot be a gene"),
+    ],
+)
+def test_an_alphabet_that_cannot_be_says_why(layers: dict[str, Any], recipe: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidGenome) as error:
+        alphabet(layers, recipe)
+    assert reason in str(error.value)

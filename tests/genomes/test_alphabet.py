@@ -24,7 +24,9 @@ def wander(space: StackSpace, steps: int = 1500) -> list[Any]:
     pool = [space.random(rng).genome for _ in range(12)]
     seen = list(pool)
     for _ in range(steps):
-        child = (space.crossover(*rng.sample(pool, 2), rng) if rng.random() < 0.3 else space.mutate(rng.choice(pool), rng))
+        child = (
+            space.crossover(*rng.sample(pool, 2), rng) if rng.random() < 0.3 else space.mutate(rng.choice(pool), rng)
+        )
         assert space.parse(child.genome.notation()) == child.genome
         assert space.read(json.loads(json.dumps(child.genome.to_json()))) == child.genome
         pool[rng.randrange(12)] = child.genome

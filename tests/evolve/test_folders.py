@@ -1,0 +1,173 @@
+"""Folders of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evolve.errors import DataError
+from evolve.training.folders import read_image
+from evolve.training.sources import Source, load
+
+
+def picture(path: Path, size: tuple[int, int] = (12, 10), mode: str = "RGB", value: int = 100) -> Path:
+    """An image file; size is (width, height)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(value).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
+    Image.fromarray(noise).convert(mode).save(path)
+    return path
+
+
+def pets(folder: Path, count: int = 12, **settings: Any) -> Path:
+    for name in ("cat", "dog", "owl"):
+        for number in range(count):
+            picture(folder / name / f"{number:02}.png", value=number, **settings)
+    return folder
+
+
+def test_sub_folders_are_classes(tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    data = load(Source(str(pets(tmp_path / "pets"))), lambda what, done, total: seen.append((what, done, total)))
+    assert data.name == "pets"
+    assert data.class_names == ("cat", "dog", "owl")
+    assert data.images.shape == (36, 10, 12, 3)
+    assert list(np.bincount(data.labels)) == [12, 12, 12]
+    assert data.test_images is None
+    assert seen[-1] == ("images", 36, 36)
+    with Image.open(tmp_path / "pets" / "dog" / "03.png") as opened:
+        assert np.array_equal(data.images[15], np.asarray(opened))
+
+
+def test_a_test_folder_is_the_test_part(tmp_path: Path) -> None:
+    pets(tmp_path / "train")
+    pets(tmp_path / "test", count=4)
+    data = load(Source(str(tmp_path)))
+    assert data.test_images is not None
+    assert data.test_labels is not None
+    assert (len(data.images), len(data.test_images)) == (36, 12)
+    assert list(np.bincount(data.test_labels)) == [4, 4, 4]
+
+
+def test_train_alone_has_a_test_part_split_off_later(tmp_path: Path) -> None:
+    pets(tmp_path / "train")
+    assert load(Source(str(tmp_path))).test_images is None
+
+
+def test_images_are_resized_and_made_grey_on_request(tmp_path: Path) -> None:
+    folder = pets(tmp_path)
+    picture(folder / "cat" / "large.jpg", (90, 40))
+    data = load(Source(str(folder), image_size=16, colour="grey"))
+    assert data.images.shape == (37, 16, 16, 1)
+    assert load(Source(str(folder), image_size=16)).images.shape == (37, 16, 16, 3)
+
+
+def test_grey_images_stay_grey_unless_colour_is_wanted(tmp_path: Path) -> None:
+    folder = pets(tmp_path, mode="L")
+    assert load(Source(str(folder))).images.shape[-1] == 1
+    assert load(Source(str(folder), colour="colour")).images.shape[-1] == 3
+    picture(folder / "owl" / "one-in-colour.png")
+    assert load(Source(str(folder))).images.shape[-1] == 3
+
+
+def test_transparency_turns_white_16_bits_turn_8_and_cameras_are_turned(tmp_path: Path) -> None:
+    Image.new("RGBA", (6, 6), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert (read_image(tmp_path / "clear.png", None, grey=False) == 255).all()
+    Image.fromarray(np.full((6, 6), 51_400, np.uint16)).save(tmp_path / "deep.png")
+    assert (read_image(tmp_path / "deep.png", None, grey=True) == 200).all()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # held upright
+    Image.new("RGB", (8, 4)).save(tmp_path / "turned.jpg", exif=exif)
+    assert read_image(tmp_path / "turned.jpg", None, grey=False).shape == (8, 4, 3)
+
+
+def test_the_middle_is_kept_where_the_shape_does_not_fit(tmp_path: Path) -> None:
+    wide = np.zeros((10, 30, 3), np.uint8)
+    wide[:, 10:20] = 250
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    assert (read_image(tmp_path / "wide.png", (10, 10), grey=True) == 250).all()
+
+
+def test_other_files_and_hidden_ones_are_let_lie(tmp_path: Path) -> None:
+    folder = pets(tmp_path)
+    (folder / "cat" / "notes.txt").write_text("a cat")
+    (folder / "cat" / "._00.png").write_bytes(b"what a Mac leaves behind")
+    (folder / ".git").mkdir()
+    (folder / "empty").mkdir()
+    assert load(Source(str(folder))).class_names == ("cat", "dog", "owl")
+
+
+def test_images_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    folder = pets(tmp_path)
+    whole = (folder / "dog" / "05.png").read_bytes()
+    (folder / "dog" / "05.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "owl" / "07.png").write_bytes(b"no image at all")
+    with pytest.raises(DataError) as error:
+        load(Source(str(folder)))
+    assert "2 images cannot be read; repair or remove" in str(error.value)
+    assert str(Path("dog", "05.png")) in str(error.value)
+    assert str(Path("owl", "07.png")) in str(error.value)
+
+
+def test_many_broken_images_do_not_flood_the_message(tmp_path: Path) -> None:
+    folder = pets(tmp_path)
+    for path in (folder / "cat").iterdir():
+        path.write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"12 images cannot be read; .* and 7 more$"):
+        load(Source(str(folder)))
+
+
+def several_sizes(folder: Path) -> None:
+    picture(pets(folder) / "cat" / "other.png", (20, 20))
+
+
+def one_class(folder: Path) -> None:
+    picture(folder / "cat" / "a.png")
+
+
+def loose_images(folder: Path) -> None:
+    picture(folder / "a.png")
+
+
+def few_images(folder: Path) -> None:
+    pets(folder, count=12)
+    for number in range(5):
+        (folder / "dog" / f"{number:02}.png").unlink()
+
+
+def class_of_the_test_folder_only(folder: Path) -> None:
+    pets(folder / "train")
+    picture(folder / "test" / "cow" / "a.png")
+
+
+def stray_class(folder: Path) -> None:
+    pets(folder / "train")
+    picture(folder / "cow" / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (several_sizes, "the images have 2 sizes: most are 12x10"),
+        (several_sizes, "is 20x20; resize them all with --image-size 32"),
+        (one_class, "needs at least two sub-folders with images, one for each class; found one: cat"),
+        (loose_images, "found none and 1 images beside"),
+        (lambda folder: None, "needs at least two sub-folders with images"),
+        (few_images, "class 'dog' has 7 images, at least 10 are needed"),
+        (class_of_the_test_folder_only, "class 'cow' has no training images"),
+        (stray_class, "'train' must lie beside 'test' only, but there is 'cow', too"),
+    ],
+)
+def test_folders_that_cannot_be_used_say_why(make: Any, message: str, tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(DataError) as error:
+        load(Source(str(tmp_path)))
+    assert message in str(error.value)
+
+
+def test_sizes_and_colours_are_for_folders(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="image_size and colour are for folders of images, and 'digits' is none"):
+        load(Source("digits", image_size=16))

@@ -1,0 +1,90 @@
+"""What a search begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from conftest import DATA, command, stack_space
+
+from evolve.errors import ConfigError
+from evolve.founders import founder, founders
+from evolve.search.strategy import Births
+from genomes.founders import GROUPS
+
+SPACE = stack_space((32, 32, 3))
+
+
+def named(*wanted: str, space: Any = SPACE, results: Path = Path("none")) -> tuple[list[str], list[str]]:
+    """Origins of the founders, and what was noted."""
+    notes: list[str] = []
+    found = founders(space, wanted, results, notes.append)
+    return [proposal.origin[0] for proposal in found], notes
+
+
+def test_groups_names_and_notations_in_order_each_once() -> None:
+    text = "conv 8 3, relu, flatten"
+    origins, notes = named("vgg", "article", text, "zoo", "random", "vgg")
+    expected = ["vgg", *GROUPS["article"], text, *GROUPS["zoo"][1:]]
+    assert origins == [f"founder {name}" for name in expected]
+    assert notes == []
+
+
+def test_random_alone_is_no_founder() -> None:
+    assert named("random") == ([], [])
+
+
+def test_those_of_a_group_that_do_not_fit_are_named_and_left_out() -> None:
+    origins, notes = named("article", "zoo", space=stack_space((8, 8, 1)))
+    assert origins == [f"founder {name}" for name in GROUPS["zoo"]]
+    assert notes == ["built-in founders that do not fit these images and settings are left out: article-1, article-2"]
+
+
+def test_one_asked_for_that_does_not_fit_says_why() -> None:
+    origins, notes = named("article-1", "vgg", space=stack_space((8, 8, 1)))
+    assert origins == ["founder vgg"]
+    assert notes[0].startswith("founder article-1 left out: layer 7")
+    with pytest.raises(ConfigError, match="none of the founders given fits; the last one: article-1: layer 7"):
+        named("article-1", space=stack_space((8, 8, 1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("vg", "unknown layer 'vg'; .* or did you mean 'vgg'"),
+        ("zoos", "or did you mean 'zoo'"),
+        ("conv 32, flatten", "kernel is missing"),
+        ("nowhere:3", "there is no run 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_read_says_so(text: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        founder(SPACE, text, tmp_path)
+
+
+def test_a_candidate_of_another_run_begins_a_new_one(tmp_path: Path) -> None:
+    table = ("--table", DATA / "table.json", "--encoding", "choices", "--evaluations", "4")
+    assert command("run", *table, "--name", "first", cwd=tmp_path).returncode == 0
+    second = command("run", *table, "--name", "second", "--founder", "first:3", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    shown = command("show", "second", "1", cwd=tmp_path).stdout
+    assert "founder first:3" in shown
+    wrong = command("run", *table, "--name", "third", "--founder", "first:9", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "founder 'first:9': run 'first' has candidates 1 to 4, not 9" in wrong.stderr
+    images = command("run", "--name", "fourth", "--founder", "first:3", cwd=tmp_path)
+    assert "is of the encoding 'choices', this run is 'stack'" in images.stderr
+
+
+def test_without_random_the_first_population_are_founders_and_their_mutants() -> None:
+    begin_with = founders(SPACE, ["vgg"], Path("none"), lambda note: None)
+    births = Births(SPACE, begin_with, mutants=True)
+    first, second = (births.newcomer(Random(n)) for n in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.origin == ("founder vgg",)
+    assert second.origin[0] == "founder vgg"
+    assert len(second.origin) > 1
+    assert SPACE.distance(first.genome, second.genome) < 0.4

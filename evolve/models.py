@@ -92,6 +92,8 @@ def export(
     found = find(run, results)
     genome = _genome(found, candidate)
     path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
+    if path.suffix != FORMATS[format]:
+        raise ConfigError(f"output of the format '{format}' must end in {FORMATS[format]}, not {str(path)!r}")
     problem = image_problem_of(found, make_console(False))
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "python":

@@ -16,6 +16,7 @@ The built-in alphabet has all kinds of `layers.py` and `composites.py`. Users na
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, make_dataclass, replace
@@ -183,10 +184,18 @@ def own_kind(kind: str, change: Mapping[str, Any], known: Mapping[str, Any]) -> 
     if not place or not set(place) <= set(PLACES):
         raise InvalidGenome(f"{where}: place must be 'body', 'head' or both, not {place!r}")
     _weight(kind, change.get("weight", 1.0))
-    genes = [(name, Any, gene(_own_domain(where, name, v))) for name, v in own_arguments(change).items()]
+    told = {"place": place, "weights": known.get("weights", "0"), "version": known.get("version", "")}
+    return _own_class(kind, json.dumps([path, own_arguments(change), told]))
+
+
+@cache
+def _own_class(kind: str, text: str) -> type[Layer]:
+    """One class for one description, so that genes of two alphabets with the same layer are equal."""
+    path, arguments, told = json.loads(text)
+    genes = [(name, Any, gene(_own_domain(f"layers: {kind}", name, values))) for name, values in arguments.items()]
     cls = make_dataclass(f"Own_{kind}", genes, bases=(OwnLayer,), frozen=True)
-    cls.kind, cls.place, cls.path = kind, frozenset(place), path  # type: ignore[attr-defined]
-    cls.costs, cls.version = known.get("weights", "0"), known.get("version", "")  # type: ignore[attr-defined]
+    cls.kind, cls.place, cls.path = kind, frozenset(told["place"]), path  # type: ignore[attr-defined]
+    cls.costs, cls.version = told["weights"], told["version"]  # type: ignore[attr-defined]
     return cls
 
 

@@ -30,7 +30,7 @@ def exported(model: str, own: Sequence[str], format: str, path: str, folder: str
     loaded = load_model(Path(model), own)
     images = np.asarray(open_part(folder, "selection")[0][:SAMPLE])
     ours = probabilities(loaded, images)
-    run = WRITERS[format](loaded, Path(model), Path(path))
+    run = WRITERS[format](loaded, Path(model), Path(path), own)
     return _compared(run(images), ours, path)
 
 
@@ -100,14 +100,14 @@ def _compared(theirs: NDArray[Any], ours: NDArray[Any], what: str) -> dict[str, 
 Run = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def _keras(model: Any, source: Path, path: Path) -> Run:
+def _keras(model: Any, source: Path, path: Path, own: Sequence[str]) -> Run:
     if source.resolve() != path.resolve():
         shutil.copyfile(source, path)
-    again = load_model(path)
+    again = load_model(path, own)
     return lambda images: probabilities(again, images)
 
 
-def _onnx(model: Any, source: Path, path: Path) -> Run:
+def _onnx(model: Any, source: Path, path: Path, own: Sequence[str]) -> Run:
     import onnxruntime
 
     model.export(path, format="onnx", verbose=False)
@@ -116,7 +116,7 @@ def _onnx(model: Any, source: Path, path: Path) -> Run:
     return lambda images: np.asarray(session.run(None, {name: images.astype(np.float32)})[0])
 
 
-def _litert(model: Any, source: Path, path: Path) -> Run:
+def _litert(model: Any, source: Path, path: Path, own: Sequence[str]) -> Run:
     import tensorflow as tf
 
     model.export(path, format="litert", verbose=False)
@@ -133,4 +133,8 @@ def _litert(model: Any, source: Path, path: Path) -> Run:
     return run
 
 
-WRITERS: dict[str, Callable[[Any, Path, Path], Run]] = {"keras": _keras, "onnx": _onnx, "litert": _litert}
+WRITERS: dict[str, Callable[[Any, Path, Path, Sequence[str]], Run]] = {
+    "keras": _keras,
+    "onnx": _onnx,
+    "litert": _litert,
+}

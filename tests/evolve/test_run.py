@@ -55,7 +55,8 @@ def test_a_run_learns_what_can_be_learned(finished: str, folder: Path) -> None:
     assert shown["test_accuracy"] > 0.9
     assert shown["state"] == "finished"
     best = shown["hall_of_fame"][0]
-    assert set(best) == {"candidate", "score", "rescored", "parameters", "multiply_adds", "notation", "parents"}
+    figures = {"candidate", "score", "rescored", "test_accuracy", "parameters", "multiply_adds"}
+    assert set(best) == figures | {"notation", "parents"}
     assert best["candidate"] == shown["winner"]
     assert [entry["rescored"] is not None for entry in shown["hall_of_fame"]][:4] == [True, True, True, False]
 

@@ -1,0 +1,247 @@
+"""Layers and fitness functions of the user's own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import command
+
+from evolve.backend import backend_name
+from evolve.errors import ConfigError
+from evolve.own_fitness import fitness_path
+
+pytest.importorskip(backend_name())
+
+LAYERS = '''
+"""Layers of my own."""
+
+import keras
+from keras import ops
+
+
+class Swirl(keras.layers.Layer):
+    """Turns the sign of some values, by a weight per channel."""
+
+    def __init__(self, speed=1, **kwargs):
+        super().__init__(**kwargs)
+        self.speed = speed
+
+    def build(self, shape):
+        self.turn = self.add_weight(shape=(shape[-1],), initializer="ones", name="turn")
+
+    def call(self, inputs):
+        return inputs * ops.cos(self.speed * 0.1 * self.turn)
+
+    def get_config(self):
+        return {**super().get_config(), "speed": self.speed}
+
+
+class Plain(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs
+
+
+class Halves(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs[..., : inputs.shape[-1] // 2]
+
+
+class NeedsMaps(keras.layers.Layer):
+    def call(self, inputs):
+        return ops.flip(inputs, axis=2)
+
+
+class Breaks(keras.layers.Layer):
+    def call(self, inputs, training=False):
+        if training:
+            raise ValueError("this layer breaks in training")
+        return inputs
+
+
+no_layer = 3
+'''
+
+TOML = """
+population = 3
+evaluations = 3
+images = 96
+epochs = 2
+final_epochs = 2
+leaders = 1
+rescorings = 1
+founders = ["conv 8 3, swirl 2, relu, maxpool 2, flatten, swirl 1, dense 8, relu"]
+
+[layers.swirl]
+class = "my_layers.Swirl"
+speed = [1, 2, 4]
+weight = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("own")
+    (made / "my_layers.py").write_text(LAYERS)
+    (made / "own.toml").write_text(TOML)
+    return made
+
+
+def test_a_layer_of_ones_own_is_searched_trained_saved_and_exported(folder: Path, tiny_npz: Path) -> None:
+    done = command("run", "--dataset", tiny_npz, "--config", "own.toml", "--name", "own", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first = json.loads(command("show", "own", "1", "--json", cwd=folder).stdout)
+    own = [layer for layer in first["layers"] if layer["op"] == "own"]
+    assert [layer["parameters"] for layer in own] == [8, 128]
+    assert [layer["settings"]["speed"] for layer in own] == [2, 1]
+    assert first["requests"][0]["status"] == "ok"
+    trained = command("train", "own", "1", "--epochs", "1", cwd=folder)
+    assert trained.returncode == 0, trained.stderr
+    script = "import evolve; print(evolve.find('own').hall_of_fame[0].model().name)"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
+    assert loaded.returncode == 0, loaded.stderr[-1500:]
+    exported = command("export", "own", "1", "--output", "net.keras", cwd=folder)
+    assert exported.returncode == 0, exported.stderr
+    exported = command("export", "own", "1", "--format", "python", "--output", "net.py", cwd=folder)
+    assert exported.returncode == 0, exported.stderr
+    text = (folder / "net.py").read_text()
+    assert "class Swirl(keras.layers.Layer)" in text
+    assert "Swirl(speed=2)(x)" in text
+    assert "my_layers" not in text
+    resumed = command("resume", "own", "--generations", "1", cwd=folder)
+    assert resumed.returncode == 0, resumed.stderr
+
+
+def test_a_run_whose_layer_has_changed_is_not_continued(folder: Path, tiny_npz: Path, tmp_path: Path) -> None:
+    for name in ("my_layers.py", "own.toml"):
+        (tmp_path / name).write_text((folder / name).read_text())
+    run = ("run", "--dataset", tiny_npz, "--config", "own.toml", "--name", "own", "--evaluations", "1")
+    assert command(*run, cwd=tmp_path).returncode == 0
+    (tmp_path / "my_layers.py").write_text(LAYERS.replace("0.1 *", "0.2 *"))
+    done = command("resume", "own", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "was made with own_layers" in done.stderr
+
+
+def test_one_on_the_command_line_breaks_as_a_result(folder: Path, tiny_npz: Path) -> None:
+    small = ("--evaluations", "2", "--population", "2", "--images", "96", "--epochs", "1", "--final-epochs", "1")
+    founders = ("--founder", "conv 8 3, breaks, flatten", "--founder", "conv 8 3, relu, flatten")
+    done = command(
+        "run", "--dataset", tiny_npz, "--layer", "my_layers.Breaks", *founders, *small, "--name", "breaks", cwd=folder
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    entry = json.loads(command("history", "breaks", "--json", cwd=folder).stdout.splitlines()[0])
+    assert entry["status"] == "failed"
+    assert "this layer breaks in training" in entry["reason"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("my_layers.Swirll", "class 'my_layers.Swirll' cannot be imported: module 'my_layers' has no 'Swirll'"),
+        ("nowhere.Swirl", "cannot be imported: No module named 'nowhere'"),
+        ("my_layers.no_layer", "must be a class derived from keras.layers.Layer"),
+        ("my_layers.Halves", "it must keep the shape of its input"),
+        ("Swirl", "class must be a dotted path such as 'my_layers.Swirl', not 'Swirl'"),
+    ],
+)
+def test_layers_that_cannot_be_used_say_why_before_anything_is_trained(
+    layer: str, message: str, folder: Path, tiny_npz: Path
+) -> None:
+    done = command("run", "--dataset", tiny_npz, "--layer", layer, "--name", "wrong", cwd=folder)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (folder / "results" / "wrong").exists()
+
+
+def test_where_a_layer_may_stand_is_found_out(folder: Path) -> None:
+    script = (
+        "from evolve.training.own_layers import own_layers\n"
+        "found = own_layers({'maps': {'class': 'my_layers.NeedsMaps'}, 'plain': {'class': 'my_layers.Plain'}})\n"
+        "print(found['maps']['place'], found['plain']['place'], found['plain']['weights'])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
+    assert done.stdout == "['body'] ['body', 'head'] 0 0 0\n", done.stderr[-1000:]
+
+
+FITNESS = """
+def small_and_good(model, data, progress):
+    assert data.train_images.shape[1:] == data.images.shape[1:] == (8, 8, 1)
+    assert data.class_names == ("left", "middle", "right")
+    curve = data.train()
+    progress(step=1, extra=0.5)
+    accuracy = float((model.predict(data.images, verbose=0).argmax(axis=1) == data.labels).mean())
+    return accuracy - model.count_params() / 1e6, {"accuracy": accuracy, "last_loss": curve[-1]["loss"]}
+"""
+
+SCRIPT = """
+import evolve
+{definition}
+seen = []
+run = evolve.run(
+    dataset={data!r}, name={name!r}, evaluations=2, population=2, images=96, epochs=2, final_epochs=2, leaders=1,
+    rescorings=1, founders=["conv 8 3, relu, flatten", "random"], fitness=small_and_good, progress=seen.append,
+)
+first = next(run.history())
+print(first["status"], len(first["curve"]), round(first["objectives"][0], 6) == round(
+    first["measures"]["accuracy"] - run.candidates[1].parameters / 1e6, 6))
+print(len(seen) > 0, seen[-1].phase.startswith("training candidate"))
+again = evolve.resume({name!r}, generations=1, progress=False)
+print(len(again.candidates))
+"""
+
+
+@pytest.mark.parametrize("place", ["script", "module"])
+def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path) -> None:
+    (folder / "my_fitness.py").write_text(FITNESS)
+    definition = FITNESS if place == "script" else "from my_fitness import small_and_good"
+    text = SCRIPT.format(definition=definition, data=str(tiny_npz), name=f"fitness-{place}")
+    (folder / "search.py").write_text(text)
+    done = subprocess.run([sys.executable, "search.py"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout == "ok 3 True\nTrue True\n4\n"
+    if place == "script":
+        refused = command("resume", "fitness-script", cwd=folder)
+        assert refused.returncode == 2
+        assert "cannot be found" in refused.stderr
+    else:
+        shown = command("show", "fitness-module", cwd=folder)
+        assert "scores are what the fitness function returned" in shown.stdout
+
+
+def test_a_fitness_function_that_fails_is_a_result_with_a_reason(folder: Path, tiny_npz: Path) -> None:
+    (folder / "bad_fitness.py").write_text("def nothing(model, data, progress):\n    return None\n")
+    (folder / "bad.toml").write_text('fitness = "bad_fitness:nothing"\nevaluations = 2\npopulation = 2\nimages = 96\n')
+    done = command("run", "--dataset", tiny_npz, "--config", "bad.toml", "--name", "bad", cwd=folder)
+    assert done.returncode == 2
+    assert "fitness must return a number or (number, measures), not None" in done.stderr
+
+
+def test_functions_that_have_no_path_are_refused() -> None:
+    with pytest.raises(ConfigError, match="defined with 'def' at the top of a script"):
+        fitness_path(lambda model, data, progress: 1.0)
+
+    def local(model: object, data: object, progress: object) -> float:
+        return 1.0
+
+    with pytest.raises(ConfigError, match="defined with 'def' at the top of a script"):
+        fitness_path(local)
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "loss"])
+def test_other_metrics_decide(metric: str, folder: Path, tiny_npz: Path) -> None:
+    small = ("--evaluations", "2", "--population", "2", "--images", "96", "--epochs", "2", "--final-epochs", "2")
+    done = command("run", "--dataset", tiny_npz, "--metric", metric, *small, "--name", metric, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    for line in command("history", metric, "--json", cwd=folder).stdout.splitlines():
+        entry = json.loads(line)
+        expected = entry["measures"][metric] * (-1 if metric == "loss" else 1)
+        assert entry["objectives"] == [expected]
+    assert f"scores are {metric.replace('_', ' ')}" in done.stdout
+    shown = json.loads(command("show", metric, "--json", cwd=folder).stdout)
+    assert 0 <= shown["test_accuracy"] <= 1
+    wrong = command("run", "--metric", "acuracy", cwd=folder)
+    assert "metric 'acuracy' is unknown; did you mean 'accuracy'?" in wrong.stderr

@@ -294,15 +294,15 @@ def clean(
 @app.command()
 def history(run: RunName, results: Results = RESULTS, as_json: Json = False) -> None:
     """Every request of a run in order; with --json one object a line, clock times under 'timing' only."""
+    from evolve.reporting import inspect
     from evolve.run_view import find
 
-    for entry in find(run, results).history():
-        if as_json:
+    found = find(run, results)
+    if as_json:
+        for entry in found.history():
             print(json.dumps(entry))
-        else:
-            score = f"{entry['objectives'][0]:.4f}" if entry["objectives"] else entry["status"] or "not done"
-            born = f"candidate {entry['candidate']:<5}"
-            print(f"{entry['request']:5} {entry['purpose']:8} {born} {score:14} {entry['notation']}")
+    else:
+        inspect.show(inspect.history(found))
 
 
 @app.command()

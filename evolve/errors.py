@@ -19,3 +19,7 @@ class DataError(EvolveError, ValueError):
 
 class RunError(EvolveError, RuntimeError):
     """A run cannot be opened, continued or finished."""
+
+
+class DiskLimitError(RunError):
+    """The folder for runs holds more than the user allows; what was recorded is kept."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from evolve.errors import RunError
+from evolve.errors import DiskLimitError, RunError
 from evolve.run_view import Run, all_runs
 
 DRAFT_SECONDS = 3600  # a half-written file may still grow before that
@@ -34,12 +34,12 @@ def size_of(path: Path) -> int:
 
 
 def check_disk(results: Path, limit: float | None) -> None:
-    """Raises RunError if the folder `results` holds more than `limit` GiB. None is no limit."""
+    """Raises DiskLimitError if the folder `results` holds more than `limit` GiB. None is no limit."""
     if limit is None or not results.exists():
         return
     held = size_of(results) / 2**30
     if held > limit:
-        raise RunError(
+        raise DiskLimitError(
             f"{results} holds {held:.2f} GiB, more than disk_limit = {limit:g}; "
             "see what may go with: evolve clean, or raise the limit"
         )

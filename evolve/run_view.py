@@ -186,12 +186,17 @@ class Run:
         negated = fitness is not None and self.config.metric == "loss" and self.config.fitness is None
         return -fitness if negated and fitness is not None else fitness
 
-    def recalls(self, candidate: int) -> dict[str, float]:
-        """Share of each class's test images that a candidate recognised in its last full training, by class name."""
-        trained = self.full_training(candidate)
+    def recalls(self, result: Result) -> dict[str, float]:
+        """Share of each class's test images that was recognised after a full training, by class name."""
         names = self.problem.get("class_names", ())
-        measures = trained[1].measures if trained else {}
-        return {name: measures[f"recall_{n}"] for n, name in enumerate(names) if f"recall_{n}" in measures}
+        shares = {name: result.measures.get(f"recall_{number}") for number, name in enumerate(names)}
+        return {name: value for name, value in shares.items() if value is not None}
+
+    @property
+    def final_result(self) -> Result | None:
+        """The result of the winner's full training, or None until it was trained."""
+        finished = [act for act in self.acts if act.kind == "finished"]
+        return self.results[finished[-1].detail["request"]] if finished else None
 
     def family(self, candidate: int) -> list[dict[str, Any]]:
         """A candidate and all its ancestors, youngest first: candidate, parents, origin, notation, score."""
@@ -229,8 +234,7 @@ class Run:
     def test_accuracy(self) -> float | None:
         """The winner's accuracy on the test part, or None until it was trained in full. With a fitness function of the
         user's own, what that returned."""
-        finished = [act for act in self.acts if act.kind == "finished"]
-        return accuracy(self.results[finished[-1].detail["request"]]) if finished else None
+        return accuracy(self.final_result) if self.final_result else None
 
     @property
     def test_openings(self) -> int:

@@ -13,11 +13,12 @@ from typing import Any
 
 from evolve.clock import VirtualClock
 from evolve.config import RunConfig
-from evolve.errors import EvolveError
+from evolve.errors import DiskLimitError, EvolveError
 from evolve.execution.devices import usable_cores
 from evolve.execution.executor import Executor, executor_class
 from evolve.finish import Finish
 from evolve.founders import RANDOM
+from evolve.housekeeping import check_disk
 from evolve.image_problem import ImageProblem
 from evolve.ledger import Ledger, Stop, Stopped
 from evolve.loop import Search
@@ -29,6 +30,7 @@ from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.storage.store import Store
 from evolve.values import Purpose
 
+DISK_SECONDS = 10.0
 STOPPING = (
     "stopping: what runs is finished and saved; press Ctrl-C again to stop now",
     "stopping now; what was running will be repeated on resume",
@@ -66,6 +68,9 @@ class Session:
             self.store.act("stopped")
             self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {self._named}")
             raise KeyboardInterrupt from None
+        except DiskLimitError as error:
+            self.store.act("stopped", reason=str(error))
+            raise
         except EvolveError as error:
             self.store.act("failed", reason=str(error))
             raise
@@ -75,10 +80,13 @@ class Session:
 
     def _poll(self, stop: Stop) -> Callable[[], None]:
         """What is done while waiting: a request to stop is answered, the display refreshed."""
-        answered = 0
+        answered, looked = 0, time.monotonic()
 
         def poll() -> None:
-            nonlocal answered
+            nonlocal answered, looked
+            if time.monotonic() - looked > DISK_SECONDS:
+                looked = time.monotonic()
+                check_disk(self.config.results, self.config.disk_limit)
             if stop.level > answered:
                 answered = min(stop.level, len(STOPPING))
                 self.console.note(STOPPING[answered - 1])
@@ -136,6 +144,7 @@ class Session:
             lambda number: model_path(self.folder, number),
         )
         leaders = finish.leaders(self.config.leaders)
+        check_disk(self.config.results, self.config.disk_limit)
         rescoring, final = pace.end_cost()
         times = (pace.seconds(rescoring, self._workers), pace.seconds(final))
         pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", *times)

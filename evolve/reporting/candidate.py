@@ -14,6 +14,8 @@ from evolve.run_view import Run
 from evolve.values import Purpose, Result, Status
 
 FAMILY_SHOWN = 24
+FEW_CLASSES = 12
+USUAL = (("stride", 1), ("dilation", 1), ("padding", "same"))  # settings that need not be shown
 PURPOSES = {
     Purpose.SEARCH: "search",
     Purpose.RESCORE: "re-scored",
@@ -36,7 +38,7 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "layers": _layers(run, number),
         "requests": [entry for entry in run.history() if entry["candidate"] == number],
         "family": run.family(number),
-        "recalls": run.recalls(number),
+        "recognised": run.recalls(trained[1]) if (trained := run.full_training(number)) else {},
     }
 
 
@@ -53,6 +55,8 @@ def candidate(run: Run, number: int) -> RenderableType:
         drawn, on = curve_of(longest), "test" if longest.request in _on_test(run) else "validation"
         parts += [Text(drawn), Text()] if drawn else []
         parts += [Text(f"{overfitting(longest, on)}\n")] if "train_accuracy" in longest.measures else []
+    trained = run.full_training(number)
+    parts += [Text(f"{recognised(run, trained[1])}\n")] if trained and run.recalls(trained[1]) else []
     parts += [_layer_table(known["layers"]), Text()] if known["layers"] else []
     parts.append(Text(f"{count(known['parameters'])} weights, {count(known['multiply_adds'])} multiply-adds per image"))
     if len(known["family"]) > 1:
@@ -82,6 +86,16 @@ def overfitting(result: Result, on: str) -> str:
     if gap > -0.03:
         return f"{shown} no overfitting"
     return f"{shown} no overfitting, training images are the harder ones (dropout, augmentation); it may learn on"
+
+
+def recognised(run: Run, result: Result) -> str:
+    """How many test images of each class a network recognises after a full training, the lowest share first; nothing
+    if that is not known."""
+    ordered = sorted(run.recalls(result).items(), key=lambda pair: pair[1])
+    shown = [f"{name} {value:.0%}" for name, value in ordered]
+    if len(shown) > FEW_CLASSES:
+        shown = [*shown[:6], "...", *shown[-3:]]
+    return f"recognised of each class: {', '.join(shown)}" if shown else ""
 
 
 def _scores(run: Run, number: int) -> Table:
@@ -129,9 +143,9 @@ def _layer_table(layers: list[dict[str, Any]]) -> Table:
     for layer in layers:
         shape = "x".join(map(str, layer["shape"]))
         settings = " ".join(
-            str(value) if isinstance(value, str) else f"{name} {value}"
+            f"{name} {value}" if name in ("stride", "dilation") else str(value)
             for name, value in layer["settings"].items()
-            if not isinstance(value, bool) and (name, value) not in (("stride", 1), ("dilation", 1))
+            if not isinstance(value, bool) and (name, value) not in USUAL
         )
         counts = (f"{layer['parameters']:,}", f"{layer['multiply_adds']:,}")
         table.add_row(f"{layer['name']} [dim]{settings}[/dim]", shape, *counts)

@@ -8,10 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from evolve.reporting.candidate import FEW_CLASSES, recognised
 from evolve.reporting.words import count, score, share
 from evolve.run_view import Run
 
-FEW_CLASSES = 12
 SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "loss": "loss, lower is better"}
 
 
@@ -54,7 +54,7 @@ def hall_of_fame(run: Run) -> RenderableType:
         scores = (score(first), score(again), change, score(leader.test_accuracy))
         table.add_row(f"{place}", str(leader.candidate), *scores, *sizes)
     parts: list[RenderableType] = [head, Text(), table, Text(), Text(_tested(run))]
-    if by_class := _by_class(run):
+    if run.final_result is not None and (by_class := recognised(run, run.final_result)):
         parts.append(Text(by_class))
     if run.unrepeatable:
         parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
@@ -72,16 +72,22 @@ def _tested(run: Run) -> str:
     return f"{named} {share(run.test_accuracy)} ({trained})"
 
 
-def _by_class(run: Run) -> str:
-    """How many images of each class of the test part the winner recognises, the lowest share first."""
-    shares = run.recalls(run.winner) if run.winner is not None else {}
-    if not shares:
-        return ""
-    ordered = sorted(shares.items(), key=lambda pair: pair[1])
-    shown = [f"{name} {value:.0%}" for name, value in ordered]
-    if len(shown) > FEW_CLASSES:
-        shown = [*shown[:6], "...", *shown[-3:]]
-    return f"recognised of each class: {', '.join(shown)}"
+def history(run: Run) -> RenderableType:
+    """One row per request, in order."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("what for", no_wrap=True)
+    for heading in ("candidate", "from", "score"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("what was done", overflow="fold")
+    for entry in run.history():
+        first = entry["objectives"][0] if entry["objectives"] else None
+        outcome = score(run.shown(first)) if first is not None else entry["status"] or "not done"
+        parents = " ".join(map(str, entry["parents"])) or "-"
+        done = "; ".join(entry["origin"]) if entry["purpose"] == "search" else f"{entry['epochs']} epochs"
+        numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
+        table.add_row(*numbers, Text(done))
+    return table
 
 
 def next_steps(run: Run) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evolve.housekeeping import Disposable
 from evolve.models import Ensemble, Prediction, Trained
-from evolve.reporting.candidate import curve_of, overfitting
+from evolve.reporting.candidate import curve_of, overfitting, recognised
 from evolve.reporting.console import duration
 from evolve.reporting.drawing import curves
 from evolve.reporting.words import share, size
@@ -46,6 +46,7 @@ def trained(made: Trained) -> RenderableType:
         lines.append(f"test accuracy {share(measures['accuracy'])}; {overfitting(made.result, 'test')}")
     else:
         lines.append(f"what the fitness function returned: {made.result.fitness}")
+    lines += [by_class] if (by_class := recognised(made.run, made.result)) else []
     lines.append(f"the model: {made.path}; the test part was opened {made.run.test_openings} times in this run")
     drawn = curve_of(made.result)
     return Group(*([Text(drawn), Text()] if drawn else []), *map(Text, lines))

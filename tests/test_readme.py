@@ -22,6 +22,13 @@ pytest.importorskip(backend_name())
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 SMALL = shlex.split("--generations 1 --population 2 --images 64 --epochs 1 --final-epochs 1")
+SMALLER = {
+    "run": SMALL,
+    "resume": ["--generations", "1"],
+    "train": ["--epochs", "1"],
+    "ensemble": ["--epochs", "1"],
+    "baseline": ["--epochs", "1"],
+}
 SMALL_PYTHON = """
 import evolve as _evolve
 _run = _evolve.run
@@ -48,8 +55,7 @@ def shell(line: str, folder: Path) -> None:
         subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, capture_output=True)
         return
     if words[0] == "evolve":
-        small = SMALL if words[1] == "run" else ["--generations", "1"] if words[1:2] == ["resume"] else []
-        words = ["-m", "evolve.cli", *words[1:], *small]
+        words = ["-m", "evolve.cli", *words[1:], *SMALLER.get(words[1], [])]
     else:
         assert words.pop(0) == "python"
     # The download of CIFAR-10 by Keras has a test of its own, in tests/evolve/test_data.py.
@@ -65,6 +71,8 @@ def test_code_blocks_run(number: int, folder: Path) -> None:
         case "sh":
             for line in text.splitlines():
                 shell(line, folder)
+        case "python" if name := re.match(r"# (\w+\.py)\n", text):
+            (folder / name[1]).write_text(text)
         case "python":
             done = subprocess.run(
                 [sys.executable, "-c", SMALL_PYTHON + text], cwd=folder, capture_output=True, text=True

@@ -66,7 +66,6 @@ class RunConfig(Settings):
     table: Path | None = Field(None, description="the path of a table in JSON", examples=["table.json"])
     founders: tuple[str, ...] = Field(
         ("article", "zoo", "random"),
-        min_length=1,
         description="a list of founders: their names, groups of them, notations, or RUN:CANDIDATE",
         examples=[["vgg", "conv 16 3, relu, flatten", "random"]],
     )

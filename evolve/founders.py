@@ -24,7 +24,7 @@ def founders(space: SearchSpace, wanted: Iterable[str], results: Path, note: Cal
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
-    for text, of_group in _expanded(wanted if space.kind == "stack" else set(wanted) - set(GROUPS)):
+    for text, of_group in _expanded(wanted, grouped=space.kind == "stack"):
         try:
             proposal = founder(space, text, results)
             space.blueprint(proposal.genome)
@@ -74,10 +74,12 @@ def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposa
     return Proposal(space.read(genome), (), (f"founder {run}:{number}",))
 
 
-def _expanded(wanted: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each name with whether it comes from a group; "random" stands for no founder."""
+def _expanded(wanted: Iterable[str], grouped: bool) -> Iterator[tuple[str, bool]]:
+    """Each name with whether it comes from a group; "random" stands for no founder.
+
+    grouped: whether the groups are of this encoding; if not, they stand for none."""
     for text in wanted:
         if text in GROUPS:
-            yield from ((name, True) for name in GROUPS[text])
+            yield from ((name, True) for name in GROUPS[text] if grouped)
         elif text != RANDOM:
             yield text, False

@@ -74,7 +74,9 @@ class Leader:
         from genomes.decode import decode
 
         genome = self.run.space.read(self.run.candidates[self.candidate].genome)
-        return decode(self.run.space.blueprint(genome), self.run.problem["pixels"][genome.recipe.pixels])
+        known = self.run.problem
+        pixels = known["pixels"][genome.recipe.pixels] if "pixels" in known else known  # version 0.1 knew one way only
+        return decode(self.run.space.blueprint(genome), pixels)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Run:
     def space(self) -> StackSpace:
         """The search space, for a run on images."""
         known = self.problem
-        return image_space(self.config, tuple(known["input_shape"]), len(known["class_names"]), known["own_layers"])
+        return image_space(self.config, tuple(known["input_shape"]), len(known["class_names"]), known.get("own_layers"))
 
     @property
     def own_classes(self) -> list[str]:

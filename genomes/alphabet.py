@@ -64,7 +64,7 @@ class Alphabet:
         return self.make(cls, rng)
 
     def make(self, cls: type[Layer], rng: Random, **given: Any) -> Layer:
-        """A layer of a kind; genes that are not given are drawn. Those given are moved into the bounds."""
+        """A layer of a kind; genes that are not given, or are given out of bounds, are drawn."""
         values = {}
         for name, domain in self.bounds(cls).items():
             fits = name in given and domain.problem(given[name]) is None

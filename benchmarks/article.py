@@ -67,9 +67,10 @@ def main() -> None:
 {commands}
     python benchmarks/article.py results/baselines --output {arguments.output}
 
-Trained as in the article: Adam with Keras's defaults at a constant rate, pixels divided by 255, no augmentation, every
-training image in every epoch, the test images looked at after each epoch. Half an hour each on two
-cores{arguments.note}. The test part is watched here because the article did so; it is no way to choose between networks.
+Trained as in the article: Adam with Keras's defaults at a constant rate, pixels divided by 255, no augmentation,
+every training image in every epoch, the test images looked at after each epoch. Half an hour each on two
+cores{arguments.note}. The test part is watched here because the article did so; it is no way to choose between
+networks.
 """
     (arguments.output / "README.md").write_text("\n".join([head, *map(section, reports)]))
     for report in reports:

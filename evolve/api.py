@@ -80,32 +80,24 @@ def resume(
     results: str | Path = "results",
     workers: int | None = None,
     duration: str | float | None = None,
+    disk_limit: float | None = None,
     progress: bool | Callable[[Shown], None] = True,
 ) -> Run:
     """Continues a killed, stopped or finished run where it ended.
 
     run: a name below `results`, or a folder. generations: how many more than were asked for so far.
-    duration: a time limit for this continuation, such as "10m". Raises as `run` does.
+    duration: a time limit for this continuation, such as "10m". disk_limit: GiB, in the place of the run's.
+    Raises as `run` does.
     """
     found = find(run, Path(results))
-    made_by = found.meta["version"]
-    if made_by != VERSION:
-        raise RunError(
-            f"run '{found.name}' was made by evolve {made_by}, this is {VERSION}, and another version may search "
-            f"differently; continue it with version {made_by}, or start a new run"
-        )
-    given = RunConfig.checked(
-        {
-            k: v
-            for k, v in {"workers": workers, "duration": duration, "generations": generations}.items()
-            if v is not None
-        }
-    )
+    asked = {"workers": workers, "duration": duration, "generations": generations, "disk_limit": disk_limit}
+    given = RunConfig.checked({k: v for k, v in asked.items() if v is not None})
     config = found.config.model_copy(
         update={
             "results": found.folder.absolute().parent,
             "name": found.name,
             "workers": given.workers or found.config.workers,
+            "disk_limit": given.disk_limit or found.config.disk_limit,
         }
     )
     console = make_console(progress)

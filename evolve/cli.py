@@ -132,13 +132,21 @@ def resume(
     generations: Annotated[int | None, typer.Option(help="Generations to add.")] = None,
     duration: Annotated[str | None, typer.Option("--for", help="Time for the search from now on.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    disk_limit: Annotated[float | None, typer.Option(help="GiB that the folder for runs may hold.")] = None,
     results: Results = RESULTS,
 ) -> None:
     """Continue a killed, stopped or finished run."""
     from evolve import api
     from evolve.reporting import inspect
 
-    made = api.resume(run, generations=generations, duration=duration, workers=workers, results=results)
+    made = api.resume(
+        run,
+        generations=generations,
+        duration=duration,
+        workers=workers,
+        disk_limit=disk_limit,
+        results=results,
+    )
     inspect.show(inspect.hall_of_fame(made))
     print(inspect.next_steps(made))
 
@@ -335,6 +343,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(141) from None
+    except OSError as error:
+        print(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

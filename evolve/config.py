@@ -163,5 +163,6 @@ def merged(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
     RunConfig.known(settings, where=f"{file}: ")
     if "for" in flags:
         settings.pop("duration", None)
-    layers = {**settings.get("layers", {}), **flags.get("layers", {})}
-    return {**settings, **flags, **({"layers": layers} if layers else {})}
+    if "layers" in flags and isinstance(settings.get("layers"), dict):
+        flags = {**flags, "layers": {**settings["layers"], **flags["layers"]}}
+    return {**settings, **flags}

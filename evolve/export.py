@@ -16,6 +16,7 @@ from evolve.errors import ConfigError
 from evolve.execution.aside import aside
 from evolve.image_problem import ImageProblem
 from evolve.run_view import Run
+from evolve.storage.store import Store
 from evolve.training import augment
 from evolve.training.keras_datasets import NAMES
 from evolve.training.parts import SEARCH_PARTS, open_part
@@ -63,7 +64,10 @@ def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any,
         _augmentation(recipe),
         _MAIN.format(smoothing=recipe["label_smoothing"]),
     ]
-    path.write_text("\n\n".join(part.rstrip("\n") + "\n" for part in parts if part))
+    if beside:
+        with Store.open(found.folder) as store:
+            store.act("exported", candidate=candidate, test_part="copied beside the script")
+    path.write_text("\n\n".join(part.rstrip("\n") + "\n" for part in parts if part), encoding="utf-8")
     told = {"script": str(path), "folder": problem.parts.folder, "blueprint": spec.to_json()}
     pixels = problem.parts.pixels[recipe["pixels"]]
     checked = aside("evolve.training.exporting:same_network", {**told, "pixels": pixels})

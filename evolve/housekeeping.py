@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from evolve.errors import DiskLimitError, RunError
+from evolve.errors import DiskLimitError, EvolveError, RunError
 from evolve.run_view import Run, all_runs
 
 DRAFT_SECONDS = 3600  # a half-written file may still grow before that
+DATA_SECONDS = 86_400  # prepared images were last opened longer ago than any training takes
 DATA = ".data"
 
 
@@ -30,7 +32,16 @@ def size_of(path: Path) -> int:
     """Bytes of a file, or of all files below a folder."""
     if path.is_file():
         return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+    return sum(_bytes(file) for file in path.rglob("*"))
+
+
+def _bytes(path: Path) -> int:
+    """Bytes of a file that may vanish at any moment."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def check_disk(results: Path, limit: float | None) -> None:
@@ -46,12 +57,13 @@ def check_disk(results: Path, limit: float | None) -> None:
 
 
 def disposables(results: Path) -> list[Disposable]:
-    """What nobody needs any more below `results`, largest first; what a running process uses is left out."""
-    runs = [run for run in all_runs(results) if not _in_use(run)]
-    used = {run.problem["digest"][:16] for run in all_runs(results) if "digest" in run.problem}
-    found = [*_drafts(results), *_unused_data(results, used)]
+    """What nobody needs any more below `results`, largest first; what a running process may use is left out."""
+    unreadable: list[EvolveError] = []
+    runs = all_runs(results, unreadable.append)
+    used = {run.problem["digest"][:16] for run in runs if "digest" in run.problem}
+    found = _drafts(results) + ([] if unreadable else _unused_data(results, used))
     for run in runs:
-        found += _of_run(run)
+        found += [] if _in_use(run) else _of_run(run)
     return sorted(found, key=lambda thing: (-thing.size, str(thing.path)))
 
 
@@ -78,13 +90,18 @@ def _drafts(results: Path) -> list[Disposable]:
     """What an interrupted process left half-written."""
     paths = [path for path in (results / DATA).glob("*.*") if path.is_dir()]
     paths += [*results.glob("*/models/*.draft.keras"), *results.glob("*/models/*.progress*")]
-    old = [path for path in paths if time.time() - path.stat().st_mtime > DRAFT_SECONDS]
+    old = [path for path in paths if _age(path) > DRAFT_SECONDS]
     return [Disposable(path, size_of(path), "left half-written by an interrupted process") for path in old]
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file or folder was changed or, for prepared images, opened."""
+    return time.time() - path.stat().st_mtime
 
 
 def _unused_data(results: Path, used: set[str]) -> list[Disposable]:
     folders = [path for path in (results / DATA).glob("*") if path.is_dir() and "." not in path.name]
-    idle = [path for path in folders if path.name.removesuffix("-test") not in used]
+    idle = [path for path in folders if path.name.removesuffix("-test") not in used and _age(path) > DATA_SECONDS]
     return [Disposable(path, size_of(path), "prepared images that no run here uses") for path in idle]
 
 

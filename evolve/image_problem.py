@@ -92,7 +92,8 @@ class ImageProblem:
     def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
         assert request.job_key is not None
         brief = request.purpose in (Purpose.SEARCH, Purpose.RESCORE)
-        limit = self.config.candidate_timeout or 120 + self.cost(blueprint, request.budget) / SLOWEST
+        given = self.config.candidate_timeout if brief else None
+        limit = given or 120 + self.cost(blueprint, request.budget) / SLOWEST
         return {
             "request": request.number,
             "seed": int(request.job_key[:8], 16),

@@ -94,7 +94,7 @@ def export(
     path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
     if path.suffix != FORMATS[format]:
         raise ConfigError(f"output of the format '{format}' must end in {FORMATS[format]}, not {str(path)!r}")
-    problem = image_problem_of(found, make_console(False))
+    problem = image_problem_of(found, make_console(False), scoring=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "python":
         return write_script(found, candidate, problem, genome, path)
@@ -173,11 +173,13 @@ def ensemble(
             made.append(train(run, leader, epochs=epochs, results=results, progress=progress).path)
         else:
             made.append(found.model_path(leader))
-    problem = image_problem_of(found, make_console(False))
+    problem = image_problem_of(found, make_console(False), scoring=False)
+    with Store.open(found.folder) as store:
+        store.act("ensemble", candidates=leaders)
     told = {"models": [str(path) for path in made], "own": found.own_classes}
     said = aside("evolve.training.exporting:together", {**told, "test_folder": problem.parts.test_folder})
     with Store.open(found.folder) as store:
-        store.act("ensemble", candidates=leaders, accuracy=said["together"])
+        store.act("ensemble scored", candidates=leaders, accuracy=said["together"])
     return Ensemble(
         Run(found.folder), dict(zip(leaders, said["single"], strict=True)), said["together"], said["images"]
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from evolve.errors import ConfigError
 from evolve.values import digest
+from genomes.dotted import named
 
 Fitness = Callable[..., Any]
 
@@ -28,10 +28,10 @@ def fitness_function(path: str) -> Fitness:
     """The function of a path. Raises ConfigError if there is none."""
     module, _, name = path.partition(":")
     try:
-        found = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        where = "evolve.resume(..., fitness=function) from its script" if module == "__main__" else "its folder"
-        raise ConfigError(f"the fitness function {path} cannot be found ({error}); continue from {where}") from None
+        found = named(module, name)
+    except Exception as error:  # whatever the user's module raises
+        where = "call evolve.resume in its script" if module == "__main__" else "repair it, or continue in its folder"
+        raise ConfigError(f"the fitness function {path} cannot be had ({error}); {where}") from None
     if not callable(found):
         raise ConfigError(f"fitness {path} must be a function, not {found!r}")
     return found  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import find_spec
 from random import Random
 from typing import Any, TypeVar
@@ -35,14 +36,27 @@ def new_problem(config: RunConfig, console: Console) -> Problem:
     return problem
 
 
-def known_problem(found: Run, config: RunConfig, console: Console) -> Problem:
-    """The problem of a run that exists. Raises RunError if data, table or backend are not what it was made with."""
+def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool = True) -> Problem:
+    """The problem of a run that exists. Raises RunError if data, table, backend or version are not what it was made
+    with.
+
+    scoring: whether anything will be scored; if not, a fitness function of the user's own need not be there.
+    """
+    config = config if scoring else config.model_copy(update={"fitness": None})
+    made_by, this = found.meta["version"], version("evolve-convnets")
+    if made_by != this:
+        raise RunError(
+            f"run '{found.name}' was made by evolve {made_by}, this is {this}, and another version may search "
+            f"differently; continue it with version {made_by}, or start a new run"
+        )
     check_backend(config)
     gpu = found.problem.get("device") == "gpu" and gpu_visible()
     with console.counting() as on_progress:
         problem = usable(lambda: make_problem(config, gpu, found.problem, on_progress))
     now = problem.describe()
     for name, before in found.problem.items():
+        if name == "fitness" and not scoring:
+            continue
         if isinstance(now.get(name), tuple):
             now[name] = list(now[name])
         if now.get(name) != before:
@@ -54,12 +68,12 @@ def known_problem(found: Run, config: RunConfig, console: Console) -> Problem:
     return problem
 
 
-def image_problem_of(found: Run, console: Console) -> ImageProblem:
-    """The problem of a run on images. Raises RunError for a run on a table."""
+def image_problem_of(found: Run, console: Console, scoring: bool = True) -> ImageProblem:
+    """The problem of a run on images, as `known_problem`. Raises RunError for a run on a table."""
     config = found.config.model_copy(update={"results": found.folder.absolute().parent, "name": found.name})
     if config.table is not None:
         raise RunError(f"run '{found.name}' searched a table; its entries have no networks to train")
-    problem = known_problem(found, config, console)
+    problem = known_problem(found, config, console, scoring)
     assert isinstance(problem, ImageProblem)
     return problem
 

@@ -31,6 +31,7 @@ from evolve.storage.store import Store
 from evolve.values import Purpose
 
 DISK_SECONDS = 10.0
+SESSION_ACTS = ("started", "search ended", "finished", "stopped", "failed")
 STOPPING = (
     "stopping: what runs is finished and saved; press Ctrl-C again to stop now",
     "stopping now; what was running will be repeated on resume",
@@ -56,6 +57,10 @@ class Session:
         try:
             with _ctrl_c(stop):
                 executor = self._executor()
+                if isinstance(self.problem, ImageProblem) and self.problem.executor == "in-process":
+                    self.console.note(
+                        "the fitness function runs in this process: no limits of time and memory are kept"
+                    )
                 ledger = Ledger(self.store, executor, stop, self._poll(stop))
                 search = self._search(ledger, limit, deadline)
                 pace = Pace(search, limit, self._workers, deadline, self.config.leaders * self.config.rescorings)
@@ -157,10 +162,13 @@ class Session:
 
 
 def seconds_spent(store: Store) -> float:
-    """How long earlier sessions of a run worked: from each start to the last thing that is known of it."""
-    acts = store.acts()
+    """How long earlier sessions of a run worked: from each start to the last thing that is known of it. What the user
+    asked for between them, such as a training by hand, does not count."""
+    acts = [act for act in store.acts() if act.kind in SESSION_ACTS]
+    by_hand = {request.number for request in store.requests() if request.purpose is Purpose.TRAIN}
     starts = [act.at for act in acts if act.kind == "started"]
-    marks = sorted([act.at for act in acts] + [r.timing["at"] for r in store.results().values() if "at" in r.timing])
+    results = [result for number, result in store.results().items() if number not in by_hand]
+    marks = sorted([act.at for act in acts] + [r.timing["at"] for r in results if "at" in r.timing])
     ends = [*starts[1:], float("inf")]
     return sum(
         max((mark for mark in marks if start <= mark < end), default=start) - start

@@ -20,7 +20,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, make_dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from random import Random
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ from genomes.spec import InvalidGenome, SpecBuilder
 from genomes.words import nearest
 
 PLACES = ("body", "head")
-RESERVED = ("class", "kind", "weights")
+RESERVED = ("class", "kind", "weights", "path", "costs", "version", "op", "name", "inputs")
 DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 
@@ -85,18 +85,23 @@ class Alphabet:
                 return f"{gene.word}: {name} {problem}"
         return None
 
+    @cached_property
     def words(self) -> dict[str, tuple[type[Layer], dict[str, Any]]]:
         """Word of the notation -> layer class and the gene that the word itself sets; kinds that are off included, so
         that they can be read and then refused by name."""
-        words: dict[str, tuple[type[Layer], dict[str, Any]]] = {}
-        for kind, cls in {**LAYERS, **self.kinds}.items():
-            if cls.selector is None:
-                words[kind] = (cls, {})
-                continue
-            domain = domains(cls)[cls.selector]
-            assert isinstance(domain, Options)
-            words.update({value: (cls, {cls.selector: value}) for value in domain.values})
-        return words
+        return _words({**LAYERS, **self.kinds})
+
+
+def _words(kinds: Mapping[str, type[Layer]]) -> dict[str, tuple[type[Layer], dict[str, Any]]]:
+    words: dict[str, tuple[type[Layer], dict[str, Any]]] = {}
+    for kind, cls in kinds.items():
+        if cls.selector is None:
+            words[kind] = (cls, {})
+            continue
+        domain = domains(cls)[cls.selector]
+        assert isinstance(domain, Options)
+        words.update({value: (cls, {cls.selector: value}) for value in domain.values})
+    return words
 
 
 def alphabet(
@@ -173,15 +178,20 @@ class OwnLayer(Layer):
 def own_kind(kind: str, change: Mapping[str, Any], known: Mapping[str, Any]) -> type[Layer]:
     """The class of a layer of the user's own. Raises InvalidGenome."""
     where = f"layers: {kind}"
-    if kind in LAYERS or not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
-        taken = "is the name of a built-in layer" if kind in LAYERS else "must be small letters, digits and underscores"
+    taken_words = _words(LAYERS)
+    if kind in taken_words or not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
+        taken = (
+            "is the name of a built-in layer"
+            if kind in taken_words
+            else "must be small letters, digits and underscores"
+        )
         raise InvalidGenome(f"{where} {taken}; give your layer another name")
     path = change["class"]
     if not isinstance(path, str) or not re.fullmatch(DOTTED, path):
         raise InvalidGenome(f"{where}: class must be a dotted path such as 'my_layers.Swirl', not {path!r}")
     place = change.get("place", known.get("place", list(PLACES)))
     place = [place] if isinstance(place, str) else place
-    if not place or not set(place) <= set(PLACES):
+    if not isinstance(place, list) or not place or any(where_ not in PLACES for where_ in place):
         raise InvalidGenome(f"{where}: place must be 'body', 'head' or both, not {place!r}")
     _weight(kind, change.get("weight", 1.0))
     told = {"place": place, "weights": known.get("weights", "0"), "version": known.get("version", "")}
@@ -210,10 +220,11 @@ def _own_domain(where: str, name: str, values: Any) -> Domain:
         return Whole(min(given), max(given), tuple(given), floor=min(given))
     if all(type(value) in (int, float) for value in given) and len(given) <= 2:
         return Real(float(min(given)), float(max(given)))
-    if all(type(value) is type(given[0]) and isinstance(value, str | bool) for value in given):
+    words = all(isinstance(value, str) and re.fullmatch(r"[\w.+-]+", value) for value in given)
+    if words or all(isinstance(value, bool) for value in given):
         return Options(tuple(given))
     raise InvalidGenome(
-        f"{where}: {name} must be whole numbers, two real numbers, words or true and false, not {values}"
+        f"{where}: {name} must be whole numbers, two real numbers, single words, or true and false, not {values}"
     )
 
 

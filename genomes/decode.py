@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import keras
 from keras import layers
 
+from genomes.dotted import named
 from genomes.keras_words import LAYERS, Call, Settings, normalisation
 from genomes.spec import ModelSpec
 
@@ -38,12 +36,6 @@ def _layer(call: Call, name: str) -> Any:
 
 
 def own_class(path: str) -> Any:
-    """The class that a dotted path names; modules in the current folder are found, too. Raises ImportError."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    """The class that a dotted path names. Raises ImportError if there is none."""
     module, _, name = path.rpartition(".")
-    try:
-        return getattr(import_module(module), name)
-    except AttributeError:
-        raise ImportError(f"module '{module}' has no '{name}'") from None
+    return named(module, name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from random import Random
 from typing import Any, Protocol
@@ -104,6 +104,8 @@ class Whole:
     def distance(self, a: int, b: int) -> float:
         if a == b:
             return 0.0
+        if self.low < 0:
+            return min(1.0, abs(a - b) / (self.high - self.low))
         return min(1.0, abs(math.log((a + 1) / (b + 1))) / math.log((self.high + 1) / (self.low + 1)))
 
     def read(self, text: str) -> int:
@@ -235,9 +237,13 @@ def gene(domain: Domain, default: Any = MISSING, word: str | None = None, weight
     return field(metadata=metadata, **({} if default is MISSING else {"default": default}))
 
 
+# Fields of a dataclass of genes; looked up often, so kept.
+genes_of: Callable[[Any], tuple[Field[Any], ...]] = cache(fields)
+
+
 def _domains(cls: Any) -> dict[str, Domain]:
     """Domains of the genes of a dataclass, by field name, with the bounds they were made with."""
-    return {f.name: f.metadata["domain"] for f in fields(cls)}
+    return {f.name: f.metadata["domain"] for f in genes_of(cls)}
 
 
 domains: Callable[[Any], dict[str, Domain]] = cache(_domains)

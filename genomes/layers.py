@@ -8,10 +8,10 @@ property tests follow from the fields. Kinds here are one primitive each; `compo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass
 from typing import ClassVar, TypeVar
 
-from genomes.domains import Options, Real, Whole, domains, gene
+from genomes.domains import Options, Real, Whole, domains, gene, genes_of
 from genomes.spec import SpecBuilder
 
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "swish", "tanh")
@@ -54,7 +54,7 @@ class Layer:
 
     def __str__(self) -> str:
         parts = [self.word]
-        for f in fields(self):
+        for f in genes_of(type(self)):
             if f.name == self.selector:
                 continue
             value = getattr(self, f.name)

@@ -9,11 +9,11 @@ Writing and reading are exact inverses.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from typing import Any
 
 from genomes.alphabet import Alphabet
-from genomes.domains import Options, domains
+from genomes.domains import Options, domains, genes_of
 from genomes.layers import Layer
 from genomes.recipe import DEFAULT, TYPICAL_RATES, Recipe
 from genomes.spec import InvalidGenome
@@ -33,14 +33,14 @@ def read(text: str, alphabet: Alphabet) -> tuple[tuple[Layer, ...], Recipe]:
 
 
 def _read_layer(part: str, alphabet: Alphabet) -> Layer:
-    tokens, words = part.split(), alphabet.words()
+    tokens, words = part.split(), alphabet.words
     if not tokens:
         raise InvalidGenome("empty layer: write layers parted by single commas, for example 'conv 32 3, relu, flatten'")
     if tokens[0] not in words:
         raise InvalidGenome(f"unknown layer '{tokens[0]}'{nearest(tokens[0], words)}")
     cls, values = words[tokens[0]]
     values = dict(values)
-    required = [f.name for f in fields(cls) if f.default is MISSING and f.name not in values]
+    required = [f.name for f in genes_of(cls) if f.default is MISSING and f.name not in values]
     for token in tokens[1:]:
         name, equals, value = token.partition("=")
         if not equals:
@@ -61,7 +61,7 @@ def _read_layer(part: str, alphabet: Alphabet) -> Layer:
 
 
 def _usage(cls: type[Layer], word: str) -> str:
-    genes = [f for f in fields(cls) if f.name != cls.selector]
+    genes = [f for f in genes_of(cls) if f.name != cls.selector]
     return " ".join([word, *(f.name.upper() if f.default is MISSING else f"[{f.name}={f.default}]" for f in genes)])
 
 
@@ -82,7 +82,7 @@ def _read_setting(words: list[str]) -> dict[str, Any]:
     """The genes of one part of a recipe. Raises ValueError, in words."""
     if len(words) == 2 and words[0] in TYPICAL_RATES:
         return {"optimizer": words[0], "learning_rate": domains(Recipe)["learning_rate"].read(words[1])}
-    for f in fields(Recipe)[2:]:
+    for f in genes_of(Recipe)[2:]:
         domain, word = f.metadata["domain"], f.metadata["word"] or f.name
         if isinstance(domain, Options) and words in [[word] if v is True else [v] for v in domain.values if v]:
             return {f.name: words[0] if isinstance(f.default, str) else True}
@@ -93,7 +93,7 @@ def _read_setting(words: list[str]) -> dict[str, Any]:
 
 def _known_words() -> str:
     parts = [f"{' or '.join(TYPICAL_RATES)} with a learning rate"]
-    for f in fields(Recipe)[2:]:
+    for f in genes_of(Recipe)[2:]:
         domain, word = f.metadata["domain"], f.metadata["word"] or f.name
         named = isinstance(domain, Options)
         parts.append(word if not named or f.default is False else " or ".join(map(str, domain.values)))

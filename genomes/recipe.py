@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from genomes.domains import Domain, Options, Real, Switched, Whole, domains, gene
+from genomes.domains import Domain, Options, Real, Switched, Whole, domains, gene, genes_of
 
 # Where learning rates of each optimizer are drawn from; any value within the gene's bounds may be given.
 TYPICAL_RATES = {
@@ -67,7 +67,7 @@ class Recipe:
 
     def __str__(self) -> str:
         parts = [f"{self.optimizer} {self.learning_rate}"]
-        for f in fields(self)[2:]:
+        for f in genes_of(Recipe)[2:]:
             value, word = getattr(self, f.name), f.metadata["word"] or f.name
             if value == f.default:
                 continue
@@ -75,7 +75,7 @@ class Recipe:
         return ", ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {f.name: getattr(self, f.name) for f in genes_of(Recipe)}
 
     def problem(self, bounds: Bounds | None = None) -> str | None:
         """The first gene outside its bounds, in words, or None."""
@@ -92,7 +92,7 @@ DEFAULT = Recipe("adam", 0.001, 128)
 def random_recipe(rng: Random, bounds: Bounds) -> Recipe:
     """A recipe drawn from what is typical: most of the augmentations and refinements are off."""
     genes = {name: bounds[name].sample(rng) for name in ("optimizer", "batch_size", "schedule", "flip", "shift")}
-    for f in fields(Recipe)[2:]:
+    for f in genes_of(Recipe)[2:]:
         if f.name not in genes and rng.random() < 0.2:
             genes[f.name] = bounds[f.name].sample(rng)
     decay = bounds["weight_decay"]
@@ -105,7 +105,7 @@ def random_recipe(rng: Random, bounds: Bounds) -> Recipe:
 
 def mutate_recipe(recipe: Recipe, rng: Random, bounds: Bounds) -> Recipe:
     """Changes one gene. A new optimizer brings a learning rate that is typical of it."""
-    genes = fields(Recipe)
+    genes = genes_of(Recipe)
     name = rng.choices([f.name for f in genes], weights=[f.metadata["weight"] for f in genes])[0]
     if name == "learning_rate":
         return replace(recipe, learning_rate=_vary_rate(recipe, rng, bounds))
@@ -125,7 +125,7 @@ def cross_recipes(a: Recipe, b: Recipe, rng: Random) -> Recipe:
 
 def recipe_distance(a: Recipe, b: Recipe) -> float:
     """Symmetric, in [0, 1]; genes count by their weights."""
-    genes = fields(Recipe)
+    genes = genes_of(Recipe)
     apart = sum(
         f.metadata["weight"] * f.metadata["domain"].distance(getattr(a, f.name), getattr(b, f.name)) for f in genes
     )

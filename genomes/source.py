@@ -75,7 +75,7 @@ def _call(call: Call, prefix: str) -> str:
 
 def literal(value: Any) -> str:
     """A value as Python spells it, words in double quotes."""
-    return json.dumps(value) if isinstance(value, str) or _words(value) else repr(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) or _words(value) else repr(value)
 
 
 def _words(value: Any) -> bool:

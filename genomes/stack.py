@@ -7,12 +7,13 @@ layer (dense to the classes, softmax) is not a gene: every stack ends in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar
 
 from genomes import notation
 from genomes.alphabet import Alphabet, full_alphabet
+from genomes.domains import genes_of
 from genomes.founders import FOUNDERS
 from genomes.genome import Variation
 from genomes.layers import Flatten, Layer, distance
@@ -32,7 +33,10 @@ class StackGenome:
     recipe: Recipe
 
     def to_json(self) -> dict[str, Any]:
-        layers = [{"layer": gene.kind, **asdict(gene)} for gene in self.layers]
+        layers = [
+            {"layer": gene.kind, **{f.name: getattr(gene, f.name) for f in genes_of(type(gene))}}
+            for gene in self.layers
+        ]
         return {"kind": self.kind, "layers": layers, "recipe": self.recipe.to_json()}
 
     def notation(self) -> str:

@@ -8,10 +8,11 @@ normalisation, activation, dropout. The flattening begins a block, too, which is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from random import Random
 
 from genomes.alphabet import Alphabet
+from genomes.domains import genes_of
 from genomes.layers import Flatten, Layer
 from genomes.recipe import Recipe, cross_recipes, mutate_recipe, random_recipe
 
@@ -242,6 +243,6 @@ def _named(block: Stack) -> str:
 
 
 def _difference(before: Recipe, after: Recipe) -> str:
-    names = [f.name for f in fields(Recipe) if getattr(before, f.name) != getattr(after, f.name)]
+    names = [f.name for f in genes_of(Recipe) if getattr(before, f.name) != getattr(after, f.name)]
     changes = [f"{name} {getattr(before, name)} -> {getattr(after, name)}" for name in names]
     return ", ".join(changes) or "unchanged"

@@ -148,7 +148,7 @@ def _layer_table(layers: list[dict[str, Any]]) -> Table:
             if not isinstance(value, bool) and (name, value) not in USUAL
         )
         counts = (f"{layer['parameters']:,}", f"{layer['multiply_adds']:,}")
-        table.add_row(f"{layer['name']} [dim]{settings}[/dim]", shape, *counts)
+        table.add_row(Text.assemble(layer["name"], " ", (settings, "dim")), shape, *counts)
     return table
 
 

@@ -59,7 +59,7 @@ def predictions(said: Sequence[Prediction], top: int) -> RenderableType:
     table.add_column("is probably", overflow="fold")
     for one in said:
         classes = ", ".join(f"{name} {value:.1%}" for name, value in one.ranked[: max(1, top)])
-        table.add_row(str(one.image), classes)
+        table.add_row(Text(str(one.image)), Text(classes))
     resized = [one for one in said if one.resized_from]
     note = f"{len(resized)} of {len(said)} images were cut to their middle and resized to what the model takes"
     return Group(table, *([Text(note)] if resized else []))
@@ -87,6 +87,6 @@ def disposables(things: Sequence[Disposable], total: int) -> RenderableType:
     table.add_column("what", overflow="fold")
     table.add_column("why it may go", overflow="fold")
     for thing in things:
-        table.add_row(size(thing.size), str(thing.path), thing.why)
+        table.add_row(size(thing.size), Text(str(thing.path)), Text(thing.why))
     freed = sum(thing.size for thing in things)
     return Group(table, Text(f"{size(freed)} of the {size(total)} in the folder"))

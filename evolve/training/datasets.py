@@ -50,7 +50,7 @@ def load_npz(path: Path) -> Dataset:
         raise DataError(f"{path}: x_test and y_test go together; give both or neither")
     labels = _labels(arrays["y_train"], f"{path}: y_train")
     classes = int(labels.max(initial=0)) + 1
-    names = tuple(map(str, arrays["classes"])) if "classes" in arrays else tuple(map(str, range(classes)))
+    names = _names(arrays["classes"], path) if "classes" in arrays else tuple(map(str, range(classes)))
     has_test = "x_test" in arrays
     return checked(
         Dataset(
@@ -73,6 +73,13 @@ def _read(path: Path) -> dict[str, Array]:
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
         reason = "it holds Python objects or is no .npz at all" if "pickle" in str(error) else str(error)
         raise DataError(f"dataset {path}: not a readable .npz of plain arrays: {reason}") from None
+
+
+def _names(classes: Array, path: Path) -> tuple[str, ...]:
+    names = tuple(map(str, classes)) if classes.ndim == 1 else ()
+    if not names or len(set(names)) < len(names):
+        raise DataError(f"{path}: classes must be the names of the classes, each once, not {classes!s:.80}")
+    return names
 
 
 def _images(images: Array, where: str) -> Array:

@@ -37,7 +37,7 @@ class Trainer:
         self._settings = settings
         open_part(settings["folder"], "train")  # raises at once if the data are gone
         if settings.get("gpu"):
-            _prepare_gpu()
+            prepare_gpu()
         # The libraries' own objects stay: without them each collection after a training is ten times faster.
         gc.freeze()
 
@@ -143,7 +143,7 @@ def failure(error: Exception) -> dict[str, Any]:
     return {"status": Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED, "reason": f"{name}: {text}"}
 
 
-def _prepare_gpu() -> None:
+def prepare_gpu() -> None:
     """Memory as needed instead of all of it, and repeatable kernels."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.own_fitness import fitness_function
-from evolve.training.evaluator import failure, prepared, training_images
+from evolve.training.evaluator import failure, prepare_gpu, prepared, training_images
 from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
 from evolve.training.training import Diverged, Point, Training, report
@@ -54,6 +54,8 @@ class OwnFitness:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         self._fitness = fitness_function(settings["fitness"])
+        if settings.get("gpu"):
+            prepare_gpu()
 
     def evaluate(self, job: Job) -> dict[str, Any]:
         """The result of a job, as `Trainer.evaluate`."""
@@ -73,8 +75,9 @@ class OwnFitness:
         training, curve = prepared(job, self._settings), []
 
         def progress(**figures: float) -> None:
-            curve.append({name: float(value) for name, value in figures.items()})
-            report(job.get("progress"), {**figures, "epochs": job["epochs"]})
+            numbers = {name: float(value) for name, value in figures.items()}
+            curve.append(numbers)
+            report(job.get("progress"), {**numbers, "epochs": job["epochs"]})
 
         folder = job["test_folder"] if job["score"] == "test" else self._settings["folder"]
         names = tuple(self._settings["class_names"])

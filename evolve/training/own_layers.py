@@ -18,7 +18,7 @@ from evolve.values import digest
 from genomes import InvalidGenome
 from genomes.alphabet import is_own, own_arguments, own_kind
 
-SIZES: dict[str, tuple[int, ...]] = {"body": (2, 8, 8), "head": (2,)}
+SIZES: dict[str, list[tuple[int, ...]]] = {"body": [(2, 8, 8), (2, 6, 10)], "head": [(2,)]}
 CHANNELS = (2, 4, 6, 8)  # three determine a parabola, the fourth checks it
 
 
@@ -58,27 +58,43 @@ def examined(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"{kind}: class '{path}' cannot be imported: {error}") from None
     if not (isinstance(cls, type) and issubclass(cls, keras.layers.Layer)):
         raise ValueError(f"{kind}: '{path}' must be a class derived from keras.layers.Layer, not {cls!r}")
-    first = {name: v[0] if isinstance(v, list) else v for name, v in own_arguments(change).items()}
     wanted = change.get("place", ["body", "head"])
-    counts: dict[str, list[int]] = {}
-    refused: dict[str, str] = {}
+    factors: set[str] = set()
+    usable: list[str] = []
+    refused = ""
     for place in [wanted] if isinstance(wanted, str) else wanted:
         try:
-            counts[place] = [_weights(cls, first, (*SIZES[place], channels)) for channels in CHANNELS]
+            counts = [
+                [_weights(cls, arguments, (*size, channels)) for channels in CHANNELS]
+                for arguments in _variants(own_arguments(change))
+                for size in SIZES[place]
+            ]
         except Exception as error:
-            refused[place] = " ".join(str(error).split())[:200]
-    if not counts or ("place" in change and refused):
-        raise ValueError(f"{kind}: '{path}' with {first} cannot be used: {next(iter(refused.values()))}")
-    factors = {_polynomial(kind, numbers) for numbers in counts.values()}
+            refused = " ".join(str(error).split())[:200]
+            continue
+        usable.append(place)
+        factors |= {_polynomial(kind, numbers) for numbers in counts}
+    if not usable or ("place" in change and refused):
+        raise ValueError(f"{kind}: '{path}' cannot be used: {refused}")
     if len(factors) > 1:
-        raise ValueError(f"{kind}: '{path}' has other weights in the body than in the head; set place to one of them")
+        raise ValueError(
+            f"{kind}: '{path}' has other numbers of weights with other arguments, at other image sizes, or in the head "
+            "than in the body; they must depend on its channels only. Fix that argument, or set place to one of them"
+        )
     source = _source(cls)
     return {
-        "place": sorted(counts),
+        "place": sorted(usable),
         "weights": factors.pop(),
         "version": digest(source)[:8],
         "source": source,
     }
+
+
+def _variants(genes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Arguments to try a layer with: the first value of each gene, and each other one beside the first of the rest."""
+    values = {name: given if isinstance(given, list) else [given] for name, given in genes.items()}
+    first = {name: given[0] for name, given in values.items()}
+    return [first, *({**first, name: value} for name, given in values.items() for value in given[1:])]
 
 
 def _weights(cls: Any, arguments: Mapping[str, Any], shape: tuple[int, ...]) -> int:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,9 @@ def reopen(folder: Path, digest: str, name: str) -> Parts | None:
     target, test_target = _targets(folder, digest)
     if not ((target / "parts.json").exists() and test_target.exists()):
         return None
+    with suppress(OSError):  # tells housekeeping when they were used last
+        os.utime(target)
+        os.utime(test_target)
     known: dict[str, Any] = json.loads((target / "parts.json").read_text())
     known["input_shape"], known["class_names"] = tuple(known["input_shape"]), tuple(known["class_names"])
     return Parts(name=name, folder=str(target.absolute()), test_folder=str(test_target.absolute()), **known)

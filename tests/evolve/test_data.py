@@ -55,6 +55,8 @@ BYTES = np.zeros((40, 8, 8, 3), np.uint8)
         ({"y_train": np.arange(119) % 3}, "120 train images, but 119 labels"),
         ({"y_train": np.r_[np.arange(117) % 2, [2, 2, 2]]}, "class '2' has 3 images, at least 10 are needed"),
         ({"classes": np.array(["a", "b"])}, "labels must be from 0 to 1, as there are names"),
+        ({"classes": np.array(10)}, "classes must be the names of the classes, each once, not 10"),
+        ({"classes": np.array(["a", "a", "b"])}, "classes must be the names of the classes, each once"),
         ({"x_test": BYTES}, "x_test and y_test go together"),
         ({"x_test": np.zeros((40, 9, 9, 3), np.uint8), "y_test": np.zeros(40, int)}, "they must be equal"),
         ({"x_test": BYTES, "y_test": np.full(40, 7)}, "test labels must be from 0 to 2"),

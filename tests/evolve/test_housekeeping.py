@@ -25,12 +25,16 @@ def results(tmp_path: Path) -> Path:
     unused = folder / ".data" / "0123456789abcdef"
     unused.mkdir(parents=True)
     (unused / "train_images.npy").write_bytes(bytes(5000))
+    in_use = folder / ".data" / "fedcba9876543210"
+    in_use.mkdir()
+    (in_use / "train_images.npy").write_bytes(bytes(300))
     old, young = folder / ".data" / "aaaa.draft", folder / ".data" / "bbbb.draft"
     for draft in (old, young):
         draft.mkdir()
         (draft / "half.npy").write_bytes(bytes(700))
-    long_ago = time.time() - 10_000
+    long_ago = time.time() - 100_000
     os.utime(old, (long_ago, long_ago))
+    os.utime(unused, (long_ago, long_ago))
     return folder
 
 

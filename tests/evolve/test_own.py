@@ -62,6 +62,14 @@ class Breaks(keras.layers.Layer):
         return inputs
 
 
+class Position(keras.layers.Layer):
+    def build(self, shape):
+        self.table = self.add_weight(shape=shape[1:], name="table")
+
+    def call(self, inputs):
+        return inputs + self.table
+
+
 no_layer = 3
 '''
 
@@ -145,6 +153,7 @@ def test_one_on_the_command_line_breaks_as_a_result(folder: Path, tiny_npz: Path
         ("nowhere.Swirl", "cannot be imported: No module named 'nowhere'"),
         ("my_layers.no_layer", "must be a class derived from keras.layers.Layer"),
         ("my_layers.Halves", "it must keep the shape of its input"),
+        ("my_layers.Position", "at other image sizes"),
         ("Swirl", "class must be a dotted path such as 'my_layers.Swirl', not 'Swirl'"),
     ],
 )
@@ -172,7 +181,7 @@ def small_and_good(model, data, progress):
     assert data.train_images.shape[1:] == data.images.shape[1:] == (8, 8, 1)
     assert data.class_names == ("left", "middle", "right")
     curve = data.train()
-    progress(step=1, extra=0.5)
+    progress(step=1, extra=data.images.astype("float32").mean())
     accuracy = float((model.predict(data.images, verbose=0).argmax(axis=1) == data.labels).mean())
     return accuracy - model.count_params() / 1e6, {"accuracy": accuracy, "last_loss": curve[-1]["loss"]}
 """
@@ -206,7 +215,10 @@ def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path
     if place == "script":
         refused = command("resume", "fitness-script", cwd=folder)
         assert refused.returncode == 2
-        assert "cannot be found" in refused.stderr
+        assert "cannot be had" in refused.stderr
+        assert "call evolve.resume in its script" in refused.stderr
+        exported = command("export", "fitness-script", "1", "--format", "python", cwd=folder)
+        assert exported.returncode == 0, exported.stderr
     else:
         shown = command("show", "fitness-module", cwd=folder)
         assert "scores are what the fitness function returned" in shown.stdout

@@ -72,6 +72,12 @@ def test_weights_decide_how_often_a_kind_is_drawn() -> None:
     assert share(0.01) < 0.02 < share(1) < 0.2 < share(50)
 
 
+def test_genes_below_zero_have_distances() -> None:
+    space = StackSpace((28, 28, 1), 10, alphabet=alphabet({"tilt": {"class": "a.Tilt", "axis": [-2, -1, 1]}}))
+    a, b = (space.parse(f"tilt {axis}, flatten") for axis in (-2, 1))
+    assert 0 < space.distance(a, b) <= 1
+
+
 def test_every_kind_but_the_flattening_can_be_off() -> None:
     space = stack_space((28, 28, 1), layers={kind: False for kind in LAYERS if kind not in ("flatten", "dense")})
     kinds = {gene.kind for genome in wander(space, 200) for gene in genome.layers}
@@ -120,9 +126,17 @@ def test_a_layer_of_ones_own_takes_part_with_its_genes_and_costs() -> None:
         ({"My": {"class": "a.B"}}, {}, "must be small letters, digits and underscores"),
         ({"mine": {"class": "Swirl"}}, {}, "class must be a dotted path such as 'my_layers.Swirl', not 'Swirl'"),
         ({"mine": {"class": "a.B", "place": "tail"}}, {}, "place must be 'body', 'head' or both"),
-        ({"mine": {"class": "a.B", "speed": [1, "a"]}}, {}, "speed must be whole numbers, two real numbers, words"),
+        (
+            {"mine": {"class": "a.B", "speed": [1, "a"]}},
+            {},
+            "two real numbers, single words",
+        ),
         ({"mine": {"class": "a.B", "weights": 1}}, {}, "'weights' cannot be a gene"),
         ({"mine": {"class": "a.B", "width": 1}}, {}, "'width' cannot be a gene"),
+        ({"mine": {"class": "a.B", "version": 1}}, {}, "'version' cannot be a gene"),
+        ({"mine": {"class": "a.B", "mode": ["a b", "c"]}}, {}, "mode must be whole numbers, two real numbers, single"),
+        ({"mine": {"class": "a.B", "place": 5}}, {}, "place must be 'body', 'head' or both, not 5"),
+        ({"swish": {"class": "a.Swish"}}, {}, "layers: swish is the name of a built-in layer"),
     ],
 )
 def test_an_alphabet_that_cannot_be_says_why(layers: dict[str, Any], recipe: dict[str, Any], reason: str) -> None:

@@ -64,6 +64,14 @@ def tiny_npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+SLOW = ("test_readme", "test_run", "test_own", "test_models", "test_stack")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first: two workers that take whole files then end at about the same time."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(SLOW) if item.path.stem == name), len(SLOW)))
+
+
 def command(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `evolve` as a user does, in a process of its own."""
     return subprocess.run(

@@ -22,6 +22,7 @@ pytest.importorskip(backend_name())
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 SMALL = shlex.split("--generations 1 --population 2 --images 64 --epochs 1 --final-epochs 1")
+FEW = "leaders = 1\nrescorings = 1\n"
 SMALLER = {
     "run": SMALL,
     "resume": ["--generations", "1"],
@@ -32,7 +33,8 @@ SMALLER = {
 SMALL_PYTHON = """
 import evolve as _evolve
 _run = _evolve.run
-_evolve.run = lambda **s: _run(**{**s, "generations": 1, "population": 2, "epochs": 1, "final_epochs": 1})
+_evolve.run = lambda **s: _run(**{**s, "generations": 1, "population": 2, "epochs": 1, "final_epochs": 1,
+                             "leaders": 1, "rescorings": 1})
 """
 
 
@@ -40,6 +42,7 @@ _evolve.run = lambda **s: _run(**{**s, "generations": 1, "population": 2, "epoch
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the blocks run one after the other, as a reader would run them."""
     made = tmp_path_factory.mktemp("readme")
+    (made / "small.toml").write_text(FEW)
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 255, (200, 32, 32, 3)).astype(np.uint8), np.arange(200)[:, None] % 10
     np.savez(made / "cifar10.npz", x_train=images, y_train=labels, x_test=images[:50], y_test=labels[:50])
@@ -55,7 +58,8 @@ def shell(line: str, folder: Path) -> None:
         subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, capture_output=True)
         return
     if words[0] == "evolve":
-        words = ["-m", "evolve.cli", *words[1:], *SMALLER.get(words[1], [])]
+        config = ["--config", "small.toml"] if words[1] == "run" and "--config" not in words else []
+        words = ["-m", "evolve.cli", *words[1:], *config, *SMALLER.get(words[1], [])]
     else:
         assert words.pop(0) == "python"
     # The download of CIFAR-10 by Keras has a test of its own, in tests/evolve/test_data.py.
@@ -80,7 +84,7 @@ def test_code_blocks_run(number: int, folder: Path) -> None:
             assert done.returncode == 0, done.stderr[-2000:]
         case "toml":
             assert RunConfig.checked(tomllib.loads(text)).strategy == "neat"
-            (folder / "run.toml").write_text(text)
+            (folder / "run.toml").write_text(FEW + text)
         case _:
             pytest.fail(f"a block of an unknown kind: {language}")
 

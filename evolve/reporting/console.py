@@ -129,6 +129,8 @@ class Plain:
         self._progress, self._last = progress, time.monotonic()
         try:
             yield
+            self._looked = 0.0  # the last state is shown, however soon it came
+            self.refresh()
         finally:
             self._progress = None
 

@@ -20,7 +20,20 @@ from evolve.export import FORMATS
 
 pytest.importorskip(backend_name())
 
-SMALL = ["--population", "3", "--generations", "1", "--images", "96", "--epochs", "2", "--final-epochs", "3"]
+SMALL = [
+    "--config",
+    "few.toml",
+    "--population",
+    "3",
+    "--generations",
+    "1",
+    "--images",
+    "96",
+    "--epochs",
+    "2",
+    "--final-epochs",
+    "3",
+]
 BRANCHY = (
     "conv 8 3, batchnorm, relu, residual 12 3, inception 16, squeeze_excite 4, dense_block 2 4, maxpool 2, "
     "separable 16 3, prelu, spatial_dropout 0.1, flatten, dense 16, layernorm, tanh "
@@ -31,7 +44,9 @@ BRANCHY = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
+    made = tmp_path_factory.mktemp("models")
+    (made / "few.toml").write_text("leaders = 2\nrescorings = 1\n")
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -226,7 +226,7 @@ def main():
     print(f"test accuracy {{accuracy:.4f}}")
     for image, label in zip(x_test[:5], y_test[:5]):
         said = model.predict(image[np.newaxis], verbose=0)[0]
-        print(f"a {{CLASSES[label]}} is taken for a {{CLASSES[said.argmax()]}} ({{said.max():.0%}})")
+        print(f"'{{CLASSES[label]}}' is taken for '{{CLASSES[said.argmax()]}}' ({{said.max():.0%}})")
     model.save("model.keras")
 
 

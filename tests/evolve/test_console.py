@@ -51,7 +51,7 @@ def test_plain_lines_come_at_changes_and_not_at_every_look(
 ) -> None:
     clock = iter(range(0, 100))
     monkeypatch.setattr(console.time, "monotonic", lambda: float(next(clock)) / 2)
-    states = [EARLY, EARLY, NOW, NOW, NOW]
+    states = [EARLY, EARLY, NOW, NOW, NOW, NOW]
     plain = Plain()
     with plain.live(lambda: states.pop(0)):
         for _ in range(5):

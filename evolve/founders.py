@@ -57,8 +57,9 @@ def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
         if "switched off" in str(error):
             raise
         close = get_close_matches(text, [*FOUNDERS, *GROUPS, RANDOM], n=1)
-        hint = f"; or did you mean '{close[0]}'?" if close else ""
-        raise ConfigError(f"founder '{text}': {error}{hint}") from None
+        if close and len(text.split()) == 1:
+            raise ConfigError(f"founder '{text}' is unknown; did you mean '{close[0]}'?") from None
+        raise ConfigError(f"founder '{text}': {error}") from None
 
 
 def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposal:

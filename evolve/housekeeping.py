@@ -51,7 +51,7 @@ def check_disk(results: Path, limit: float | None) -> None:
     held = size_of(results) / 2**30
     if held > limit:
         raise DiskLimitError(
-            f"{results} holds {held:.2f} GiB, more than disk_limit = {limit:g}; "
+            f"{results} holds {held:.3g} GiB, more than disk_limit = {limit:g}; "
             "see what may go with: evolve clean, or raise the limit"
         )
 

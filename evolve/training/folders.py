@@ -77,8 +77,10 @@ def _folders(folder: Path) -> list[Path]:
 def _classes(folder: Path) -> tuple[str, ...]:
     names = tuple(path.name for path in _folders(folder) if any(_images(path)))
     if len(names) < 2:
-        loose = sum(1 for _ in _images(folder))
-        found = f"found {'one: ' + names[0] if names else 'none'}" + (f" and {loose} images beside" if loose else "")
+        loose = sum(path.suffix.lower() in KINDS for path in folder.iterdir())
+        found = f"found {'one: ' + names[0] if names else 'none'}" + (
+            f"; images beside the folders: {loose}" if loose else ""
+        )
         raise DataError(
             f"dataset {folder}: needs at least two sub-folders with images, one for each class; {found}. "
             f"Images are files that end in {', '.join(sorted(KINDS))}"
@@ -121,7 +123,8 @@ def _read_all(paths: list[Path], size: int | None, grey: bool, on_progress: Prog
             on_progress("images", done, len(paths))
     if broken:
         more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
-        raise DataError(f"{len(broken)} images cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
+        count = "1 image" if len(broken) == 1 else f"{len(broken)} images"
+        raise DataError(f"{count} cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
     return pictures
 
 

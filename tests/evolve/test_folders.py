@@ -154,7 +154,7 @@ def stray_class(folder: Path) -> None:
         (several_sizes, "the images have 2 sizes: most are 12x10"),
         (several_sizes, "is 20x20; resize them all with --image-size 32"),
         (one_class, "needs at least two sub-folders with images, one for each class; found one: cat"),
-        (loose_images, "found none and 1 images beside"),
+        (loose_images, "found none; images beside the folders: 1"),
         (lambda folder: None, "needs at least two sub-folders with images"),
         (few_images, "class 'dog' has 7 images, at least 10 are needed"),
         (class_of_the_test_folder_only, "class 'cow' has no training images"),

@@ -53,8 +53,8 @@ def test_one_asked_for_that_does_not_fit_says_why() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("vg", "unknown layer 'vg'; .* or did you mean 'vgg'"),
-        ("zoos", "or did you mean 'zoo'"),
+        ("vg", "founder 'vg' is unknown; did you mean 'vgg'"),
+        ("zoos", "founder 'zoos' is unknown; did you mean 'zoo'"),
         ("conv 32, flatten", "kernel is missing"),
         ("nowhere:3", "there is no run 'nowhere'"),
     ],

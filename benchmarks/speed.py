@@ -14,6 +14,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -26,6 +27,7 @@ from evolve.image_problem import ImageProblem
 from evolve.problem import make_problem
 from evolve.training.parts import open_part
 from evolve.values import Budget, Candidate, Purpose, Request
+from genomes.recipe import DEFAULT
 
 NETWORKS = 8
 
@@ -38,18 +40,16 @@ from genomes.spec import ModelSpec
 x, y = np.load(sys.argv[1] + "/train_images.npy")[:10000] / 255.0, np.load(sys.argv[1] + "/train_labels.npy")[:10000]
 vx, vy = np.load(sys.argv[1] + "/validation_images.npy") / 255.0, np.load(sys.argv[1] + "/validation_labels.npy")
 for job in json.load(open(sys.argv[2])):
-    model, recipe = decode(ModelSpec.from_json(job["blueprint"]), 1.0, 0.0), job["recipe"]
+    model, recipe = decode(ModelSpec.from_json(job["blueprint"]), {"scale": 1.0, "offset": 0.0}), job["recipe"]
     rate = recipe["learning_rate"]
-    optimizer = {"sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
-                 "adam": lambda: keras.optimizers.Adam(rate), "adamw": lambda: keras.optimizers.AdamW(rate)}
-    model.compile(optimizer[recipe["optimizer"]](), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x, y, batch_size=recipe["batch_size"], epochs=job["epochs"], validation_data=(vx, vy), verbose=0)
     print(model.evaluate(vx, vy, verbose=0)[1])
 """
 
 
 def jobs(problem: ImageProblem, epochs: int) -> list[dict[str, object]]:
-    """Jobs of random networks with random recipes, without augmentation, which the plain loop lacks."""
+    """Jobs of random networks with plain recipes: Adam at random rates and batch sizes, as the plain loop trains."""
     rng, made = Random(5), []
     for number in range(1, NETWORKS + 1):
         genome = problem.space.random(rng).genome
@@ -57,7 +57,9 @@ def jobs(problem: ImageProblem, epochs: int) -> list[dict[str, object]]:
             number, Candidate(number, genome, "key"), Budget(10_000, epochs), 0, Purpose.SEARCH, f"{number:08x}"
         )
         job = problem.job(request, problem.space.blueprint(genome), None)
-        made.append({**job, "recipe": {**job["recipe"], "flip": False, "shift": 0}})
+        recipe = genome.recipe
+        plain = replace(DEFAULT, learning_rate=recipe.learning_rate, batch_size=recipe.batch_size, optimizer="adam")
+        made.append({**job, "recipe": plain.to_json()})
     return made
 
 

@@ -24,10 +24,11 @@ if hasattr(os, "sched_setaffinity"):
 
 import numpy as np  # noqa: E402
 
-from evolve.training.augment import WORDS, augment  # noqa: E402
-from evolve.training.training import Training  # noqa: E402
+from evolve.training.augment import augment  # noqa: E402
+from evolve.training.epochs import Training  # noqa: E402
 from genomes.decode import decode  # noqa: E402
 from genomes.founders import FOUNDERS  # noqa: E402
+from genomes.recipe import DEFAULT  # noqa: E402
 from genomes.stack import StackSpace  # noqa: E402
 
 COUNT = 1280
@@ -52,8 +53,8 @@ def main() -> None:
     images = rng.integers(0, 256, (COUNT, 32, 32, 3)).astype(np.uint8)
     labels = rng.integers(0, 10, COUNT)
     targets = np.eye(10, dtype=np.float32)[labels]
-    off = dict.fromkeys((*WORDS, "mixup"), 0)
-    recipes = {**{name: {**off, name: value} for name, value in STRONG.items()}, "all of them": STRONG}
+    off = DEFAULT.to_json()
+    recipes = {**{name: {**off, name: value} for name, value in STRONG.items()}, "all of them": {**off, **STRONG}}
     genome = StackSpace((32, 32, 3), 10).parse(FOUNDERS["article-1"])
     model = decode(StackSpace((32, 32, 3), 10).blueprint(genome))
     plain = genome.recipe.to_json()

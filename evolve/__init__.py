@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from evolve.api import VERSION as __version__
     from evolve.api import resume, run
-    from evolve.baseline import run_baseline
+    from evolve.baselines import baseline
     from evolve.config import RunConfig
     from evolve.errors import ConfigError, DataError, EvolveError, RunError
     from evolve.models import ensemble, export, predict, train
-    from evolve.run_view import Leader, Run, all_runs, find
+    from evolve.run_view import Leader, Run
+    from evolve.runs import all_runs, find
 
 __all__ = [
     "ConfigError",
@@ -30,23 +31,24 @@ __all__ = [
     "RunError",
     "__version__",
     "all_runs",
+    "baseline",
     "ensemble",
     "export",
     "find",
     "predict",
     "resume",
     "run",
-    "run_baseline",
     "train",
 ]
 
 _PLACES = {
     "evolve.api": ("resume", "run"),
-    "evolve.baseline": ("run_baseline",),
+    "evolve.baselines": ("baseline",),
     "evolve.config": ("RunConfig",),
     "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError"),
     "evolve.models": ("ensemble", "export", "predict", "train"),
-    "evolve.run_view": ("Leader", "Run", "all_runs", "find"),
+    "evolve.run_view": ("Leader", "Run"),
+    "evolve.runs": ("all_runs", "find"),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +16,9 @@ from evolve.housekeeping import check_disk
 from evolve.own_fitness import Fitness, fitness_path
 from evolve.preparing import known_problem, new_problem, usable
 from evolve.problem import Problem
-from evolve.reporting.console import Shown, make_console
-from evolve.run_view import Run, find
+from evolve.reporting.console import Watcher, make_console
+from evolve.run_view import Run
+from evolve.runs import find
 from evolve.search.strategy import Proposal, strategy_class
 from evolve.session import Session, seconds_spent
 from evolve.storage.store import FILE, Store
@@ -29,17 +29,15 @@ from evolve.values import Purpose
 VERSION = version("evolve-convnets")
 
 
-def run(
-    *, progress: bool | Callable[[Shown], None] = True, fitness: Fitness | str | None = None, **settings: Any
-) -> Run:
+def run(*, progress: Watcher = True, fitness: Fitness | str | None = None, **settings: Any) -> Run:
     """Evolves networks, re-scores the leaders, trains the winner in full, and returns the run.
 
     settings: the fields of `RunConfig`, for example dataset="digits", generations=5, population=16, seed=1.
     progress: whether to show what happens; or a function that is called with the figures of the moment, a `Progress` or
         `Epochs`, a few times a second.
     fitness: a function of one's own, `fitness(model, data, progress) -> number`, to be maximised in the place of the
-        metric; see `evolve.training.own`. One of a module is called in worker processes, one of the script or notebook
-        itself in this process.
+        metric; see `evolve.training.fitness`. One of a module is called in worker processes, one of the script or
+        notebook itself in this process.
 
     Raises ConfigError or DataError for settings or data that cannot be used, RunError if nothing can be trained, and
     KeyboardInterrupt after Ctrl-C (once: what runs is finished; twice: at once); the run can then be resumed.
@@ -81,7 +79,7 @@ def resume(
     workers: int | None = None,
     duration: str | float | None = None,
     disk_limit: float | None = None,
-    progress: bool | Callable[[Shown], None] = True,
+    progress: Watcher = True,
 ) -> Run:
     """Continues a killed, stopped or finished run where it ended.
 

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from evolve.errors import ConfigError, nearest
 from evolve.search.strategy import STRATEGIES
 from evolve.settings import Settings
+from evolve.training.metrics import OBJECTIVES
 from genomes.genome import SPACES
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -39,7 +40,6 @@ def _known(names: Any, what: str) -> BeforeValidator:
 
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, allow_inf_nan=False)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-METRICS = ("accuracy", "balanced_accuracy", "loss")
 WHOLE = "a whole number of at least"
 
 
@@ -54,7 +54,7 @@ class RunConfig(Settings):
     )
     image_size: int | None = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
     colour: Literal["grey", "colour"] | None = Field(None, description="'grey' or 'colour'", examples=["grey"])
-    metric: Annotated[str, _known(METRICS, "metric")] = Field("accuracy", description="a metric's name")
+    metric: Annotated[str, _known(OBJECTIVES, "metric")] = Field("accuracy", description="a metric's name")
     fitness: str | None = Field(
         None, pattern=r"^[\w.]+:\w+$", description="the path of a function", examples=["my_module:my_function"]
     )
@@ -64,8 +64,8 @@ class RunConfig(Settings):
         default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
     )
     table: Path | None = Field(None, description="the path of a table in JSON", examples=["table.json"])
-    founders: tuple[str, ...] = Field(
-        ("article", "zoo", "random"),
+    founders: tuple[str, ...] | None = Field(
+        None,
         description="a list of founders: their names, groups of them, notations, or RUN:CANDIDATE",
         examples=[["vgg", "conv 16 3, relu, flatten", "random"]],
     )

@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from evolve.errors import ConfigError, RunError
-from evolve.run_view import find
+from evolve.runs import find
 from evolve.search.strategy import Proposal
 from genomes import InvalidGenome, SearchSpace
-from genomes.founders import FOUNDERS, GROUPS
 
 RANDOM = "random"
 OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+)")
 
 
-def founders(space: SearchSpace, wanted: Iterable[str], results: Path, note: Callable[[str], None]) -> list[Proposal]:
-    """The founders that `wanted` names, in order, each once; those of a group that do not fit are noted and left out.
-    Raises ConfigError for one that cannot be read, and if some were asked for by themselves and none of all fits."""
+def founders(
+    space: SearchSpace, wanted: Iterable[str] | None, results: Path, note: Callable[[str], None]
+) -> list[Proposal]:
+    """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. Those of a
+    group that do not fit are noted and left out. Raises ConfigError for one that cannot be read, and if some were asked
+    for by themselves and none of all fits."""
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
-    for text, of_group in _expanded(wanted, grouped=space.kind == "stack"):
+    for text, of_group in _expanded(space, wanted):
         try:
             proposal = founder(space, text, results)
             space.blueprint(proposal.genome)
@@ -46,17 +48,14 @@ def founders(space: SearchSpace, wanted: Iterable[str], results: Path, note: Cal
 def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
     """The founder that `text` stands for. Raises ConfigError if it stands for none, InvalidGenome if it does not fit
     the alphabet of this space."""
-    named = FOUNDERS.get(text) if space.kind == "stack" else None
-    if named is not None:
-        return Proposal(space.parse(named), (), (f"founder {text}",))
+    if text in space.founders:
+        return Proposal(space.parse(space.founders[text]), (), (f"founder {text}",))
     if of_run := OF_RUN.fullmatch(text.strip()):
         return _of_run(space, of_run["run"], int(of_run["candidate"]), results)
     try:
         return Proposal(space.parse(text), (), (f"founder {text}",))
     except InvalidGenome as error:
-        if "switched off" in str(error):
-            raise
-        close = get_close_matches(text, [*FOUNDERS, *GROUPS, RANDOM], n=1)
+        close = get_close_matches(text, [*space.founders, *space.founder_groups, RANDOM], n=1)
         if close and len(text.split()) == 1:
             raise ConfigError(f"founder '{text}' is unknown; did you mean '{close[0]}'?") from None
         raise ConfigError(f"founder '{text}': {error}") from None
@@ -75,12 +74,10 @@ def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposa
     return Proposal(space.read(genome), (), (f"founder {run}:{number}",))
 
 
-def _expanded(wanted: Iterable[str], grouped: bool) -> Iterator[tuple[str, bool]]:
-    """Each name with whether it comes from a group; "random" stands for no founder.
-
-    grouped: whether the groups are of this encoding; if not, they stand for none."""
-    for text in wanted:
-        if text in GROUPS:
-            yield from ((name, True) for name in GROUPS[text] if grouped)
+def _expanded(space: SearchSpace, wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:
+    """Each name with whether it comes from a group; "random" stands for no founder."""
+    for text in space.founder_groups if wanted is None else wanted:
+        if text in space.founder_groups:
+            yield from ((name, True) for name in space.founder_groups[text])
         elif text != RANDOM:
             yield text, False

@@ -34,8 +34,7 @@ def train_in_full(
     path.parent.mkdir(parents=True, exist_ok=True)
     watch = EpochWatch(phase, path, None if seconds is None else time.monotonic() + seconds)
     timed = {} if seconds is None else {"stop_at": time.time() + seconds}
-    options = {"threads": None} if problem.executor == "processes" else {}
-    executor = executor_class(problem.executor)(problem.evaluator, problem.settings, **options)
+    executor = executor_class(problem.executor)(problem.evaluator, problem.settings, threads=None)
     try:
         executor.submit({**job, **timed, "time_limit": None})
         with console.live(watch.now):

@@ -12,11 +12,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from evolve.errors import DiskLimitError, EvolveError, RunError
-from evolve.run_view import Run, all_runs
+from evolve.run_view import Run
+from evolve.runs import all_runs
+from evolve.training.parts import DATA_FOLDER
 
 DRAFT_SECONDS = 3600  # a half-written file may still grow before that
 DATA_SECONDS = 86_400  # prepared images were last opened longer ago than any training takes
-DATA = ".data"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def delete(things: Iterable[Disposable]) -> int:
 
 def _drafts(results: Path) -> list[Disposable]:
     """What an interrupted process left half-written."""
-    paths = [path for path in (results / DATA).glob("*.*") if path.is_dir()]
+    paths = [path for path in (results / DATA_FOLDER).glob("*.*") if path.is_dir()]
     paths += [*results.glob("*/models/*.draft.keras"), *results.glob("*/models/*.progress*")]
     old = [path for path in paths if _age(path) > DRAFT_SECONDS]
     return [Disposable(path, size_of(path), "left half-written by an interrupted process") for path in old]
@@ -100,7 +101,7 @@ def _age(path: Path) -> float:
 
 
 def _unused_data(results: Path, used: set[str]) -> list[Disposable]:
-    folders = [path for path in (results / DATA).glob("*") if path.is_dir() and "." not in path.name]
+    folders = [path for path in (results / DATA_FOLDER).glob("*") if path.is_dir() and "." not in path.name]
     idle = [path for path in folders if path.name.removesuffix("-test") not in used and _age(path) > DATA_SECONDS]
     return [Disposable(path, size_of(path), "prepared images that no run here uses") for path in idle]
 

@@ -15,7 +15,7 @@ from evolve.training.parts import SEARCH_PARTS, Parts, settings
 from evolve.values import Budget, Job, Purpose, Request, digest
 from genomes import Blueprint
 from genomes.alphabet import alphabet, for_images
-from genomes.spec import Shape
+from genomes.primitives import Shape
 from genomes.stack import StackSpace
 
 EVALUATOR_VERSION = 2
@@ -63,7 +63,7 @@ class ImageProblem:
 
     @property
     def evaluator(self) -> str:
-        return "evolve.training.own:OwnFitness" if self.config.fitness else "evolve.training.evaluator:Trainer"
+        return "evolve.training.fitness:OwnFitness" if self.config.fitness else "evolve.training.evaluator:Trainer"
 
     @cached_property
     def space(self) -> StackSpace:

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from evolve.errors import ConfigError, RunError, nearest
 from evolve.execution.aside import aside
-from evolve.export import FORMATS, Exported, check_extra, write_script
 from evolve.full_training import succeeded, train_in_full
 from evolve.preparing import image_problem_of
-from evolve.reporting.console import Shown, make_console
-from evolve.run_view import Run, find
+from evolve.reporting.console import Watcher, make_console
+from evolve.run_view import Run
+from evolve.runs import find
+from evolve.script import write_script
 from evolve.storage.store import Store
 from evolve.training.folders import KINDS
 from evolve.values import Budget, Candidate, Purpose, Request, Result
 
-Progress = bool | Callable[[Shown], None]
+# Format -> ending of its files.
+FORMATS = {"keras": ".keras", "python": ".py", "onnx": ".onnx", "litert": ".tflite"}
+EXTRAS = {"onnx": ("onnx", "tf2onnx", "onnxruntime", "tensorflow"), "litert": ("tensorflow",)}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written. images: real images it was tried on; difference: the largest between its class probabilities
+    and those of the Keras model; beside: further files that belong to it."""
+
+    path: Path
+    format: str
+    images: int
+    difference: float
+    beside: tuple[Path, ...]
+
+
+def _check_extra(format: str) -> None:
+    """Raises ConfigError if a package is missing that the format needs."""
+    missing = [package for package in EXTRAS.get(format, ()) if find_spec(package) is None]
+    if missing:
+        extra = "tensorflow" if missing == ["tensorflow"] else "onnx"
+        raise ConfigError(
+            f"format '{format}' needs {', '.join(missing)}; install the extra with: pip install -e '.[{extra}]'"
+        )
 
 
 @dataclass(frozen=True)
@@ -38,7 +64,7 @@ def train(
     *,
     epochs: int | None = None,
     results: str | Path = "results",
-    progress: Progress = True,
+    progress: Watcher = True,
 ) -> Trained:
     """Trains a candidate of a run in full, on all images that are not for testing, and opens the test part for it, on
     record. Uses all cores; a training that is known is not repeated.
@@ -88,7 +114,7 @@ def export(
     """
     if format not in FORMATS:
         raise ConfigError(f"format '{format}' is unknown{nearest(format, FORMATS)}")
-    check_extra(format)
+    _check_extra(format)
     found = find(run, results)
     genome = _genome(found, candidate)
     path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
@@ -97,7 +123,11 @@ def export(
     problem = image_problem_of(found, make_console(False), scoring=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "python":
-        return write_script(found, candidate, problem, genome, path)
+        spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[genome.recipe.pixels]
+        beside = write_script(found, candidate, problem, genome, path)
+        told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, "folder": problem.parts.folder}
+        checked = aside("evolve.training.exporting:same_network", told)
+        return Exported(path, format, checked["images"], checked["difference"], beside)
     model = found.model_path(candidate)
     if not model.exists():
         raise RunError(
@@ -158,25 +188,26 @@ def ensemble(
     *,
     epochs: int | None = None,
     results: str | Path = "results",
-    progress: Progress = True,
+    progress: Watcher = True,
 ) -> Ensemble:
     """Test accuracy of the `top` leaders together. Those that were not trained in full yet are trained first; the test
-    part is opened for all of them, on record. Raises as `train` does."""
+    part is opened for all of them, on record.
+
+    epochs: of the leaders' trainings; those that were trained for another number are trained again. None takes them as
+    they are. Raises as `train` does.
+    """
     found = find(run, results)
     if top < 1 or top > len(found.hall_of_fame):
         raise ConfigError(f"top must be from 1 to {len(found.hall_of_fame)}, the leaders of '{found.name}', not {top}")
     leaders = [leader.candidate for leader in found.hall_of_fame[:top]]
-    made = []
     for leader in leaders:
-        has = found.full_training(leader) and found.model_path(leader).exists()
-        if not has or epochs is not None:
-            made.append(train(run, leader, epochs=epochs, results=results, progress=progress).path)
-        else:
-            made.append(found.model_path(leader))
+        trained = found.full_training(leader) and found.model_path(leader).exists()
+        if not trained or epochs is not None:
+            train(run, leader, epochs=epochs, results=results, progress=progress)
     problem = image_problem_of(found, make_console(False), scoring=False)
     with Store.open(found.folder) as store:
         store.act("ensemble", candidates=leaders)
-    told = {"models": [str(path) for path in made], "own": found.own_classes}
+    told = {"models": [str(found.model_path(leader)) for leader in leaders], "own": found.own_classes}
     said = aside("evolve.training.exporting:together", {**told, "test_folder": problem.parts.test_folder})
     with Store.open(found.folder) as store:
         store.act("ensemble scored", candidates=leaders, accuracy=said["together"])

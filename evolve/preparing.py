@@ -17,6 +17,7 @@ from evolve.problem import Problem, make_problem
 from evolve.reporting.console import Console
 from evolve.run_view import Run
 from genomes import InvalidGenome
+from genomes.alphabet import alphabet
 
 T = TypeVar("T")
 
@@ -24,15 +25,18 @@ T = TypeVar("T")
 def new_problem(config: RunConfig, console: Console) -> Problem:
     """The problem that the settings name, its data read and split. Raises ConfigError, DataError or RunError."""
     check_backend(config)
+    try:
+        alphabet(config.layers, config.recipe)
+    except InvalidGenome as error:
+        raise ConfigError(str(error)) from None
     console.note("preparing data")
     gpu = config.table is None and gpu_visible()
-    with console.counting() as on_progress:
-        problem = usable(lambda: make_problem(config, gpu, None, on_progress))
+    with console.counting() as count:
+        problem = usable(lambda: make_problem(config, gpu, None, count))
     try:
         problem.space.random(Random(0))
     except InvalidGenome as error:
-        limit = "fits the limits" in str(error)
-        raise ConfigError(f"{error}; raise that limit" if limit else str(error)) from None
+        raise ConfigError(f"{error}; raise that limit") from None
     return problem
 
 
@@ -51,8 +55,8 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
         )
     check_backend(config)
     gpu = found.problem.get("device") == "gpu" and gpu_visible()
-    with console.counting() as on_progress:
-        problem = usable(lambda: make_problem(config, gpu, found.problem, on_progress))
+    with console.counting() as count:
+        problem = usable(lambda: make_problem(config, gpu, found.problem, count))
     now = problem.describe()
     for name, before in found.problem.items():
         if name == "fitness" and not scoring:

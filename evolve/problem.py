@@ -5,7 +5,7 @@ A problem turns requests into jobs. There are two: images, which are trained on,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,10 +13,10 @@ from evolve.config import RunConfig
 from evolve.image_problem import ImageProblem
 from evolve.table_problem import TableProblem
 from evolve.training.own_layers import own_layers
-from evolve.training.parts import prepare, reopen
+from evolve.training.parts import DATA_FOLDER, prepare, reopen
 from evolve.training.sources import Source, load
 from evolve.training.tables import load_table
-from evolve.values import Budget, Job, Purpose, Request
+from evolve.values import Budget, Counter, Job, Purpose, Request
 from genomes import Blueprint, SearchSpace
 
 
@@ -62,18 +62,18 @@ def make_problem(
     config: RunConfig,
     gpu: bool,
     known: Mapping[str, Any] | None = None,
-    on_progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    count: Counter = lambda what, done, total: None,
 ) -> Problem:
     """The problem that the settings name. Reads and prepares its data; raises DataError.
 
     known: what an earlier session stored of it. Data with its digest that lie prepared are used, wherever they came
-    from. on_progress: told what is read, how much of it is done, and how much there is.
+    from. `count` follows the reading of many files.
     """
     if config.table is not None:
         return TableProblem(config.seed, load_table(config.table))
-    folder = config.results / ".data"
+    folder = config.results / DATA_FOLDER
     own = own_layers(config.layers)
     parts = reopen(folder, known["digest"], known["name"]) if known else None
     if parts is None:
-        parts = prepare(load(Source(config.dataset, config.image_size, config.colour), on_progress), folder)
+        parts = prepare(load(Source(config.dataset, config.image_size, config.colour), count), folder)
     return ImageProblem(config, parts, gpu, own)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.errors import EvolveError, RunError, nearest
+from evolve.errors import RunError
 from evolve.image_problem import image_space
 from evolve.storage.rows import Act, CandidateRow, RequestRow
-from evolve.storage.store import FILE, Store
+from evolve.storage.store import Store
 from evolve.training.model_file import load_model
 from evolve.values import Purpose, Result, Status
-from genomes.alphabet import is_own
+from genomes.own_layers import is_own
 from genomes.stack import StackSpace
 
 HALL_SIZE = 10
@@ -42,17 +42,7 @@ class Leader:
     test_accuracy: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        names = (
-            "candidate",
-            "score",
-            "rescored",
-            "parameters",
-            "multiply_adds",
-            "notation",
-            "parents",
-            "test_accuracy",
-        )
-        return {name: getattr(self, name) for name in names}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}
 
     def model(self) -> Any:
         """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
@@ -113,6 +103,11 @@ class Run:
         return dict(self.meta["problem"])
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, for a run on images."""
+        return tuple(self.problem.get("class_names", ()))
+
+    @property
     def candidates(self) -> dict[int, CandidateRow]:
         return self._log[1]
 
@@ -132,7 +127,7 @@ class Run:
     def space(self) -> StackSpace:
         """The search space, for a run on images."""
         known = self.problem
-        return image_space(self.config, tuple(known["input_shape"]), len(known["class_names"]), known.get("own_layers"))
+        return image_space(self.config, tuple(known["input_shape"]), len(self.class_names), known.get("own_layers"))
 
     @property
     def own_classes(self) -> list[str]:
@@ -151,18 +146,19 @@ class Run:
     def hall_of_fame(self) -> list[Leader]:
         """The best candidates: re-scored ones by their mean on the selection part, then the others by their score."""
         rescored: dict[int, list[float]] = {}
-        scores: dict[int, float] = {}
         for request in self.requests:
             result = self.results.get(request.number)
-            if result is None or result.fitness is None:
-                continue
-            if request.purpose is Purpose.SEARCH:
-                scores[request.candidate] = result.fitness
-            elif request.purpose is Purpose.RESCORE:
+            if request.purpose is Purpose.RESCORE and result is not None and result.fitness is not None:
                 rescored.setdefault(request.candidate, []).append(result.fitness)
-        leaders = [self._leader(number, score, rescored.get(number)) for number, score in scores.items()]
+        leaders = [self._leader(number, score, rescored.get(number)) for number, score in self.scores.items()]
         leaders.sort(key=lambda leader: rank(leader.rescored, leader.score, leader.candidate))
         return leaders[: max(HALL_SIZE, len(rescored))]
+
+    @cached_property
+    def scores(self) -> dict[int, float]:
+        """Fitness in the search of each candidate that has one, by birth number."""
+        searched = ((r.candidate, self.results.get(r.number)) for r in self.requests if r.purpose is Purpose.SEARCH)
+        return {number: result.fitness for number, result in searched if result and result.fitness is not None}
 
     def _leader(self, number: int, score: float, rescored: list[float] | None) -> Leader:
         row = self.candidates[number]
@@ -185,52 +181,23 @@ class Run:
 
     def shown(self, fitness: float | None) -> float | None:
         """A fitness as people read it: a loss is maximised with its sign turned."""
-        negated = fitness is not None and self.config.metric == "loss" and self.config.fitness is None
-        return -fitness if negated and fitness is not None else fitness
-
-    def recalls(self, result: Result) -> dict[str, float]:
-        """Share of each class's test images that was recognised after a full training, by class name."""
-        names = self.problem.get("class_names", ())
-        shares = {name: result.measures.get(f"recall_{number}") for number, name in enumerate(names)}
-        return {name: value for name, value in shares.items() if value is not None}
+        is_loss = self.config.metric == "loss" and self.config.fitness is None
+        return -fitness if is_loss and fitness is not None else fitness
 
     @property
     def final_result(self) -> Result | None:
         """The result of the winner's full training, or None until it was trained."""
-        finished = [act for act in self.acts if act.kind == "finished"]
-        return self.results[finished[-1].detail["request"]] if finished else None
-
-    def family(self, candidate: int) -> list[dict[str, Any]]:
-        """A candidate and all its ancestors, youngest first: candidate, parents, origin, notation, score."""
-        scores = {
-            request.candidate: self.results[request.number].fitness
-            for request in self.requests
-            if request.purpose is Purpose.SEARCH and request.number in self.results
-        }
-        members: set[int] = set()
-        waiting = [candidate]
-        while waiting:
-            number = waiting.pop()
-            if number not in members:
-                members.add(number)
-                waiting += self.candidates[number].parents
-        rows = [self.candidates[number] for number in sorted(members, reverse=True)]
-        return [
-            {
-                "candidate": row.number,
-                "parents": row.parents,
-                "origin": row.origin,
-                "notation": row.notation,
-                "score": scores.get(row.number),
-            }
-            for row in rows
-        ]
+        return self.results[self._finished.detail["request"]] if self._finished else None
 
     @property
     def winner(self) -> int | None:
         """Birth number of the candidate that was trained in full last, or None."""
-        finished = [act for act in self.acts if act.kind == "finished"]
-        return int(finished[-1].detail["winner"]) if finished else None
+        return int(self._finished.detail["winner"]) if self._finished else None
+
+    @property
+    def _finished(self) -> Act | None:
+        """The last time that a winner was trained."""
+        return next((act for act in reversed(self.acts) if act.kind == "finished"), None)
 
     @property
     def test_accuracy(self) -> float | None:
@@ -306,6 +273,12 @@ def accuracy(result: Result) -> float | None:
     return result.measures.get("accuracy", result.fitness)
 
 
+def recalls(result: Result, class_names: Sequence[str]) -> dict[str, float]:
+    """Share of each class's test images that was recognised after a full training, by class name."""
+    shares = {name: result.measures.get(f"recall_{number}") for number, name in enumerate(class_names)}
+    return {name: value for name, value in shares.items() if value is not None}
+
+
 def rank(rescored: float | None, score: float, number: int) -> tuple[float, ...]:
     """Sorts candidates best first: by re-scored mean, those without one behind; then by score; then by birth."""
     return (float(rescored is None), -(rescored or 0.0), -score, float(number))
@@ -314,29 +287,3 @@ def rank(rescored: float | None, score: float, number: int) -> tuple[float, ...]
 def model_path(folder: Path, candidate: int) -> Path:
     """Where a run keeps the fully trained model of a candidate."""
     return folder / "models" / f"candidate-{candidate}.keras"
-
-
-def find(run: str | Path, results: str | Path = "results") -> Run:
-    """The run named `run` in the folder `results`, or in the folder `run`. Raises RunError if there is none."""
-    results = Path(results)
-    for folder in (results / run, Path(run)):
-        if (folder / FILE).is_file():
-            return Run(folder)
-    names = [path.parent.name for path in results.glob(f"*/{FILE}")]
-    hint = nearest(str(run), names) if names else f"; there are no runs in {results} yet, make one with: evolve run"
-    raise RunError(f"there is no run '{run}' in {results}{hint}")
-
-
-def all_runs(
-    results: str | Path = "results", on_problem: Callable[[EvolveError], None] = lambda problem: None
-) -> list[Run]:
-    """All runs in a folder, newest first. What cannot be read is left out and given to `on_problem`."""
-    runs = []
-    for path in Path(results).glob(f"*/{FILE}"):
-        try:
-            run = Run(path.parent)
-            _ = run.config
-            runs.append(run)
-        except EvolveError as problem:
-            on_problem(problem)
-    return sorted(runs, key=lambda run: (run.meta["created"], run.name), reverse=True)

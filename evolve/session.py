@@ -57,10 +57,8 @@ class Session:
         try:
             with _ctrl_c(stop):
                 executor = self._executor()
-                if isinstance(self.problem, ImageProblem) and self.problem.executor == "in-process":
-                    self.console.note(
-                        "the fitness function runs in this process: no limits of time and memory are kept"
-                    )
+                if self.config.fitness and self.problem.executor == "in-process":
+                    self.console.note("the fitness function runs in this process, without limits of time and memory")
                 ledger = Ledger(self.store, executor, stop, self._poll(stop))
                 search = self._search(ledger, limit, deadline)
                 pace = Pace(search, limit, self._workers, deadline, self.config.leaders * self.config.rescorings)
@@ -106,17 +104,22 @@ class Session:
         return name if usual else f"{name} --results {self.config.results}"
 
     @property
+    def _on_gpu(self) -> bool:
+        return isinstance(self.problem, ImageProblem) and self.problem.gpu
+
+    @property
     def _workers(self) -> int:
-        on_gpu = isinstance(self.problem, ImageProblem) and self.problem.gpu
-        return self.config.workers or (1 if on_gpu else min(usable_cores(), self.config.look_ahead))
+        return self.config.workers or (1 if self._on_gpu else min(usable_cores(), self.config.look_ahead))
 
     def _executor(self) -> Executor:
-        options: dict[str, Any] = {"workers": self._workers}
-        if self.problem.executor == "processes":
-            options["threads"] = None if isinstance(self.problem, ImageProblem) and self.problem.gpu else 1
-            if self.config.candidate_memory:
-                options["memory_limit"] = int(self.config.candidate_memory * 2**30)
-        made: Executor = executor_class(self.problem.executor)(self.problem.evaluator, self.problem.settings, **options)
+        gigabytes = self.config.candidate_memory
+        made: Executor = executor_class(self.problem.executor)(
+            self.problem.evaluator,
+            self.problem.settings,
+            workers=self._workers,
+            threads=None if self._on_gpu else 1,
+            memory_limit=int(gigabytes * 2**30) if gigabytes else None,
+        )
         return made
 
     def _search(self, ledger: Ledger, limit: int | None, deadline: float | None) -> Search:
@@ -127,7 +130,7 @@ class Session:
             return "the time limit" if late and not recorded else None
 
         config, kind, rows = self.config, strategy_class(self.config.strategy), self.store.candidates()
-        births = Births(self.problem.space, self.founders, mutants=RANDOM not in config.founders)
+        births = Births(self.problem.space, self.founders, mutants=RANDOM not in (config.founders or [RANDOM]))
         return Search(
             problem=self.problem,
             strategy=kind(births, config.population, kind.Options.checked(config.options)),

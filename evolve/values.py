@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 Job = dict[str, Any]
 """The plain JSON that a worker gets for one request: its number, and what problem and evaluator agree upon."""
+
+
+Counter = Callable[[str, int, int], None]
+"""Told what is read, how many of it are done, and how many there are."""
 
 
 class Status(StrEnum):

@@ -16,24 +16,19 @@ The built-in alphabet has all kinds of `layers.py` and `composites.py`. Users na
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 from genomes import composites  # noqa: F401, its kinds register themselves
-from genomes.domains import Domain, Options, Real, Whole, domains, gene
-from genomes.layers import LAYERS, Layer
+from genomes.domains import Domain, Options, Whole, domains
+from genomes.layer import LAYERS, Layer
+from genomes.own_layers import is_own, own_kind
+from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe
-from genomes.spec import InvalidGenome, SpecBuilder
 from genomes.words import nearest
-
-PLACES = ("body", "head")
-RESERVED = ("class", "kind", "weights", "path", "costs", "version", "op", "name", "inputs")
-DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +52,10 @@ class Alphabet:
         """Kinds that play one of these roles and may stand in `place` ("body" or "head")."""
         return [cls for cls in self.kinds.values() if cls.role in roles and place in cls.place]
 
-    def draw(self, kinds: Iterable[type[Layer]], rng: Random) -> Layer:
-        """A random layer of one of `kinds`, by weight."""
+    def pick(self, kinds: Iterable[type[Layer]], rng: Random) -> type[Layer]:
+        """One of `kinds`, of which there is at least one, by weight."""
         kinds = list(kinds)
-        cls = rng.choices(kinds, weights=[self.weights[kind.kind] for kind in kinds])[0]
-        return self.make(cls, rng)
+        return rng.choices(kinds, weights=[self.weights[kind.kind] for kind in kinds])[0]
 
     def make(self, cls: type[Layer], rng: Random, **given: Any) -> Layer:
         """A layer of a kind; genes that are not given, or are given out of bounds, are drawn."""
@@ -71,10 +65,14 @@ class Alphabet:
             values[name] = given[name] if fits else domain.sample(rng)
         return cls(**values)
 
-    def make_any(self, role: str, rng: Random, place: str = "body") -> Layer | None:
-        """A random layer of a role, or None if the alphabet has none."""
+    def pick_role(self, role: str, rng: Random, place: str = "body") -> type[Layer] | None:
+        """A kind that plays a role, by weight, or None if the alphabet has none."""
         kinds = self.of_role(role, place=place)
-        return self.draw(kinds, rng) if kinds else None
+        return self.pick(kinds, rng) if kinds else None
+
+    def named(self, kind: str) -> type[Layer]:
+        """The kind of that name, on or off. Raises KeyError if there is none."""
+        return {**LAYERS, **self.kinds}[kind]
 
     def problem(self, gene: Layer) -> str | None:
         """Why a layer is not in this alphabet, in words, or None."""
@@ -118,8 +116,8 @@ def alphabet(
     bounds: dict[str, Mapping[str, Domain]] = {kind: domains(cls) for kind, cls in LAYERS.items()}
     for kind, change in (layers or {}).items():
         if is_own(change):
-            kinds[kind] = own_kind(kind, change, (own or {}).get(kind, {}))
-            weights[kind], bounds[kind] = float(change.get("weight", 1.0)), domains(kinds[kind])
+            kinds[kind] = own_kind(kind, change, (own or {}).get(kind, {}), taken=_words(LAYERS))
+            weights[kind], bounds[kind] = _weight(kind, change.get("weight", 1.0)), domains(kinds[kind])
             continue
         if kind not in LAYERS:
             raise InvalidGenome(f"layers: unknown kind '{kind}'{nearest(kind, LAYERS)}")
@@ -131,7 +129,7 @@ def alphabet(
             bounds[kind] = _bounded(f"layers: {kind}", domains(LAYERS[kind]), changed)
         elif change is not True:
             weights[kind] = _weight(kind, change)
-    if not any(kind == "flatten" for kind in kinds):
+    if "flatten" not in kinds:
         raise InvalidGenome("layers: flatten cannot be switched off, every stack has one; narrow it with how = [...]")
     return Alphabet(kinds, weights, bounds, _bounded("recipe", domains(Recipe), recipe or {}))
 
@@ -151,81 +149,6 @@ def for_images(letters: Alphabet, height: int, width: int) -> Alphabet:
 def full_alphabet() -> Alphabet:
     """The built-in alphabet."""
     return alphabet()
-
-
-def is_own(change: Any) -> bool:
-    """Whether an entry of the table of layers is a layer of the user's own."""
-    return isinstance(change, dict) and "class" in change
-
-
-def own_arguments(change: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of the genes of a layer of the user's own, as given."""
-    return {name: values for name, values in change.items() if name not in ("class", "place", "weight")}
-
-
-class OwnLayer(Layer):
-    """A layer of the user's own, named by the dotted path of its Keras class. It keeps the shape of its input."""
-
-    path: ClassVar[str]
-    costs: ClassVar[str]
-    version: ClassVar[str]
-
-    def expand(self, net: SpecBuilder) -> None:
-        values = {name: getattr(self, name) for name in domains(type(self))}
-        net.add("own", **values, **{"class": self.path, "weights": self.costs, "version": self.version})
-
-
-def own_kind(kind: str, change: Mapping[str, Any], known: Mapping[str, Any]) -> type[Layer]:
-    """The class of a layer of the user's own. Raises InvalidGenome."""
-    where = f"layers: {kind}"
-    taken_words = _words(LAYERS)
-    if kind in taken_words or not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
-        taken = (
-            "is the name of a built-in layer"
-            if kind in taken_words
-            else "must be small letters, digits and underscores"
-        )
-        raise InvalidGenome(f"{where} {taken}; give your layer another name")
-    path = change["class"]
-    if not isinstance(path, str) or not re.fullmatch(DOTTED, path):
-        raise InvalidGenome(f"{where}: class must be a dotted path such as 'my_layers.Swirl', not {path!r}")
-    place = change.get("place", known.get("place", list(PLACES)))
-    place = [place] if isinstance(place, str) else place
-    if not isinstance(place, list) or not place or any(where_ not in PLACES for where_ in place):
-        raise InvalidGenome(f"{where}: place must be 'body', 'head' or both, not {place!r}")
-    _weight(kind, change.get("weight", 1.0))
-    told = {"place": place, "weights": known.get("weights", "0"), "version": known.get("version", "")}
-    return _own_class(kind, json.dumps([path, own_arguments(change), told]))
-
-
-@cache
-def _own_class(kind: str, text: str) -> type[Layer]:
-    """One class for one description, so that genes of two alphabets with the same layer are equal."""
-    path, arguments, told = json.loads(text)
-    genes = [(name, Any, gene(_own_domain(f"layers: {kind}", name, values))) for name, values in arguments.items()]
-    cls = make_dataclass(f"Own_{kind}", genes, bases=(OwnLayer,), frozen=True)
-    cls.kind, cls.place, cls.path = kind, frozenset(told["place"]), path  # type: ignore[attr-defined]
-    cls.costs, cls.version = told["weights"], told["version"]  # type: ignore[attr-defined]
-    return cls
-
-
-def _own_domain(where: str, name: str, values: Any) -> Domain:
-    given = values if isinstance(values, list) else [values]
-    if not name.isidentifier() or name in RESERVED or hasattr(OwnLayer, name) or not given:
-        raise InvalidGenome(
-            f"{where}: '{name}' cannot be a gene: genes are arguments of the class with their values, and "
-            "a few names are taken; give it a default in the class, or derive a class that calls it otherwise"
-        )
-    if all(type(value) is int for value in given):
-        return Whole(min(given), max(given), tuple(given), floor=min(given))
-    if all(type(value) in (int, float) for value in given) and len(given) <= 2:
-        return Real(float(min(given)), float(max(given)))
-    words = all(isinstance(value, str) and re.fullmatch(r"[\w.+-]+", value) for value in given)
-    if words or all(isinstance(value, bool) for value in given):
-        return Options(tuple(given))
-    raise InvalidGenome(
-        f"{where}: {name} must be whole numbers, two real numbers, single words, or true and false, not {values}"
-    )
 
 
 def _bounded(where: str, built_in: Mapping[str, Domain], changes: Mapping[str, Any]) -> dict[str, Domain]:

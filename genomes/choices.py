@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, ClassVar
 
 from genomes.genome import Variation
-from genomes.spec import InvalidGenome
+from genomes.primitives import InvalidGenome
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,11 @@ class ChoicesSpace:
     """
 
     kind: ClassVar[str] = "choices"
+    founders: ClassVar[Mapping[str, str]] = {}
+    founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     table: str
     choices: tuple[int, ...]
     entries: Mapping[str, Mapping[str, Any]] = field(repr=False)
-
-    def founders(self) -> tuple[dict[str, ChoicesGenome], dict[str, str]]:
-        return {}, {}
 
     def random(self, rng: Random) -> Variation:
         code = rng.choice(self._codes)

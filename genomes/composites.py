@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from genomes.domains import Options, Whole, gene
-from genomes.layers import ACTIVATIONS, BODY, FILTERS, KERNEL, STRIDE, Layer, layer
-from genomes.spec import InvalidGenome, SpecBuilder
+from genomes.layer import BODY, Layer, layer
+from genomes.layers import ACTIVATIONS, FILTERS, KERNEL, STRIDE
+from genomes.primitives import InvalidGenome
+from genomes.spec import SpecBuilder
 
 
 def _convolution(net: SpecBuilder, source: int, filters: int, kernel: int, stride: int = 1, bias: bool = False) -> int:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from random import Random
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from genomes.spec import InvalidGenome as InvalidGenome
+from genomes.primitives import InvalidGenome as InvalidGenome
 
 G = TypeVar("G", bound="Genome")
 
@@ -71,13 +72,14 @@ class SearchSpace(Protocol):
 
     Whatever `random`, `mutate` and `crossover` return is valid: `blueprint` does not raise for it. All randomness
     comes from the generator that is passed in.
+
+    founders: genomes of this encoding that are worth starting from, name -> notation; some may not fit this problem.
+    founder_groups: founders that can be asked for by one name, name of the group -> names.
     """
 
     kind: ClassVar[str]
-
-    def founders(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Named genomes to start from, and those that do not fit this space: name -> reason."""
-        ...
+    founders: ClassVar[Mapping[str, str]]
+    founder_groups: ClassVar[Mapping[str, tuple[str, ...]]]
 
     def random(self, rng: Random) -> Variation:
         """A genome from nothing."""

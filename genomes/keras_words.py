@@ -82,28 +82,28 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def optimizer(recipe: Settings) -> Call:
-    """The optimizer of a recipe, without its learning rate."""
+def optimizer(recipe: Settings) -> tuple[str, dict[str, Any]]:
+    """Name of the optimizer of a recipe, and its arguments but for the learning rate."""
     name, options = OPTIMIZERS[recipe["optimizer"]]
     decay, clip = recipe["weight_decay"], recipe["clip"]
     options = {**options, **({"weight_decay": decay} if decay or name == "AdamW" else {})}
-    return name, (), {**options, **({"global_clipnorm": clip} if clip else {})}
+    return name, {**options, **({"global_clipnorm": clip} if clip else {})}
 
 
 RISE = 0.3  # share of the steps of a one-cycle schedule in which the rate rises
 RISE_FROM = 25  # the rate a one-cycle schedule begins with is that part of the largest
 
 
-def schedule(recipe: Settings, steps: int) -> Call | None:
-    """The schedule of a recipe's learning rate over that many steps; None for a constant rate."""
-    rate, rise = recipe["learning_rate"], round(RISE * steps)
+def schedule(recipe: Settings, steps: Any, rise: Any, fall: Any) -> Call | None:
+    """The schedule of a recipe's learning rate; None for a constant rate.
+
+    steps: of the whole training. rise, fall: parts of them in which the rate of a one-cycle schedule rises and falls.
+    All three are numbers, or names that stand for them in a script.
+    """
+    rate = recipe["learning_rate"]
     calls: dict[str, Call] = {
         "cosine": ("CosineDecay", (rate, steps), {}),
         "linear": ("PolynomialDecay", (rate, steps), {"end_learning_rate": 0.0}),
-        "one-cycle": (
-            "CosineDecay",
-            (rate / RISE_FROM, steps - rise),
-            {"warmup_target": rate, "warmup_steps": rise},
-        ),
+        "one-cycle": ("CosineDecay", (rate / RISE_FROM, fall), {"warmup_target": rate, "warmup_steps": rise}),
     }
     return calls.get(recipe["schedule"])

@@ -14,9 +14,9 @@ from typing import Any
 
 from genomes.alphabet import Alphabet
 from genomes.domains import Options, domains, genes_of
-from genomes.layers import Layer
+from genomes.layer import Layer
+from genomes.primitives import InvalidGenome
 from genomes.recipe import DEFAULT, TYPICAL_RATES, Recipe
-from genomes.spec import InvalidGenome
 from genomes.words import nearest
 
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from genomes.keras_words import LAYERS, RISE, RISE_FROM, Call, Settings, normalisation
-from genomes.keras_words import optimizer as optimizer_call
+from genomes.keras_words import LAYERS, RISE, Call, Settings, normalisation, schedule
+from genomes.keras_words import optimizer as optimizer_words
 from genomes.spec import ModelSpec, Node
 
 
@@ -38,21 +38,17 @@ def model_source(spec: ModelSpec, pixels: Settings) -> str:
 
 def optimizer_source(recipe: Mapping[str, Any]) -> str:
     """A function `build_optimizer(steps)` for a training of that many steps."""
-    rate = recipe["learning_rate"]
-    schedules = {
-        "cosine": f"keras.optimizers.schedules.CosineDecay({rate}, steps)",
-        "linear": f"keras.optimizers.schedules.PolynomialDecay({rate}, steps, end_learning_rate=0.0)",
-        "one-cycle": (
-            f"keras.optimizers.schedules.CosineDecay(\n        {rate} / {RISE_FROM}, steps - rise, "
-            f"warmup_target={rate}, warmup_steps=rise\n    )"
-        ),
-    }
-    lines = [f"rise = round({RISE} * steps)"] if recipe["schedule"] == "one-cycle" else []
-    lines.append(f"learning_rate = {schedules.get(recipe['schedule'], rate)}")
-    kind, _, named = optimizer_call(recipe)
+    called = schedule(recipe, _Name("steps"), _Name("rise"), _Name("steps - rise"))
+    rate = _call(called, "keras.optimizers.schedules.") if called else literal(recipe["learning_rate"])
+    lines = [f"rise = round({RISE} * steps)"] if "rise" in rate else []
+    kind, named = optimizer_words(recipe)
     options = "".join(f", {name}={literal(value)}" for name, value in named.items())
-    lines.append(f"return keras.optimizers.{kind}(learning_rate{options})")
+    lines += [f"learning_rate = {rate}", f"return keras.optimizers.{kind}(learning_rate{options})"]
     return "def build_optimizer(steps):\n" + "\n".join(f"    {line}" for line in lines) + "\n"
+
+
+class _Name(str):
+    """A name in the script, which is written without quotes."""
 
 
 def own_paths(spec: ModelSpec) -> list[str]:
@@ -75,6 +71,8 @@ def _call(call: Call, prefix: str) -> str:
 
 def literal(value: Any) -> str:
     """A value as Python spells it, words in double quotes."""
+    if isinstance(value, _Name):
+        return str(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) or _words(value) else repr(value)
 
 

@@ -6,7 +6,7 @@ layer (dense to the classes, softmax) is not a gene: every stack ends in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar
@@ -14,11 +14,13 @@ from typing import Any, ClassVar
 from genomes import notation
 from genomes.alphabet import Alphabet, full_alphabet
 from genomes.domains import genes_of
-from genomes.founders import FOUNDERS
+from genomes.founders import FOUNDERS, GROUPS
 from genomes.genome import Variation
-from genomes.layers import Flatten, Layer, distance
+from genomes.layer import Layer, distance
+from genomes.layers import Flatten
+from genomes.primitives import InvalidGenome, Shape
 from genomes.recipe import Recipe, recipe_distance
-from genomes.spec import InvalidGenome, ModelSpec, Shape, SpecBuilder
+from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack_operators import cross_stacks, mutate_stack, random_stack
 
 TRIES = 30
@@ -59,24 +61,14 @@ class StackSpace:
     """
 
     kind: ClassVar[str] = "stack"
+    founders: ClassVar[Mapping[str, str]] = FOUNDERS
+    founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = GROUPS
     input_shape: Shape
     classes: int
     max_layers: int = 32
     max_parameters: int = 3_000_000
     max_multiply_adds: int = 50_000_000
     alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
-
-    def founders(self) -> tuple[dict[str, StackGenome], dict[str, str]]:
-        fitting: dict[str, StackGenome] = {}
-        left_out: dict[str, str] = {}
-        for name, text in FOUNDERS.items():
-            try:
-                genome = self.parse(text)
-                self.blueprint(genome)
-                fitting[name] = genome
-            except InvalidGenome as error:
-                left_out[name] = str(error)
-        return fitting, left_out
 
     def random(self, rng: Random) -> Variation:
         """A random stack within the limits; a small one if the usual ones are too large. Raises InvalidGenome if not
@@ -88,9 +80,13 @@ class StackSpace:
         raise InvalidGenome(f"no stack fits the limits of this search: {problem}")
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
-        """One operator, sometimes two or three; a recipe gene changes if nothing else fits. Never the same genome."""
+        """One operator, sometimes two or three; a recipe gene changes if nothing else fits, and a random stack is
+        drawn where not even that can change."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
-        draw = lambda: mutate_stack(genome.layers, genome.recipe, times, rng, self.alphabet)  # noqa: E731
+
+        def draw() -> tuple[tuple[Layer, ...], Recipe, tuple[str, ...]]:
+            return mutate_stack(genome.layers, genome.recipe, times, rng, self.alphabet)
+
         return self._first_valid(draw, genome, rng)
 
     def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation:
@@ -170,7 +166,7 @@ class StackSpace:
             raise InvalidGenome(f"not the JSON of a layer stack: {error}") from None
 
     def _read_layer(self, gene: dict[str, Any]) -> Layer:
-        return notation.checked(self.alphabet.kinds[gene.pop("layer")](**gene), self.alphabet)
+        return notation.checked(self.alphabet.named(gene.pop("layer"))(**gene), self.alphabet)
 
 
 def edit_distance(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> float:

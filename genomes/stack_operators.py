@@ -13,7 +13,8 @@ from random import Random
 
 from genomes.alphabet import Alphabet
 from genomes.domains import genes_of
-from genomes.layers import Flatten, Layer
+from genomes.layer import Layer
+from genomes.layers import Flatten
 from genomes.recipe import Recipe, cross_recipes, mutate_recipe, random_recipe
 
 Stack = tuple[Layer, ...]
@@ -34,25 +35,25 @@ def random_stack(rng: Random, alphabet: Alphabet, small: bool = False) -> tuple[
         genes = [gene for _ in range(rng.randint(0, 2)) for gene in _block(features, 4, None, [], rng, alphabet)]
         return (*genes, alphabet.make(Flatten, rng, how="global_average")), recipe
     width, genes = rng.choice((16, 24, 32, 48)), []
-    function = alphabet.make_any("activation", rng)
-    norm = alphabet.make_any("normalisation", rng)
-    between = [type(norm)] if norm and rng.random() < 0.6 else []
+    function = _of_role("activation", rng, alphabet)
+    norm = alphabet.pick_role("normalisation", rng)
+    between = [norm] if norm and rng.random() < 0.6 else []
     wide = [cls for cls in features if cls.width] or features  # the first one has to make channels
     for _ in range(rng.randint(2, 4)):
         for _ in range(rng.randint(1, 2)):
             genes += _block(features if genes else wide, width, function, between, rng, alphabet)
         if poolings and rng.random() < 0.7:
-            genes.append(alphabet.draw(poolings, rng))
+            genes.append(_drawn(poolings, rng, alphabet))
         extras = alphabet.of_role("regularisation", "other")
         if extras and rng.random() < 0.2:
-            genes.append(alphabet.draw(extras, rng))
+            genes.append(_drawn(extras, rng, alphabet))
         width = min(128, 2 * width) if rng.random() < 0.7 else width
     genes.append(alphabet.make(Flatten, rng))
     dense = alphabet.of_role("dense", place="head")
     if dense and rng.random() < 0.5:
-        genes += [alphabet.draw(dense, rng), *([function] if function else [])]
+        genes += [_drawn(dense, rng, alphabet), *([function] if function else [])]
         extras = alphabet.of_role("regularisation", place="head")
-        genes += [alphabet.draw(extras, rng)] if extras and rng.random() < 0.5 else []
+        genes += [_drawn(extras, rng, alphabet)] if extras and rng.random() < 0.5 else []
     return tuple(genes), recipe
 
 
@@ -67,11 +68,22 @@ def _block(
     """One layer that makes features, of about that width, and what follows a single one of them."""
     if not features:
         return []
-    cls = type(alphabet.draw(features, rng))
+    cls = alphabet.pick(features, rng)
     given = {"stride": 1, "dilation": 1, "padding": "same", **({cls.width: width} if cls.width else {})}
     gene = alphabet.make(cls, rng, **given)
     plain = "function" not in alphabet.bounds(cls)  # composites bring their own normalisation and activation
     return [gene, *(alphabet.make(kind, rng) for kind in between if plain), *([function] if function and plain else [])]
+
+
+def _drawn(kinds: list[type[Layer]], rng: Random, alphabet: Alphabet) -> Layer:
+    """A random layer of one of `kinds`."""
+    return alphabet.make(alphabet.pick(kinds, rng), rng)
+
+
+def _of_role(role: str, rng: Random, alphabet: Alphabet) -> Layer | None:
+    """A random layer of a role, or None if the alphabet has none."""
+    kind = alphabet.pick_role(role, rng)
+    return alphabet.make(kind, rng) if kind else None
 
 
 def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
@@ -81,7 +93,7 @@ def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     kinds = [cls for cls in alphabet.kinds.values() if place in cls.place]
     if not kinds:
         return stack, "insert nothing"
-    gene = alphabet.draw(kinds, rng)
+    gene = _drawn(kinds, rng, alphabet)
     return (*stack[:at], gene, *stack[at:]), f"insert {gene} at {at + 1}"
 
 
@@ -143,7 +155,7 @@ def deepen(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     width = getattr(before[-1], str(before[-1].width)) if before else 16
     norms = [type(gene) for gene in stack[:border] if gene.role == "normalisation"]
     functions = [gene for gene in stack[:border] if gene.role == "activation"]
-    function = functions[0] if functions else alphabet.make_any("activation", rng)
+    function = functions[0] if functions else _of_role("activation", rng, alphabet)
     block = tuple(_block(features, width, function, norms[:1], rng, alphabet))
     return (*stack[:at], *block, *stack[at:]), f"deepen by {_named(block)} at {at + 1}"
 

@@ -20,11 +20,12 @@ MODULES = {
 ROOMS = [
     ("evolve.cli",),
     ("evolve.reporting.takeaway",),
-    ("evolve.api", "evolve.models", "evolve.baseline", "evolve"),
-    ("evolve.session", "evolve.preparing", "evolve.export", "evolve.full_training"),
+    ("evolve.api", "evolve.models", "evolve.baselines", "evolve"),
+    ("evolve.session", "evolve.preparing", "evolve.script", "evolve.full_training"),
     ("evolve.reporting",),
     ("evolve.progress", "evolve.housekeeping"),
     ("evolve.finish", "evolve.loop", "evolve.founders"),
+    ("evolve.runs",),
     ("evolve.ledger", "evolve.problem", "evolve.run_view"),
     ("evolve.image_problem", "evolve.table_problem"),
     ("evolve.config",),
@@ -39,7 +40,7 @@ DOORS = {
     "deap": {"evolve.search.genetic"},
     "neat": {"evolve.search.neat"},
     "pebble": {"evolve.execution.processes"},
-    "typer": {"evolve.cli"},
+    "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
     "sqlite3": {"evolve.storage.store"},
     "tensorflow": {"evolve.training.evaluator", "evolve.training.exporting"},
     "onnxruntime": {"evolve.training.exporting"},
@@ -54,10 +55,9 @@ DOORS = {
                 "keras_datasets",
                 "model_file",
                 "optimizers",
-                "own",
                 "own_layers",
                 "scores",
-                "training",
+                "epochs",
             )
         ),
     },
@@ -135,3 +135,15 @@ def test_help_imports_the_command_line_only() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED"
     assert "resume" in done.stdout
+
+
+def test_what_the_package_offers_is_never_hidden_by_a_module_of_its_name() -> None:
+    names = [name for name in MODULES if name.startswith("evolve.") and not name.endswith("__main__")]
+    script = (
+        "import evolve, importlib, inspect\n"
+        f"for name in {names}: importlib.import_module(name)\n"
+        "print(*[n for n in evolve.__all__ if inspect.ismodule(getattr(evolve, n))])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-1000:]
+    assert done.stdout.split() == []

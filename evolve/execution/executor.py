@@ -36,9 +36,17 @@ class Executor(Protocol):
 
 
 class InProcess:
-    """Evaluates in this process, one job at a time. For evaluators that need no protection, such as tables."""
+    """Evaluates in this process, one job at a time. For evaluators that need no protection, such as tables, and for
+    functions that no other process can have. Workers, threads and limits are taken as everywhere, and of no use."""
 
-    def __init__(self, evaluator: str, settings: Mapping[str, Any], workers: int = 1) -> None:
+    def __init__(
+        self,
+        evaluator: str,
+        settings: Mapping[str, Any],
+        workers: int = 1,
+        threads: int | None = 1,
+        memory_limit: int | None = None,
+    ) -> None:
         self._evaluator = build_evaluator(evaluator, settings)
         self._waiting: deque[Job] = deque()
 

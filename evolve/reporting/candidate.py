@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from evolve.reporting.drawing import curves
 from evolve.reporting.words import count, score
-from evolve.run_view import Run
+from evolve.run_view import Run, recalls
 from evolve.values import Purpose, Result, Status
 
 FAMILY_SHOWN = 24
@@ -37,8 +38,8 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "multiply_adds": row.multiply_adds,
         "layers": _layers(run, number),
         "requests": [entry for entry in run.history() if entry["candidate"] == number],
-        "family": run.family(number),
-        "recognised": run.recalls(trained[1]) if (trained := run.full_training(number)) else {},
+        "family": _family(run, number),
+        "recognised": recalls(trained[1], run.class_names) if (trained := run.full_training(number)) else {},
     }
 
 
@@ -51,12 +52,17 @@ def candidate(run: Run, number: int) -> RenderableType:
     head.append(f"{layers}\n" + (f"recipe: {recipe}\n" if recipe else ""), style="not bold")
     reasons = [f"{e['status']}: {e['reason']}" for e in known["requests"] if e["reason"]]
     parts: list[RenderableType] = [head, _scores(run, number), *map(Text, reasons), Text()]
-    if longest := _longest(run, number):
-        drawn, on = curve_of(longest), "test" if longest.request in _on_test(run) else "validation"
-        parts += [Text(drawn), Text()] if drawn else []
-        parts += [Text(f"{overfitting(longest, on)}\n")] if "train_accuracy" in longest.measures else []
     trained = run.full_training(number)
-    parts += [Text(f"{recognised(run, trained[1])}\n")] if trained and run.recalls(trained[1]) else []
+    for what, on, result in (
+        ("the search", "validation", _of_search(run, number)),
+        ("the last full training", "test", trained[1] if trained else None),
+    ):
+        if result is not None:
+            drawn = curve_of(result)
+            parts += [Text(f"accuracy by epoch, {what}\n{drawn}")] if drawn else []
+            parts += [Text(f"{overfitting(result, on)}\n")] if "train_accuracy" in result.measures else []
+    if trained and (shares := recognised(recalls(trained[1], run.class_names))):
+        parts.append(Text(f"{shares}\n"))
     parts += [_layer_table(known["layers"]), Text()] if known["layers"] else []
     parts.append(Text(f"{count(known['parameters'])} weights, {count(known['multiply_adds'])} multiply-adds per image"))
     if len(known["family"]) > 1:
@@ -71,7 +77,7 @@ def curve_of(result: Result) -> str:
     names = {"accuracy": "train", "validation_accuracy": "validation", "test_accuracy": "on test"}
     series = {shown: [float(point[name]) for point in result.curve if name in point] for name, shown in names.items()}
     whole = {name: values for name, values in series.items() if len(values) == len(result.curve)}
-    return f"accuracy by epoch, the longest training\n{curves(whole)}" if whole else ""
+    return curves(whole) if whole else ""
 
 
 def overfitting(result: Result, on: str) -> str:
@@ -88,10 +94,9 @@ def overfitting(result: Result, on: str) -> str:
     return f"{shown} no overfitting, training images are the harder ones (dropout, augmentation); it may learn on"
 
 
-def recognised(run: Run, result: Result) -> str:
-    """How many test images of each class a network recognises after a full training, the lowest share first; nothing
-    if that is not known."""
-    ordered = sorted(run.recalls(result).items(), key=lambda pair: pair[1])
+def recognised(shares: Mapping[str, float]) -> str:
+    """The share of each class's test images that a network recognises, the lowest first; nothing if none is known."""
+    ordered = sorted(shares.items(), key=lambda pair: pair[1])
     shown = [f"{name} {value:.0%}" for name, value in ordered]
     if len(shown) > FEW_CLASSES:
         shown = [*shown[:6], "...", *shown[-3:]]
@@ -117,15 +122,10 @@ def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
     return result.status.value, score(run.shown(result.fitness)), score(train), seconds
 
 
-def _longest(run: Run, number: int) -> Result | None:
-    """The result of the candidate's training with the most epochs."""
-    results = [run.results[r.number] for r in run.requests if r.candidate == number and r.number in run.results]
-    good = [result for result in results if result.status is Status.OK and result.cached_from is None]
-    return max(good, key=lambda result: (len(result.curve), result.request), default=None)
-
-
-def _on_test(run: Run) -> set[int]:
-    return {r.number for r in run.requests if r.purpose in (Purpose.FINAL, Purpose.TRAIN)}
+def _of_search(run: Run, number: int) -> Result | None:
+    """The result of the candidate's training in the search, if it is there and OK."""
+    results = (run.results.get(r.number) for r in run.requests if r.candidate == number and r.purpose is Purpose.SEARCH)
+    return next((result for result in results if result and result.status is Status.OK), None)
 
 
 def _layers(run: Run, number: int) -> list[dict[str, Any]]:
@@ -150,6 +150,26 @@ def _layer_table(layers: list[dict[str, Any]]) -> Table:
         counts = (f"{layer['parameters']:,}", f"{layer['multiply_adds']:,}")
         table.add_row(Text.assemble(layer["name"], " ", (settings, "dim")), shape, *counts)
     return table
+
+
+def _family(run: Run, number: int) -> list[dict[str, Any]]:
+    """A candidate and all its ancestors, youngest first."""
+    members: set[int] = set()
+    waiting = [number]
+    while waiting:
+        member = waiting.pop()
+        if member not in members:
+            members.add(member)
+            waiting += run.candidates[member].parents
+    names = ("parents", "origin", "notation")
+    return [
+        {
+            "candidate": member,
+            **{name: getattr(run.candidates[member], name) for name in names},
+            "score": run.scores.get(member),
+        }
+        for member in sorted(members, reverse=True)
+    ]
 
 
 def _family_table(run: Run, family: list[dict[str, Any]]) -> RenderableType:

@@ -17,9 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.progress import Epochs, Progress
+from evolve.values import Counter
 
 Shown = Progress | Epochs
-Counter = Callable[[str, int, int], None]
+Watcher = bool | Callable[[Shown], None]
+"""Whether to show what happens, or a function that is called with the figures of the moment."""
+
 PLAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
 
@@ -46,7 +49,7 @@ class Console(Protocol):
         yield _ignore
 
 
-def make_console(progress: bool | Callable[[Shown], None]) -> Console:
+def make_console(progress: Watcher) -> Console:
     """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False; a function is called."""
     if callable(progress):
         return Calling(progress)
@@ -78,7 +81,7 @@ class Silent:
         pass
 
 
-class Calling(Silent):
+class Calling:
     """Hands the figures to a function of the user's."""
 
     def __init__(self, function: Callable[[Shown], None]) -> None:
@@ -86,14 +89,21 @@ class Calling(Silent):
         self._progress: Callable[[], Shown] | None = None
         self._looked = 0.0
 
+    def note(self, text: str) -> None:
+        pass
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        yield _ignore
+
     @contextmanager
     def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         self._progress = progress
         try:
             yield
+            self._function(progress())
         finally:
             self._progress = None
-            self._function(progress())
 
     def refresh(self) -> None:
         if self._progress is not None and time.monotonic() - self._looked > LOOK_SECONDS:
@@ -148,6 +158,15 @@ class Plain:
 class LiveConsole:
     """A small panel that is drawn anew in place, with notes above it."""
 
+    def __init__(self, rich: RichConsole) -> None:
+        self._rich = rich
+        self._live: Live | None = None
+        self._looked = 0.0
+        self._progress: Callable[[], Shown] | None = None
+
+    def note(self, text: str) -> None:
+        self._rich.print(text, markup=False, soft_wrap=True)
+
     @contextmanager
     def counting(self) -> Iterator[Counter]:
         columns = ("reading {task.description}", BarColumn(), "{task.completed}/{task.total}", TimeRemainingColumn())
@@ -160,15 +179,6 @@ class LiveConsole:
                 bars.update(tasks[what], completed=done)
 
             yield count
-
-    def __init__(self, rich: RichConsole) -> None:
-        self._rich = rich
-        self._live: Live | None = None
-        self._looked = 0.0
-        self._progress: Callable[[], Shown] | None = None
-
-    def note(self, text: str) -> None:
-        self._rich.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
     def live(self, progress: Callable[[], Shown]) -> Iterator[None]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from evolve.reporting.candidate import FEW_CLASSES, recognised
 from evolve.reporting.words import count, score, share
-from evolve.run_view import Run
+from evolve.run_view import Run, recalls
 
 SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "loss": "loss, lower is better"}
 
@@ -54,7 +54,7 @@ def hall_of_fame(run: Run) -> RenderableType:
         scores = (score(first), score(again), change, score(leader.test_accuracy))
         table.add_row(f"{place}", str(leader.candidate), *scores, *sizes)
     parts: list[RenderableType] = [head, Text(), table, Text(), Text(_tested(run))]
-    if run.final_result is not None and (by_class := recognised(run, run.final_result)):
+    if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):
         parts.append(Text(by_class))
     if run.unrepeatable:
         parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))

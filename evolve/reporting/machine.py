@@ -15,7 +15,7 @@ from evolve.backend import backend
 from evolve.execution.devices import default_memory, gpu_names, gpu_visible, usable_cores
 from evolve.housekeeping import size_of
 from evolve.reporting.words import size
-from evolve.run_view import all_runs
+from evolve.runs import all_runs
 from evolve.training.keras_datasets import NAMES, cached
 
 LIBRARIES = ("keras", "numpy", "deap", "neat-python", "pebble", "scikit-learn", "pillow")

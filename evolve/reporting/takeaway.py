@@ -16,6 +16,7 @@ from evolve.reporting.candidate import curve_of, overfitting, recognised
 from evolve.reporting.console import duration
 from evolve.reporting.drawing import curves
 from evolve.reporting.words import share, size
+from evolve.run_view import recalls
 
 
 def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
@@ -33,6 +34,7 @@ def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
     ]
     if (published := report["published"]) and report["dataset"].startswith("cifar10"):
         lines.append(f"published: {published['test_accuracy']:.2%} after {published['epochs']} epochs")
+    lines += [shares] if (shares := recognised(report["recognised"])) else []
     lines.append(f"all of it: {path}; the model: {path.with_suffix('.keras')}")
     return Group(Text(curves(series)), Text(), *map(Text, lines))
 
@@ -46,10 +48,10 @@ def trained(made: Trained) -> RenderableType:
         lines.append(f"test accuracy {share(measures['accuracy'])}; {overfitting(made.result, 'test')}")
     else:
         lines.append(f"what the fitness function returned: {made.result.fitness}")
-    lines += [by_class] if (by_class := recognised(made.run, made.result)) else []
+    lines += [by_class] if (by_class := recognised(recalls(made.result, made.run.class_names))) else []
     lines.append(f"the model: {made.path}; the test part was opened {made.run.test_openings} times in this run")
     drawn = curve_of(made.result)
-    return Group(*([Text(drawn), Text()] if drawn else []), *map(Text, lines))
+    return Group(*([Text(f"accuracy by epoch\n{drawn}"), Text()] if drawn else []), *map(Text, lines))
 
 
 def predictions(said: Sequence[Prediction], top: int) -> RenderableType:

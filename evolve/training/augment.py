@@ -6,7 +6,8 @@ channels); a change never touches its input. `low` and `high` are the darkest an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ Images = NDArray[Any]
 Generator = np.random.Generator
 
 CHUNK = 256  # images that are changed at a time
-WORDS = ("flip", "shift", "rotation", "zoom", "contrast", "brightness", "cutout")
 
 
 def flip(images: Images, rng: Generator) -> Images:
@@ -101,25 +101,49 @@ def mixup(images: Images, targets: Images, alpha: float, rng: Generator) -> tupl
     return mixed.astype(images.dtype), targets * weights + targets[others] * (1 - weights)
 
 
+@dataclass(frozen=True)
+class Change:
+    """A change of images, and the recipe genes that ask for it: it is made if one of them is not 0.
+
+    strengths: whether the function takes the values of those genes. ranged: whether it takes `low` and `high`.
+    """
+
+    function: Callable[..., Images]
+    genes: tuple[str, ...]
+    strengths: bool = True
+    ranged: bool = False
+
+    def wanted(self, recipe: Mapping[str, Any]) -> bool:
+        """Whether a recipe asks for this change."""
+        return any(recipe[gene] for gene in self.genes)
+
+    def values(self, recipe: Mapping[str, Any]) -> list[Any]:
+        """Strengths to call the function with."""
+        return [recipe[gene] for gene in self.genes] if self.strengths else []
+
+
+# In the order in which they are made; mixup, which changes targets, too, comes last.
+CHANGES = (
+    Change(flip, ("flip",), strengths=False),
+    Change(shift, ("shift",)),
+    Change(turn_and_zoom, ("rotation", "zoom")),
+    Change(contrast_and_brightness, ("contrast", "brightness"), ranged=True),
+    Change(cutout, ("cutout",), ranged=True),
+)
+
+
 def augment(
     images: Images, targets: Images, recipe: Mapping[str, Any], low: float, high: float, rng: Generator
 ) -> tuple[Images, Images]:
     """What the recipe asks for, applied to each image anew."""
-    if not (any(recipe[word] for word in WORDS) or recipe["mixup"]):
+    changes = [change for change in CHANGES if change.wanted(recipe)]
+    if not changes and not recipe["mixup"]:
         return images, targets
     changed, mixed = np.empty_like(images), np.empty_like(targets)
     for start in range(0, len(images), CHUNK):
         part, labels = images[start : start + CHUNK], targets[start : start + CHUNK]
-        if recipe["flip"]:
-            part = flip(part, rng)
-        if recipe["shift"]:
-            part = shift(part, recipe["shift"], rng)
-        if recipe["rotation"] or recipe["zoom"]:
-            part = turn_and_zoom(part, recipe["rotation"], recipe["zoom"], rng)
-        if recipe["contrast"] or recipe["brightness"]:
-            part = contrast_and_brightness(part, recipe["contrast"], recipe["brightness"], low, high, rng)
-        if recipe["cutout"]:
-            part = cutout(part, recipe["cutout"], low, high, rng)
+        for change in changes:
+            part = change.function(part, *change.values(recipe), *((low, high) if change.ranged else ()), rng)
         if recipe["mixup"]:
             part, labels = mixup(part, labels, recipe["mixup"], rng)
         changed[start : start + CHUNK], mixed[start : start + CHUNK] = part, labels

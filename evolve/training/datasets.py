@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from evolve.errors import DataError
 Array = NDArray[np.generic]
 MINIMUM_PER_CLASS = 10
 SMALLEST = 4
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

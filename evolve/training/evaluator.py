@@ -6,7 +6,7 @@ import gc
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.training.epochs import Diverged, Point, Training, report
+from evolve.training.metrics import OBJECTIVES
 from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
-from evolve.training.scores import OBJECTIVES, measured, probabilities, recalls
-from evolve.training.training import Diverged, Point, Training, report
+from evolve.training.scores import measured, probabilities, recalls
 from evolve.values import Job, Status
 from genomes.decode import decode
 from genomes.spec import ModelSpec
@@ -49,17 +50,7 @@ class Trainer:
         scored or watched), save (path of a .keras file), progress (path of a file for figures of each epoch), stop_at
         (time since 1970 after which no epoch begins) and ragged (see `Training`).
         """
-        begun = time.perf_counter()
-        try:
-            result = self._train(job)
-        except Diverged as error:
-            result = {"status": Status.DIVERGED, "reason": str(error)}
-        except Exception as error:
-            result = failure(error)
-        finally:
-            keras.backend.clear_session()
-        timing = {**result.pop("timing", {}), "seconds": round(time.perf_counter() - begun, 3), "worker": os.getpid()}
-        return {"request": job["request"], **result, "timing": timing}
+        return guarded(job, self._train)
 
     def _train(self, job: Job) -> dict[str, Any]:
         clock = _Clock()
@@ -110,12 +101,12 @@ def prepared(job: Job, settings: Mapping[str, Any]) -> Training:
     recipe = job["recipe"]
     keras.utils.set_random_seed(job["seed"])
     model = decode(ModelSpec.from_json(job["blueprint"]), settings["pixels"][recipe["pixels"]])
-    images, labels = training_images(job, settings["folder"])
+    images, labels = _training_images(job, settings["folder"])
     low, high = settings["low"], settings["high"]
     return Training(model, images, labels, recipe, job["epochs"], job["seed"], low, high, job.get("ragged", False))
 
 
-def training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]:
+def _training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """The first images of the parts to train on, in memory."""
     parts = [open_part(folder, part) for part in job["train"]]
     images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
@@ -136,8 +127,22 @@ class _Clock:
         self._last = now
 
 
-def failure(error: Exception) -> dict[str, Any]:
-    """Status and reason of a training that raised."""
+def guarded(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
+    """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason."""
+    begun = time.perf_counter()
+    try:
+        result = work(job)
+    except Diverged as error:
+        result = {"status": Status.DIVERGED, "reason": str(error)}
+    except Exception as error:
+        result = _failure(error)
+    finally:
+        keras.backend.clear_session()
+    timing = {**result.pop("timing", {}), "seconds": round(time.perf_counter() - begun, 3), "worker": os.getpid()}
+    return {"request": job["request"], **result, "timing": timing}
+
+
+def _failure(error: Exception) -> dict[str, Any]:
     name, text = type(error).__name__, " ".join(str(error).split())[:300]
     out_of_memory = name in MEMORY_ERRORS or "RESOURCE_EXHAUSTED" in text
     return {"status": Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED, "reason": f"{name}: {text}"}

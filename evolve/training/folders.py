@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import collections
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.errors import DataError
-from evolve.training.datasets import Dataset, Progress
+from evolve.training.datasets import Dataset
+from evolve.values import Counter
 
 KINDS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 TEST_NAMES = ("test", "validation", "val")
@@ -28,7 +29,7 @@ class _Files:
     labels: list[int]
 
 
-def load_folder(folder: Path, size: int | None, colour: str | None, on_progress: Progress) -> Dataset:
+def load_folder(folder: Path, size: int | None, colour: str | None, count: Counter) -> Dataset:
     """The images below `folder`, their classes named by the sub-folders they lie in.
 
     size: pixels a side to resize to (the middle square of each image); None if all have one size already.
@@ -42,15 +43,15 @@ def load_folder(folder: Path, size: int | None, colour: str | None, on_progress:
     held = _files(test, names) if test is not None else None
     every = [*train.paths, *(held.paths if held else [])]
     grey = colour == "grey" or (colour is None and all(_is_grey(path) for path in every))
-    pictures = _read_all(every, size, grey, on_progress)
+    pictures = _read_all(every, size, grey, count)
     _one_size(every, pictures)
     images = np.stack(pictures)
-    count = len(train.paths)
+    border = len(train.paths)
     return Dataset(
         folder.resolve().name,
-        images[:count],
+        images[:border],
         np.array(train.labels, np.int64),
-        images[count:] if held else None,
+        images[border:] if held else None,
         np.array(held.labels, np.int64) if held else None,
         names,
     )
@@ -110,7 +111,7 @@ def _is_grey(path: Path) -> bool:
         return True
 
 
-def _read_all(paths: list[Path], size: int | None, grey: bool, on_progress: Progress) -> list[NDArray[Any]]:
+def _read_all(paths: list[Path], size: int | None, grey: bool, count: Counter) -> list[NDArray[Any]]:
     """All images as bytes. Raises DataError that names those which cannot be read."""
     pictures: list[NDArray[Any]] = []
     broken: list[str] = []
@@ -120,11 +121,11 @@ def _read_all(paths: list[Path], size: int | None, grey: bool, on_progress: Prog
                 broken.append(picture)
             else:
                 pictures.append(picture)
-            on_progress("images", done, len(paths))
+            count("images", done, len(paths))
     if broken:
         more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
-        count = "1 image" if len(broken) == 1 else f"{len(broken)} images"
-        raise DataError(f"{count} cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
+        those = "1 image" if len(broken) == 1 else f"{len(broken)} images"
+        raise DataError(f"{those} cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
     return pictures
 
 
@@ -156,7 +157,7 @@ def read_image(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[
 
 def _one_size(paths: list[Path], pictures: list[NDArray[Any]]) -> None:
     """Raises DataError if the images are not all of one size."""
-    sizes = Counter(picture.shape[:2] for picture in pictures)
+    sizes = collections.Counter(picture.shape[:2] for picture in pictures)
     if len(sizes) == 1:
         return
     (usual, _), *_ = sizes.most_common()

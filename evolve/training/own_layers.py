@@ -15,8 +15,7 @@ from typing import Any
 from evolve.errors import ConfigError
 from evolve.execution.aside import aside
 from evolve.values import digest
-from genomes import InvalidGenome
-from genomes.alphabet import is_own, own_arguments, own_kind
+from genomes.own_layers import is_own, own_arguments
 
 SIZES: dict[str, list[tuple[int, ...]]] = {"body": [(2, 8, 8), (2, 6, 10)], "head": [(2,)]}
 CHANNELS = (2, 4, 6, 8)  # three determine a parabola, the fourth checks it
@@ -26,15 +25,7 @@ def own_layers(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What is known of each layer of the user's own in a table of layers: "place", "weights" (see `alphabet`),
     "version" and "source". Raises ConfigError naming what is wrong with one."""
     own = {kind: change for kind, change in layers.items() if is_own(change)}
-    if not own:
-        return {}
-    try:
-        for kind, change in own.items():
-            own_kind(kind, change, {})
-    except InvalidGenome as error:
-        raise ConfigError(str(error)) from None
-    found: dict[str, dict[str, Any]] = aside("evolve.training.own_layers:examined_all", {"layers": own})
-    return found
+    return dict(aside("evolve.training.own_layers:examined_all", {"layers": own})) if own else {}
 
 
 def examined_all(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

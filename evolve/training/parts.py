@@ -28,6 +28,7 @@ from evolve.errors import DataError
 from evolve.training.datasets import Array, Dataset
 
 SEARCH_PARTS = ("train", "validation", "selection")
+DATA_FOLDER = ".data"  # below the folder for runs, shared by all of them
 SPLIT_VERSION = 2
 HELD_BACK = 0.15
 HELD_BACK_AT_MOST = 5000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -11,13 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCORE_BATCH = 250
-
-# Metric -> the objective that is maximised, from the measures of `measured`.
-OBJECTIVES: dict[str, Callable[[Mapping[str, float]], float]] = {
-    "accuracy": lambda measures: measures["accuracy"],
-    "balanced_accuracy": lambda measures: measures["balanced_accuracy"],
-    "loss": lambda measures: -measures["loss"],
-}
 
 
 def probabilities(model: Any, images: NDArray[Any]) -> NDArray[np.float32]:

@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from evolve.errors import DataError, nearest
-from evolve.training.datasets import Dataset, Progress, checked, load_npz
+from evolve.training.datasets import Dataset, checked, load_npz
 from evolve.training.folders import load_folder
 from evolve.training.keras_datasets import NAMES, load_keras
+from evolve.values import Counter
 
 DATASETS = ("digits", *NAMES)
 
@@ -29,14 +30,12 @@ class Source:
     colour: Literal["grey", "colour"] | None = None
 
 
-def load(source: Source, on_progress: Progress = lambda what, done, total: None) -> Dataset:
-    """The data set of `source`. Raises DataError if it cannot be had or cannot be used.
-
-    on_progress: told what is read, how many of it are done, and how many there are.
-    """
+def load(source: Source, count: Counter = lambda what, done, total: None) -> Dataset:
+    """The data set of `source`. Raises DataError if it cannot be had or cannot be used. `count` follows the reading of
+    many files."""
     name, path = source.dataset, Path(source.dataset)
     if name not in DATASETS and not name.endswith(".npz") and path.is_dir():
-        return checked(load_folder(path, source.image_size, source.colour, on_progress))
+        return checked(load_folder(path, source.image_size, source.colour, count))
     if source.image_size or source.colour:
         raise DataError(f"image_size and colour are for folders of images, and '{name}' is none; leave them out")
     if name == "digits":

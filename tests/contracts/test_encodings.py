@@ -99,8 +99,8 @@ def test_json_of_something_else_is_refused(any_space: Any) -> None:
         any_space.read({"kind": "other"})
 
 
-def test_founders_fit_or_are_named_with_a_reason(any_space: Any) -> None:
-    fitting, left_out = any_space.founders()
-    for genome in fitting.values():
-        any_space.blueprint(genome)
-    assert all(left_out.values())
+def test_founders_are_notations_and_groups_are_made_of_them(any_space: Any) -> None:
+    for text in any_space.founders.values():
+        assert any_space.parse(text).kind == any_space.kind
+    for names in any_space.founder_groups.values():
+        assert names and set(names) <= set(any_space.founders)

@@ -9,8 +9,9 @@ import pytest
 
 from evolve.training import augment as changes
 from evolve.training.augment import augment, flip, shift
+from genomes.recipe import DEFAULT
 
-OFF = {**dict.fromkeys((*changes.WORDS, "mixup"), 0)}
+OFF = DEFAULT.to_json()
 STRONG = {
     "flip": True,
     "shift": 2,

@@ -32,6 +32,20 @@ def test_groups_names_and_notations_in_order_each_once() -> None:
     assert notes == []
 
 
+def test_none_given_are_all_groups_of_the_encoding() -> None:
+    found = founders(SPACE, None, Path("none"), lambda note: None)
+    assert [p.origin[0] for p in found] == [f"founder {name}" for group in GROUPS.values() for name in group]
+
+
+def test_those_of_a_group_with_a_layer_that_is_off_are_left_out_and_one_asked_for_is_refused() -> None:
+    space = stack_space((32, 32, 3), layers={"residual": False})
+    origins, notes = named("zoo", space=space)
+    assert "founder resnet" not in origins
+    assert notes == ["built-in founders that do not fit these images and settings are left out: resnet"]
+    with pytest.raises(ConfigError, match="'residual' is switched off in this search"):
+        named("residual 8 3, flatten", space=space)
+
+
 def test_random_alone_is_no_founder() -> None:
     assert named("random") == ([], [])
 

@@ -11,7 +11,7 @@ from conftest import DATA, command
 
 from evolve.errors import RunError
 from evolve.housekeeping import check_disk, delete, disposables, size_of, whole_run
-from evolve.run_view import find
+from evolve.runs import find
 from evolve.storage.store import Store
 
 

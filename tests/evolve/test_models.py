@@ -16,7 +16,7 @@ from conftest import command
 from PIL import Image
 
 from evolve.backend import backend_name
-from evolve.export import FORMATS
+from evolve.models import FORMATS
 
 pytest.importorskip(backend_name())
 

@@ -95,7 +95,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("own")
     (made / "my_layers.py").write_text(LAYERS)
     (made / "own.toml").write_text(TOML)
-    (made / "few.toml").write_text("leaders = 1\nrescorings = 1\n")
+    (made / "few.toml").write_text("leaders = 1\nrescorings = 1\nfinal_epochs = 2\n")
     return made
 
 
@@ -136,23 +136,9 @@ def test_a_run_whose_layer_has_changed_is_not_continued(folder: Path, tiny_npz: 
 
 
 def test_one_on_the_command_line_breaks_as_a_result(folder: Path, tiny_npz: Path) -> None:
-    small = (
-        "--config",
-        "few.toml",
-        "--evaluations",
-        "2",
-        "--population",
-        "2",
-        "--images",
-        "96",
-        "--epochs",
-        "1",
-        "--final-epochs",
-        "1",
-    )
     founders = ("--founder", "conv 8 3, breaks, flatten", "--founder", "conv 8 3, relu, flatten")
     done = command(
-        "run", "--dataset", tiny_npz, "--layer", "my_layers.Breaks", *founders, *small, "--name", "breaks", cwd=folder
+        "run", "--dataset", tiny_npz, "--layer", "my_layers.Breaks", *founders, *SMALL, "--name", "breaks", cwd=folder
     )
     assert done.returncode == 0, done.stdout + done.stderr
     entry = json.loads(command("history", "breaks", "--json", cwd=folder).stdout.splitlines()[0])
@@ -188,6 +174,9 @@ def test_where_a_layer_may_stand_is_found_out(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
     assert done.stdout == "['body'] ['body', 'head'] 0 0 0\n", done.stderr[-1000:]
+
+
+SMALL = ("--config", "few.toml", "--evaluations", "2", "--population", "2", "--images", "96", "--epochs", "2")
 
 
 FITNESS = """
@@ -259,21 +248,7 @@ def test_functions_that_have_no_path_are_refused() -> None:
 
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "loss"])
 def test_other_metrics_decide(metric: str, folder: Path, tiny_npz: Path) -> None:
-    small = (
-        "--config",
-        "few.toml",
-        "--evaluations",
-        "2",
-        "--population",
-        "2",
-        "--images",
-        "96",
-        "--epochs",
-        "2",
-        "--final-epochs",
-        "2",
-    )
-    done = command("run", "--dataset", tiny_npz, "--metric", metric, *small, "--name", metric, cwd=folder)
+    done = command("run", "--dataset", tiny_npz, "--metric", metric, *SMALL, "--name", metric, cwd=folder)
     assert done.returncode == 0, done.stderr
     for line in command("history", metric, "--json", cwd=folder).stdout.splitlines():
         entry = json.loads(line)

@@ -11,7 +11,7 @@ from conftest import stack_space
 
 from genomes import InvalidGenome
 from genomes.alphabet import alphabet
-from genomes.layers import LAYERS
+from genomes.layer import LAYERS
 from genomes.stack import StackSpace
 
 SWIRL = {"class": "my_layers.Swirl", "speed": [1, 2, 4], "strength": [0.1, 0.5], "way": ["a", "b"]}
@@ -66,7 +66,7 @@ def test_a_widened_alphabet_goes_beyond_the_usual_bounds() -> None:
 def test_weights_decide_how_often_a_kind_is_drawn() -> None:
     def share(weight: float) -> float:
         letters, rng = alphabet({"separable": weight}), Random(0)
-        drawn = [letters.draw(letters.of_role("features"), rng).kind for _ in range(2000)]
+        drawn = [letters.pick(letters.of_role("features"), rng).kind for _ in range(2000)]
         return drawn.count("separable") / len(drawn)
 
     assert share(0.01) < 0.02 < share(1) < 0.2 < share(50)
@@ -84,10 +84,12 @@ def test_every_kind_but_the_flattening_can_be_off() -> None:
     assert kinds == {"flatten", "dense"}
 
 
-def test_founders_outside_of_the_alphabet_are_left_out_with_the_reason() -> None:
-    fitting, left_out = stack_space((32, 32, 3), layers={"residual": False, "conv": {"kernel": [1, 3]}}).founders()
-    assert left_out == {"resnet": "'residual' is switched off in this search"}
-    assert "vgg" in fitting
+def test_a_kind_that_is_off_is_refused_by_name_in_notation_and_json() -> None:
+    space, full = (stack_space((28, 28, 1), layers={"residual": off}) for off in (False, True))
+    genome = full.parse("residual 8 3, flatten")
+    for read in (lambda: space.parse(genome.notation()), lambda: space.read(genome.to_json())):
+        with pytest.raises(InvalidGenome, match="'residual' is switched off in this search"):
+            read()
 
 
 def test_a_layer_of_ones_own_takes_part_with_its_genes_and_costs() -> None:

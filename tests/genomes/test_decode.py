@@ -18,7 +18,7 @@ from random import Random
 import numpy as np
 import tensorflow as tf
 from genomes.decode import decode
-from genomes.spec import PRIMITIVES
+from genomes.primitives import PRIMITIVES
 from genomes.stack import StackSpace
 
 compared = profiled = 0
@@ -26,8 +26,10 @@ rng = Random(11)
 seen = set()
 for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)):
     space = StackSpace(shape, 10, max_multiply_adds=200_000_000)
+    founders = [space.parse(text) for text in space.founders.values()]
+    fitting = [genome for genome in founders if space.problem(genome) is None]
     rare = space.parse("conv 8 3, leaky_relu 0.1, gaussian_noise 0.1, prelu, global_max, prelu, layernorm")
-    genomes = [rare, *space.founders()[0].values(), *(space.random(rng).genome for _ in range(6))]
+    genomes = [rare, *fitting, *(space.random(rng).genome for _ in range(6))]
     for _ in range(60):
         genomes.append(space.mutate(genomes[-1], rng).genome)
     for genome in genomes[::3]:

@@ -73,7 +73,8 @@ space = StackSpace((28, 28, 3), 4)
 pixels = {"scale": [0.01, 0.02, 0.03], "offset": [-1.0, -0.5, 0.0]}
 image = np.random.default_rng(0).integers(0, 255, (3, 28, 28, 3)).astype("float32")
 scheduled = [space.parse(f"flatten | lion 0.001, batch 32, {word}") for word in ("linear", "cosine", "one-cycle")]
-genomes = [*scheduled, *space.founders()[0].values(), *(space.random(rng).genome for _ in range(12))]
+founders = [space.parse(text) for text in space.founders.values()]
+genomes = [*scheduled, *founders, *(space.random(rng).genome for _ in range(12))]
 for genome in genomes:
     spec, names = space.blueprint(genome), {"keras": keras, "layers": layers}
     exec(model_source(spec, pixels), names)

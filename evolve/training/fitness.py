@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from evolve.own_fitness import fitness_function
-from evolve.training.evaluator import failure, prepare_gpu, prepared, training_images
+from evolve.training.epochs import Point, Training, report
+from evolve.training.evaluator import guarded, prepare_gpu, prepared
 from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
-from evolve.training.training import Diverged, Point, Training, report
 from evolve.values import Job, Status
 
 
@@ -59,17 +56,7 @@ class OwnFitness:
 
     def evaluate(self, job: Job) -> dict[str, Any]:
         """The result of a job, as `Trainer.evaluate`."""
-        begun = time.perf_counter()
-        try:
-            result = self._judge(job)
-        except Diverged as error:
-            result = {"status": Status.DIVERGED, "reason": str(error)}
-        except Exception as error:
-            result = failure(error)
-        finally:
-            keras.backend.clear_session()
-        timing = {"seconds": round(time.perf_counter() - begun, 3), "worker": os.getpid()}
-        return {"request": job["request"], **result, "timing": timing}
+        return guarded(job, self._judge)
 
     def _judge(self, job: Job) -> dict[str, Any]:
         training, curve = prepared(job, self._settings), []
@@ -81,10 +68,9 @@ class OwnFitness:
 
         folder = job["test_folder"] if job["score"] == "test" else self._settings["folder"]
         names = tuple(self._settings["class_names"])
-        train_images, train_labels = training_images(job, self._settings["folder"])
         images, labels = map(np.asarray, open_part(folder, job["score"]))
         budget = (job["epochs"], job["recipe"], names)
-        data = FitnessData(train_images, train_labels, images, labels, *budget, training, progress)
+        data = FitnessData(training.images, training.labels, images, labels, *budget, training, progress)
         returned = self._fitness(training.model, data, progress)
         value, measures = returned if isinstance(returned, tuple) else (returned, {})
         if not isinstance(value, int | float | np.number) or isinstance(value, bool):

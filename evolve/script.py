@@ -4,54 +4,26 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evolve.errors import ConfigError
-from evolve.execution.aside import aside
 from evolve.image_problem import ImageProblem
 from evolve.run_view import Run
 from evolve.storage.store import Store
-from evolve.training import augment
+from evolve.training.augment import CHANGES, mixup
 from evolve.training.keras_datasets import NAMES
 from evolve.training.parts import SEARCH_PARTS, open_part
 from evolve.values import Purpose
 from genomes.source import literal, model_source, optimizer_source, own_paths
 
-# Format -> ending of its files.
-FORMATS = {"keras": ".keras", "python": ".py", "onnx": ".onnx", "litert": ".tflite"}
-EXTRAS = {"onnx": ("onnx", "tf2onnx", "onnxruntime", "tensorflow"), "litert": ("tensorflow",)}
 
-
-@dataclass(frozen=True)
-class Exported:
-    """What was written. images: real images it was tried on; difference: the largest between its class probabilities
-    and those of the Keras model; beside: further files that belong to it."""
-
-    path: Path
-    format: str
-    images: int
-    difference: float
-    beside: tuple[Path, ...]
-
-
-def check_extra(format: str) -> None:
-    """Raises ConfigError if a package is missing that the format needs."""
-    missing = [package for package in EXTRAS.get(format, ()) if find_spec(package) is None]
-    if missing:
-        extra = "tensorflow" if missing == ["tensorflow"] else "onnx"
-        raise ConfigError(
-            f"format '{format}' needs {', '.join(missing)}; install the extra with: pip install -e '.[{extra}]'"
-        )
-
-
-def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any, path: Path) -> Exported:
-    """Writes the script of a candidate, and its images beside it unless Keras or a file of the user's has them."""
+def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any, path: Path) -> tuple[Path, ...]:
+    """Writes the script of a candidate, and its images beside it unless Keras or a file of the user's has them. Returns
+    the files that were written beside it."""
     spec, recipe = problem.space.blueprint(genome), genome.recipe.to_json()
     loading, beside = _loading(problem, path)
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
@@ -68,23 +40,14 @@ def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any,
         with Store.open(found.folder) as store:
             store.act("exported", candidate=candidate, test_part="copied beside the script")
     path.write_text("\n\n".join(part.rstrip("\n") + "\n" for part in parts if part), encoding="utf-8")
-    told = {"script": str(path), "folder": problem.parts.folder, "blueprint": spec.to_json()}
-    pixels = problem.parts.pixels[recipe["pixels"]]
-    checked = aside("evolve.training.exporting:same_network", {**told, "pixels": pixels})
-    return Exported(path, "python", checked["images"], checked["difference"], beside)
+    return beside
 
 
 def _head(found: Run, candidate: int, genome: Any) -> str:
-    text = genome.notation().replace("\\", "")
-    lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        if len(line) + len(word) > 110:
-            lines, line = [*lines, line], ""
-        line = f"{line} {word}".strip()
-    notation = "\n    ".join([*lines, line])
+    lines = textwrap.fill(genome.notation(), 108, break_long_words=False, break_on_hyphens=False)
+    notation = textwrap.indent(lines, "    ")
     return (
-        f'"""A network that was evolved: candidate {candidate} of the run \'{found.name}\'.\n\n    {notation}\n\n'
+        f'"""A network that was evolved: candidate {candidate} of the run \'{found.name}\'.\n\n{notation}\n\n'
         "Needs Keras and a backend of it, nothing else. With TensorFlow and TensorBoard, logs are written; look at\n"
         'them with: tensorboard --logdir logs\n"""\n'
     )
@@ -111,7 +74,7 @@ def _settings(problem: ImageProblem, recipe: Mapping[str, Any]) -> str:
         f"BATCH_SIZE = {recipe['batch_size']}",
         f"SEED = {problem.config.seed}",
     ]
-    if any(recipe[word] for word in ("contrast", "brightness", "cutout")):
+    if any(change.ranged and change.wanted(recipe) for change in CHANGES):
         lines.append(f"LOW, HIGH = {low}, {high}  # the darkest and the brightest value of a pixel")
     return "\n".join(lines) + "\n"
 
@@ -143,32 +106,17 @@ def _loading(problem: ImageProblem, path: Path) -> tuple[str, tuple[Path, ...]]:
 
 def _augmentation(recipe: Mapping[str, Any]) -> str:
     """The functions of augmentation that the recipe uses, as they are, and `augment(images, targets, rng)`."""
-    calls = {
-        "flip": (augment.flip, "flip(images, rng)"),
-        "shift": (augment.shift, f"shift(images, {recipe['shift']}, rng)"),
-        "turn": (augment.turn_and_zoom, f"turn_and_zoom(images, {recipe['rotation']}, {recipe['zoom']}, rng)"),
-        "light": (
-            augment.contrast_and_brightness,
-            f"contrast_and_brightness(images, {recipe['contrast']}, {recipe['brightness']}, LOW, HIGH, rng)",
-        ),
-        "cutout": (augment.cutout, f"cutout(images, {recipe['cutout']}, LOW, HIGH, rng)"),
-    }
-    wanted = {
-        "flip": recipe["flip"],
-        "shift": recipe["shift"],
-        "turn": recipe["rotation"] or recipe["zoom"],
-        "light": recipe["contrast"] or recipe["brightness"],
-        "cutout": recipe["cutout"],
-    }
-    used = [calls[name] for name, on in wanted.items() if on]
-    sources = [_plain(function) for function, _ in used]
-    lines = [f"    images = {call}" for _, call in used]
+    used = [change for change in CHANGES if change.wanted(recipe)]
+    functions = [change.function for change in used] + ([mixup] if recipe["mixup"] else [])
+    lines = []
+    for change in used:
+        values = [*map(str, change.values(recipe)), *(("LOW", "HIGH") if change.ranged else ())]
+        lines.append(f"    images = {change.function.__name__}({', '.join(['images', *values, 'rng'])})")
     if recipe["mixup"]:
-        sources.append(_plain(augment.mixup))
         lines.append(f"    images, targets = mixup(images, targets, {recipe['mixup']}, rng)")
     body = "\n".join([*lines, "    return images, targets"])
     title = "# 4. Change the training images at random, anew in each epoch."
-    return "\n\n\n".join([title, *sources, f"def augment(images, targets, rng):\n{body}"]) + "\n"
+    return "\n\n\n".join([title, *map(_plain, functions), f"def augment(images, targets, rng):\n{body}"]) + "\n"
 
 
 def _plain(function: Any) -> str:

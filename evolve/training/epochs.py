@@ -45,7 +45,7 @@ class Training:
         ragged: bool = False,
     ) -> None:
         self.model, self._recipe, self._epochs = model, recipe, epochs
-        self._images, self._range = images, (low, high)
+        self.images, self.labels, self._range = images, labels, (low, high)
         self._targets = np.eye(model.output_shape[-1], dtype=np.float32)[labels]
         self._batch = min(recipe["batch_size"], len(images))
         whole = len(images) // self._batch
@@ -78,8 +78,8 @@ class Training:
         return curve
 
     def _epoch(self) -> Point:
-        order = self._rng.permutation(len(self._images))[: self._used]
-        images, targets = augment(self._images[order], self._targets[order], self._recipe, *self._range, self._rng)
+        order = self._rng.permutation(len(self.images))[: self._used]
+        images, targets = augment(self.images[order], self._targets[order], self._recipe, *self._range, self._rng)
         history = self.model.fit(images, targets, batch_size=self._batch, epochs=1, shuffle=False, verbose=0).history
         return {"loss": float(history["loss"][-1]), "accuracy": float(history["accuracy"][-1])}
 

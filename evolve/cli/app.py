@@ -1,0 +1,55 @@
+"""The command line itself: what all verbs share, and how it ends. Heavy imports wait until a verb needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Evolve convolutional networks instead of guessing them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Results = Annotated[Path, typer.Option("--results", help="Folder that holds the runs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
+Candidate = Annotated[int, typer.Argument(metavar="CANDIDATE", help="Birth number of a candidate.")]
+RESULTS = Path("results")
+
+
+def given(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags that were given, by the names that settings have in files: the time limit is called `for` there."""
+    names = {"duration": "for"}
+    return {names.get(name, name): value for name, value in flags.items() if value is not None}
+
+
+def print_json(value: Any) -> None:
+    """Prints JSON, indented."""
+    print(json.dumps(value, indent=1))
+
+
+def main() -> None:
+    """The console script. A user's mistake ends in one message and exit code 2, Ctrl-C in 130."""
+    from evolve.errors import EvolveError
+
+    try:
+        app()
+    except EvolveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(141) from None
+    except OSError as error:
+        print(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,80 @@
+"""Verbs that look: list, show, history, info."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from evolve.cli.app import RESULTS, Json, Results, RunName, app, print_json
+
+
+@app.command("list")
+def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
+    """All runs, newest first."""
+    from evolve.reporting import inspect
+    from evolve.runs import all_runs
+
+    found = all_runs(results, lambda problem: print(f"left out: {problem}", file=sys.stderr))
+    if as_json:
+        print_json([run.summary() for run in found])
+    elif not found:
+        print(f"there are no runs in {results} yet; make one with: evolve run")
+    else:
+        inspect.show(inspect.runs(found))
+
+
+@app.command()
+def show(
+    run: RunName,
+    candidate: Annotated[int | None, typer.Argument(help="Birth number of a candidate.")] = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """The hall of fame of a run, or one of its candidates."""
+    from evolve.errors import RunError
+    from evolve.reporting import candidate as view
+    from evolve.reporting import inspect
+    from evolve.runs import find
+
+    found = find(run, results)
+    if candidate is None:
+        if as_json:
+            leaders = [leader.to_json() for leader in found.hall_of_fame]
+            print_json({**found.summary(), "hall_of_fame": leaders, "winner": found.winner})
+        else:
+            inspect.show(inspect.hall_of_fame(found))
+    elif candidate not in found.candidates:
+        raise RunError(found.no_candidate(candidate))
+    elif as_json:
+        print_json(view.candidate_json(found, candidate))
+    else:
+        inspect.show(view.candidate(found, candidate))
+
+
+@app.command()
+def history(run: RunName, results: Results = RESULTS, as_json: Json = False) -> None:
+    """Every request of a run in order; with --json one object a line, clock times under 'timing' only."""
+    from evolve.reporting import inspect
+    from evolve.runs import find
+
+    found = find(run, results)
+    if as_json:
+        for entry in found.history():
+            print(json.dumps(entry))
+    else:
+        inspect.show(inspect.history(found))
+
+
+@app.command()
+def info(results: Results = RESULTS, as_json: Json = False) -> None:
+    """Versions, backend, devices, threads, memory, data sets at hand."""
+    from evolve.reporting import inspect
+    from evolve.reporting.machine import machine, machine_table
+
+    if as_json:
+        print_json(machine(results))
+    else:
+        inspect.show(machine_table(results))

@@ -1,0 +1,140 @@
+"""Verbs for models: train, export, predict, ensemble, baseline; and clean, for what they leave on disk."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, app, given, print_json
+
+
+@app.command()
+def train(
+    run: RunName,
+    candidate: Candidate,
+    epochs: Annotated[int | None, typer.Option(help="Epochs.  [as the run's final training]")] = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Train a candidate in full, with all cores; the test part is opened for it, on record."""
+    from evolve import models
+    from evolve.reporting import inspect, takeaway
+
+    made = models.train(run, candidate, epochs=epochs, results=results, progress=not as_json)
+    if as_json:
+        print_json({"candidate": candidate, "measures": dict(made.result.measures), "model": str(made.path)})
+    else:
+        inspect.show(takeaway.trained(made))
+
+
+@app.command()
+def export(
+    run: RunName,
+    candidate: Candidate,
+    format: Annotated[str, typer.Option(help="keras, python, onnx or litert.")] = "keras",
+    output: Annotated[Path | None, typer.Option(help="File to write.  [made from run and candidate]")] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Write a candidate as a file that lives without evolve, and check it on real images."""
+    from evolve import models
+
+    made = models.export(run, candidate, format, output=output, results=results)
+    for path in (made.path, *made.beside):
+        print(f"wrote {path}")
+    print(
+        f"checked on {made.images} images that it was not trained on: class probabilities differ from the Keras "
+        f"model's by at most {made.difference:.1g}"
+    )
+
+
+@app.command()
+def predict(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A .keras file, RUN (its winner) or RUN:CANDIDATE.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")],
+    top: Annotated[int, typer.Option(help="Classes to show for each image.")] = 3,
+    layer: Annotated[list[str] | None, typer.Option(help="A layer of your own in it, as my_layers.Swirl.")] = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """What a trained model says of images: classes and their probabilities."""
+    from evolve import models
+    from evolve.reporting import inspect, takeaway
+
+    said = models.predict(model, images, own=layer or (), results=results)
+    if as_json:
+        print_json([{"image": str(one.image), "classes": dict(one.ranked)} for one in said])
+    else:
+        inspect.show(takeaway.predictions(said, top))
+
+
+@app.command()
+def ensemble(
+    run: RunName,
+    top: Annotated[int, typer.Option(help="Leaders to put together.")] = 3,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of their trainings.  [as they are]")] = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Test accuracy of the leaders together; those not trained in full yet are trained first."""
+    from evolve import models
+    from evolve.reporting import inspect, takeaway
+
+    made = models.ensemble(run, top, epochs=epochs, results=results, progress=not as_json)
+    if as_json:
+        print_json({"single": made.single, "together": made.accuracy, "images": made.images})
+    else:
+        inspect.show(takeaway.together(made))
+
+
+@app.command()
+def baseline(
+    dataset: Annotated[str, typer.Option(help="A data set's name, an .npz file or a folder of images.")] = "digits",
+    founder: Annotated[str, typer.Option(help="Name or notation of the network.")] = "article-1",
+    epochs: Annotated[int | None, typer.Option(help="Epochs.  [as in the article, else 40]")] = None,
+    duration: Annotated[str | None, typer.Option("--for", help="No epoch begins after that time.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    image_size: Annotated[int | None, typer.Option(help="Resize the images of a folder.")] = None,
+    colour: Annotated[str | None, typer.Option(help="grey or colour, for a folder.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the files that are written.")] = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Train one network by hand, as the article did: all training images, the test part watched."""
+    settings = given(locals())
+    from evolve.baselines import baseline as train_baseline
+    from evolve.reporting import inspect, takeaway
+
+    for flag in ("founder", "epochs", "as_json"):
+        settings.pop(flag, None)
+    made = train_baseline(founder, epochs, settings, progress=not as_json)
+    if as_json:
+        print_json(made.report)
+    else:
+        inspect.show(takeaway.baseline(made.report, made.path))
+
+
+@app.command()
+def clean(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run to delete as a whole.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Show what may be deleted, with sizes, and delete it if you say so."""
+    from evolve import housekeeping
+    from evolve.reporting import inspect, takeaway
+    from evolve.reporting.words import size
+    from evolve.runs import find
+
+    things = [housekeeping.whole_run(find(run, results))] if run else housekeeping.disposables(results)
+    if as_json:
+        print_json([{"path": str(thing.path), "bytes": thing.size, "why": thing.why} for thing in things])
+        return
+    inspect.show(takeaway.disposables(things, housekeeping.size_of(results) if results.exists() else 0))
+    if not things or not (yes or (sys.stdin.isatty() and typer.confirm("delete all of these?"))):
+        print("nothing was deleted" + ("; say so with --yes" if things and not sys.stdin.isatty() else ""))
+        return
+    print(f"freed {size(housekeeping.delete(things))}")

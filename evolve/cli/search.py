@@ -1,0 +1,86 @@
+"""Verbs that search: run and resume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evolve.cli.app import RESULTS, Results, RunName, app, given
+
+
+@app.command()
+def run(
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="digits, cifar10, cifar100, mnist, fashion_mnist, an .npz file or a folder.  [digits]"),
+    ] = None,
+    image_size: Annotated[int | None, typer.Option(help="Pixels a side to resize a folder's images to.")] = None,
+    colour: Annotated[str | None, typer.Option(help="grey or colour, for a folder.  [what they are]")] = None,
+    metric: Annotated[str | None, typer.Option(help="accuracy, balanced_accuracy or loss.  [accuracy]")] = None,
+    encoding: Annotated[str | None, typer.Option(help="stack or choices.  [stack]")] = None,
+    strategy: Annotated[str | None, typer.Option(help="genetic, neat or random.  [genetic]")] = None,
+    table: Annotated[Path | None, typer.Option(help="Table of scores, for the encoding choices.")] = None,
+    founders: Annotated[
+        str | None, typer.Option(help="Groups: article, zoo, random, parted by commas.  [article,zoo,random]")
+    ] = None,
+    founder: Annotated[
+        list[str] | None, typer.Option(help="Name, notation or RUN:CANDIDATE to start from; repeatable.")
+    ] = None,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="A Keras layer of your own, as my_layers.Swirl; repeatable.")
+    ] = None,
+    generations: Annotated[int | None, typer.Option(help="Generations at most.  [8]")] = None,
+    evaluations: Annotated[int | None, typer.Option(help="Candidates at most.")] = None,
+    duration: Annotated[str | None, typer.Option("--for", help="Time for the search: 90s, 10m, 1h30m.")] = None,
+    population: Annotated[int | None, typer.Option(help="Candidates in a generation.  [16]")] = None,
+    images: Annotated[int | None, typer.Option(help="Images of a brief training.  [at most 10000]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of a brief training.  [by images]")] = None,
+    final_epochs: Annotated[int | None, typer.Option(help="Epochs of the winner's full training.  [40]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same history.  [0]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.  [one per core]")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run.  [made from data and strategy]")] = None,
+    results: Annotated[Path | None, typer.Option(help="Folder for runs.  [results]")] = None,
+    disk_limit: Annotated[float | None, typer.Option(help="GiB that the folder for runs may hold.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of settings; flags win over it.")] = None,
+) -> None:
+    """Evolve networks on images, re-score the leaders, train the winner in full."""
+    flags = given(locals())
+    from evolve import api
+    from evolve.config import layer_flags, merged
+    from evolve.reporting import inspect
+
+    groups = [name.strip() for name in flags.pop("founders", "").split(",") if name.strip()]
+    if begin_with := (*flags.pop("founder", ()), *groups):
+        flags["founders"] = begin_with
+    if layer:
+        flags["layers"] = layer_flags(flags.pop("layer"))
+    made = api.run(**merged(flags.pop("config", None), flags))
+    inspect.show(inspect.hall_of_fame(made))
+    print(inspect.next_steps(made))
+
+
+@app.command()
+def resume(
+    run: RunName,
+    generations: Annotated[int | None, typer.Option(help="Generations to add.")] = None,
+    duration: Annotated[str | None, typer.Option("--for", help="Time for the search from now on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    disk_limit: Annotated[float | None, typer.Option(help="GiB that the folder for runs may hold.")] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Continue a killed, stopped or finished run."""
+    from evolve import api
+    from evolve.reporting import inspect
+
+    made = api.resume(
+        run,
+        generations=generations,
+        duration=duration,
+        workers=workers,
+        disk_limit=disk_limit,
+        results=results,
+    )
+    inspect.show(inspect.hall_of_fame(made))
+    print(inspect.next_steps(made))

@@ -25,7 +25,9 @@ from evolve.loop import Search
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
 from evolve.table_problem import TableProblem
+from evolve.tally import Tally
 from evolve.training.tables import Table, load_table
+from evolve.values import Request, Result
 
 CHECKPOINTS = (50, 100, 200, 400)
 POPULATION = 16  # evolve's default; the textbook arms keep their own 30
@@ -35,21 +37,27 @@ Query = tuple[str, float]
 
 def ours(name: str, problem: TableProblem, seed: int, queries: int, look_ahead: int) -> list[Query]:
     """Code and score of each query of one of evolve's own strategies, in the order in which they were told."""
-    kind = strategy_class(name)
+    kind, queries_made = strategy_class(name), []
+
+    class Noting(kind):  # type: ignore[misc, valid-type]
+        def tell(self, request: Request, result: Result) -> None:
+            queries_made.append((request.candidate.genome.notation(), result.objectives[0]))
+            super().tell(request, result)
+
     store = Store.in_memory({})
-    search = Search(
+    Search(
         problem=problem,
-        strategy=kind(Births(problem.space), POPULATION, kind.Options()),
+        strategy=Noting(Births(problem.space), POPULATION, kind.Options()),
         ledger=Ledger(store, InProcess(problem.evaluator, problem.settings), Stop()),
         clock=VirtualClock(look_ahead),
         seed=seed,
-        population=POPULATION,
-        recorded=[],
+        recorded=iter([]),
+        known=0,
         limit=lambda births, _: "enough" if births >= queries else None,
-    )
-    search.run()
+        tally=Tally(POPULATION),
+    ).run()
     store.close()
-    return [(request.candidate.genome.notation(), result.objectives[0]) for request, result in search.told]
+    return queries_made
 
 
 class Scores:

@@ -24,7 +24,6 @@ from evolve.session import Session, seconds_spent
 from evolve.storage.store import FILE, Store
 from evolve.table_problem import TableProblem
 from evolve.training.sources import DATASETS
-from evolve.values import Purpose
 
 VERSION = version("evolve-convnets")
 
@@ -120,7 +119,7 @@ def _limits(store: Store, config: RunConfig, given: RunConfig) -> tuple[int | No
         elif act.kind == "search ended":
             limit, seconds = act.detail["births"], None
     if given.generations:
-        births = sum(row.purpose is Purpose.SEARCH for row in store.requests()) if limit is None else limit
+        births = store.count("request", "purpose = 'search'") if limit is None else limit
         limit, seconds = births + given.generations * config.population, None
     if given.duration:
         limit, seconds = limit if given.generations else None, seconds_spent(store) + given.duration

@@ -1,4 +1,4 @@
-"""The virtual clock: the one rule for the order in which results are told.
+"""The virtual clock: the rule for the order in which results are told.
 
 A run pretends to have a fixed number of workers that need exactly the predicted cost for each request. A result is told
 when this pretended machine would have it, so the history of a run depends on its seed and settings only, never on which
@@ -8,6 +8,34 @@ real worker happened to be faster, while a long training holds up none of the sh
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Decides when to ask and which result is told next."""
+
+    @property
+    def free(self) -> bool:
+        """Whether the next request may be asked for."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs."""
+        ...
+
+    def start(self, number: int, cost: float) -> None:
+        """Request `number`, of that predicted cost, begins now. Raises ValueError if it may not."""
+        ...
+
+    def next(self) -> int:
+        """The request to tell next."""
+        ...
+
+    def finish(self) -> None:
+        """The request of `next` has been told."""
+        ...
 
 
 class VirtualClock:
@@ -41,3 +69,35 @@ class VirtualClock:
     def finish(self) -> None:
         """The request of `next` has been told: time moves on to its end and its slot is free."""
         self.now, _ = heapq.heappop(self._running)
+
+
+class ArrivalClock:
+    """Results are told as they come: no time is lost, but another run with the same seed may have another history.
+
+    slots: requests at a time. first: of some request numbers the one whose result came first; it waits for one.
+    """
+
+    def __init__(self, slots: int, first: Callable[[list[int]], int]) -> None:
+        self.slots, self._first = slots, first
+        self._running: list[int] = []
+        self._next = 0
+
+    @property
+    def free(self) -> bool:
+        return len(self._running) < self.slots
+
+    @property
+    def idle(self) -> bool:
+        return not self._running
+
+    def start(self, number: int, cost: float) -> None:
+        if not self.free:
+            raise ValueError(f"all {self.slots} slots are taken; finish one before starting request {number}")
+        self._running.append(number)
+
+    def next(self) -> int:
+        self._next = self._first(self._running)
+        return self._next
+
+    def finish(self) -> None:
+        self._running.remove(self._next)

@@ -94,6 +94,7 @@ class RunConfig(Settings):
 
     seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
     look_ahead: int = Field(8, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
+    fast: bool = Field(False, description="true or false", examples=[True])
     workers: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[2])
     candidate_timeout: Seconds | None = Field(
         None, description="a time above zero such as 90s or 10m", examples=["10m"]

@@ -3,7 +3,7 @@ full, and the test part is opened for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -12,28 +12,28 @@ from evolve.errors import RunError
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
 from evolve.run_view import rank
-from evolve.storage.rows import RequestRow
+from evolve.storage.log import Log
 from evolve.values import Candidate, Purpose, Request, Result, Status
 
 
 @dataclass(frozen=True)
 class Finish:
-    """Requests for the end of a run. Those in `recorded` are found again, others are new.
-
-    candidates: all of the run by birth number. scores: fitness of those that have one.
-    """
+    """Requests for the end of a run. Those that an earlier session wrote are found again, others are new."""
 
     problem: Problem
     ledger: Ledger
-    recorded: list[RequestRow]
-    candidates: Mapping[int, Candidate]
-    scores: Mapping[int, float]
+    log: Log
     model_path: Callable[[int], Path]
 
     def leaders(self, count: int) -> list[Candidate]:
         """The `count` best of the search."""
-        best = sorted(self.scores, key=lambda number: rank(None, self.scores[number], number))
-        return [self.candidates[number] for number in best[:count]]
+        return [self._candidate(number) for number, _ in self.log.best(count)]
+
+    def _candidate(self, number: int) -> Candidate:
+        row = self.log.candidate(number)
+        assert row is not None
+        genome = self.problem.space.read(row.genome)
+        return Candidate(number, genome, row.key, row.parents, row.origin, row.parameters, row.multiply_adds)
 
     def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
         """Scores leaders on the selection part. Returns all candidates that ever were, best mean first, those of
@@ -42,16 +42,14 @@ class Finish:
             self._request(leader, Purpose.RESCORE, repeat) for leader in leaders for repeat in range(1, repeats + 1)
         ]
         results = self._perform(requests)
-        rescored: dict[int, list[float]] = {}
-        earlier = {row.number: row.candidate for row in self.recorded if row.purpose is Purpose.RESCORE}
-        for number, candidate in (earlier | {r.number: r.candidate.number for r in requests}).items():
-            result = self.ledger.results.get(number)
-            if result is not None and result.fitness is not None:
-                rescored.setdefault(candidate, []).append(result.fitness)
+        rescored = self.log.rescored()
         if not rescored:
             raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
-        ranked = sorted(rescored, key=lambda number: rank(fmean(rescored[number]), self.scores[number], number))
-        return [self.candidates[number] for number in ranked]
+
+        def place(number: int) -> tuple[float, ...]:
+            return rank(fmean(rescored[number]), self.log.score(number) or 0.0, number)
+
+        return [self._candidate(number) for number in sorted(rescored, key=place)]
 
     def train_winner(self, ranked: list[Candidate]) -> tuple[Request, Result]:
         """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail."""
@@ -68,16 +66,13 @@ class Finish:
         assert candidate.key is not None
         budget = self.problem.budget(purpose)
         key = self.problem.job_key(candidate.key, budget, repeat, purpose)
-        number = next((row.number for row in self.recorded if row.job_key == key and row.purpose is purpose), None)
-        if number is not None:
-            return Request(number, candidate, budget, repeat, purpose, key)
-        request = Request(self.ledger.number(), candidate, budget, repeat, purpose, key)
-        self.ledger.write([], [request])
+        rows = self.log.requests(purpose, candidate=candidate.number)
+        number = next((row.number for row in rows if row.job_key == key), None)
+        request = Request(number or self.ledger.number(), candidate, budget, repeat, purpose, key)
+        save = self.model_path(candidate.number) if purpose is Purpose.FINAL else None
+        job = self.problem.job(request, self.problem.space.blueprint(candidate.genome), save)
+        self.ledger.open(request, job, written=number is not None)
         return request
 
     def _perform(self, requests: list[Request]) -> list[Result]:
-        for request in requests:
-            save = self.model_path(request.candidate.number) if request.purpose is Purpose.FINAL else None
-            blueprint = self.problem.space.blueprint(request.candidate.genome)
-            self.ledger.begin(request, self.problem.job(request, blueprint, save))
         return [self.ledger.result(request.number) for request in requests]

@@ -63,12 +63,9 @@ def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
 
 def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposal:
     try:
-        found = find(run, results)
+        genome: Any = find(run, results).candidate(number).genome
     except RunError as error:
         raise ConfigError(f"founder '{run}:{number}': {error}") from None
-    if number not in found.candidates:
-        raise ConfigError(f"founder '{run}:{number}': {found.no_candidate(number)}")
-    genome: Any = found.candidates[number].genome
     if genome["kind"] != space.kind:
         raise ConfigError(f"founder '{run}:{number}' is of the encoding '{genome['kind']}', this run is '{space.kind}'")
     return Proposal(space.read(genome), (), (f"founder {run}:{number}",))

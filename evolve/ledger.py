@@ -1,14 +1,18 @@
-"""The ledger: writes every request and result down, gives jobs to the executor, and answers what is known already."""
+"""The ledger: writes every request and result down, gives jobs to the executor, and answers what is known already.
+
+Rows are committed in groups: new requests when something has to be waited for, results as many as have come together.
+Nothing is given to a worker before its request is on disk, and no result is used before it is.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from evolve.execution.executor import Executor
 from evolve.storage.store import Store
-from evolve.values import Candidate, Job, Request, Result, Status
+from evolve.values import Candidate, Job, Purpose, Request, Result, Status
 
 POLL_SECONDS = 0.25
 
@@ -24,10 +28,20 @@ class Stop:
         self.level = 0
 
 
-class Ledger:
-    """Requests and results of one run, in memory and on disk.
+@dataclass(frozen=True)
+class _Opening:
+    """A request that is not begun yet. written: whether it is on disk. result: of one that needs no job."""
 
-    results: all known results by request number.
+    request: Request
+    job: Job | None
+    written: bool
+    result: Result | None
+
+
+class Ledger:
+    """Requests and results of one run on disk; in memory is only what is on its way.
+
+    written: results that were written by this process.
     on_poll: called whenever it waits, for a display to be refreshed.
     """
 
@@ -35,50 +49,73 @@ class Ledger:
         self, store: Store, executor: Executor, stop: Stop, on_poll: Callable[[], None] = lambda: None
     ) -> None:
         self._store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
-        self.results = store.results()
-        rows = store.requests()
-        self._next_number = len(rows) + 1
-        self._done: dict[str, int] = {}
-        for row in rows:
-            if row.job_key and row.number in self.results:
-                self._done.setdefault(row.job_key, row.number)
+        self.written = 0
+        self._next_number = store.last_request() + 1
+        self._before = store.count("result")
+        self._openings: list[_Opening] = []
+        self._arrived: dict[int, Result] = {}
         self._flying: dict[str, list[int]] = {}
         self._key: dict[int, str] = {}
+
+    @property
+    def untold(self) -> int:
+        """Results that are there, but that nobody has asked for."""
+        return len(self._arrived)
 
     def number(self) -> int:
         """The next request number."""
         self._next_number += 1
         return self._next_number - 1
 
-    def write(
-        self, candidates: Iterable[Candidate], requests: Iterable[Request], results: Iterable[Result] = ()
-    ) -> None:
-        """Commits new rows together."""
-        results = list(results)
-        self._store.add(candidates, requests, results)
-        self.results |= {result.request: result for result in results}
+    def open(self, request: Request, job: Job | None, written: bool = False, result: Result | None = None) -> None:
+        """Sees to it that a request is written down, its candidate with it if it is a birth, and gets its result:
+        known, from an equal job, or from the executor.
 
-    def begin(self, request: Request, job: Job | None) -> None:
-        """Sees to it that a written request gets its result: known, from an equal job, or from the executor."""
+        job: None for a candidate that cannot be built; `result` says why. written: whether an earlier session wrote it.
+        """
+        if not (written and self._store.result(request.number)):
+            self._openings.append(_Opening(request, job, written, result))
+
+    def result(self, number: int) -> Result:
+        """The result of a request that was opened; waits for it. Raises Stopped if the user asks to stop first."""
+        while True:
+            if (arrived := self._arrived.pop(number, None)) is not None:
+                return arrived
+            if (known := self._store.result(number)) is not None:
+                return known
+            self._begin_all() if self._openings else self._wait()
+
+    def first(self, numbers: list[int]) -> int:
+        """Of these requests the one whose result came first; waits for one. Raises Stopped as `result` does."""
+        while (first := self._store.first(numbers)) is None:
+            self._begin_all() if self._openings else self._wait()
+        return first
+
+    def _begin_all(self) -> None:
+        openings, self._openings = self._openings, []
+        new = [opening.request for opening in openings if not opening.written]
+        born = [request.candidate for request in new if request.purpose is Purpose.SEARCH]
+        self._write(born, new, [opening.result for opening in openings if opening.result and not opening.written])
+        for opening in openings:
+            self._begin(opening.request, opening.job)
+
+    def _begin(self, request: Request, job: Job | None) -> None:
         key = request.job_key
-        if request.number in self.results or key is None or job is None:
+        if key is None or job is None:
             return
-        if key in self._done:
-            self._record([self._copy(request.number, self._done[key])])
-        elif key in self._flying:
+        if key in self._flying:
             self._flying[key].append(request.number)
+        elif (known := self._store.known(key)) is not None:
+            self._write([], [], [_copy(request.number, known)])
         else:
             self._flying[key] = [request.number]
             self._key[request.number] = key
             self.executor.submit(job)
 
-    def result(self, number: int) -> Result:
-        """The result of a request that was begun; waits for it. Raises Stopped if the user asks to stop first."""
-        while number not in self.results:
-            self._stop_if_asked()
-            self._receive(self.executor.finished(POLL_SECONDS))
-            self._on_poll()
-        return self.results[number]
+    def _wait(self) -> None:
+        self._stop_if_asked()
+        self._receive(self.executor.finished(POLL_SECONDS))
+        self._on_poll()
 
     def _stop_if_asked(self) -> None:
         if self._stop.level == 0:
@@ -92,22 +129,31 @@ class Ledger:
         raise Stopped
 
     def _receive(self, arrived: list[Result]) -> None:
+        """Writes results, and with each the copies for equal jobs that waited for it."""
+        results = []
         for result in arrived:
-            key = self._key.pop(result.request)
-            first, *others = self._flying.pop(key)
-            self._done.setdefault(key, first)
-            self._record([result])
-            self._record([self._copy(number, first) for number in others])
-
-    def _copy(self, number: int, original: int) -> Result:
-        """The result of an equal job, told again for another request: nothing was spent."""
-        return replace(self.results[original], request=number, cached_from=original, spent={}, timing={})
-
-    def _record(self, results: list[Result]) -> None:
-        """On disk first, then known."""
+            first, *others = self._flying.pop(self._key.pop(result.request))
+            results += [result, *(_copy(number, replace(result, request=first)) for number in others)]
         if results:
-            at = round(time.time(), 3)
-            self.write((), (), [replace(result, timing={**result.timing, "at": at}) for result in results])
+            self._write([], [], results)
+
+    def _write(self, candidates: list[Candidate], requests: list[Request], results: list[Result]) -> None:
+        """On disk first, then known. Each result gets its place in the order of writing, and the time."""
+        at = round(time.time(), 3)
+        begin = self._before + self.written
+        stamped = [
+            replace(result, timing={**result.timing, "at": at, "order": begin + place})
+            for place, result in enumerate(results, start=1)
+        ]
+        self._store.add(candidates, requests, stamped)
+        self.written += len(stamped)
+        self._arrived |= {result.request: result for result in stamped}
+
+
+def _copy(number: int, original: Result) -> Result:
+    """The result of an equal job, told again for another request: nothing was spent."""
+    first = original.cached_from or original.request
+    return replace(original, request=number, cached_from=first, spent={}, timing={})
 
 
 def worst_reason(results: Iterable[Result]) -> str:

@@ -7,17 +7,18 @@ seed, the settings and the number of births, wherever and however often the run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from evolve.clock import VirtualClock
+from evolve.clock import Clock
 from evolve.errors import RunError
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
 from evolve.search.strategy import Proposal, Strategy
 from evolve.storage.rows import CandidateRow, RequestRow
-from evolve.values import Candidate, Job, Purpose, Request, Result, Status
+from evolve.tally import Tally
+from evolve.values import Candidate, Purpose, Request, Result, Status
 from genomes import Blueprint, InvalidGenome, candidate_key
 
 
@@ -25,29 +26,28 @@ from genomes import Blueprint, InvalidGenome, candidate_key
 class Search:
     """One run's search.
 
-    recorded: rows of the search requests so far, with their candidates.
+    recorded: rows of the search requests so far, with their candidates, in order. known: how many there are.
     limit: given the number of births so far and whether the next one is recorded, why no more are wanted, or None.
-    costs: predicted cost of each request.
+    births: candidates born so far. tally: what was told, in a few figures.
     """
 
     problem: Problem
     strategy: Strategy
     ledger: Ledger
-    clock: VirtualClock
+    clock: Clock
     seed: int
-    population: int
-    recorded: list[tuple[RequestRow, CandidateRow]]
+    recorded: Iterator[tuple[RequestRow, CandidateRow]]
+    known: int
     limit: Callable[[int, bool], str | None]
-    candidates: dict[int, Candidate] = field(default_factory=dict)
-    told: list[tuple[Request, Result]] = field(default_factory=list)
-    costs: dict[int, float] = field(default_factory=dict)
+    tally: Tally
+    births: int = 0
     ended: str | None = None
+    _running: dict[int, tuple[Request, float]] = field(default_factory=dict)
 
     def run(self) -> str:
         """Runs to the limit; returns why it ended. Raises Stopped, or RunError if no founder can be trained."""
-        requests: dict[int, Request] = {}
         while True:
-            requests |= {request.number: request for request in self._ask()}
+            self._ask()
             if self.clock.idle:
                 if self.ended is None:
                     raise RunError("the strategy waits, but nothing runs: a defect of the strategy")
@@ -55,64 +55,55 @@ class Search:
             number = self.clock.next()
             result = self.ledger.result(number)
             self.clock.finish()
-            self._tell(requests[number], result)
-        if not any(result.status is Status.OK for _, result in self.told):
+            self._tell(*self._running.pop(number), result)
+        if self.tally.told == self.tally.failures:
             self._give_up()
         return self.ended
 
-    def _ask(self) -> list[Request]:
-        """Asks for as many births as the clock has room for; writes the new ones down together and begins them."""
-        births: list[tuple[Request, Job | None, Result | None]] = []
+    def _ask(self) -> None:
+        """Asks for as many births as the clock has room for, and opens a request for each."""
         while self.ended is None and self.clock.free:
-            birth = len(self.candidates) + 1
-            self.ended = self.limit(len(self.candidates), birth <= len(self.recorded))
+            self.ended = self.limit(self.births, self.births < self.known)
             if self.ended is not None:
                 break
-            answer = self.strategy.ask(Random(f"{self.seed} birth {birth}"))
+            answer = self.strategy.ask(Random(f"{self.seed} birth {self.births + 1}"))
             if answer == "wait":
                 break
             if answer == "done":
                 self.ended = "; ".join(self.strategy.stop_reasons().values())
                 break
-            births.append(self._birth(birth, answer))
-        new = [(request, invalid) for request, _, invalid in births if request.candidate.number > len(self.recorded)]
-        if new:
-            invalid = [result for _, result in new if result is not None]
-            self.ledger.write([request.candidate for request, _ in new], [request for request, _ in new], invalid)
-        for request, job, _ in births:
-            self.ledger.begin(request, job)
-        return [request for request, _, _ in births]
+            self._birth(answer)
 
-    def _birth(self, birth: int, proposal: Proposal) -> tuple[Request, Job | None, Result | None]:
-        """The candidate's request, its job, and the result of one that cannot be built."""
+    def _birth(self, proposal: Proposal) -> None:
+        """Opens the request for a new candidate; one that cannot be built has its result at once."""
+        self.births += 1
         blueprint, reason = self._blueprint(proposal)
-        known = {"key": None} if blueprint is None else _known(proposal, blueprint)
-        candidate = Candidate(birth, proposal.genome, parents=proposal.parents, origin=proposal.origin, **known)  # type: ignore[arg-type]
-        self.candidates[birth] = candidate
-        number = self._replayed(candidate) if birth <= len(self.recorded) else self.ledger.number()
+        candidate = _candidate(self.births, proposal, blueprint)
+        replayed = self.births <= self.known
+        number = self._replayed(candidate) if replayed else self.ledger.number()
         budget = self.problem.budget(Purpose.SEARCH)
-        if blueprint is None or candidate.key is None:
-            self._start(number, 0.0)
-            request = Request(number, candidate, budget, 0, Purpose.SEARCH, None)
-            return request, None, Result(number, Status.INVALID, reason=reason)
-        key = self.problem.job_key(candidate.key, budget, 0, Purpose.SEARCH)
+        key, cost, job, invalid = None, 0.0, None, None
+        if blueprint is not None and candidate.key is not None:
+            key = self.problem.job_key(candidate.key, budget, 0, Purpose.SEARCH)
+            cost = self.problem.cost(blueprint, budget)
         request = Request(number, candidate, budget, 0, Purpose.SEARCH, key)
-        self._start(number, self.problem.cost(blueprint, budget))
-        return request, self.problem.job(request, blueprint, None), None
-
-    def _start(self, number: int, cost: float) -> None:
-        self.costs[number] = cost
+        if blueprint is not None:
+            job = self.problem.job(request, blueprint, None)
+        else:
+            invalid = Result(number, Status.INVALID, reason=reason)
+        self._running[number] = (request, cost)
         self.clock.start(number, cost)
+        self.ledger.open(request, job, written=replayed, result=invalid)
 
     def _blueprint(self, proposal: Proposal) -> tuple[Blueprint | None, str | None]:
         try:
-            return self.problem.space.blueprint(proposal.genome), None
+            return proposal.blueprint or self.problem.space.blueprint(proposal.genome), None
         except InvalidGenome as error:
             return None, str(error)
 
     def _replayed(self, candidate: Candidate) -> int:
         """The number of the recorded request. Raises RunError if the row is not what was asked for now."""
-        request, row = self.recorded[candidate.number - 1]
+        request, row = next(self.recorded)
         if candidate.genome.to_json() != row.genome or candidate.parents != row.parents:
             raise RunError(
                 f"candidate {candidate.number} is recorded as '{row.notation}', but would now be born as "
@@ -121,23 +112,23 @@ class Search:
             )
         return request.number
 
-    def _tell(self, request: Request, result: Result) -> None:
+    def _tell(self, request: Request, cost: float, result: Result) -> None:
         self.strategy.tell(request, result)
-        self.told.append((request, result))
-        if len(self.told) == self.population and not any(r.status is Status.OK for _, r in self.told):
+        self.tally.add(request.candidate, cost, result)
+        if self.tally.told == self.tally.failures == self.tally.population:
             self._give_up()
 
     def _give_up(self) -> None:
         """Raises RunError: nothing could be trained."""
         raise RunError(
-            f"none of the first {len(self.told)} candidates could be evaluated; the most frequent reason: "
-            + worst_reason(result for _, result in self.told)
+            f"none of the first {self.tally.told} candidates could be evaluated; the most frequent reason: "
+            + worst_reason(self.tally.recent)
         )
 
 
-def _known(proposal: Proposal, blueprint: Blueprint) -> Mapping[str, object]:
-    return {
-        "key": candidate_key(proposal.genome, blueprint),
-        "parameters": blueprint.parameters,
-        "multiply_adds": blueprint.multiply_adds,
-    }
+def _candidate(number: int, proposal: Proposal, blueprint: Blueprint | None) -> Candidate:
+    genome, born = proposal.genome, (proposal.parents, proposal.origin)
+    if blueprint is None:
+        return Candidate(number, genome, None, *born)
+    key = candidate_key(genome, blueprint)
+    return Candidate(number, genome, key, *born, blueprint.parameters, blueprint.multiply_adds)

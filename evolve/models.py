@@ -82,10 +82,10 @@ def train(
     known, path = found.full_training(candidate), found.model_path(candidate)
     if known and known[0].budget == budget and path.exists():
         return Trained(found, candidate, known[1], path, new=False)
-    key = found.candidates[candidate].key
+    key = found.candidate(candidate).key
     assert key is not None
     with Store.open(found.folder) as store:
-        number = len(store.requests()) + 1
+        number = store.last_request() + 1
         job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
         request = Request(number, Candidate(candidate, genome, key), budget, 0, Purpose.TRAIN, job_key)
         store.add((), [request])
@@ -220,11 +220,10 @@ def _genome(found: Run, candidate: int) -> Any:
     """The genome of a candidate that can be built. Raises RunError."""
     if found.config.table is not None:
         raise RunError(f"run '{found.name}' searched a table; its entries have no networks")
-    if candidate not in found.candidates:
-        raise RunError(found.no_candidate(candidate))
-    if found.candidates[candidate].key is None:
+    row = found.candidate(candidate)
+    if row.key is None:
         raise RunError(f"candidate {candidate} of run '{found.name}' could not be built; choose another one")
-    return found.space.read(found.candidates[candidate].genome)
+    return found.space.read(row.genome)
 
 
 def _model_file(text: str, own: list[str], results: Path) -> tuple[Path, list[str]]:
@@ -234,8 +233,8 @@ def _model_file(text: str, own: list[str], results: Path) -> tuple[Path, list[st
     name, colon, number = text.rpartition(":")
     by_candidate = bool(colon) and number.isdecimal()
     found = find(name if by_candidate else text, results)
-    if by_candidate and int(number) not in found.candidates:
-        raise RunError(found.no_candidate(int(number)))
+    if by_candidate:
+        found.candidate(int(number))
     candidate = int(number) if by_candidate else found.winner
     if candidate is None:
         raise RunError(

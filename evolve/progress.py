@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from evolve.loop import Search
-from evolve.values import Budget, Purpose, Status
+from evolve.values import Purpose
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,6 @@ class Pace:
         self._limit = limit
         self._rescorings = end_trainings
         self._begun = time.monotonic()
-        self._known = len(search.ledger.results)
         self._phase, self._phase_ends = "searching", 0.0
         self._watch: EpochWatch | None = None
 
@@ -98,75 +97,56 @@ class Pace:
 
     def seconds(self, cost: float, workers: int = 1) -> float | None:
         """Predicted seconds of work of that cost, or None while nothing was measured."""
-        search = self._search
-        done = [
-            (search.costs[request.number], float(result.timing["seconds"]))
-            for request, result in search.told
-            if "seconds" in result.timing and result.status is Status.OK
-        ]
-        spent, total = sum(seconds for _, seconds in done), sum(cost for cost, _ in done)
-        return cost / total * spent / workers if total and spent else None
+        tally = self._search.tally
+        if not tally.measured_cost or not tally.seconds:
+            return None
+        return cost / tally.measured_cost * tally.seconds / workers
 
     def end_cost(self) -> tuple[float, float]:
         """Predicted cost of re-scoring and of the final training, as if the leaders were like the best so far."""
-        best = self._best()
+        problem, best = self._search.problem, self._search.tally.best
         if best is None:
             return 0.0, 0.0
-        blueprint = self._search.problem.space.blueprint(self._search.candidates[best].genome)
+        blueprint = problem.space.blueprint(best[0].genome)
 
         def cost(purpose: Purpose) -> float:
-            budget: Budget = self._search.problem.budget(purpose)
-            return self._search.problem.cost(blueprint, budget)
+            return problem.cost(blueprint, problem.budget(purpose))
 
         return cost(Purpose.RESCORE) * self._rescorings, cost(Purpose.FINAL)
-
-    def _best(self) -> int | None:
-        scored = [
-            (result.fitness, -request.candidate.number)
-            for request, result in self._search.told
-            if result.fitness is not None
-        ]
-        return -max(scored)[1] if scored else None
 
     def _left(self) -> float | None:
         if self._phase != "searching":
             return max(0.0, self._phase_ends - time.monotonic())
-        told = self._search.told
+        tally = self._search.tally
         rescoring, final = self.end_cost()
         end = (self.seconds(rescoring, self._workers), self.seconds(final))
-        mean = (
-            self.seconds(fmean(self._search.costs[request.number] for request, _ in told), self._workers)
-            if told
-            else None
-        )
-        rest = [] if self._limit is None or mean is None else [(self._limit - len(told)) * mean]
+        mean = self.seconds(tally.cost / tally.told, self._workers) if tally.told else None
+        rest = [] if self._limit is None or mean is None else [(self._limit - tally.told) * mean]
         rest += [] if self._deadline is None else [max(0.0, self._deadline - time.monotonic())]
         return None if not rest or None in end else min(rest) + sum(part or 0.0 for part in end)
 
     def _generation(self) -> int:
         """Of the birth told last; a generation is a population of births."""
-        return max(0, len(self._search.told) - 1) // self._search.population + 1
+        tally = self._search.tally
+        return max(0, tally.told - 1) // tally.population + 1
 
     def now(self) -> Progress | Epochs:
         """The figures of this moment."""
         if self._watch is not None:
             return self._watch.now()
-        search = self._search
-        fitnesses = [result.fitness for _, result in search.told]
-        recent = [fitness for fitness in fitnesses[-search.population :] if fitness is not None]
+        tally, ledger = self._search.tally, self._search.ledger
+        recent = [result.fitness for result in tally.recent if result.fitness is not None]
         minutes = (time.monotonic() - self._begun) / 60
-        new = len(search.ledger.results) - self._known
-        best = self._best()
         return Progress(
             phase=self._phase,
             generation=self._generation(),
-            generations=None if self._limit is None else -(-self._limit // search.population),
-            evaluations=sum(number in search.ledger.results for number in search.costs),
+            generations=None if self._limit is None else -(-self._limit // tally.population),
+            evaluations=tally.told + (ledger.untold if self._phase == "searching" else 0),
             limit=self._limit,
-            best=max((fitness for fitness in fitnesses if fitness is not None), default=None),
-            best_candidate=best,
+            best=tally.best[1] if tally.best else None,
+            best_candidate=tally.best[0].number if tally.best else None,
             mean=fmean(recent) if recent else None,
-            failures=sum(fitness is None for fitness in fitnesses),
-            per_minute=new / minutes if new and minutes > 0.02 else None,
+            failures=tally.failures,
+            per_minute=ledger.written / minutes if ledger.written and minutes > 0.02 else None,
             left=self._left(),
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +14,11 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import RunError
 from evolve.image_problem import image_space
+from evolve.storage.log import Log
 from evolve.storage.rows import Act, CandidateRow, RequestRow
 from evolve.storage.store import Store
 from evolve.training.model_file import load_model
-from evolve.values import Purpose, Result, Status
+from evolve.values import Result, Status
 from genomes.own_layers import is_own
 from genomes.stack import StackSpace
 
@@ -63,7 +66,7 @@ class Leader:
             raise RunError("an entry of a table has no network to build")
         from genomes.decode import decode
 
-        genome = self.run.space.read(self.run.candidates[self.candidate].genome)
+        genome = self.run.space.read(self.run.candidate(self.candidate).genome)
         known = self.run.problem
         pixels = known["pixels"][genome.recipe.pixels] if "pixels" in known else known  # version 0.1 knew one way only
         return decode(self.run.space.blueprint(genome), pixels)
@@ -71,7 +74,7 @@ class Leader:
 
 @dataclass(frozen=True)
 class Run:
-    """The run in `folder`, as it was when first looked at."""
+    """The run in `folder`. What is asked for is read then, and stays as it was when it was first read."""
 
     folder: Path
 
@@ -83,15 +86,17 @@ class Run:
     def name(self) -> str:
         return self.folder.absolute().name
 
-    @cached_property
-    def _log(self) -> tuple[dict[str, Any], dict[int, CandidateRow], list[RequestRow], dict[int, Result], list[Act]]:
+    @contextmanager
+    def log(self) -> Iterator[Log]:
+        """The log, for questions that are answered from one moment."""
         with Store.read(self.folder) as store, store.snapshot():
-            return store.meta(), store.candidates(), store.requests(), store.results(), store.acts()
+            yield store
 
-    @property
+    @cached_property
     def meta(self) -> dict[str, Any]:
         """What was stored when the run was made: settings, versions, data."""
-        return self._log[0]
+        with self.log() as log:
+            return log.meta()
 
     @property
     def config(self) -> RunConfig:
@@ -107,21 +112,29 @@ class Run:
         """Names of the classes, for a run on images."""
         return tuple(self.problem.get("class_names", ()))
 
-    @property
+    @cached_property
     def candidates(self) -> dict[int, CandidateRow]:
-        return self._log[1]
+        """All candidates by birth number."""
+        with self.log() as log:
+            return log.candidates()
 
-    @property
+    @cached_property
     def requests(self) -> list[RequestRow]:
-        return self._log[2]
+        """All requests in order."""
+        with self.log() as log:
+            return log.requests()
 
-    @property
+    @cached_property
     def results(self) -> dict[int, Result]:
-        return self._log[3]
+        """All results by request number."""
+        with self.log() as log:
+            return log.results()
 
-    @property
+    @cached_property
     def acts(self) -> list[Act]:
-        return self._log[4]
+        """All acts in order."""
+        with self.log() as log:
+            return log.acts()
 
     @cached_property
     def space(self) -> StackSpace:
@@ -134,9 +147,12 @@ class Run:
         """Dotted paths of the layers of the user's own that its networks may have."""
         return [change["class"] for change in self.config.layers.values() if is_own(change)]
 
-    def no_candidate(self, number: int) -> str:
-        """Says that there is no candidate of that number."""
-        return f"run '{self.name}' has candidates 1 to {len(self.candidates)}, not {number}"
+    def candidate(self, number: int) -> CandidateRow:
+        """The candidate of that birth number. Raises RunError if there is none."""
+        with self.log() as log:
+            if (row := log.candidate(number)) is not None:
+                return row
+            raise RunError(f"run '{self.name}' has candidates 1 to {log.count('candidate')}, not {number}")
 
     def model_path(self, candidate: int) -> Path:
         """Where the fully trained model of a candidate lies, if it was trained."""
@@ -145,49 +161,36 @@ class Run:
     @cached_property
     def hall_of_fame(self) -> list[Leader]:
         """The best candidates: re-scored ones by their mean on the selection part, then the others by their score."""
-        rescored: dict[int, list[float]] = {}
-        for request in self.requests:
-            result = self.results.get(request.number)
-            if request.purpose is Purpose.RESCORE and result is not None and result.fitness is not None:
-                rescored.setdefault(request.candidate, []).append(result.fitness)
-        leaders = [self._leader(number, score, rescored.get(number)) for number, score in self.scores.items()]
+        with self.log() as log:
+            rescored = log.rescored()
+            scores = {number: log.score(number) or 0.0 for number in rescored} | dict(log.best(HALL_SIZE))
+            leaders = [self._leader(log, number, score, rescored.get(number)) for number, score in scores.items()]
         leaders.sort(key=lambda leader: rank(leader.rescored, leader.score, leader.candidate))
         return leaders[: max(HALL_SIZE, len(rescored))]
 
-    @cached_property
-    def scores(self) -> dict[int, float]:
-        """Fitness in the search of each candidate that has one, by birth number."""
-        searched = ((r.candidate, self.results.get(r.number)) for r in self.requests if r.purpose is Purpose.SEARCH)
-        return {number: result.fitness for number, result in searched if result and result.fitness is not None}
-
-    def _leader(self, number: int, score: float, rescored: list[float] | None) -> Leader:
-        row = self.candidates[number]
+    def _leader(self, log: Log, number: int, score: float, rescored: list[float] | None) -> Leader:
+        row = log.candidate(number)
+        assert row is not None
         mean = fmean(rescored) if rescored else None
-        trained = self.full_training(number)
+        trained = log.full_training(number)
         test = accuracy(trained[1]) if trained else None
         return Leader(self, number, score, mean, row.parameters, row.multiply_adds, row.notation, row.parents, test)
 
     def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
         """The last full training of a candidate that ended well, by the run or asked for by the user."""
-        done = [
-            (request, self.results[request.number])
-            for request in self.requests
-            if request.candidate == candidate
-            and request.purpose in (Purpose.FINAL, Purpose.TRAIN)
-            and request.number in self.results
-        ]
-        good = [pair for pair in done if pair[1].status is Status.OK]
-        return good[-1] if good else None
+        with self.log() as log:
+            return log.full_training(candidate)
 
     def shown(self, fitness: float | None) -> float | None:
         """A fitness as people read it: a loss is maximised with its sign turned."""
         is_loss = self.config.metric == "loss" and self.config.fitness is None
         return -fitness if is_loss and fitness is not None else fitness
 
-    @property
+    @cached_property
     def final_result(self) -> Result | None:
         """The result of the winner's full training, or None until it was trained."""
-        return self.results[self._finished.detail["request"]] if self._finished else None
+        with self.log() as log:
+            return log.result(self._finished.detail["request"]) if self._finished else None
 
     @property
     def winner(self) -> int | None:
@@ -208,15 +211,16 @@ class Run:
     @property
     def test_openings(self) -> int:
         """How many trainings were scored on the test part, or tried to be."""
-        trained = sum(r.purpose in (Purpose.FINAL, Purpose.TRAIN) and r.number in self.results for r in self.requests)
+        with self.log() as log:
+            trained = log.count("request JOIN result ON request = number", "purpose IN ('final', 'train')")
         return trained + sum(act.kind == "ensemble" for act in self.acts)
 
     @property
     def unrepeatable(self) -> int:
         """Results that depend on the machine: over the time or the memory limit. Such a run repeats from what is
         recorded, but another run with its seed may go another way."""
-        statuses = (Status.TIMEOUT, Status.OUT_OF_MEMORY)
-        return sum(result.status in statuses for result in self.results.values())
+        with self.log() as log:
+            return log.count("result", "status IN (?, ?)", Status.TIMEOUT, Status.OUT_OF_MEMORY)
 
     @property
     def state(self) -> str:
@@ -224,44 +228,29 @@ class Run:
         kinds = [act.kind for act in self.acts if act.kind in ("started", "finished", "stopped", "failed")]
         return kinds[-1] if kinds and kinds[-1] != "started" else "unfinished"
 
-    def history(self) -> Iterator[dict[str, Any]]:
-        """One JSON object per request, in order. All that is not under `timing` is the same for the same seed."""
-        for request in self.requests:
-            candidate, result = self.candidates[request.candidate], self.results.get(request.number)
-            yield {
-                "request": request.number,
-                "purpose": request.purpose.value,
-                "candidate": request.candidate,
-                "notation": candidate.notation,
-                "parents": candidate.parents,
-                "origin": candidate.origin,
-                "images": request.budget.images,
-                "epochs": request.budget.epochs,
-                "repeat": request.repeat,
-                "start_from": request.start_from,
-                "status": result.status.value if result else None,
-                "objectives": result.objectives if result else (),
-                "measures": result.measures if result else {},
-                "curve": result.curve if result else (),
-                "spent": result.spent if result else {},
-                "reason": result.reason if result else None,
-                "cached_from": result.cached_from if result else None,
-                "timing": result.timing if result else {},
-            }
+    def history(self, last: int | None = None, candidate: int | None = None) -> Iterator[dict[str, Any]]:
+        """One JSON object per request, in order. All that is not under `timing` is the same for the same seed.
+
+        last: only so many at the end. candidate: only those of one candidate.
+        """
+        with Store.read(self.folder) as log:
+            yield from map(json.loads, log.history(last, candidate))
 
     def summary(self) -> dict[str, Any]:
         """The run in a few figures, as JSON."""
-        told = [r for r in self.requests if r.purpose is Purpose.SEARCH and r.number in self.results]
-        best = self.hall_of_fame[0].score if self.hall_of_fame else None
+        searched = "request JOIN result ON request = number", "purpose = 'search'"
+        with self.log() as log:
+            evaluations = log.count(*searched)
+            failures = log.count(searched[0], f"{searched[1]} AND status <> 'ok'")
         return {
             "name": self.name,
             "state": self.state,
             "dataset": self.problem.get("name") or self.problem.get("table"),
             "strategy": self.config.strategy,
             "seed": self.config.seed,
-            "evaluations": len(told),
-            "failures": sum(self.results[r.number].status is not Status.OK for r in told),
-            "best": best,
+            "evaluations": evaluations,
+            "failures": failures,
+            "best": self.hall_of_fame[0].score if self.hall_of_fame else None,
             "test_accuracy": self.test_accuracy,
             "created": self.meta["created"],
             "versions": {"evolve": self.meta["version"], **self.meta.get("libraries", {})},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evolve.clock import VirtualClock
+from evolve.clock import ArrivalClock, VirtualClock
 from evolve.config import RunConfig
 from evolve.errors import DiskLimitError, EvolveError
 from evolve.execution.devices import usable_cores
@@ -28,6 +28,7 @@ from evolve.reporting.console import Console, duration
 from evolve.run_view import model_path
 from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.storage.store import Store
+from evolve.tally import Tally
 from evolve.values import Purpose
 
 DISK_SECONDS = 10.0
@@ -64,8 +65,8 @@ class Session:
                 pace = Pace(search, limit, self._workers, deadline, self.config.leaders * self.config.rescorings)
                 with self.console.live(pace.now):
                     reason = search.run()
-                    self.store.act("search ended", births=len(search.candidates), reason=reason)
-                    self._finish(search, ledger, pace)
+                    self.store.act("search ended", births=search.births, reason=reason)
+                    self._finish(ledger, pace)
                 self.console.note(f"finished in {duration(time.monotonic() - begun)}\n")
         except Stopped:
             self.store.act("stopped")
@@ -129,28 +130,23 @@ class Session:
             late = deadline is not None and time.monotonic() >= deadline
             return "the time limit" if late and not recorded else None
 
-        config, kind, rows = self.config, strategy_class(self.config.strategy), self.store.candidates()
+        config, kind = self.config, strategy_class(self.config.strategy)
         births = Births(self.problem.space, self.founders, mutants=RANDOM not in (config.founders or [RANDOM]))
+        slots = config.look_ahead
         return Search(
             problem=self.problem,
             strategy=kind(births, config.population, kind.Options.checked(config.options)),
             ledger=ledger,
-            clock=VirtualClock(config.look_ahead),
+            clock=ArrivalClock(slots, ledger.first) if config.fast else VirtualClock(slots),
             seed=config.seed,
-            population=config.population,
-            recorded=[(r, rows[r.candidate]) for r in self.store.requests() if r.purpose is Purpose.SEARCH],
+            recorded=self.store.births(),
+            known=self.store.count("request", "purpose = 'search'"),
             limit=ended,
+            tally=Tally(config.population),
         )
 
-    def _finish(self, search: Search, ledger: Ledger, pace: Pace) -> None:
-        finish = Finish(
-            self.problem,
-            ledger,
-            self.store.requests(),
-            search.candidates,
-            {request.candidate.number: result.fitness for request, result in search.told if result.fitness is not None},
-            lambda number: model_path(self.folder, number),
-        )
+    def _finish(self, ledger: Ledger, pace: Pace) -> None:
+        finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
         leaders = finish.leaders(self.config.leaders)
         check_disk(self.config.results, self.config.disk_limit)
         rescoring, final = pace.end_cost()

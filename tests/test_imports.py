@@ -30,7 +30,7 @@ ROOMS = [
     ("evolve.image_problem", "evolve.table_problem"),
     ("evolve.config",),
     ("evolve.search", "evolve.execution", "evolve.storage", "evolve.training", "evolve.clock", "evolve.own_fitness"),
-    ("evolve.settings", "evolve.values", "evolve.backend"),
+    ("evolve.settings", "evolve.values", "evolve.backend", "evolve.tally"),
     ("evolve.errors",),
     ("genomes",),
 ]
@@ -41,7 +41,7 @@ DOORS = {
     "neat": {"evolve.search.neat"},
     "pebble": {"evolve.execution.processes"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
-    "sqlite3": {"evolve.storage.store"},
+    "sqlite3": {"evolve.storage.store", "evolve.storage.log"},
     "tensorflow": {"evolve.training.evaluator", "evolve.training.exporting"},
     "onnxruntime": {"evolve.training.exporting"},
     "PIL": {"evolve.training.folders", "evolve.training.exporting"},

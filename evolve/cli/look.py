@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated
 
@@ -34,7 +33,6 @@ def show(
     as_json: Json = False,
 ) -> None:
     """The hall of fame of a run, or one of its candidates."""
-    from evolve.errors import RunError
     from evolve.reporting import candidate as view
     from evolve.reporting import inspect
     from evolve.runs import find
@@ -46,8 +44,6 @@ def show(
             print_json({**found.summary(), "hall_of_fame": leaders, "winner": found.winner})
         else:
             inspect.show(inspect.hall_of_fame(found))
-    elif candidate not in found.candidates:
-        raise RunError(found.no_candidate(candidate))
     elif as_json:
         print_json(view.candidate_json(found, candidate))
     else:
@@ -55,17 +51,22 @@ def show(
 
 
 @app.command()
-def history(run: RunName, results: Results = RESULTS, as_json: Json = False) -> None:
-    """Every request of a run in order; with --json one object a line, clock times under 'timing' only."""
+def history(
+    run: RunName,
+    last: Annotated[int, typer.Option(min=1, help="How many requests to show, counted from the end.")] = 100,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """The requests of a run in order; with --json all of them, one object a line, clock times under 'timing' only."""
     from evolve.reporting import inspect
     from evolve.runs import find
 
     found = find(run, results)
     if as_json:
-        for entry in found.history():
-            print(json.dumps(entry))
+        with found.log() as log:
+            sys.stdout.writelines(f"{line}\n" for line in log.history())
     else:
-        inspect.show(inspect.history(found))
+        inspect.show(inspect.history(found, last))
 
 
 @app.command()

@@ -40,6 +40,9 @@ def run(
     final_epochs: Annotated[int | None, typer.Option(help="Epochs of the winner's full training.  [40]")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same history.  [0]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.  [one per core]")] = None,
+    fast: Annotated[
+        bool | None, typer.Option("--fast", help="Tell results as they come: a seed then has many histories.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run.  [made from data and strategy]")] = None,
     results: Annotated[Path | None, typer.Option(help="Folder for runs.  [results]")] = None,
     disk_limit: Annotated[float | None, typer.Option(help="GiB that the folder for runs may hold.")] = None,

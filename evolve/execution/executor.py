@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Mapping
 from importlib import import_module
@@ -58,7 +59,12 @@ class InProcess:
         self._waiting.append(job)
 
     def finished(self, timeout: float) -> list[Result]:
-        return [result_from_json(judged(self._evaluator, self._waiting.popleft()))] if self._waiting else []
+        """At least one result if a job waits, and as many as come within `timeout`."""
+        results: list[Result] = []
+        begun = time.monotonic()
+        while self._waiting and (not results or time.monotonic() - begun < timeout):
+            results.append(result_from_json(judged(self._evaluator, self._waiting.popleft())))
+        return results
 
     def drop_waiting(self) -> None:
         self._waiting.clear()

@@ -26,8 +26,8 @@ PURPOSES = {
 
 
 def candidate_json(run: Run, number: int) -> dict[str, Any]:
-    """All that is known of one candidate. Raises KeyError if it was never born."""
-    row = run.candidates[number]
+    """All that is known of one candidate. Raises RunError if it was never born."""
+    row = run.candidate(number)
     return {
         "candidate": number,
         "notation": row.notation,
@@ -37,7 +37,7 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "parameters": row.parameters,
         "multiply_adds": row.multiply_adds,
         "layers": _layers(run, number),
-        "requests": [entry for entry in run.history() if entry["candidate"] == number],
+        "requests": list(run.history(candidate=number)),
         "family": _family(run, number),
         "recognised": recalls(trained[1], run.class_names) if (trained := run.full_training(number)) else {},
     }
@@ -107,10 +107,10 @@ def _scores(run: Run, number: int) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("what for", "images", "epochs", "status", "score", "train", "seconds"):
         table.add_column(heading, justify="left" if heading in ("what for", "status") else "right")
-    for request in run.requests:
-        if request.candidate == number:
+    with run.log() as log:
+        for request in log.requests(candidate=number):
             budget = (f"{request.budget.images}", f"{request.budget.epochs}")
-            table.add_row(PURPOSES[request.purpose], *budget, *_outcome(run, run.results.get(request.number)))
+            table.add_row(PURPOSES[request.purpose], *budget, *_outcome(run, log.result(request.number)))
     return table
 
 
@@ -124,14 +124,16 @@ def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
 
 def _of_search(run: Run, number: int) -> Result | None:
     """The result of the candidate's training in the search, if it is there and OK."""
-    results = (run.results.get(r.number) for r in run.requests if r.candidate == number and r.purpose is Purpose.SEARCH)
+    with run.log() as log:
+        results = [log.result(request.number) for request in log.requests(Purpose.SEARCH, candidate=number)]
     return next((result for result in results if result and result.status is Status.OK), None)
 
 
 def _layers(run: Run, number: int) -> list[dict[str, Any]]:
-    if run.config.encoding != "stack" or run.candidates[number].key is None:
+    row = run.candidate(number)
+    if run.config.encoding != "stack" or row.key is None:
         return []
-    spec = run.space.blueprint(run.space.read(run.candidates[number].genome))
+    spec = run.space.blueprint(run.space.read(row.genome))
     names = ("name", "op", "shape", "parameters", "multiply_adds")
     return [{**{n: getattr(node, n) for n in names}, "settings": dict(node.settings)} for node in spec.nodes]
 
@@ -154,22 +156,17 @@ def _layer_table(layers: list[dict[str, Any]]) -> Table:
 
 def _family(run: Run, number: int) -> list[dict[str, Any]]:
     """A candidate and all its ancestors, youngest first."""
-    members: set[int] = set()
+    members: dict[int, dict[str, Any]] = {}
     waiting = [number]
-    while waiting:
-        member = waiting.pop()
-        if member not in members:
-            members.add(member)
-            waiting += run.candidates[member].parents
-    names = ("parents", "origin", "notation")
-    return [
-        {
-            "candidate": member,
-            **{name: getattr(run.candidates[member], name) for name in names},
-            "score": run.scores.get(member),
-        }
-        for member in sorted(members, reverse=True)
-    ]
+    with run.log() as log:
+        while waiting:
+            member = waiting.pop()
+            row = None if member in members else log.candidate(member)
+            if row is not None:
+                told = {name: getattr(row, name) for name in ("parents", "origin", "notation")}
+                members[member] = {"candidate": member, **told, "score": log.score(member)}
+                waiting += row.parents
+    return [members[member] for member in sorted(members, reverse=True)]
 
 
 def _family_table(run: Run, family: list[dict[str, Any]]) -> RenderableType:

@@ -58,6 +58,8 @@ def hall_of_fame(run: Run) -> RenderableType:
         parts.append(Text(by_class))
     if run.unrepeatable:
         parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
+    if run.config.fast:
+        parts.append(Text("results were told as they came (--fast): another run with this seed may differ"))
     for best in run.hall_of_fame[:1]:
         parts += [Text(), Text(f"candidate {best.candidate}: {best.notation}")]
     return Group(*parts)
@@ -72,22 +74,27 @@ def _tested(run: Run) -> str:
     return f"{named} {share(run.test_accuracy)} ({trained})"
 
 
-def history(run: Run) -> RenderableType:
-    """One row per request, in order."""
+def history(run: Run, last: int) -> RenderableType:
+    """One row per request, in order: the `last` of them."""
     table = Table(box=None, pad_edge=False)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("what for", no_wrap=True)
     for heading in ("candidate", "from", "score"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("what was done", overflow="fold")
-    for entry in run.history():
+    entries = list(run.history(last))
+    for entry in entries:
         first = entry["objectives"][0] if entry["objectives"] else None
         outcome = score(run.shown(first)) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
         done = "; ".join(entry["origin"]) if entry["purpose"] == "search" else f"{entry['epochs']} epochs"
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, Text(done))
-    return table
+    with run.log() as log:
+        left = log.count("request") - len(entries)
+    return (
+        Group(Text(f"{left:,} earlier requests; more of them with --last, all with --json\n"), table) if left else table
+    )
 
 
 def next_steps(run: Run) -> str:

@@ -6,14 +6,14 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from random import Random
 from typing import Any, ClassVar, Literal, Protocol
 
 from evolve.settings import Settings
 from evolve.values import Request, Result
-from genomes import Genome, InvalidGenome, SearchSpace, candidate_key
+from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, candidate_key
 
 DRAWS = 100
 Answer = Literal["wait", "done"]
@@ -21,11 +21,15 @@ Answer = Literal["wait", "done"]
 
 @dataclass(frozen=True)
 class Proposal:
-    """A genome that a strategy wants to be born, the birth numbers of its parents and the steps that made it."""
+    """A genome that a strategy wants to be born, the birth numbers of its parents and the steps that made it.
+
+    blueprint: its network, where that was worked out already.
+    """
 
     genome: Genome
     parents: tuple[int, ...] = ()
     origin: tuple[str, ...] = ()
+    blueprint: Blueprint | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,7 @@ class Births:
         """The next founder, or else a mutant of a founder where `mutants` are wanted, or a new genome from nothing;
         None if none is found in `10 * DRAWS` draws."""
         while self._founders:
-            founder = self._founders.popleft()
-            if self._enter(founder.genome):
+            if founder := self._entered(self._founders.popleft()):
                 return founder
         if not self._varied:
             return self.random(rng)
@@ -127,21 +130,21 @@ class Births:
 
     def _new(self, draw: Callable[[], Proposal], draws: int) -> Proposal | None:
         for _ in range(draws):
-            proposal = draw()
-            if self._enter(proposal.genome):
+            if proposal := self._entered(draw()):
                 return proposal
         return None
 
-    def _enter(self, genome: Genome) -> bool:
-        """Notes a genome; False if it is known. One that cannot be built is let through: the loop says why."""
+    def _entered(self, proposal: Proposal) -> Proposal | None:
+        """Notes a proposal; None if it is known. One that cannot be built is let through: the loop says why."""
         try:
-            key = candidate_key(genome, self.space.blueprint(genome))
+            blueprint = self.space.blueprint(proposal.genome)
         except InvalidGenome:
-            return True
+            return proposal
+        key = candidate_key(proposal.genome, blueprint)
         if key in self._known:
-            return False
+            return None
         self._known.add(key)
-        return True
+        return replace(proposal, blueprint=blueprint)
 
 
 @contextmanager

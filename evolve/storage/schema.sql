@@ -27,6 +27,7 @@ CREATE TABLE request (
     job_key    TEXT
 );
 CREATE INDEX request_job_key ON request (job_key);
+CREATE INDEX request_candidate ON request (candidate);
 
 CREATE TABLE result (
     request     INTEGER PRIMARY KEY REFERENCES request (number),

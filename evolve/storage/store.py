@@ -20,18 +20,19 @@ from filelock import FileLock, Timeout
 
 from evolve.errors import RunError
 from evolve.storage import rows
-from evolve.storage.rows import Act, CandidateRow, RequestRow
+from evolve.storage.log import Log
 from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
 FILE = "run.sqlite"
 
 
-class Store:
-    """A run's log. Make one with `create`, `open` (to go on writing) or `read`."""
+class Store(Log):
+    """A run's log and its writer. Make one with `create`, `open` (to go on writing) or `read`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: FileLock | None) -> None:
-        self._connection, self._lock = connection, lock
+        super().__init__(connection)
+        self._lock = lock
 
     @classmethod
     def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
@@ -124,38 +125,6 @@ class Store:
             self._connection.execute(
                 "INSERT INTO act (kind, detail, at) VALUES (?, ?, ?)", (kind, json.dumps(detail), time.time())
             )
-
-    def meta(self) -> dict[str, Any]:
-        """Settings, versions and what else was stored when the run was made."""
-        return {key: json.loads(value) for key, value in self._connection.execute("SELECT key, value FROM meta")}
-
-    def candidates(self) -> dict[int, CandidateRow]:
-        """All candidates by birth number."""
-        found = self._connection.execute("SELECT * FROM candidate ORDER BY number")
-        return {row[0]: rows.candidate(row) for row in found}
-
-    def requests(self) -> list[RequestRow]:
-        """All requests in order."""
-        return [rows.request(row) for row in self._connection.execute("SELECT * FROM request ORDER BY number")]
-
-    def results(self) -> dict[int, Result]:
-        """All results by request number."""
-        found = self._connection.execute("SELECT * FROM result ORDER BY request")
-        return {row[0]: rows.result(row) for row in found}
-
-    def acts(self) -> list[Act]:
-        """All acts in order."""
-        found = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
-        return [Act(kind, json.loads(detail), at) for kind, detail, at in found]
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """All that is read in the block is of one moment, whatever is written meanwhile."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._connection.execute("ROLLBACK")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from evolve.loop import Search
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
 from evolve.storage.store import FILE, Store
 from evolve.table_problem import TableProblem
+from evolve.tally import Tally
 from evolve.values import Status
 from genomes.choices import ChoicesGenome
 
@@ -237,7 +238,15 @@ def search(problem: TableProblem, strategy: Any, births: int, population: int = 
     store = Store.in_memory({})
     ledger = Ledger(store, InProcess(problem.evaluator, problem.settings), Stop())
     return Search(
-        problem, strategy, ledger, VirtualClock(3), 0, population, [], lambda n, _: "enough" if n >= births else None
+        problem,
+        strategy,
+        ledger,
+        VirtualClock(3),
+        seed=0,
+        recorded=iter([]),
+        known=0,
+        limit=lambda n, _: "enough" if n >= births else None,
+        tally=Tally(population),
     )
 
 
@@ -248,13 +257,14 @@ class Stubborn:
 
     def __init__(self, genomes: list[Any]) -> None:
         self._genomes, self._asked = genomes, 0
+        self.told: list[tuple[Any, Any]] = []
 
     def ask(self, rng: Random) -> Proposal:
         self._asked += 1
         return Proposal(self._genomes[self._asked % len(self._genomes)], (), ("stubborn",))
 
     def tell(self, request: Any, result: Any) -> None:
-        pass
+        self.told.append((request, result))
 
     def keep(self) -> set[int]:
         return set()
@@ -265,12 +275,12 @@ class Stubborn:
 
 def test_a_known_job_is_answered_from_the_cache(table_problem: TableProblem) -> None:
     genomes = [table_problem.space.parse(code) for code in list(table_problem.space.entries)[:2]]
-    loop = search(table_problem, Stubborn(genomes), births=9)
-    loop.run()
-    evaluated = [result for _, result in loop.told if result.cached_from is None]
+    strategy = Stubborn(genomes)
+    search(table_problem, strategy, births=9).run()
+    evaluated = [result for _, result in strategy.told if result.cached_from is None]
     assert len(evaluated) == 2
-    for request, result in loop.told:
-        twin = next(r for q, r in loop.told if q.job_key == request.job_key and r.cached_from is None)
+    for request, result in strategy.told:
+        twin = next(r for q, r in strategy.told if q.job_key == request.job_key and r.cached_from is None)
         assert result.objectives == twin.objectives
         if result.cached_from is not None:
             assert result.cached_from == twin.request
@@ -285,9 +295,9 @@ def test_what_cannot_be_built_ends_as_invalid_and_the_search_goes_on(table_probl
         if (genome := ChoicesGenome((code % 3, code // 3 % 3, code // 9 % 4, code // 36 % 4, code // 144))).notation()
         not in table_problem.space.entries
     )
-    loop = search(table_problem, Stubborn([known, missing]), births=6)
-    loop.run()
-    invalid = [result for _, result in loop.told if result.status is Status.INVALID]
+    strategy = Stubborn([known, missing])
+    search(table_problem, strategy, births=6).run()
+    invalid = [result for _, result in strategy.told if result.status is Status.INVALID]
     assert len(invalid) == 3
     assert all("is not in the table" in str(result.reason) for result in invalid)
 
@@ -313,7 +323,7 @@ def test_look_ahead_bounds_what_is_untold(table_problem: TableProblem) -> None:
 
     class Watched(kind):  # type: ignore[misc, valid-type]
         def ask(self, rng: Random) -> Any:
-            untold.append(len(loop.candidates) - len(loop.told))
+            untold.append(loop.births - loop.tally.told)
             return super().ask(rng)
 
     loop = search(table_problem, Watched(Births(table_problem.space), 4, kind.Options()), births=40)

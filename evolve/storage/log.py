@@ -1,0 +1,166 @@
+"""What can be asked of a run's log. All answers are queries: nothing is held in memory, however long the run is."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from evolve.storage import rows
+from evolve.storage.rows import Act, CandidateRow, RequestRow
+from evolve.values import Purpose, Result, Status
+
+PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
+
+# A search request with its result; the fitness is the first objective.
+SCORED = """
+    SELECT candidate, json_extract(objectives, '$[0]') AS score FROM request JOIN result ON request = number
+    WHERE purpose = 'search' AND status = 'ok'
+"""
+HISTORY = """
+    SELECT json_object(
+        'request', request.number, 'purpose', purpose, 'candidate', candidate.number, 'notation', notation,
+        'parents', json(parents), 'origin', json(origin), 'images', images, 'epochs', epochs, 'repeat', repeat,
+        'start_from', start_from, 'status', status, 'objectives', json(coalesce(objectives, '[]')),
+        'measures', json(coalesce(measures, '{}')), 'curve', json(coalesce(curve, '[]')),
+        'spent', json(coalesce(spent, '{}')), 'reason', reason, 'cached_from', cached_from,
+        'timing', json(coalesce(timing, '{}'))
+    ), request.number
+    FROM request JOIN candidate ON candidate.number = request.candidate
+    LEFT JOIN result ON result.request = request.number
+"""
+
+
+class Log:
+    """The rows of a run: candidates, requests, results and acts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def meta(self) -> dict[str, Any]:
+        """Settings, versions and what else was stored when the run was made."""
+        return {key: json.loads(value) for key, value in self._connection.execute("SELECT key, value FROM meta")}
+
+    def acts(self) -> list[Act]:
+        """All acts in order."""
+        found = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
+        return [Act(kind, json.loads(detail), at) for kind, detail, at in found]
+
+    def candidates(self) -> dict[int, CandidateRow]:
+        """All candidates by birth number."""
+        found = self._connection.execute("SELECT * FROM candidate ORDER BY number")
+        return {row[0]: rows.candidate(row) for row in found}
+
+    def candidate(self, number: int) -> CandidateRow | None:
+        """The candidate of that birth number, or None."""
+        row = self._connection.execute("SELECT * FROM candidate WHERE number = ?", (number,)).fetchone()
+        return row and rows.candidate(row)
+
+    def requests(self, *purposes: Purpose, candidate: int | None = None) -> list[RequestRow]:
+        """All requests in order, or those for some purposes, or of one candidate."""
+        named = ", ".join(f"'{purpose.value}'" for purpose in purposes or Purpose)
+        found = self._connection.execute(
+            f"SELECT * FROM request WHERE purpose IN ({named}) AND candidate = coalesce(?, candidate) ORDER BY number",
+            (candidate,),
+        )
+        return [rows.request(row) for row in found]
+
+    def results(self) -> dict[int, Result]:
+        """All results by request number."""
+        found = self._connection.execute("SELECT * FROM result ORDER BY request")
+        return {row[0]: rows.result(row) for row in found}
+
+    def result(self, request: int) -> Result | None:
+        """The result of a request, or None."""
+        row = self._connection.execute("SELECT * FROM result WHERE request = ?", (request,)).fetchone()
+        return row and rows.result(row)
+
+    def births(self) -> Iterator[tuple[RequestRow, CandidateRow]]:
+        """Search requests with their candidates, in order; those written meanwhile are among them."""
+        last = 0
+        while page := self._connection.execute(
+            "SELECT request.*, candidate.* FROM request JOIN candidate ON candidate.number = request.candidate "
+            "WHERE request.number > ? AND purpose = 'search' ORDER BY request.number LIMIT ?",
+            (last, PAGE),
+        ).fetchall():
+            for row in page:
+                yield rows.request(row[:8]), rows.candidate(row[8:])
+            last = page[-1][0]
+
+    def count(self, table: str, where: str = "1", *values: Any) -> int:
+        """How many rows of a table there are; `where` and its values are SQL."""
+        [number] = self._connection.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()
+        return int(number)
+
+    def last_request(self) -> int:
+        """The highest request number; 0 if there is none."""
+        return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM request").fetchone()[0])
+
+    def known(self, job_key: str) -> Result | None:
+        """The first result of a job with that key, or None."""
+        row = self._connection.execute(
+            "SELECT result.* FROM request JOIN result ON request = number WHERE job_key = ? ORDER BY number LIMIT 1",
+            (job_key,),
+        ).fetchone()
+        return row and rows.result(row)
+
+    def first(self, requests: list[int]) -> int | None:
+        """Of these requests the one whose result was written first, or None if none has a result."""
+        marks = ", ".join("?" * len(requests))
+        row = self._connection.execute(
+            f"SELECT request FROM result WHERE request IN ({marks}) "
+            "ORDER BY json_extract(timing, '$.order'), request LIMIT 1",
+            requests,
+        ).fetchone()
+        return row and int(row[0])
+
+    def best(self, count: int) -> list[tuple[int, float]]:
+        """Birth number and fitness of the `count` best candidates of the search; of equals the one born first."""
+        found = self._connection.execute(f"{SCORED} ORDER BY score DESC, candidate LIMIT ?", (count,))
+        return [(number, float(score)) for number, score in found]
+
+    def score(self, candidate: int) -> float | None:
+        """Fitness of a candidate in the search, or None."""
+        row = self._connection.execute(f"{SCORED} AND candidate = ?", (candidate,)).fetchone()
+        return row and float(row[1])
+
+    def rescored(self) -> dict[int, list[float]]:
+        """Fitness of each training that scored a candidate again, by birth number."""
+        scores: dict[int, list[float]] = {}
+        for request in self.requests(Purpose.RESCORE):
+            result = self.result(request.number)
+            if result is not None and result.fitness is not None:
+                scores.setdefault(request.candidate, []).append(result.fitness)
+        return scores
+
+    def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
+        """The last full training of a candidate that ended well, by the run or asked for by the user."""
+        for request in reversed(self.requests(Purpose.FINAL, Purpose.TRAIN, candidate=candidate)):
+            result = self.result(request.number)
+            if result is not None and result.status is Status.OK:
+                return request, result
+        return None
+
+    def history(self, last: int | None = None, candidate: int | None = None) -> Iterator[str]:
+        """JSON objects, one per request in order: the `last` of them, or those of one candidate."""
+        before = 0
+        if last is not None:
+            skipped = "SELECT number FROM request ORDER BY number DESC LIMIT 1 OFFSET ?"
+            before = (self._connection.execute(skipped, (last,)).fetchone() or (0,))[0]
+        only = "" if candidate is None else f"AND candidate.number = {candidate:d}"
+        while page := self._connection.execute(
+            f"{HISTORY} WHERE request.number > ? {only} ORDER BY request.number LIMIT ?", (before, PAGE)
+        ).fetchall():
+            yield from (line for line, _ in page)
+            before = page[-1][1]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read in the block is of one moment, whatever is written meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")

@@ -1,0 +1,41 @@
+"""What a search was told so far, in a few figures: for displays and for predictions of time."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from evolve.values import Candidate, Result, Status
+
+
+@dataclass
+class Tally:
+    """Figures of the results that were told. population: how many of the last results are `recent`.
+
+    best: the best candidate and its fitness; of equals the one that was born first.
+    cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
+    """
+
+    population: int
+    told: int = 0
+    failures: int = 0
+    best: tuple[Candidate, float] | None = None
+    cost: float = 0.0
+    measured_cost: float = 0.0
+    seconds: float = 0.0
+    recent: deque[Result] = field(default_factory=deque)
+
+    def add(self, candidate: Candidate, cost: float, result: Result) -> None:
+        """One more result of the search, and its predicted cost in any unit."""
+        self.told += 1
+        self.cost += cost
+        self.recent.append(result)
+        if len(self.recent) > self.population:
+            self.recent.popleft()
+        if result.status is Status.OK and "seconds" in result.timing:
+            self.measured_cost += cost
+            self.seconds += float(result.timing["seconds"])
+        if result.fitness is None:
+            self.failures += 1
+        elif self.best is None or (result.fitness, -candidate.number) > (self.best[1], -self.best[0].number):
+            self.best = candidate, result.fitness

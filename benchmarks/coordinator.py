@@ -4,7 +4,7 @@
 
 Time per request must not grow with the history, memory by less than 1 kB per request; `evolve show` and
 `evolve history` must answer in under two seconds on such a run. Networks are stacks for images of 32x32x3; their
-fitness is made up from their size, so that selection has something to do.
+fitness is made up from their depth, so that selection has something to do.
 """
 
 from __future__ import annotations
@@ -36,26 +36,24 @@ from evolve.problem import make_problem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
 from evolve.tally import Tally
-from evolve.values import Job, Status, digest
-from genomes.spec import ModelSpec
+from evolve.values import Job, Status
 
 STRATEGIES = ("random", "genetic", "neat")
 PARTS = 10  # figures are given for tenths of the run
 
 
 class AtOnce:
-    """A fitness from the sizes of a network, with a little noise that is always the same."""
+    """Best are networks of 40 primitive layers, as random ones have; with a little noise that is always the same."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         pass
 
     def evaluate(self, job: Job) -> dict[str, Any]:
         """The result of a job, as JSON."""
-        spec = ModelSpec.from_json(job["blueprint"])
-        noise = int(digest(job["seed"])[:6], 16) / 16**6
-        fitness = 1 - 1 / (1 + np.log1p(spec.multiply_adds) / 20) + 0.01 * noise
+        depth, noise = len(job["blueprint"]), (job["seed"] % 1000) / 1000
+        fitness = 1 / (1 + abs(depth - 40) / 40) + 0.1 * noise
         spent = {"images": job["images"], "epochs": job["epochs"]}
-        return {"request": job["request"], "status": Status.OK, "objectives": [float(fitness)], "spent": spent}
+        return {"request": job["request"], "status": Status.OK, "objectives": [fitness], "spent": spent}
 
 
 class Watched:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 
 
 def backend() -> str:
-    """Name and version of the Keras backend that workers will use,."""
-    name = backend_name()
+    """Name and version of the Keras backend that workers will use."""
+    return _installed(backend_name())
+
+
+@cache
+def _installed(name: str) -> str:
     for package in DISTRIBUTIONS.get(name, (name,)):
         try:
             return f"{name} {version(package)}, keras {version('keras')}"

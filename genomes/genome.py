@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from random import Random
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -61,10 +61,12 @@ class Blueprint(Protocol):
 
 @dataclass(frozen=True)
 class Variation:
-    """A genome that a search space made, and the steps that made it, in words and in order."""
+    """A genome that a search space made, the steps that made it, in words and in order, and its network where the
+    space worked that out anyway."""
 
     genome: Any
     steps: tuple[str, ...]
+    blueprint: Blueprint | None = field(default=None, compare=False, repr=False)
 
 
 class SearchSpace(Protocol):

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import heappop, heappush
 from typing import Any
 
 from genomes.primitives import PRIMITIVES, Shape
@@ -118,34 +120,48 @@ def _canonical(nodes: tuple[Node, ...]) -> list[Any]:
     Each node gets a hash of everything above it and one of everything below it; nodes are taken in topological order
     with ties broken by those two.
     """
-
-    def digest(*parts: Any) -> str:
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-    above: list[str] = []
+    above: list[bytes] = []
     for node in nodes:
         sources = [above[i] for i in node.inputs]
-        above.append(digest(node.op, node.settings, node.shape, sorted(sources) if _commutes(node) else sources))
-    below = [""] * len(nodes)
-    readers: list[list[str]] = [[] for _ in nodes]
+        above.append(_digest(node.op, node.settings, node.shape, sorted(sources) if _commutes(node) else sources))
+    below = [b""] * len(nodes)
+    readers: list[list[tuple[bytes, bytes, int]]] = [[] for _ in nodes]
     for position in range(len(nodes) - 1, -1, -1):
         node = nodes[position]
-        below[position] = digest(sorted(readers[position]))
+        below[position] = _digest(sorted(readers[position]))
         for place, source in enumerate(node.inputs):
-            readers[source].append(digest(above[position], below[position], 0 if _commutes(node) else place))
-    number: dict[int, int] = {}
-    waiting = set(range(len(nodes)))
-    while waiting:
-        ready = (i for i in waiting if all(source in number for source in nodes[i].inputs))
-        chosen = min(ready, key=lambda i: (above[i], below[i], i))
-        number[chosen] = len(number)
-        waiting.remove(chosen)
+            readers[source].append((above[position], below[position], 0 if _commutes(node) else place))
+    order = _topological(nodes, lambda i: (above[i], below[i], i))
+    number = {position: place for place, position in enumerate(order)}
     canonical = []
-    for position in sorted(number, key=number.__getitem__):
+    for position in order:
         node = nodes[position]
         numbers = [number[source] for source in node.inputs]
         canonical.append([node.op, node.settings, node.shape, sorted(numbers) if _commutes(node) else numbers])
     return canonical
+
+
+def _digest(*parts: Any) -> bytes:
+    return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def _topological(nodes: tuple[Node, ...], rank: Callable[[int], Any]) -> list[int]:
+    """Positions of nodes, inputs before their readers; of those that could come next, the first by `rank`."""
+    missing = [len(set(node.inputs)) for node in nodes]
+    readers: list[list[int]] = [[] for _ in nodes]
+    for position, node in enumerate(nodes):
+        for source in set(node.inputs):
+            readers[source].append(position)
+    ready = [(rank(position), position) for position, count in enumerate(missing) if count == 0]
+    order: list[int] = []
+    while ready:
+        _, position = heappop(ready)
+        order.append(position)
+        for reader in readers[position]:
+            missing[reader] -= 1
+            if missing[reader] == 0:
+                heappush(ready, (rank(reader), reader))
+    return order
 
 
 def _commutes(node: Node) -> bool:

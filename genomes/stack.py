@@ -7,6 +7,7 @@ layer (dense to the classes, softmax) is not a gene: every stack ends in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar
@@ -75,8 +76,10 @@ class StackSpace:
         even those fit."""
         for attempt in range(20 * TRIES):
             genome = StackGenome(*random_stack(rng, self.alphabet, small=attempt >= TRIES))
-            if (problem := self.problem(genome)) is None:
-                return Variation(genome, ("random stack",))
+            try:
+                return Variation(genome, ("random stack",), self.blueprint(genome))
+            except InvalidGenome as error:
+                problem = error
         raise InvalidGenome(f"no stack fits the limits of this search: {problem}")
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
@@ -99,16 +102,16 @@ class StackSpace:
         parent: StackGenome,
         rng: Random,
     ) -> Variation:
-        for _ in range(TRIES):
-            layers, recipe, steps = draw()
+        def another_recipe() -> tuple[tuple[Layer, ...], Recipe, tuple[str, ...]]:
+            return mutate_stack(parent.layers, parent.recipe, 1, rng, self.alphabet, only="recipe")
+
+        for attempt in range(21 * TRIES):
+            layers, recipe, steps = draw() if attempt < TRIES else another_recipe()
             child = StackGenome(layers, recipe)
-            if child != parent and self.problem(child) is None:
-                return Variation(child, steps)
-        for _ in range(20 * TRIES):
-            _, recipe, steps = mutate_stack(parent.layers, parent.recipe, 1, rng, self.alphabet, only="recipe")
-            child = StackGenome(parent.layers, recipe)
-            if child != parent and self.problem(child) is None:
-                return Variation(child, steps)
+            if child == parent:
+                continue
+            with suppress(InvalidGenome):
+                return Variation(child, steps, self.blueprint(child))
         return self.random(rng)
 
     def distance(self, a: StackGenome, b: StackGenome) -> float:

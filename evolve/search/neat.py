@@ -120,7 +120,7 @@ class Neat:
         self._population: dict[int, NeatGenome] = {}
         self._waiting: deque[NeatGenome] = deque()
         self._born: dict[int, NeatGenome] = {}
-        self._untold: set[int] = set()
+        self._births, self._untold = 0, set[int]()
         self._generation = 0
         self._worst: float | None = None
         self._reason: dict[str, str] = {}
@@ -140,7 +140,8 @@ class Neat:
         if genome.proposal is None:
             self._reason = {"exhausted": "no genome was found that was not born before"}
             return "done"
-        genome.number = len(self._born) + 1
+        self._births += 1
+        genome.number = self._births
         self._born[genome.number] = genome
         self._untold.add(genome.number)
         return genome.proposal
@@ -165,6 +166,9 @@ class Neat:
                     config, self._species, config.pop_size, self._generation
                 )
                 self._generation += 1
+                # Neither the dead nor neat-python's own family tree is needed any more; both would grow for ever.
+                self._born.clear()
+                self._reproduction.ancestors.clear()
             if not self._population:
                 self._population = self._reproduction.create_new(NeatGenome, config.genome_config, config.pop_size)
             if all(genome.proposal is not None for genome in self._population.values()):

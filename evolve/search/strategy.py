@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from evolve.settings import Settings
 from evolve.values import Request, Result
-from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, candidate_key
+from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Variation, candidate_key
 
 DRAWS = 100
 Answer = Literal["wait", "done"]
@@ -96,7 +96,7 @@ class Births:
         def draw() -> Proposal:
             founder = rng.choice(self._varied)
             variation = self.space.mutate(founder.genome, rng)
-            return Proposal(variation.genome, (), (*founder.origin, *variation.steps))
+            return Proposal(variation.genome, (), (*founder.origin, *variation.steps), variation.blueprint)
 
         return self._new(draw, 10 * DRAWS)
 
@@ -105,7 +105,7 @@ class Births:
 
         def draw() -> Proposal:
             variation = self.space.random(rng)
-            return Proposal(variation.genome, (), variation.steps)
+            return Proposal(variation.genome, (), variation.steps, variation.blueprint)
 
         return self._new(draw, 10 * DRAWS)
 
@@ -117,14 +117,13 @@ class Births:
 
         def draw() -> Proposal:
             parents = draw_parents()
-            genome, steps = parents[0].genome, []
+            child = Variation(parents[0].genome, ())
             if len(parents) == 2:
-                variation = self.space.crossover(parents[0].genome, parents[1].genome, rng)
-                genome, steps = variation.genome, list(variation.steps)
+                child = self.space.crossover(parents[0].genome, parents[1].genome, rng)
             if len(parents) == 1 or rng.random() < mutate:
-                variation = self.space.mutate(genome, rng)
-                genome, steps = variation.genome, steps + list(variation.steps)
-            return Proposal(genome, tuple(parent.number for parent in parents), tuple(steps))
+                mutant = self.space.mutate(child.genome, rng)
+                child = Variation(mutant.genome, child.steps + mutant.steps, mutant.blueprint)
+            return Proposal(child.genome, tuple(p.number for p in parents), child.steps, child.blueprint)
 
         return self._new(draw, DRAWS)
 
@@ -137,7 +136,7 @@ class Births:
     def _entered(self, proposal: Proposal) -> Proposal | None:
         """Notes a proposal; None if it is known. One that cannot be built is let through: the loop says why."""
         try:
-            blueprint = self.space.blueprint(proposal.genome)
+            blueprint = proposal.blueprint or self.space.blueprint(proposal.genome)
         except InvalidGenome:
             return proposal
         key = candidate_key(proposal.genome, blueprint)

@@ -18,7 +18,7 @@ from genomes.alphabet import alphabet, for_images
 from genomes.primitives import Shape
 from genomes.stack import StackSpace
 
-EVALUATOR_VERSION = 2
+EVALUATOR_VERSION = 3
 BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10

@@ -17,6 +17,7 @@ from evolve.training.augment import augment
 from evolve.training.optimizers import optimizer
 
 STEPS_PER_CALL = 32
+STRETCH = 4096  # images that are shuffled, augmented and trained on at a time
 Point = dict[str, float]
 
 
@@ -52,15 +53,24 @@ class Training:
         self._used = len(images) if ragged else whole * self._batch
         self._rng = np.random.default_rng(seed)
         steps = math.ceil(self._used / self._batch)
-        torch = keras.backend.backend() == "torch"
+        backend = keras.backend.backend()
         model.compile(
             optimizer=optimizer(recipe, steps * epochs),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe["label_smoothing"]),
             metrics=["accuracy"],
             jit_compile=False,
-            steps_per_execution=1 if torch or steps > whole else min(STEPS_PER_CALL, steps),
+            steps_per_execution=1 if backend == "torch" or steps > whole else min(STEPS_PER_CALL, steps),
         )
         _build_ahead(model)
+        self._train: Callable[[NDArray[Any], NDArray[Any]], None] = self._fit
+        self._stretch = self._used
+        if backend == "tensorflow":
+            from evolve.training.graphs import training_steps
+
+            self._train, self._stretch = (
+                training_steps(model, self._batch),
+                self._batch * max(1, STRETCH // self._batch),
+            )
 
     def run(self, on_epoch: Callable[[Point], bool | None] = lambda point: None) -> list[Point]:
         """Trains all epochs; the learning curve, one point per epoch. Raises Diverged.
@@ -79,9 +89,15 @@ class Training:
 
     def _epoch(self) -> Point:
         order = self._rng.permutation(len(self.images))[: self._used]
-        images, targets = augment(self.images[order], self._targets[order], self._recipe, *self._range, self._rng)
-        history = self.model.fit(images, targets, batch_size=self._batch, epochs=1, shuffle=False, verbose=0).history
-        return {"loss": float(history["loss"][-1]), "accuracy": float(history["accuracy"][-1])}
+        self.model.reset_metrics()
+        for start in range(0, self._used, self._stretch):
+            chosen = order[start : start + self._stretch]
+            images, targets = self.images[chosen], self._targets[chosen]
+            self._train(*augment(images, targets, self._recipe, *self._range, self._rng))
+        return {name: float(value) for name, value in self.model.get_metrics_result().items()}
+
+    def _fit(self, images: NDArray[Any], targets: NDArray[Any]) -> None:
+        self.model.fit(images, targets, batch_size=self._batch, epochs=1, shuffle=False, verbose=0)
 
 
 def _build_ahead(model: Any) -> None:

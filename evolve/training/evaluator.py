@@ -18,7 +18,7 @@ from evolve.training.epochs import Diverged, Point, Training, report
 from evolve.training.metrics import OBJECTIVES
 from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
-from evolve.training.scores import measured, probabilities, recalls
+from evolve.training.scores import Classifier, measured, recalls
 from evolve.values import Job, Status
 from genomes.decode import decode
 from genomes.spec import ModelSpec
@@ -37,8 +37,7 @@ class Trainer:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         open_part(settings["folder"], "train")  # raises at once if the data are gone
-        if settings.get("gpu"):
-            prepare_gpu()
+        prepare_backend(bool(settings.get("gpu")))
         # The libraries' own objects stay: without them each collection after a training is ten times faster.
         gc.freeze()
 
@@ -55,21 +54,28 @@ class Trainer:
     def _train(self, job: Job) -> dict[str, Any]:
         clock = _Clock()
         training = prepared(job, self._settings)
-        watched = self._part(job, job["watch"]) if job.get("watch") else None
+        scored, labels = self._part(job, job["score"])
+        watched = self._part(job, job["watch"], CURVE_IMAGES) if job.get("watch") else None
+        classify = Classifier(training.model, len(scored))
         clock.lap("build")
+        at_last: NDArray[Any] | None = None
 
         def on_epoch(point: Point) -> bool:
+            nonlocal at_last
             clock.lap("fit")
             if watched is not None:
-                seen = measured(probabilities(training.model, watched[0]), watched[1])
+                if job["watch"] == job["score"] and point["epoch"] == job["epochs"]:
+                    at_last = classify(scored)
+                    seen = measured(at_last[: len(watched[0])], watched[1])
+                else:
+                    seen = measured(classify(watched[0]), watched[1])
                 point[f"{job['watch']}_accuracy"], point[f"{job['watch']}_loss"] = seen["accuracy"], seen["loss"]
-            clock.lap("watch")
+            clock.lap("score")
             report(job.get("progress"), {**point, "epochs": job["epochs"]})
             return bool(time.time() > job.get("stop_at", math.inf))
 
         curve = training.run(on_epoch)
-        images, labels = self._part(job, job["score"], whole=True)
-        predicted = probabilities(training.model, images)
+        predicted = classify(scored) if at_last is None else at_last
         measures = measured(predicted, labels)
         clock.lap("score")
         if not all(map(math.isfinite, measures.values())):
@@ -89,15 +95,15 @@ class Trainer:
             "timing": clock.laps,
         }
 
-    def _part(self, job: Job, part: str, whole: bool = False) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Images and labels to look at: all of a part to score on it or where it is the test part, else the first."""
+    def _part(self, job: Job, part: str, first: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Images and labels of a part to look at: the first ones, or all; of the test part always all."""
         images, labels = open_part(job["test_folder"] if part == "test" else self._settings["folder"], part)
-        count = len(labels) if whole or part == "test" else CURVE_IMAGES
+        count = None if part == "test" else first
         return images[:count], labels[:count]
 
 
 def prepared(job: Job, settings: Mapping[str, Any]) -> Training:
-    """The network of a job, compiled with its recipe, with the images it is trained on in memory."""
+    """The network of a job, compiled with its recipe, with the images it is trained on."""
     recipe = job["recipe"]
     keras.utils.set_random_seed(job["seed"])
     model = decode(ModelSpec.from_json(job["blueprint"]), settings["pixels"][recipe["pixels"]])
@@ -107,11 +113,11 @@ def prepared(job: Job, settings: Mapping[str, Any]) -> Training:
 
 
 def _training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The first images of the parts to train on, in memory."""
+    """The first images of the parts to train on: mapped where it is one part, else in memory."""
     parts = [open_part(folder, part) for part in job["train"]]
     images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
     labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
-    return np.array(images[: job["images"]]), np.array(labels[: job["images"]])
+    return images[: job["images"]], np.asarray(labels[: job["images"]])
 
 
 class _Clock:
@@ -137,7 +143,7 @@ def guarded(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
     except Exception as error:
         result = _failure(error)
     finally:
-        keras.backend.clear_session()
+        forget()
     timing = {**result.pop("timing", {}), "seconds": round(time.perf_counter() - begun, 3), "worker": os.getpid()}
     return {"request": job["request"], **result, "timing": timing}
 
@@ -148,11 +154,18 @@ def _failure(error: Exception) -> dict[str, Any]:
     return {"status": Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED, "reason": f"{name}: {text}"}
 
 
-def prepare_gpu() -> None:
-    """Memory as needed instead of all of it, and repeatable kernels."""
+def forget() -> None:
+    """Lets go of the networks trained so far."""
     if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+        from evolve.training import graphs
 
-        for device in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(device, True)
-        tf.config.experimental.enable_op_determinism()
+        graphs.forget()
+    keras.backend.clear_session()
+
+
+def prepare_backend(gpu: bool) -> None:
+    """Sets the backend up for many brief trainings."""
+    if keras.backend.backend() == "tensorflow":
+        from evolve.training.graphs import prepare
+
+        prepare(gpu)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evolve.own_fitness import fitness_function
 from evolve.training.epochs import Point, Training, report
-from evolve.training.evaluator import guarded, prepare_gpu, prepared
+from evolve.training.evaluator import guarded, prepare_backend, prepared
 from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
 from evolve.values import Job, Status
@@ -52,7 +52,7 @@ class OwnFitness:
         self._settings = settings
         self._fitness = fitness_function(settings["fitness"])
         if settings.get("gpu"):
-            prepare_gpu()
+            prepare_backend(gpu=True)
 
     def evaluate(self, job: Job) -> dict[str, Any]:
         """The result of a job, as `Trainer.evaluate`."""

@@ -164,16 +164,17 @@ def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described
     its folder stays: it holds the same."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
-    for part, (images, labels) in parts.items():
-        np.save(draft / f"{part}_images.npy", images)
-        np.save(draft / f"{part}_labels.npy", labels.astype(np.int32))
-    if described is not None:
-        (draft / "parts.json").write_text(json.dumps(described, indent=1))
-    draft.chmod(0o755)
     try:
-        draft.rename(target)
-    except OSError:
-        shutil.rmtree(draft)
+        for part, (images, labels) in parts.items():
+            np.save(draft / f"{part}_images.npy", images)
+            np.save(draft / f"{part}_labels.npy", labels.astype(np.int32))
+        if described is not None:
+            (draft / "parts.json").write_text(json.dumps(described, indent=1))
+        draft.chmod(0o755)
+        with suppress(OSError):
+            draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def settings(parts: Parts) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from evolve.errors import LogError
@@ -17,20 +18,20 @@ BUSY_SECONDS = 30.0  # how long another program may hold the file before we give
 # SQLite's primary error code -> what has happened and what to do. {error} is SQLite's own word.
 ADVICE = {
     sqlite3.SQLITE_FULL: "the disk is full, so {file} could not be written; what was recorded before is safe. "
-    "Make room ('evolve clean' shows what may go), then go on with: evolve resume {folder}",
+    "Make room ('evolve clean' shows what may go), then go on with: evolve resume {run}",
     sqlite3.SQLITE_IOERR: "the system could not read or write {file} ({error}): the disk may be full, over a quota or "
     "broken; what was recorded before is safe. Make room or copy the folder to another disk, then go on with: "
-    "evolve resume {folder}",
+    "evolve resume {run}",
     sqlite3.SQLITE_BUSY: "another program has locked {file} for longer than {seconds:g} s, such as a database viewer "
-    "or a backup; nothing is lost. Close that program, then try again; a run goes on with: evolve resume {folder}",
+    "or a backup; nothing is lost. Close that program, then try again; a run goes on with: evolve resume {run}",
     sqlite3.SQLITE_READONLY: "{file} cannot be written: the file, its folder or the disk is read-only. Make it "
     "writable, or copy the folder to where you may write, then go on with: evolve resume FOLDER",
     sqlite3.SQLITE_CANTOPEN: "{file} cannot be opened ({error}): this user may not read it, or may not write beside "
     "it, which is needed after a crash. Change the rights of {folder}, or copy it to where you may write",
     sqlite3.SQLITE_CORRUPT: "{file} is damaged ({error}); it was left as it is. Put back a copy of {folder} from "
     "before, if you have one. Otherwise keep a copy of the folder, then save what can be read with: "
-    "sqlite3 {file} .dump | sed s/^ROLLBACK/COMMIT/ | sqlite3 rescued.sqlite; put rescued.sqlite in the place of "
-    "{file}, delete what lies beside it as {name}-wal or {name}-shm, and go on with: evolve resume {folder}",
+    "sqlite3 {path} .dump | sed s/^ROLLBACK/COMMIT/ | sqlite3 rescued.sqlite; put rescued.sqlite in the place of "
+    "{file}, delete what lies beside it as {name}-wal or {name}-shm, and go on with: evolve resume {run}",
     sqlite3.SQLITE_NOTADB: "{file} is not a run of evolve, or its beginning is damaged ({error}); it was left as it "
     "is. Put back a copy of {folder} from before, or start a new run",
 }
@@ -39,7 +40,8 @@ ADVICE = {
 def explained(file: Path, code: int, error: object) -> LogError:
     """The error to raise when SQLite says `error` of `file`, with its error code."""
     words = {"file": file, "name": file.name, "folder": file.parent, "error": error, "seconds": BUSY_SECONDS}
-    return LogError(ADVICE[code].format(**words))
+    typed = {"path": quote(str(file)), "run": quote(str(file.parent))}
+    return LogError(ADVICE[code].format(**words, **typed))
 
 
 def writer(file: Path) -> sqlite3.Connection:

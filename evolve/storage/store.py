@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
@@ -211,7 +212,8 @@ class Store:
             raise LogError(
                 f"the newest results, in {newest}, are damaged; they were left as they are. Put back a copy of "
                 f"{file.parent} from before, if you have one. To give up what cannot be read and train it again: "
-                f"sqlite3 {file} 'PRAGMA wal_checkpoint(TRUNCATE)' and then: evolve resume {file.parent}"
+                f"sqlite3 {quote(str(file))} 'PRAGMA wal_checkpoint(TRUNCATE)' and then: "
+                f"evolve resume {quote(str(file.parent))}"
             )
         [found] = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":

@@ -137,6 +137,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tiny_npz: Path) -> Path:
     return made
 
 
+def test_no_room_for_the_prepared_images_leaves_nothing_half_done(folder: Path) -> None:
+    def tinier_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
+
+    run = ("run", "--dataset", "bars.npz", "--config", "small.toml", "--name", "none", "--results", "none")
+    done = command(*run, cwd=folder, before=tinier_files)
+    assert done.returncode == 2, done.stderr
+    for words in ("the prepared images cannot be written to none/.data", "make room", "--results FOLDER"):
+        assert words in done.stderr
+    assert [path.name for path in (folder / "none" / ".data").iterdir() if not path.name.endswith("-test")] == []
+
+
 @pytest.fixture(scope="module")
 def crowded(folder: Path) -> Iterator[subprocess.CompletedProcess[str]]:
     """A run that had no room for its final model: a small disk where one may be mounted, else a limit on files."""

@@ -23,3 +23,11 @@ class RunError(EvolveError, RuntimeError):
 
 class DiskLimitError(RunError):
     """The folder for runs holds more than the user allows; what was recorded is kept."""
+
+
+class LogError(RunError):
+    """A run's file cannot be read or written, or is damaged; what was recorded before is kept as it is."""
+
+
+class MachineError(RunError):
+    """The machine failed, not the candidate: no result is written, and the run can be continued."""

@@ -33,7 +33,7 @@ def train_in_full(
     path = Path(job["progress"])
     path.parent.mkdir(parents=True, exist_ok=True)
     watch = EpochWatch(phase, path, None if seconds is None else time.monotonic() + seconds)
-    timed = {} if seconds is None else {"stop_at": time.time() + seconds}
+    timed = {} if seconds is None else {"stop_at": time.monotonic() + seconds}
     executor = executor_class(problem.executor)(problem.evaluator, problem.settings, threads=None)
     try:
         executor.submit({**job, **timed, "time_limit": None})

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from evolve.clock import ArrivalClock, VirtualClock
 from evolve.config import RunConfig
-from evolve.errors import DiskLimitError, EvolveError
+from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.devices import usable_cores
 from evolve.execution.executor import Executor, executor_class
 from evolve.finish import Finish
@@ -27,6 +28,7 @@ from evolve.progress import Pace
 from evolve.reporting.console import Console, duration
 from evolve.run_view import model_path
 from evolve.search.strategy import Births, Proposal, strategy_class
+from evolve.storage.rows import Act
 from evolve.storage.store import Store
 from evolve.tally import Tally
 from evolve.values import Purpose
@@ -55,6 +57,10 @@ class Session:
         deadline = None if seconds is None else time.monotonic() + seconds - seconds_spent(self.store)
         self.store.act("started", limit=limit, seconds=seconds, workers=self._workers)
         stop, executor, begun = Stop(), None, time.monotonic()
+
+        def worked() -> float:
+            return round(time.monotonic() - begun, 3)
+
         try:
             with _ctrl_c(stop):
                 executor = self._executor()
@@ -66,17 +72,20 @@ class Session:
                 with self.console.live(pace.now):
                     reason = search.run()
                     self.store.act("search ended", births=search.births, reason=reason)
-                    self._finish(ledger, pace)
-                self.console.note(f"finished in {duration(time.monotonic() - begun)}\n")
+                    finished = self._finish(ledger, pace)
+                    self.store.act("finished", **finished, worked=worked())
+                self.console.note(f"finished in {duration(worked())}\n")
         except Stopped:
-            self.store.act("stopped")
+            self.store.act("stopped", worked=worked())
             self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {self._named}")
             raise KeyboardInterrupt from None
-        except DiskLimitError as error:
-            self.store.act("stopped", reason=str(error))
+        except LogError:  # where nothing can be written, this cannot either
+            raise
+        except (DiskLimitError, MachineError) as error:
+            self.store.act("stopped", reason=str(error), worked=worked())
             raise
         except EvolveError as error:
-            self.store.act("failed", reason=str(error))
+            self.store.act("failed", reason=str(error), worked=worked())
             raise
         finally:
             if executor is not None:
@@ -145,7 +154,7 @@ class Session:
             tally=Tally(config.population),
         )
 
-    def _finish(self, ledger: Ledger, pace: Pace) -> None:
+    def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
         finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
         leaders = finish.leaders(self.config.leaders)
         check_disk(self.config.results, self.config.disk_limit)
@@ -157,22 +166,33 @@ class Session:
         pace.begin_training(f"training candidate {ranked[0].number} in full", watched, pace.seconds(final))
         request, _ = finish.train_winner(ranked)
         watched.unlink(missing_ok=True)
-        self.store.act("finished", winner=request.candidate.number, request=request.number)
+        return {"winner": request.candidate.number, "request": request.number}
 
 
 def seconds_spent(store: Store) -> float:
-    """How long earlier sessions of a run worked: from each start to the last thing that is known of it. What the user
-    asked for between them, such as a training by hand, does not count."""
+    """How long earlier sessions of a run worked: what each says of itself or, of one that was killed, from its start to
+    the last thing that is known of it. What the user asked for between them, such as a training by hand, does not
+    count. A clock that was set back between sessions does no harm."""
     acts = [act for act in store.acts() if act.kind in SESSION_ACTS]
     by_hand = {request.number for request in store.requests() if request.purpose is Purpose.TRAIN}
-    starts = [act.at for act in acts if act.kind == "started"]
     results = [result for number, result in store.results().items() if number not in by_hand]
-    marks = sorted([act.at for act in acts] + [r.timing["at"] for r in results if "at" in r.timing])
-    ends = [*starts[1:], float("inf")]
+    marks = [act.at for act in acts] + [result.timing["at"] for result in results if "at" in result.timing]
+    starts = sorted(act.at for act in acts if act.kind == "started")  # by the clock, which may not be as they were
+    known = _said_of_themselves(acts)
     return sum(
-        max((mark for mark in marks if start <= mark < end), default=start) - start
-        for start, end in zip(starts, ends, strict=False)
+        known.get(start, max((mark for mark in marks if start <= mark < end), default=start) - start)
+        for start, end in pairwise([*starts, float("inf")])
     )
+
+
+def _said_of_themselves(acts: list[Act]) -> dict[float, float]:
+    """Seconds of work of each session that ended by itself, by the time of its start."""
+    known, start = {}, 0.0
+    for act in acts:
+        start = act.at if act.kind == "started" else start
+        if "worked" in act.detail:
+            known[start] = float(act.detail["worked"])
+    return known
 
 
 @contextmanager

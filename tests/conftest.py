@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,11 @@ import pytest
 
 from evolve.config import RunConfig
 from evolve.image_problem import image_space
+from evolve.runs import find
+from evolve.storage.store import FILE, Store
 from evolve.table_problem import TableProblem
 from evolve.training.tables import Table, load_table
+from evolve.values import Result
 from genomes.stack import StackSpace
 
 DATA = Path(__file__).parent / "data"
@@ -64,7 +70,16 @@ def tiny_npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-SLOW = ("test_readme", "test_run", "test_own", "test_models", "test_stack")
+SLOW = (
+    "test_readme",
+    "test_run",
+    "test_own",
+    "test_models",
+    "test_bad_trainings",
+    "test_bad_days",
+    "test_damage",
+    "test_stack",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,12 +87,67 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOW) if item.path.stem == name), len(SLOW)))
 
 
-def command(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs `evolve` as a user does, in a process of its own."""
+def command(
+    *arguments: str | Path, cwd: Path, before: Callable[[], None] | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs `evolve` as a user does, in a process of its own. before: called in it first."""
     return subprocess.run(
         [sys.executable, "-m", "evolve.cli", *map(str, arguments)],
         cwd=cwd,
         capture_output=True,
         text=True,
+        preexec_fn=before,
         env={**os.environ, **environment},
     )
+
+
+TABLE_RUN = ("--table", DATA / "table.json", "--encoding", "choices", "--population", "8", "--seed", "1")
+
+
+@pytest.fixture(scope="session")
+def finished_on_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("finished")
+    done = command("run", *TABLE_RUN, "--generations", "20", "--name", "day", cwd=made)
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture
+def day(finished_on_table: Path, tmp_path: Path) -> Path:
+    """The folder of a finished run, below a folder of results of its own."""
+    return Path(shutil.copytree(finished_on_table / "results", tmp_path / "results")) / "day"
+
+
+def recorded(folder: Path) -> dict[int, Result]:
+    with Store.read(folder) as store:
+        return store.results()
+
+
+def stops(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 2 and one message that says all of this."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+def goes_on(folder: Path, before: dict[int, Result], *more: str) -> None:
+    """The run is continued to its end, and what was recorded before is still there, unchanged."""
+    done = command("resume", folder, *more, cwd=folder.parent)
+    assert done.returncode == 0, done.stderr
+    after = recorded(folder)
+    assert {number: after[number] for number in before} == before
+    assert find(folder).state == "finished"
+    with sqlite3.connect(folder / FILE) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def changed(folder: Path, *statements: str) -> None:
+    """Changes rows, which the file itself forbids, as another clock or version would have written them."""
+    with sqlite3.connect(folder / FILE) as connection:
+        for table in ("act", "result"):
+            connection.execute(f"DROP TRIGGER {table}_is_final")
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()

@@ -41,7 +41,7 @@ DOORS = {
     "neat": {"evolve.search.neat"},
     "pebble": {"evolve.execution.processes"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
-    "sqlite3": {"evolve.storage.store", "evolve.storage.log"},
+    "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection")},
     "tensorflow": {"evolve.training.evaluator", "evolve.training.exporting"},
     "onnxruntime": {"evolve.training.exporting"},
     "PIL": {"evolve.training.folders", "evolve.training.exporting"},

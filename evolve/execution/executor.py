@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Protocol
 
+from evolve.errors import MachineError
 from evolve.values import Job, Result, Status
 
 
@@ -80,9 +81,12 @@ def build_evaluator(path: str, settings: Mapping[str, Any]) -> Any:
 
 
 def judged(evaluator: Any, job: Job) -> dict[str, Any]:
-    """What the evaluator says of a job, as JSON; an exception, which it ought not to raise, becomes a failure."""
+    """What the evaluator says of a job, as JSON; an exception, which it ought not to raise, becomes a failure. Raises
+    MachineError if it does."""
     try:
         return dict(evaluator.evaluate(job))
+    except MachineError:
+        raise
     except Exception as error:
         return {"request": job["request"], "status": Status.FAILED, "reason": f"{type(error).__name__}: {error}"}
 

@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 from pebble import ProcessExpired, ProcessPool
 
-from evolve.errors import RunError
+from evolve.errors import MachineError
 from evolve.execution import worker
 from evolve.execution.executor import result_from_json
 from evolve.values import Job, Result, Status
@@ -83,7 +83,7 @@ class Processes:
     evaluator: 'module:Class', imported in the workers only. threads: per worker; None for all.
     memory_limit: bytes per worker; by default an equal share of nine tenths of the machine's memory.
 
-    `finished` raises RunError, and no result is written, if workers cannot start at all.
+    `finished` raises MachineError, and no result is written, if workers cannot start at all or a model cannot be saved.
     """
 
     def __init__(
@@ -156,10 +156,10 @@ class Processes:
             self._running[future] = (task, pool)
 
     def _false_start(self) -> None:
-        """Counts workers that died with nothing to do. Raises RunError if they do so again and again."""
+        """Counts workers that died with nothing to do. Raises MachineError if they do so again and again."""
         self._false_starts += 1
         if self._false_starts > MAX_FALSE_STARTS:
-            raise RunError(
+            raise MachineError(
                 f"worker processes die before they can work, {self._false_starts} in a row; the memory limit of "
                 f"{self._memory_limit / 2**30:.2g} GiB a worker may be too small (candidate_memory)"
             )
@@ -171,7 +171,12 @@ class Processes:
             result = result_from_json(future.result())
         except worker.CannotStart as error:
             self._replace(pool)
-            raise RunError(f"the workers cannot start: {error}; repair that and continue with: evolve resume") from None
+            raise MachineError(
+                f"the workers cannot start: {error}; repair that and continue with: evolve resume"
+            ) from None
+        except MachineError:
+            self._replace(pool)
+            raise
         except TimeoutError:
             result = self._lost(task, Status.TIMEOUT, f"took longer than {task.job['time_limit']:.0f} s")
         except ProcessExpired as death:
@@ -179,7 +184,7 @@ class Processes:
                 limit = f"{self._memory_limit / 2**30:.1f} GiB"
                 result = self._lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit}")
             else:
-                return self._died(task, pool, f"exit code {death.exitcode}")
+                return self._died(task, pool, _manner(death.exitcode))
         except (RuntimeError, CancelledError, OSError):  # the pool broke before its worker began the job
             self._false_start()
             self._replace(pool)
@@ -207,6 +212,16 @@ class Processes:
     def _replace(self, pool: ProcessPool) -> None:
         _end(pool)
         self._idle.append(self._pool())
+
+
+def _manner(exit_code: int) -> str:
+    """How a process ended, in words where a signal ended it."""
+    told = f"exit code {exit_code}"
+    if -exit_code == signal.SIGKILL:
+        return f"{told}: killed, as the system does when memory runs out"
+    if -exit_code in set(signal.Signals):
+        return f"{told}: {signal.Signals(-exit_code).name}, a crash in compiled code"
+    return told
 
 
 def _end(pool: ProcessPool) -> None:

@@ -45,8 +45,8 @@ class Log:
 
     def acts(self) -> list[Act]:
         """All acts in order."""
-        found = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
-        return [Act(kind, json.loads(detail), at) for kind, detail, at in found]
+        found = self._connection.execute("SELECT number, kind, detail, at FROM act ORDER BY number")
+        return [rows.act(row) for row in found]
 
     def candidates(self) -> dict[int, CandidateRow]:
         """All candidates by birth number."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
+from evolve.errors import LogError
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 
 Row = tuple[Any, ...]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,23 @@ def result_values(r: Result) -> Row:
     )
 
 
+def _readable(make: Callable[[Row], Value]) -> Callable[[Row], Value]:
+    """`make`, raising LogError for a row that holds what nobody has written."""
+
+    @wraps(make)
+    def made(row: Row) -> Value:
+        try:
+            return make(row)
+        except (ValueError, TypeError) as error:
+            raise LogError(
+                f"the run's file is damaged: row {row[0]} of its {make.__name__}s is unreadable ({error}); it was left "
+                "as it is. Put back a copy of the run's folder from before, or start a new run"
+            ) from None
+
+    return made
+
+
+@_readable
 def result(row: Row) -> Result:
     """A result from its row."""
     request, status, objectives, measures, curve, spent, reason, cached_from, timing = row
@@ -118,6 +139,7 @@ def result(row: Row) -> Result:
     )
 
 
+@_readable
 def candidate(row: Row) -> CandidateRow:
     """A candidate from its row."""
     number, key, genome, notation, parents, origin, parameters, multiply_adds = row
@@ -126,7 +148,15 @@ def candidate(row: Row) -> CandidateRow:
     )
 
 
+@_readable
 def request(row: Row) -> RequestRow:
     """A request from its row."""
     number, born, images, epochs, repeat, purpose, start_from, key = row
     return RequestRow(number, born, Budget(images, epochs), repeat, Purpose(purpose), start_from, key)
+
+
+@_readable
+def act(row: Row) -> Act:
+    """An act from its row, number first."""
+    _, kind, detail, at = row
+    return Act(kind, dict(json.loads(detail)), float(at))

@@ -14,17 +14,28 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from evolve.errors import RunError
+from evolve.errors import LogError, RunError
 from evolve.storage import rows
+from evolve.storage.connection import explained, reader, writer
 from evolve.storage.log import Log
+from evolve.storage.newest import newest_part, wholly_readable
 from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
 FILE = "run.sqlite"
+# What cannot be missing from a run, however it ended; results can, they are made again.
+GAPS = (
+    "SELECT max(number) - count(*) FROM candidate",
+    "SELECT max(number) - count(*) FROM request",
+    "SELECT count(*) FROM candidate WHERE number NOT IN (SELECT candidate FROM request)",
+    "SELECT count(*) FROM request WHERE candidate NOT IN (SELECT number FROM candidate)",
+    "SELECT count(*) FROM result WHERE request NOT IN (SELECT number FROM request)",
+)
 
 
 class Store(Log):
@@ -38,11 +49,17 @@ class Store(Log):
     def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
         """A new log in `folder`, which must not hold one. Raises RunError if it does."""
         folder.mkdir(parents=True, exist_ok=True)
-        store = cls._writer(folder)
-        if store._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            store.close()
-            raise RunError(f"{folder} already holds a run; choose another name or continue it with: evolve resume")
-        return store._filled(meta)
+        new = not (folder / FILE).exists()
+        try:
+            store = cls._writer(folder, _locked(folder))
+            if store._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                store.close()
+                raise RunError(f"{folder} already holds a run; choose another name or continue it with: evolve resume")
+            return store._filled(meta)
+        except LogError:
+            for ending in ("", "-wal", "-shm") if new else ():  # nothing was recorded: the name stays free
+                (folder / f"{FILE}{ending}").unlink(missing_ok=True)
+            raise
 
     @classmethod
     def in_memory(cls, meta: dict[str, Any]) -> Self:
@@ -50,44 +67,44 @@ class Store(Log):
         return cls(sqlite3.connect(":memory:", isolation_level=None), None)._filled(meta)
 
     def _filled(self, meta: dict[str, Any]) -> Self:
-        with self._transaction():
-            for statement in _statements(files("evolve.storage").joinpath("schema.sql").read_text()):
-                self._connection.execute(statement)
-            values = {**meta, "schema_version": SCHEMA_VERSION}.items()
-            self._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values])
+        try:
+            with self._transaction():
+                for statement in _statements(files("evolve.storage").joinpath("schema.sql").read_text()):
+                    self._connection.execute(statement)
+                values = {**meta, "schema_version": SCHEMA_VERSION}.items()
+                self._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values])
+        except BaseException:
+            self.close()
+            raise
         return self
 
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The log in `folder`, for writing. Raises RunError if there is none or another process writes it."""
         _must_exist(folder)
-        store = cls._writer(folder)
-        store._check_version(folder)
-        return store
+        lock = _locked(folder)
+        try:
+            with cls.read(folder) as known:  # a damaged file is refused before anything touches it
+                known._check_whole(folder / FILE)
+            return cls._writer(folder, lock)
+        except BaseException:
+            lock.release()
+            raise
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The log in `folder`, read-only. Raises RunError if there is none."""
         _must_exist(folder)
-        connection = sqlite3.connect(
-            f"{(folder / FILE).absolute().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None
-        )
-        connection.execute("PRAGMA query_only = 1")
-        store = cls(connection, None)
+        store = cls(reader(folder / FILE), None)
         store._check_version(folder)
         return store
 
     @classmethod
-    def _writer(cls, folder: Path) -> Self:
-        lock = FileLock(folder / "run.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise RunError(f"{folder} is in use by another process; wait for it or stop it first") from None
-        connection = sqlite3.connect(folder / FILE, timeout=30, isolation_level=None)
+    def _writer(cls, folder: Path, lock: FileLock) -> Self:
+        store = cls(writer(folder / FILE), lock)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        return cls(connection, lock)
+            store._connection.execute(f"PRAGMA {pragma}")
+        return store
 
     def close(self) -> None:
         """Closes the file and gives up the lock."""
@@ -131,28 +148,72 @@ class Store(Log):
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # SQLite takes some back by itself, such as on a full disk
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def _check_version(self, folder: Path) -> None:
         try:
-            found = self.meta().get("schema_version")
-        except sqlite3.DatabaseError as error:
+            meta = self.meta()
+            found = meta.get("schema_version")
+        except LogError:
             self.close()
-            raise RunError(f"{folder / FILE} is not a run of evolve: {error}") from None
+            raise
+        except (sqlite3.DatabaseError, ValueError) as error:
+            self.close()
+            raise LogError(
+                f"{folder / FILE} is not a run of evolve, or not all of one ({error}); it was left as it is. If the "
+                f"run was copied or moved, {FILE}-wal belongs to it; otherwise put back a copy of {folder} from "
+                "before, or start a new run"
+            ) from None
         if found != SCHEMA_VERSION:
             self.close()
             raise RunError(
-                f"{folder} has schema version {found}, this version of evolve reads {SCHEMA_VERSION}; "
-                "use the version that made it, or start a new run"
+                f"{folder} was made by evolve {meta.get('version')} and has schema version {found}, this version "
+                f"reads {SCHEMA_VERSION}; use the version that made it, or start a new run"
+            )
+
+    def _check_whole(self, file: Path) -> None:
+        """Raises LogError if anything is damaged or missing, also where nothing is read until something is written."""
+        if not wholly_readable(newest := newest_part(file)):
+            raise LogError(
+                f"the newest results, in {newest}, are damaged; they were left as they are. Put back a copy of "
+                f"{file.parent} from before, if you have one. To give up what cannot be read and train it again: "
+                f"sqlite3 {quote(str(file))} 'PRAGMA wal_checkpoint(TRUNCATE)' and then: "
+                f"evolve resume {quote(str(file.parent))}"
+            )
+        [found] = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise explained(file, sqlite3.SQLITE_CORRUPT, " ".join(found.split()))
+        missing = sum(self._connection.execute(gap).fetchone()[0] or 0 for gap in GAPS)
+        if missing:
+            raise LogError(
+                f"{file} lacks {missing} rows or more, as after a rescue of a damaged file, so the run cannot be "
+                "continued; what is left can be looked at, and a new run can begin with its best: "
+                f"evolve run --founder {file.parent.name}:NUMBER"
             )
 
 
 def _must_exist(folder: Path) -> None:
     if not (folder / FILE).is_file():
         raise RunError(f"there is no run in {folder}")
+
+
+def _locked(folder: Path) -> FileLock:
+    """The lock of the one process that writes. Raises RunError if another one has it or it cannot be had."""
+    lock = FileLock(folder / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(f"{folder} is in use by another process; wait for it or stop it first") from None
+    except OSError as error:
+        raise LogError(
+            f"{folder} cannot be written: {error.strerror or error}; make it writable, make room, or copy the folder "
+            "to where you may write and go on there with: evolve resume FOLDER"
+        ) from None
+    return lock
 
 
 def _statements(script: str) -> Iterator[str]:

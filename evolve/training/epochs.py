@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,12 @@ def _build_ahead(model: Any) -> None:
 
 
 def report(path: str | None, figures: Mapping[str, float]) -> None:
-    """Leaves figures of a running training in the file `path`, for whoever watches; nothing if there is none."""
+    """Leaves figures of a running training in the file `path`, for whoever watches; nothing if there is none.
+    A full disk ends no training: only the display stands still."""
     if path is None:
         return
     draft = Path(f"{path}.{os.getpid()}")
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(json.dumps(dict(figures)))
-    draft.replace(path)
+    with suppress(OSError):
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps(dict(figures)))
+        draft.replace(path)

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.errors import MachineError
 from evolve.training.epochs import Diverged, Point, Training, report
 from evolve.training.metrics import OBJECTIVES
 from evolve.training.model_file import save_model
@@ -42,12 +43,13 @@ class Trainer:
         gc.freeze()
 
     def evaluate(self, job: Job) -> dict[str, Any]:
-        """The result of a job, as JSON. Never raises: a failure is a status with a reason.
+        """The result of a job, as JSON. A failure is a status with a reason; raises only MachineError, if the
+        model cannot be saved.
 
         A job holds: request, seed, blueprint (nodes of a ModelSpec), recipe, images, epochs, train (parts to train on),
         score (part to score on); optional are watch (part for the learning curve), test_folder (if the test part is
         scored or watched), save (path of a .keras file), progress (path of a file for figures of each epoch), stop_at
-        (time since 1970 after which no epoch begins) and ragged (see `Training`).
+        (time of `time.monotonic` after which no epoch begins) and ragged (see `Training`).
         """
         return guarded(job, self._train)
 
@@ -72,7 +74,7 @@ class Trainer:
                 point[f"{job['watch']}_accuracy"], point[f"{job['watch']}_loss"] = seen["accuracy"], seen["loss"]
             clock.lap("score")
             report(job.get("progress"), {**point, "epochs": job["epochs"]})
-            return bool(time.time() > job.get("stop_at", math.inf))
+            return bool(time.monotonic() > job.get("stop_at", math.inf))
 
         curve = training.run(on_epoch)
         predicted = classify(scored) if at_last is None else at_last
@@ -134,12 +136,15 @@ class _Clock:
 
 
 def guarded(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
-    """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason."""
+    """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason,
+    but for MachineError, of which no candidate is guilty."""
     begun = time.perf_counter()
     try:
         result = work(job)
     except Diverged as error:
         result = {"status": Status.DIVERGED, "reason": str(error)}
+    except MachineError:
+        raise
     except Exception as error:
         result = _failure(error)
     finally:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evolve.errors import DataError, RunError
+from evolve.errors import DataError, MachineError, RunError
 
 FACTS = "evolve.json"  # a member that Keras does not look at
 
@@ -17,13 +17,22 @@ FACTS = "evolve.json"  # a member that Keras does not look at
 def save_model(model: Any, path: Path, facts: Mapping[str, Any]) -> None:
     """Saves a model with `facts` of its data: "class_names", and "low" and "high", the range of its pixels.
 
-    Written beside the target and renamed, so that a file is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    Written beside the target and renamed, so that a file is whole or not there. Raises MachineError if there is no room
+    or no right to write it."""
     draft = path.with_name(f"{path.stem}.{os.getpid()}.draft.keras")
-    model.save(draft)
-    with zipfile.ZipFile(draft, "a") as archive:
-        archive.writestr(FACTS, json.dumps({name: facts[name] for name in ("class_names", "low", "high")}))
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model.save(draft)
+        with zipfile.ZipFile(draft, "a") as archive:
+            archive.writestr(FACTS, json.dumps({name: facts[name] for name in ("class_names", "low", "high")}))
+        draft.replace(path)
+    except OSError as error:
+        raise MachineError(
+            f"the model {path} cannot be saved: {error.strerror or error}; make room ('evolve clean' shows what may "
+            "go) or make the folder writable, then go on: for a run with evolve resume, else with the same command"
+        ) from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def load_model(path: Path, own: Sequence[str] = ()) -> Any:
@@ -43,7 +52,10 @@ def load_model(path: Path, own: Sequence[str] = ()) -> Any:
         return keras.saving.load_model(path, custom_objects=classes)
     except Exception as error:  # Keras raises many kinds for a damaged file
         reason = " ".join(str(error).split())[:200]
-        raise RunError(f"model {path}: cannot be read as a .keras file: {reason}") from None
+        raise RunError(
+            f"model {path}: cannot be read as a .keras file: {reason}; if it belongs to a run, "
+            "delete it and make it again with: evolve train RUN CANDIDATE"
+        ) from None
 
 
 def facts_of(path: Path) -> dict[str, Any]:

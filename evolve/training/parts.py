@@ -16,7 +16,8 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -161,19 +162,34 @@ def _normalisations(images: Array) -> dict[str, Any]:
 
 def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described: dict[str, Any] | None) -> None:
     """Writes beside the target and renames, so that a folder is whole or not there. Where another process was faster,
-    its folder stays: it holds the same."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
-    for part, (images, labels) in parts.items():
-        np.save(draft / f"{part}_images.npy", images)
-        np.save(draft / f"{part}_labels.npy", labels.astype(np.int32))
-    if described is not None:
-        (draft / "parts.json").write_text(json.dumps(described, indent=1))
-    draft.chmod(0o755)
+    its folder stays: it holds the same. Raises DataError if there is no room or no right to write."""
+    with _explained(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:
-        draft.rename(target)
-    except OSError:
-        shutil.rmtree(draft)
+        with _explained(target.parent):
+            for part, (images, labels) in parts.items():
+                np.save(draft / f"{part}_images.npy", images)
+                np.save(draft / f"{part}_labels.npy", labels.astype(np.int32))
+            if described is not None:
+                (draft / "parts.json").write_text(json.dumps(described, indent=1))
+            draft.chmod(0o755)
+        with suppress(OSError):
+            draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # NumPy's own say how many bytes were written, not why no more
+        reason = error.strerror or "not all of them found room"
+        raise DataError(
+            f"the prepared images cannot be written to {folder}: {reason}; make room ('evolve clean' shows what may "
+            "go) or name another folder for runs with: --results FOLDER"
+        ) from None
 
 
 def settings(parts: Parts) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def test_a_crash_a_hang_and_hunger_touch_no_other_job(processes: Processes) -> N
         6: Status.OK,
         7: Status.FAILED,
     }
-    assert "died 3 times (exit code -9)" in str(results[1].reason)
+    assert "died 3 times (exit code -9: killed" in str(results[1].reason)
+    assert "exit code -11: SIGSEGV, a crash in compiled code" in str(results[7].reason)
     assert "longer than 1 s" in str(results[3].reason)
     assert "GiB" in str(results[5].reason)
 

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from evolve.errors import RunError
+from evolve.errors import LogError, RunError
 from evolve.storage.store import FILE, Store
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 from genomes.stack import StackSpace
@@ -113,7 +113,7 @@ def test_a_reader_sees_what_is_written_meanwhile_and_writes_nothing(store: Store
         assert reader.results() == {}
         store.add(results=[RESULT])
         assert list(reader.results()) == [1]
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        with pytest.raises(LogError, match="read-only"):
             reader.act("stopped")
 
 

@@ -1,0 +1,120 @@
+"""This engine: each block is a search of its own whose founders are the networks, up to the end of the search.
+
+The parts are those of a session: the loop, the ledger, a run's SQLite file on disk, and worker processes, which live on
+from block to block. As a session does, it waits for its last worker at the end of each block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from laps import BUILD, BUSY, DATA, STORAGE, TRAINING, VALIDATION, Laps, answer
+
+from evolve.api import VERSION
+from evolve.clock import VirtualClock
+from evolve.config import RunConfig
+from evolve.execution.devices import default_memory, usable_cores
+from evolve.execution.executor import executor_class
+from evolve.image_problem import ImageProblem
+from evolve.ledger import Ledger, Stop
+from evolve.loop import Search
+from evolve.problem import make_problem
+from evolve.search.strategy import Births, Proposal, strategy_class
+from evolve.storage.store import Store
+from evolve.values import Result
+
+# The evaluator's laps -> categories. Where it has no lap for tracing, that is part of "fit".
+CATEGORIES = {
+    "build": BUILD,
+    "trace": BUILD,
+    "data": DATA,
+    "augment": DATA,
+    "fit": TRAINING,
+    "train": TRAINING,
+    "watch": VALIDATION,
+    "score": VALIDATION,
+    "save": STORAGE,
+}
+
+
+class TimedStore(Store):
+    """A run's log that counts the seconds in which it writes."""
+
+    seconds = 0.0
+
+    def add(self, *args: Any, **kwargs: Any) -> None:
+        begun = perf_counter()
+        super().add(*args, **kwargs)
+        self.seconds += perf_counter() - begun
+
+
+class WithEvolve:
+    """work: see `work` in throughput.py."""
+
+    def __init__(self, work: dict[str, Any]) -> None:
+        self._notations = [network["notation"] for network in work["networks"]]
+        self._config = RunConfig.checked(
+            {"dataset": work["dataset"], "images": work["images"], "strategy": "random", "results": work["scratch"]}
+        )
+        problem = make_problem(self._config, gpu=False)
+        assert isinstance(problem, ImageProblem)
+        self._problem, self._workers = problem, min(usable_cores(), self._config.look_ahead)
+        self._executor = executor_class(problem.executor)(
+            problem.evaluator,
+            problem.settings,
+            workers=self._workers,
+            memory_limit=int(default_memory() * 2**30),
+        )
+        self._knock()
+
+    def _knock(self) -> None:
+        """Waits until all workers are up: a job that holds nothing fails at once, but not before."""
+        for number in range(self._workers):
+            self._executor.submit({"request": number})
+        up = 0
+        while up < self._workers:
+            up += len(self._executor.finished(1.0))
+
+    def train(self, numbers: list[int], epochs: int) -> dict[str, Any]:
+        config = self._config.model_copy(update={"epochs": epochs})
+        problem = replace(self._problem, config=config)
+        meta = {"version": VERSION, "config": config.model_dump(mode="json"), "problem": problem.describe()}
+        with TimedStore.create(Path(config.results, f"{epochs}-epochs-from-{numbers[0]}"), meta) as store:
+            search = self._search(problem, [self._notations[number] for number in numbers], store)
+            search.run()
+            return self._answer([result for _, result in sorted(search.told, key=_birth)], store.seconds)
+
+    def _search(self, problem: ImageProblem, notations: list[str], store: Store) -> Search:
+        founders = [Proposal(problem.space.parse(notation)) for notation in notations]
+        kind, config = strategy_class(problem.config.strategy), problem.config
+        return Search(
+            problem=problem,
+            strategy=kind(Births(problem.space, founders), config.population, kind.Options()),
+            ledger=Ledger(store, self._executor, Stop()),
+            clock=VirtualClock(config.look_ahead),
+            seed=config.seed,
+            population=config.population,
+            recorded=[],
+            limit=lambda births, _: "the block is trained" if births >= len(founders) else None,
+        )
+
+    def _answer(self, results: list[Result], storing: float) -> dict[str, Any]:
+        laps, timed = Laps(), Laps()
+        laps.seconds[STORAGE] += storing
+        for result in results:
+            laps.seconds[BUSY] += result.timing["seconds"]
+            for lap in CATEGORIES.keys() & result.timing.keys():
+                timed.seconds[lap] += result.timing[lap]
+                laps.seconds[CATEGORIES[lap]] += result.timing[lap]
+        return answer(laps, [result.fitness for result in results], self._workers, timed=timed.seconds)
+
+    def close(self) -> None:
+        """Ends the workers."""
+        self._executor.close()
+
+
+def _birth(told: Any) -> int:
+    return int(told[0].candidate.number)

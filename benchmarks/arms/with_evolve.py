@@ -24,17 +24,15 @@ from evolve.loop import Search
 from evolve.problem import make_problem
 from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.storage.store import Store
+from evolve.tally import Tally
 from evolve.values import Result
 
-# The evaluator's laps -> categories. Where it has no lap for tracing, that is part of "fit".
+# The evaluator's laps -> categories.
 CATEGORIES = {
     "build": BUILD,
     "trace": BUILD,
     "data": DATA,
-    "augment": DATA,
     "fit": TRAINING,
-    "train": TRAINING,
-    "watch": VALIDATION,
     "score": VALIDATION,
     "save": STORAGE,
 }
@@ -83,9 +81,8 @@ class WithEvolve:
         problem = replace(self._problem, config=config)
         meta = {"version": VERSION, "config": config.model_dump(mode="json"), "problem": problem.describe()}
         with TimedStore.create(Path(config.results, f"{epochs}-epochs-from-{numbers[0]}"), meta) as store:
-            search = self._search(problem, [self._notations[number] for number in numbers], store)
-            search.run()
-            return self._answer([result for _, result in sorted(search.told, key=_birth)], store.seconds)
+            self._search(problem, [self._notations[number] for number in numbers], store).run()
+            return self._answer(list(store.results().values()), store.seconds)
 
     def _search(self, problem: ImageProblem, notations: list[str], store: Store) -> Search:
         founders = [Proposal(problem.space.parse(notation)) for notation in notations]
@@ -96,9 +93,10 @@ class WithEvolve:
             ledger=Ledger(store, self._executor, Stop()),
             clock=VirtualClock(config.look_ahead),
             seed=config.seed,
-            population=config.population,
-            recorded=[],
+            recorded=iter([]),
+            known=0,
             limit=lambda births, _: "the block is trained" if births >= len(founders) else None,
+            tally=Tally(config.population),
         )
 
     def _answer(self, results: list[Result], storing: float) -> dict[str, Any]:
@@ -114,7 +112,3 @@ class WithEvolve:
     def close(self) -> None:
         """Ends the workers."""
         self._executor.close()
-
-
-def _birth(told: Any) -> int:
-    return int(told[0].candidate.number)

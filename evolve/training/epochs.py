@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from evolve.training.augment import augment
 from evolve.training.optimizers import optimizer
+from evolve.training.stopwatch import Stopwatch
 
 STEPS_PER_CALL = 32
 STRETCH = 4096  # images that are shuffled, augmented and trained on at a time
@@ -31,6 +32,7 @@ class Training:
 
     model: a Keras model that returns class probabilities. images: (count, height, width, channels). labels: (count,).
     low, high: the darkest and the brightest value of a pixel.
+    clock: told where the time goes.
     ragged: whether a last batch that is smaller is trained on, as Keras does, or left out, which is faster.
     """
 
@@ -44,9 +46,10 @@ class Training:
         seed: int,
         low: float,
         high: float,
+        clock: Stopwatch,
         ragged: bool = False,
     ) -> None:
-        self.model, self._recipe, self._epochs = model, recipe, epochs
+        self.model, self._recipe, self._epochs, self._clock = model, recipe, epochs, clock
         self.images, self.labels, self._range = images, labels, (low, high)
         self._targets = np.eye(model.output_shape[-1], dtype=np.float32)[labels]
         self._batch = min(recipe["batch_size"], len(images))
@@ -63,15 +66,15 @@ class Training:
             steps_per_execution=1 if backend == "torch" or steps > whole else min(STEPS_PER_CALL, steps),
         )
         _build_ahead(model)
+        clock.lap("build")
         self._train: Callable[[NDArray[Any], NDArray[Any]], None] = self._fit
         self._stretch = self._used
         if backend == "tensorflow":
             from evolve.training.graphs import training_steps
 
-            self._train, self._stretch = (
-                training_steps(model, self._batch),
-                self._batch * max(1, STRETCH // self._batch),
-            )
+            self._train = training_steps(model, self._batch, images.dtype)
+            self._stretch = self._batch * max(1, STRETCH // self._batch)
+            clock.lap("trace")
 
     def run(self, on_epoch: Callable[[Point], bool | None] = lambda point: None) -> list[Point]:
         """Trains all epochs; the learning curve, one point per epoch. Raises Diverged.
@@ -94,7 +97,10 @@ class Training:
         for start in range(0, self._used, self._stretch):
             chosen = order[start : start + self._stretch]
             images, targets = self.images[chosen], self._targets[chosen]
-            self._train(*augment(images, targets, self._recipe, *self._range, self._rng))
+            images, targets = augment(images, targets, self._recipe, *self._range, self._rng)
+            self._clock.lap("data")
+            self._train(images, targets)
+            self._clock.lap("fit")
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
     def _fit(self, images: NDArray[Any], targets: NDArray[Any]) -> None:

@@ -20,6 +20,7 @@ from evolve.training.metrics import OBJECTIVES
 from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
 from evolve.training.scores import Classifier, measured, recalls
+from evolve.training.stopwatch import Stopwatch
 from evolve.values import Job, Status
 from genomes.decode import decode
 from genomes.spec import ModelSpec
@@ -54,17 +55,15 @@ class Trainer:
         return guarded(job, self._train)
 
     def _train(self, job: Job) -> dict[str, Any]:
-        clock = _Clock()
-        training = prepared(job, self._settings)
+        clock = Stopwatch()
+        training = prepared(job, self._settings, clock)
         scored, labels = self._part(job, job["score"])
         watched = self._part(job, job["watch"], CURVE_IMAGES) if job.get("watch") else None
         classify = Classifier(training.model, len(scored))
-        clock.lap("build")
         at_last: NDArray[Any] | None = None
 
         def on_epoch(point: Point) -> bool:
             nonlocal at_last
-            clock.lap("fit")
             if watched is not None:
                 if job["watch"] == job["score"] and point["epoch"] == job["epochs"]:
                     at_last = classify(scored)
@@ -87,6 +86,7 @@ class Trainer:
             measures |= {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
         if job.get("save"):
             save_model(training.model, Path(job["save"]), self._settings)
+            clock.lap("save")
         last = curve[-1]
         return {
             "status": Status.OK,
@@ -104,14 +104,16 @@ class Trainer:
         return images[:count], labels[:count]
 
 
-def prepared(job: Job, settings: Mapping[str, Any]) -> Training:
+def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch) -> Training:
     """The network of a job, compiled with its recipe, with the images it is trained on."""
     recipe = job["recipe"]
     keras.utils.set_random_seed(job["seed"])
     model = decode(ModelSpec.from_json(job["blueprint"]), settings["pixels"][recipe["pixels"]])
     images, labels = _training_images(job, settings["folder"])
     low, high = settings["low"], settings["high"]
-    return Training(model, images, labels, recipe, job["epochs"], job["seed"], low, high, job.get("ragged", False))
+    return Training(
+        model, images, labels, recipe, job["epochs"], job["seed"], low, high, clock, job.get("ragged", False)
+    )
 
 
 def _training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -120,19 +122,6 @@ def _training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]
     images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
     labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
     return images[: job["images"]], np.asarray(labels[: job["images"]])
-
-
-class _Clock:
-    """Seconds spent in each stage."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.laps[stage] = round(self.laps.get(stage, 0.0) + now - self._last, 4)
-        self._last = now
 
 
 def guarded(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from evolve.training.epochs import Point, Training, report
 from evolve.training.evaluator import guarded, prepare_backend, prepared
 from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
+from evolve.training.stopwatch import Stopwatch
 from evolve.values import Job, Status
 
 
@@ -59,7 +60,7 @@ class OwnFitness:
         return guarded(job, self._judge)
 
     def _judge(self, job: Job) -> dict[str, Any]:
-        training, curve = prepared(job, self._settings), []
+        training, curve = prepared(job, self._settings, Stopwatch()), []
 
         def progress(**figures: float) -> None:
             numbers = {name: float(value) for name, value in figures.items()}

@@ -39,14 +39,17 @@ def forget() -> None:
         del registered[name]
 
 
-def training_steps(model: Any, batch: int) -> Callable[[Images, Images], None]:
+def training_steps(model: Any, batch: int, dtype: Any) -> Callable[[Images, Images], None]:
     """A function that trains a compiled model, once, on images (count, height, width, channels) and targets
-    (count, classes), in their order and in batches; the last batch may be smaller. Metrics are not reset."""
+    (count, classes), in their order and in batches; the last batch may be smaller. Metrics are not reset.
+
+    It is traced here, so that calls are nothing but training. dtype: of the images.
+    """
+    shape, classes = model.input_shape[1:], model.output_shape[-1]
+    signature = [tf.TensorSpec((None, *shape), dtype), tf.TensorSpec((None, classes), tf.float32)]
 
     @cache
-    def steps(size: int, dtype: Any) -> Any:
-        shape, classes = model.input_shape[1:], model.output_shape[-1]
-
+    def in_batches_of(size: int) -> Any:
         def train(images: Any, targets: Any) -> None:
             def step(number: Any) -> Any:
                 x = tf.slice(images, [number * size, 0, 0, 0], [size, *shape])
@@ -57,16 +60,16 @@ def training_steps(model: Any, batch: int) -> Callable[[Images, Images], None]:
             count = tf.shape(images)[0] // size
             tf.while_loop(lambda number: number < count, step, [0], parallel_iterations=1)
 
-        signature = [tf.TensorSpec((None, *shape), dtype), tf.TensorSpec((None, classes), tf.float32)]
-        return tf.function(train, autograph=False, input_signature=signature)
+        return tf.function(train, autograph=False, input_signature=signature).get_concrete_function()
 
     def train(images: Images, targets: Images) -> None:
         whole = len(images) // batch * batch
         if whole:
-            steps(batch, images.dtype)(images[:whole], targets[:whole])
+            in_batches_of(batch)(tf.constant(images[:whole]), tf.constant(targets[:whole]))
         if rest := len(images) - whole:
-            steps(rest, images.dtype)(images[whole:], targets[whole:])
+            in_batches_of(rest)(tf.constant(images[whole:]), tf.constant(targets[whole:]))
 
+    in_batches_of(batch)
     return train
 
 

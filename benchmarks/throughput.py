@@ -3,9 +3,9 @@
     pip install -e '.[benchmarks]'
     python benchmarks/throughput.py cifar10.npz --output results/published/throughput
 
-Forty random networks up to the size of the article's first net (10 million multiply-adds an image), 10,000 CIFAR-10
-images, one epoch and three. Every arm builds the same Keras models and trains
-them with Adam at their genes' learning rates and batch sizes, without augmentation, on the processor:
+Forty random networks of up to three million multiply-adds an image, 10,000 CIFAR-10 images, one epoch and three. Every
+arm builds the same Keras models and trains them with Adam at their genes' learning rates and batch sizes, without
+augmentation, on the processor:
 
 plain        compile, fit with validation data and evaluate, one network after the other; Keras's defaults, all cores
 keras-tuner  a grid search over the networks, with its trials and checkpoints
@@ -182,7 +182,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", type=Path, help="an .npz file in the layout of Keras's data sets")
     parser.add_argument("--networks", type=positive, default=40)
-    parser.add_argument("--largest", type=positive, default=10_000_000, help="multiply-adds an image of a network")
+    parser.add_argument("--largest", type=positive, default=3_000_000, help="multiply-adds an image of a network")
     parser.add_argument("--images", type=positive, default=10_000)
     parser.add_argument("--epochs", type=positive, nargs="+", default=[1, 3])
     parser.add_argument("--block", type=positive, default=20, help="networks that an arm trains in one turn")

@@ -21,7 +21,7 @@ from evolve.run_view import Run
 from evolve.runs import find
 from evolve.search.strategy import Proposal, strategy_class
 from evolve.session import Session, seconds_spent
-from evolve.storage.store import FILE, Store
+from evolve.storage.store import Store
 from evolve.table_problem import TableProblem
 from evolve.training.sources import DATASETS
 
@@ -46,12 +46,14 @@ def run(*, progress: Watcher = True, fitness: Fitness | str | None = None, **set
     config = RunConfig.checked(settings)
     console = make_console(progress)
     strategy_class(config.strategy).Options.checked(config.options, where="options: ")
-    if config.name and (config.results / config.name / FILE).exists():
+    if config.name and Store.begun(config.results / config.name):
         raise RunError(
             f"{config.results / config.name} already holds a run; choose another --name, or continue it with: "
             f"evolve resume {config.name}"
         )
     check_disk(config.results, config.disk_limit)
+    if config.candidate_memory is None:
+        config = config.model_copy(update={"candidate_memory": default_memory()})
     problem = new_problem(config, console)
     config = _settled(config, problem)
     folder = config.results / str(config.name)
@@ -133,8 +135,6 @@ def _settled(config: RunConfig, problem: Problem) -> RunConfig:
         update["dataset"] = str(Path(config.dataset).absolute())
     if config.table is not None:
         update["table"] = config.table.absolute()
-    if config.candidate_memory is None:
-        update["candidate_memory"] = default_memory()
     if isinstance(problem, TableProblem):
         update["rescorings"] = max(1, min(config.rescorings, problem.trainings - 1))
     return config.model_copy(update=update)

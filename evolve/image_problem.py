@@ -26,6 +26,7 @@ FINAL_EPOCHS = 40
 # The cost of building a model and tracing its training, in multiplications; orders results, decides nothing else.
 START_COST = 3e10
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
+WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
 USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
 
 
@@ -43,6 +44,7 @@ def image_space(
         max_layers=config.max_layers,
         max_parameters=config.max_parameters,
         max_multiply_adds=config.max_multiply_adds or round(StackSpace.max_multiply_adds * grown),
+        max_memory=None if config.candidate_memory is None else round(config.candidate_memory * 2**30) - WORKER_BYTES,
         alphabet=for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2]),
     )
 

@@ -165,7 +165,8 @@ class Session:
         watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
         pace.begin_training(f"training candidate {ranked[0].number} in full", watched, pace.seconds(final))
         request, _ = finish.train_winner(ranked)
-        watched.unlink(missing_ok=True)
+        for left in watched.parent.glob(f"{watched.name}*"):
+            left.unlink(missing_ok=True)
         return {"winner": request.candidate.number, "request": request.number}
 
 

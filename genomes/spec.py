@@ -54,10 +54,10 @@ class ModelSpec:
         return sum(node.multiply_adds for node in self.nodes)
 
     def memory(self, batch_size: int) -> int:
-        """Estimated bytes of a training step: activations kept for the backward pass, their gradients, and
-        weights with gradient and two optimizer slots, all as 32-bit floats."""
+        """Estimated bytes that training in batches of that size takes: the activations of a batch, which are kept for
+        the backward pass, and the weights with their gradients and two optimizer slots, all as 32-bit floats."""
         activations = sum(math.prod(node.shape) for node in self.nodes)
-        return 4 * (2 * batch_size * activations + 4 * self.parameters)
+        return 4 * (batch_size * activations + 4 * self.parameters)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -58,6 +58,7 @@ class StackSpace:
     max_layers: genes in a stack.
     max_parameters: weights of a network.
     max_multiply_adds: multiplications for one image, forward.
+    max_memory: bytes that training a network may take by estimate; None is no limit.
     alphabet: kinds of layers and the bounds of all genes.
     """
 
@@ -69,6 +70,7 @@ class StackSpace:
     max_layers: int = 32
     max_parameters: int = 3_000_000
     max_multiply_adds: int = 50_000_000
+    max_memory: int | None = None
     alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
 
     def random(self, rng: Random) -> Variation:
@@ -141,13 +143,18 @@ class StackSpace:
             raise InvalidGenome("no flattening; add 'flatten', 'global_average' or 'global_max' before the first dense")
         net.add("dense", units=self.classes, name="classes")
         net.add("activation", function="softmax", name="probabilities")
-        return self._within_limits(net.spec())
+        return self._within_limits(net.spec(), genome.recipe.batch_size)
 
-    def _within_limits(self, spec: ModelSpec) -> ModelSpec:
+    def _within_limits(self, spec: ModelSpec, batch_size: int) -> ModelSpec:
         for name in ("parameters", "multiply_adds"):
             value, limit = getattr(spec, name), getattr(self, f"max_{name}")
             if value > limit:
                 raise InvalidGenome(f"{value:,} {name.replace('_', '-')}, more than max_{name}={limit:,}")
+        if self.max_memory is not None and (needed := spec.memory(batch_size)) > self.max_memory:
+            raise InvalidGenome(
+                f"about {needed / 2**30:.2f} GiB to train in batches of {batch_size}, more than the "
+                f"{max(0, self.max_memory) / 2**30:.2f} GiB that candidate_memory leaves for a network"
+            )
         return spec
 
     def problem(self, genome: StackGenome) -> str | None:

@@ -10,9 +10,10 @@ import psutil
 CLEAR, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
-def resident() -> int:
-    """Bytes of memory that this process holds now."""
-    return int(psutil.Process().memory_info().rss)
+def held() -> int:
+    """Bytes of memory that this process holds for itself; files that it shares with others do not count."""
+    info = psutil.Process().memory_info()
+    return int(info.rss - getattr(info, "shared", 0))
 
 
 def forget_peak() -> None:
@@ -22,9 +23,9 @@ def forget_peak() -> None:
 
 
 def peak() -> int:
-    """The most bytes that this process held since `forget_peak`."""
+    """The most bytes that this process had in memory since `forget_peak`."""
     with suppress(OSError):
         for line in STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    return int(getattr(psutil.Process().memory_info(), "peak_wset", resident()))
+    return int(getattr(psutil.Process().memory_info(), "peak_wset", held()))

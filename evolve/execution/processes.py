@@ -29,7 +29,7 @@ from evolve.execution import worker
 from evolve.execution.executor import result_from_json
 from evolve.values import Job, Result, Status
 
-MAX_JOBS = 50  # TensorFlow leaks about 25 MB per model: a worker is replaced before that matters
+RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
 MAX_DEATHS = 3
 MAX_FALSE_STARTS = 10
 _starting = threading.Lock()
@@ -134,7 +134,6 @@ class Processes:
         """A worker that begins at once to import what it needs."""
         pool = ProcessPool(
             max_workers=1,
-            max_tasks=MAX_JOBS,
             initializer=worker.start,
             initargs=self._start,
             context=_WorkerContext(),
@@ -192,7 +191,10 @@ class Processes:
             return None
         else:
             self._false_starts = 0
-            self._idle.append(pool)
+            if result.timing.get("held_bytes", 0) > min(RECYCLE_BYTES, self._memory_limit // 2):
+                self._replace(pool)
+            else:
+                self._idle.append(pool)
             return replace(result, timing={**result.timing, "deaths": task.deaths}) if task.deaths else result
         self._replace(pool)
         return result

@@ -9,9 +9,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from evolve.image_problem import WORKER_BYTES
 from evolve.reporting.drawing import curves
 from evolve.reporting.words import count, score
 from evolve.run_view import Run, recalls
+from evolve.storage.rows import CandidateRow
 from evolve.values import Purpose, Result, Status
 
 FAMILY_SHOWN = 24
@@ -28,6 +30,7 @@ PURPOSES = {
 def candidate_json(run: Run, number: int) -> dict[str, Any]:
     """All that is known of one candidate. Raises RunError if it was never born."""
     row = run.candidate(number)
+    requests = list(run.history(candidate=number))
     return {
         "candidate": number,
         "notation": row.notation,
@@ -37,7 +40,8 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "parameters": row.parameters,
         "multiply_adds": row.multiply_adds,
         "layers": _layers(run, number),
-        "requests": list(run.history(candidate=number)),
+        "memory": _memory(run, row, requests),
+        "requests": requests,
         "family": _family(run, number),
         "recognised": recalls(trained[1], run.class_names) if (trained := run.full_training(number)) else {},
     }
@@ -65,6 +69,7 @@ def candidate(run: Run, number: int) -> RenderableType:
         parts.append(Text(f"{shares}\n"))
     parts += [_layer_table(known["layers"]), Text()] if known["layers"] else []
     parts.append(Text(f"{count(known['parameters'])} weights, {count(known['multiply_adds'])} multiply-adds per image"))
+    parts += [Text(f"memory of a worker that trains it: {said}")] if (said := _memory_in_words(known["memory"])) else []
     if len(known["family"]) > 1:
         parts += [Text("\nfamily, back to the founders", style="bold"), _family_table(run, known["family"])]
     return Group(*parts)
@@ -127,6 +132,20 @@ def _of_search(run: Run, number: int) -> Result | None:
     with run.log() as log:
         results = [log.result(request.number) for request in log.requests(Purpose.SEARCH, candidate=number)]
     return next((result for result in results if result and result.status is Status.OK), None)
+
+
+def _memory(run: Run, row: CandidateRow, requests: list[dict[str, Any]]) -> dict[str, int]:
+    """Bytes that a worker was estimated to hold while it trains a candidate, and the most that one was seen to hold."""
+    peaks = [entry["timing"]["peak_bytes"] for entry in requests if "peak_bytes" in entry["timing"]]
+    memory = {"measured": max(peaks)} if peaks else {}
+    if run.config.encoding == "stack" and row.key is not None:
+        genome = run.space.read(row.genome)
+        memory["estimated"] = WORKER_BYTES + run.space.blueprint(genome).memory(genome.recipe.batch_size)
+    return memory
+
+
+def _memory_in_words(memory: Mapping[str, int]) -> str:
+    return ", ".join(f"{memory[what] / 2**30:.2f} GiB {what}" for what in ("estimated", "measured") if what in memory)
 
 
 def _layers(run: Run, number: int) -> list[dict[str, Any]]:

@@ -61,6 +61,17 @@ class Store(Log):
                 (folder / f"{FILE}{ending}").unlink(missing_ok=True)
             raise
 
+    @staticmethod
+    def begun(folder: Path) -> bool:
+        """Whether `folder` holds a log. One whose making was killed does not count: nothing was ever in it."""
+        if not (folder / FILE).is_file():
+            return False
+        connection = reader(folder / FILE)
+        try:
+            return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+        finally:
+            connection.close()
+
     @classmethod
     def in_memory(cls, meta: dict[str, Any]) -> Self:
         """A new log that is gone with the process, for searches on tables by the thousand."""

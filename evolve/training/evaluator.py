@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.errors import MachineError
+from evolve.execution import memory
 from evolve.training.epochs import Diverged, Point, Training, report
 from evolve.training.metrics import OBJECTIVES
 from evolve.training.model_file import save_model
@@ -128,6 +129,7 @@ def guarded(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
     """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason,
     but for MachineError, of which no candidate is guilty."""
     begun = time.perf_counter()
+    memory.forget_peak()
     try:
         result = work(job)
     except Diverged as error:
@@ -138,7 +140,8 @@ def guarded(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
         result = _failure(error)
     finally:
         forget()
-    timing = {**result.pop("timing", {}), "seconds": round(time.perf_counter() - begun, 3), "worker": os.getpid()}
+    figures = {"peak_bytes": memory.peak(), "held_bytes": memory.held(), "worker": os.getpid()}
+    timing = {**result.pop("timing", {}), "seconds": round(time.perf_counter() - begun, 3), **figures}
     return {"request": job["request"], **result, "timing": timing}
 
 

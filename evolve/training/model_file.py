@@ -22,6 +22,8 @@ def save_model(model: Any, path: Path, facts: Mapping[str, Any]) -> None:
     draft = path.with_name(f"{path.stem}.{os.getpid()}.draft.keras")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f"{path.stem}.*.draft.keras"):  # by a process that was killed
+            left.unlink(missing_ok=True)
         model.save(draft)
         with zipfile.ZipFile(draft, "a") as archive:
             archive.writestr(FACTS, json.dumps({name: facts[name] for name in ("class_names", "low", "high")}))

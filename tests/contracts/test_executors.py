@@ -132,3 +132,15 @@ def test_workers_that_die_before_they_work_stop_the_run_and_say_why() -> None:
             time.sleep(0.3)
         collect(executor, 19)
     executor.close()
+
+
+def test_a_worker_that_holds_much_after_a_job_is_replaced(processes: Processes) -> None:
+    """The limit is 400 MB, so one that holds more than 200 MB goes, and one that holds less stays."""
+    seen: dict[int, list[int]] = {}
+    for held in (100_000_000, 300_000_000):
+        workers = seen.setdefault(held, [])
+        for number in range(6):
+            processes.submit(job(number, "hold", held=held))
+            workers.append(collect(processes, 1)[number].timing["worker"])
+    assert len(set(seen[100_000_000])) <= 2
+    assert len(set(seen[300_000_000])) == 6

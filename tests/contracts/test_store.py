@@ -173,3 +173,31 @@ def test_the_log_is_readable_without_this_project(store: Store, tmp_path: Path) 
     [(objectives,)] = connection.execute("SELECT objectives FROM result").fetchall()
     assert json.loads(objectives) == [0.1 + 0.2, 1.0]
     connection.close()
+
+
+def test_questions_are_answered_as_if_all_rows_had_been_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evolve.storage.log.PAGE", 3)
+    scores = {1: 0.3, 2: 0.9, 3: None, 4: 0.5, 5: 0.9, 6: 0.1, 7: None, 8: 0.2}
+    store.add([candidate(n) for n in range(2, 9)], [request(n) for n in range(2, 9)])
+    again = Request(9, candidate(2), Budget(100, 3), 1, Purpose.RESCORE, "again")
+    store.add(requests=[again])
+    order = {request: place for place, request in enumerate([3, 1, 2, 8, 5, 6, 4, 7], start=1)}
+    for number, score in scores.items():
+        status = Status.OK if score is not None else Status.FAILED
+        objectives = () if score is None else (score,)
+        store.add(results=[Result(number, status, objectives, timing={"order": order[number]})])
+    store.add(results=[Result(9, Status.OK, (0.7,), timing={"order": 9})])
+    assert [(asked.number, born.number) for asked, born in store.births()] == [(n, n) for n in range(1, 9)]
+    assert store.best(3) == [(2, 0.9), (5, 0.9), (4, 0.5)]
+    assert (store.score(4), store.score(3), store.score(99)) == (0.5, None, None)
+    assert store.rescored() == {2: [0.7]}
+    assert (store.first([4, 5, 8]), store.first([99])) == (8, None)
+    known = store.known("job 6")
+    assert known is not None and known.request == 6
+    assert store.known("job 99") is None
+    assert (store.last_request(), store.count("result", "status = 'ok'")) == (9, 7)
+    assert [json.loads(line)["request"] for line in store.history()] == list(range(1, 10))
+    assert [json.loads(line)["request"] for line in store.history(last=4)] == [6, 7, 8, 9]
+    assert [json.loads(line)["request"] for line in store.history(candidate=2)] == [2, 9]
+    assert [asked.number for asked in store.requests(candidate=2)] == [2, 9]
+    assert [asked.number for asked in store.requests(Purpose.SEARCH, candidate=2)] == [2]

@@ -34,6 +34,9 @@ class Toy:
                 while True:
                     hoard.append(bytearray(50_000_000))
                     time.sleep(0.05)
+            case "hold":
+                timing = {"held_bytes": job["held"], "worker": os.getpid()}
+                return {"request": job["request"], "status": "ok", "objectives": [1.0], "timing": timing}
             case "nan":
                 return {"request": job["request"], "status": "ok", "objectives": [float("nan")]}
             case "nothing":

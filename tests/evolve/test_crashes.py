@@ -1,0 +1,29 @@
+"""kill -9 at every named point, in short; benchmarks/crash_soak.py does it a hundred times."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from crash_soak import Soak, disturbed, undisturbed
+
+ORDERS = [
+    {"point": "commit", "victim": "coordinator", "after": 1},  # in the making of the run
+    {"point": "result", "victim": "both", "after": 2},
+    {"point": "any", "victim": "worker", "seconds": 6.0, "then": 1.0},
+    {"point": "final", "victim": "both", "after": 2},
+    {"point": "rename", "victim": "coordinator", "after": 1},
+    {"point": "rename", "victim": "worker", "after": 1},
+]
+
+
+def test_a_run_that_is_killed_at_every_point_comes_to_the_same_end(tmp_path: Path) -> None:
+    expected = undisturbed(tmp_path, workers=1)
+    run: Soak = disturbed(tmp_path, "killed", ORDERS, expected)
+    assert run.faults == []
+    points = {row["point"] for row in run.rows}
+    assert {"commit", "result", "final", "rename"} <= points

@@ -1,0 +1,107 @@
+"""Results that are told as they come: another history each time, but each can be continued exactly."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from conftest import DATA
+
+import evolve
+from evolve.clock import ArrivalClock
+from evolve.execution.executor import InProcess
+from evolve.ledger import Ledger, Stop, Stopped
+from evolve.loop import Search
+from evolve.search.strategy import Births, strategy_class
+from evolve.storage.store import Store
+from evolve.table_problem import TableProblem
+from evolve.tally import Tally
+from evolve.training.tables import load_table
+from evolve.values import Result
+
+
+class Unordered(InProcess):
+    """Gives results back one by one in any order, as workers do, and is asked to stop after some of them."""
+
+    def __init__(self, problem: TableProblem, rng: Random, stop: Stop, stop_after: int) -> None:
+        super().__init__(problem.evaluator, problem.settings)
+        self._rng, self._stop, self._left = rng, stop, stop_after
+
+    def finished(self, timeout: float) -> list[Result]:
+        self._waiting.rotate(self._rng.randrange(8))
+        waiting, results = self._waiting, []
+        if waiting:
+            job = waiting.popleft()
+            rest, self._waiting = list(waiting), type(waiting)([job])
+            results = super().finished(timeout)
+            self._waiting.extend(rest)
+        self._left -= 1
+        if self._left == 0:
+            self._stop.level = 2
+        return results
+
+
+def session(folder: Path, problem: TableProblem, rng: Random, stop_after: int) -> list[tuple[int, float | None]]:
+    """Searches until the end or until it is stopped; what was told, in order."""
+    kind = strategy_class("genetic")
+    told: list[tuple[int, float | None]] = []
+
+    class Noting(kind):  # type: ignore[misc, valid-type]
+        def tell(self, request: Any, result: Any) -> None:
+            told.append((request.candidate.number, result.fitness))
+            super().tell(request, result)
+
+    stop = Stop()
+    with Store.open(folder) if (folder / "run.sqlite").exists() else Store.create(folder, {}) as store:
+        ledger = Ledger(store, Unordered(problem, rng, stop, stop_after), stop)
+        search = Search(
+            problem=problem,
+            strategy=Noting(Births(problem.space), 8, kind.Options()),
+            ledger=ledger,
+            clock=ArrivalClock(6, ledger.first),
+            seed=3,
+            recorded=store.births(),
+            known=store.count("request"),
+            limit=lambda births, _: "enough" if births >= 60 else None,
+            tally=Tally(8),
+        )
+        with suppress(Stopped):
+            search.run()
+    return told
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_run_that_is_told_as_results_come_is_continued_in_the_order_in_which_they_came(
+    tmp_path: Path, seed: int
+) -> None:
+    problem, rng = TableProblem(0, load_table(DATA / "table.json")), Random(seed)
+    told: list[tuple[int, float | None]] = []
+    sessions = 0
+    while len(told) < 60:
+        again = session(tmp_path / "run", problem, rng, rng.randrange(1, 30))
+        assert again[: len(told)] == told  # what was told before is told again, and each genome was born again
+        told, sessions = again, sessions + 1
+    assert sessions > 2
+    assert sorted(number for number, _ in told) == list(range(1, 61))
+    assert [number for number, _ in told] != list(range(1, 61))
+
+
+def test_the_hall_of_fame_says_that_results_were_told_as_they_came(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from evolve.reporting import inspect
+
+    run = evolve.run(
+        table=DATA / "table.json",
+        encoding="choices",
+        population=8,
+        generations=2,
+        fast=True,
+        results=tmp_path,
+        progress=False,
+    )
+    inspect.show(inspect.hall_of_fame(run))
+    assert "told as they came" in " ".join(capsys.readouterr().out.split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -11,13 +11,13 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import RunError
-from evolve.image_problem import image_space
-from evolve.storage.rows import Act, CandidateRow, RequestRow
-from evolve.storage.store import Store
+from evolve.image_problem import recorded_genome, recorded_space
+from evolve.storage.rows import Act, CandidateRow, RequestRow, check_log
+from evolve.storage.store import Store, readable
 from evolve.training.model_file import load_model
+from evolve.trust import Trust, names_of, require_modules
 from evolve.values import Purpose, Result, Status
-from genomes.own_layers import is_own
-from genomes.stack import StackSpace
+from genomes.stack import StackGenome, StackSpace
 
 HALL_SIZE = 10
 
@@ -44,10 +44,11 @@ class Leader:
     def to_json(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}
 
-    def model(self) -> Any:
+    def model(self, trust: Trust = ()) -> Any:
         """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
 
-        Raises RunError if this candidate was not trained in full; then `build` gives its network untrained.
+        trust: modules of the user's own layers in it, which are then imported. Raises TrustError for one that was not
+        named, and RunError if this candidate was not trained in full; then `build` gives its network untrained.
         """
         path = self.run.model_path(self.candidate)
         if not path.exists():
@@ -55,15 +56,17 @@ class Leader:
                 f"candidate {self.candidate} of run '{self.run.name}' was not trained in full, so there is no model "
                 f"of it; train it with: evolve train {self.run.name} {self.candidate}"
             )
-        return load_model(path, self.run.own_classes)
+        return load_model(path, self.run.trusting(trust).trust)
 
-    def build(self) -> Any:
-        """The Keras model of this candidate, untrained."""
+    def build(self, trust: Trust = ()) -> Any:
+        """The Keras model of this candidate, untrained. trust: as for `model`."""
+        trusted = self.run.trusting(trust).trust
+        require_modules(self.run.config.modules(scoring=False), trusted, f"run '{self.run.name}'")
         if self.run.config.encoding != "stack":
             raise RunError("an entry of a table has no network to build")
         from genomes.decode import decode
 
-        genome = self.run.space.read(self.run.candidates[self.candidate].genome)
+        genome = self.run.genome(self.candidate)
         known = self.run.problem
         pixels = known["pixels"][genome.recipe.pixels] if "pixels" in known else known  # version 0.1 knew one way only
         return decode(self.run.space.blueprint(genome), pixels)
@@ -71,9 +74,13 @@ class Leader:
 
 @dataclass(frozen=True)
 class Run:
-    """The run in `folder`, as it was when first looked at."""
+    """The run in `folder`, as it was when first looked at.
+
+    trust: what the user named of what its settings name; see `evolve.trust`.
+    """
 
     folder: Path
+    trust: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         with Store.read(self.folder):
@@ -85,8 +92,10 @@ class Run:
 
     @cached_property
     def _log(self) -> tuple[dict[str, Any], dict[int, CandidateRow], list[RequestRow], dict[int, Result], list[Act]]:
-        with Store.read(self.folder) as store, store.snapshot():
-            return store.meta(), store.candidates(), store.requests(), store.results(), store.acts()
+        with Store.read(self.folder) as store, store.snapshot(), readable(self.folder):
+            log = store.meta(), store.candidates(), store.requests(), store.results(), store.acts()
+            check_log(*log)
+            return log
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -125,14 +134,17 @@ class Run:
 
     @cached_property
     def space(self) -> StackSpace:
-        """The search space, for a run on images."""
-        known = self.problem
-        return image_space(self.config, tuple(known["input_shape"]), len(self.class_names), known.get("own_layers"))
+        """The search space, for a run on images. Raises RunError if it cannot be read."""
+        return recorded_space(self.config, self.problem, f"run '{self.name}'")
 
-    @property
-    def own_classes(self) -> list[str]:
-        """Dotted paths of the layers of the user's own that its networks may have."""
-        return [change["class"] for change in self.config.layers.values() if is_own(change)]
+    def genome(self, candidate: int) -> StackGenome:
+        """The genome of a candidate of a run on images. Raises RunError if it cannot be read or built."""
+        whose = f"candidate {candidate} of run '{self.name}'"
+        return recorded_genome(self.space, self.candidates[candidate].genome, whose)
+
+    def trusting(self, trust: Trust) -> Run:
+        """This run, with more that the user named."""
+        return replace(self, trust=(*self.trust, *names_of(trust)))
 
     def no_candidate(self, number: int) -> str:
         """Says that there is no candidate of that number."""

@@ -131,7 +131,7 @@ def _of_search(run: Run, number: int) -> Result | None:
 def _layers(run: Run, number: int) -> list[dict[str, Any]]:
     if run.config.encoding != "stack" or run.candidates[number].key is None:
         return []
-    spec = run.space.blueprint(run.space.read(run.candidates[number].genome))
+    spec = run.space.blueprint(run.genome(number))
     names = ("name", "op", "shape", "parameters", "multiply_adds")
     return [{**{n: getattr(node, n) for n in names}, "settings": dict(node.settings)} for node in spec.nodes]
 

@@ -48,8 +48,20 @@ class Act:
     at: float
 
 
-def _tuple(text: str) -> Row:
-    return tuple(json.loads(text))
+def _tuple(text: str, *kinds: type) -> Row:
+    """The values of a JSON list, all of these kinds. Raises ValueError for anything else."""
+    values = json.loads(text)
+    if not isinstance(values, list) or not all(isinstance(value, kinds) for value in values):
+        raise ValueError(f"{text:.80} is not a list of {' or '.join(kind.__name__ for kind in kinds)}")
+    return tuple(values)
+
+
+def _object(text: str, *kinds: type) -> dict[str, Any]:
+    """A JSON object, its values of these kinds if any are given. Raises ValueError for anything else."""
+    value = json.loads(text)
+    if not isinstance(value, dict) or not all(isinstance(inner, kinds or object) for inner in value.values()):
+        raise ValueError(f"{text:.80} is not an object with values of the right kind")
+    return value
 
 
 def _json(value: Any) -> str:
@@ -108,25 +120,58 @@ def result(row: Row) -> Result:
     return Result(
         request=request,
         status=Status(status),
-        objectives=_tuple(objectives),
-        measures=json.loads(measures),
-        curve=_tuple(curve),
-        spent=json.loads(spent),
+        objectives=_tuple(objectives, int, float),
+        measures=_object(measures, int, float),
+        curve=_tuple(curve, dict),
+        spent=_object(spent, int),
         reason=reason,
         cached_from=cached_from,
-        timing=json.loads(timing),
+        timing=_object(timing),
     )
+
+
+def act(row: Row) -> Act:
+    """An act from its row."""
+    kind, detail, at = row
+    return Act(kind, _object(detail), float(at))
 
 
 def candidate(row: Row) -> CandidateRow:
     """A candidate from its row."""
     number, key, genome, notation, parents, origin, parameters, multiply_adds = row
-    return CandidateRow(
-        number, key, json.loads(genome), notation, _tuple(parents), _tuple(origin), parameters, multiply_adds
-    )
+    family = (_tuple(parents, int), _tuple(origin, str))
+    return CandidateRow(number, key, _object(genome), str(notation), *family, parameters, multiply_adds)
 
 
 def request(row: Row) -> RequestRow:
     """A request from its row."""
     number, born, images, epochs, repeat, purpose, start_from, key = row
     return RequestRow(number, born, Budget(images, epochs), repeat, Purpose(purpose), start_from, key)
+
+
+META = {"version": str, "created": str, "config": dict, "problem": dict}
+PROBLEM = {"name": str, "table": str, "digest": str, "class_names": list, "input_shape": list}  # those that are there
+
+
+def check_log(
+    meta: dict[str, Any],
+    candidates: dict[int, CandidateRow],
+    requests: list[RequestRow],
+    results: dict[int, Result],
+    acts: list[Act],
+) -> None:
+    """Raises ValueError if a part of a run names another one that is not there, or what is known of the run as a whole
+    is missing."""
+    for name, kind in META.items():
+        if not isinstance(meta.get(name), kind):
+            raise ValueError(f"'{name}' of the run is missing or of another kind")
+    for name, kind in PROBLEM.items():
+        if not isinstance(meta["problem"].get(name, kind()), kind):
+            raise ValueError(f"'{name}' of its problem is of another kind")
+    ends = [act.detail for act in acts if act.kind == "finished"]
+    named = {row.candidate for row in requests} | {parent for row in candidates.values() for parent in row.parents}
+    if (named | {detail.get("winner") for detail in ends}) - set(candidates):
+        raise ValueError("a candidate is named that is not there")
+    asked, finished = {row.number for row in requests}, {detail.get("request") for detail in ends}
+    if set(results) - asked or finished - set(results):
+        raise ValueError("a result or an end is of a request that is not there")

@@ -146,7 +146,7 @@ class Store:
     def acts(self) -> list[Act]:
         """All acts in order."""
         found = self._connection.execute("SELECT kind, detail, at FROM act ORDER BY number")
-        return [Act(kind, json.loads(detail), at) for kind, detail, at in found]
+        return [rows.act(row) for row in found]
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -169,16 +169,26 @@ class Store:
 
     def _check_version(self, folder: Path) -> None:
         try:
-            found = self.meta().get("schema_version")
-        except sqlite3.DatabaseError as error:
+            with readable(folder):
+                found = self.meta().get("schema_version")
+        except RunError:
             self.close()
-            raise RunError(f"{folder / FILE} is not a run of evolve: {error}") from None
+            raise
         if found != SCHEMA_VERSION:
             self.close()
             raise RunError(
                 f"{folder} has schema version {found}, this version of evolve reads {SCHEMA_VERSION}; "
                 "use the version that made it, or start a new run"
             )
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """What is read in the block and is not as evolve writes it becomes a RunError."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError) as error:
+        raise RunError(f"{folder / FILE} is not a run of evolve, or damaged: {error}") from None
 
 
 def _must_exist(folder: Path) -> None:

@@ -16,7 +16,7 @@ from evolve.image_problem import ImageProblem
 from evolve.problem import Problem, make_problem
 from evolve.reporting.console import Console
 from evolve.run_view import Run
-from evolve.trust import require, require_modules
+from evolve.trust import require
 from genomes import InvalidGenome
 from genomes.alphabet import alphabet
 
@@ -47,7 +47,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
 
     scoring: whether anything will be scored; if not, a fitness function of the user's own need not be there.
     """
-    require_modules(config.modules(scoring), found.trust, f"run '{found.name}'")
+    found.check_modules(scoring)
     config = config if scoring else config.model_copy(update={"fitness": None})
     made_by, this = found.meta["version"], version("evolve-convnets")
     if made_by != this:

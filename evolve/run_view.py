@@ -12,7 +12,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import RunError
 from evolve.image_problem import recorded_genome, recorded_space
-from evolve.storage.rows import Act, CandidateRow, RequestRow, check_log
+from evolve.storage.rows import Act, CandidateRow, Log, RequestRow, checked
 from evolve.storage.store import Store, readable
 from evolve.training.model_file import load_model
 from evolve.trust import Trust, names_of, require_modules
@@ -47,8 +47,8 @@ class Leader:
     def model(self, trust: Trust = ()) -> Any:
         """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
 
-        trust: modules of the user's own layers in it, which are then imported. Raises TrustError for one that was not
-        named, and RunError if this candidate was not trained in full; then `build` gives its network untrained.
+        trust: modules of the user's own layers, to be imported; without it TrustError. Raises RunError if this
+        candidate was not trained in full; then `build` gives its network untrained.
         """
         path = self.run.model_path(self.candidate)
         if not path.exists():
@@ -60,8 +60,7 @@ class Leader:
 
     def build(self, trust: Trust = ()) -> Any:
         """The Keras model of this candidate, untrained. trust: as for `model`."""
-        trusted = self.run.trusting(trust).trust
-        require_modules(self.run.config.modules(scoring=False), trusted, f"run '{self.run.name}'")
+        self.run.trusting(trust).check_modules(scoring=False)
         if self.run.config.encoding != "stack":
             raise RunError("an entry of a table has no network to build")
         from genomes.decode import decode
@@ -74,10 +73,7 @@ class Leader:
 
 @dataclass(frozen=True)
 class Run:
-    """The run in `folder`, as it was when first looked at.
-
-    trust: what the user named of what its settings name; see `evolve.trust`.
-    """
+    """The run in `folder`, as it was when first looked at. trust: what the user named; see `evolve.trust`."""
 
     folder: Path
     trust: tuple[str, ...] = ()
@@ -91,11 +87,9 @@ class Run:
         return self.folder.absolute().name
 
     @cached_property
-    def _log(self) -> tuple[dict[str, Any], dict[int, CandidateRow], list[RequestRow], dict[int, Result], list[Act]]:
+    def _log(self) -> Log:
         with Store.read(self.folder) as store, store.snapshot(), readable(self.folder):
-            log = store.meta(), store.candidates(), store.requests(), store.results(), store.acts()
-            check_log(*log)
-            return log
+            return checked((store.meta(), store.candidates(), store.requests(), store.results(), store.acts()))
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -139,8 +133,12 @@ class Run:
 
     def genome(self, candidate: int) -> StackGenome:
         """The genome of a candidate of a run on images. Raises RunError if it cannot be read or built."""
-        whose = f"candidate {candidate} of run '{self.name}'"
-        return recorded_genome(self.space, self.candidates[candidate].genome, whose)
+        known = self.candidates[candidate].genome
+        return recorded_genome(self.space, known, f"candidate {candidate} of run '{self.name}'")
+
+    def check_modules(self, scoring: bool) -> None:
+        """Raises TrustError if its settings name a module that the user did not."""
+        require_modules(self.config.modules(scoring), self.trust, f"run '{self.name}'")
 
     def trusting(self, trust: Trust) -> Run:
         """This run, with more that the user named."""

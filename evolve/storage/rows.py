@@ -151,17 +151,14 @@ def request(row: Row) -> RequestRow:
 
 META = {"version": str, "created": str, "config": dict, "problem": dict}
 PROBLEM = {"name": str, "table": str, "digest": str, "class_names": list, "input_shape": list}  # those that are there
+Log = tuple[dict[str, Any], dict[int, CandidateRow], list[RequestRow], dict[int, Result], list[Act]]
+"""All of a run: what is known of it as a whole, its candidates, requests, results and acts."""
 
 
-def check_log(
-    meta: dict[str, Any],
-    candidates: dict[int, CandidateRow],
-    requests: list[RequestRow],
-    results: dict[int, Result],
-    acts: list[Act],
-) -> None:
-    """Raises ValueError if a part of a run names another one that is not there, or what is known of the run as a whole
-    is missing."""
+def checked(log: Log) -> Log:
+    """`log`, if its parts are there. Raises ValueError if one names another that is not, or if what is known of the run
+    as a whole is missing."""
+    meta, candidates, requests, results, acts = log
     for name, kind in META.items():
         if not isinstance(meta.get(name), kind):
             raise ValueError(f"'{name}' of the run is missing or of another kind")
@@ -175,3 +172,4 @@ def check_log(
     asked, finished = {row.number for row in requests}, {detail.get("request") for detail in ends}
     if set(results) - asked or finished - set(results):
         raise ValueError("a result or an end is of a request that is not there")
+    return log

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evolve.api import resume, run
     from evolve.baselines import baseline
     from evolve.config import RunConfig
-    from evolve.errors import ConfigError, DataError, EvolveError, RunError
+    from evolve.errors import ConfigError, DataError, EvolveError, RunError, TrustError
     from evolve.models import ensemble, export, predict, train
     from evolve.run_view import Leader, Run
     from evolve.runs import all_runs, find
@@ -29,6 +29,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "RunError",
+    "TrustError",
     "__version__",
     "all_runs",
     "baseline",
@@ -45,7 +46,7 @@ _PLACES = {
     "evolve.api": ("resume", "run"),
     "evolve.baselines": ("baseline",),
     "evolve.config": ("RunConfig",),
-    "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError"),
+    "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError", "TrustError"),
     "evolve.models": ("ensemble", "export", "predict", "train"),
     "evolve.run_view": ("Leader", "Run"),
     "evolve.runs": ("all_runs", "find"),

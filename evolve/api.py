@@ -11,7 +11,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import RunError
 from evolve.execution.devices import default_memory
-from evolve.founders import founders
+from evolve.founders import founders, recorded_founders
 from evolve.housekeeping import check_disk
 from evolve.own_fitness import Fitness, fitness_path
 from evolve.preparing import known_problem, new_problem, usable
@@ -19,11 +19,12 @@ from evolve.problem import Problem
 from evolve.reporting.console import Watcher, make_console
 from evolve.run_view import Run
 from evolve.runs import find
-from evolve.search.strategy import Proposal, strategy_class
+from evolve.search.strategy import strategy_class
 from evolve.session import Session, seconds_spent
 from evolve.storage.store import Store
 from evolve.table_problem import TableProblem
 from evolve.training.sources import DATASETS
+from evolve.trust import Trust
 
 VERSION = version("evolve-convnets")
 
@@ -69,7 +70,8 @@ def run(*, progress: Watcher = True, fitness: Fitness | str | None = None, **set
     with usable(lambda: Store.create(folder, meta)) as store:
         console.note(f"run '{config.name}' in {folder}")
         Session(config, problem, begin_with, store, folder, console).go(config.limit, config.duration)
-    return Run(folder)
+    made = Run(folder)
+    return made.trusting(config.modules())  # the settings that the user gave are the naming
 
 
 def resume(
@@ -80,15 +82,17 @@ def resume(
     workers: int | None = None,
     duration: str | float | None = None,
     disk_limit: float | None = None,
+    trust: Trust = (),
     progress: Watcher = True,
 ) -> Run:
     """Continues a killed, stopped or finished run where it ended.
 
     run: a name below `results`, or a folder. generations: how many more than were asked for so far.
     duration: a time limit for this continuation, such as "10m". disk_limit: GiB, in the place of the run's.
-    Raises as `run` does.
+    trust: modules of the user's own layers and fitness function, which are then imported, such as ("my_layers",).
+    Raises as `run` does, and TrustError for a module that the run names and `trust` does not.
     """
-    found = find(run, Path(results))
+    found = find(run, Path(results)).trusting(trust)
     asked = {"workers": workers, "duration": duration, "generations": generations, "disk_limit": disk_limit}
     given = RunConfig.checked({k: v for k, v in asked.items() if v is not None})
     config = found.config.model_copy(
@@ -101,14 +105,14 @@ def resume(
     )
     console = make_console(progress)
     problem = known_problem(found, config, console)
-    for library, before in found.meta["libraries"].items():
-        if before != (now := _libraries()[library]):
+    for library, now in _libraries().items():
+        if now != (before := found.meta["libraries"].get(library)):
             console.note(f"{library} was {before} when this run was made and is {now} now")
-    begin_with = [Proposal(problem.space.parse(text), (), (origin,)) for text, origin in found.meta["founders"]]
+    begin_with = recorded_founders(problem.space, found)
     with Store.open(found.folder) as store:
         limit, seconds = _limits(store, config, given)
         Session(config, problem, begin_with, store, found.folder, console).go(limit, seconds)
-    return Run(found.folder)
+    return Run(found.folder, found.trust)
 
 
 def _limits(store: Store, config: RunConfig, given: RunConfig) -> tuple[int | None, float | None]:

@@ -14,7 +14,9 @@ from evolve.errors import ConfigError, nearest
 from evolve.search.strategy import STRATEGIES
 from evolve.settings import Settings
 from evolve.training.metrics import OBJECTIVES
+from evolve.training.sources import DATASETS
 from genomes.genome import SPACES
+from genomes.own_layers import is_own
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -134,6 +136,19 @@ class RunConfig(Settings):
         if births:
             return min(births)
         return None if self.duration else DEFAULT_GENERATIONS * self.population
+
+    def modules(self, scoring: bool = True) -> list[str]:
+        """Modules that the settings name: of layers of the user's own and, if anything will be scored, of a fitness
+        function; one of the running script itself is there already."""
+        paths = [str(change["class"]) for change in self.layers.values() if is_own(change)]
+        fitness = (self.fitness or "").partition(":")[0] if scoring else ""
+        named = [*(path.rpartition(".")[0] for path in paths), fitness]
+        return [module for module in named if module not in ("", "__main__")]
+
+    @property
+    def own_data(self) -> list[str]:
+        """The path of the data set, if the settings name one by a path."""
+        return [] if self.table is not None or self.dataset in DATASETS else [self.dataset]
 
 
 DEFAULT_GENERATIONS = 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from genomes.words import nearest as nearest
 
 
@@ -19,6 +21,17 @@ class DataError(EvolveError, ValueError):
 
 class RunError(EvolveError, RuntimeError):
     """A run cannot be opened, continued or finished."""
+
+
+class TrustError(EvolveError):
+    """A run or a model file wants to import modules, or read a data set, that the user has not named.
+
+    names: what is to be named.
+    """
+
+    def __init__(self, message: str, names: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
 
 
 class DiskLimitError(RunError):

@@ -30,8 +30,7 @@ class Finish:
         return [self._candidate(number) for number, _ in self.log.best(count)]
 
     def _candidate(self, number: int) -> Candidate:
-        row = self.log.candidate(number)
-        assert row is not None
+        row = self.log.born(number)
         genome = self.problem.space.read(row.genome)
         return Candidate(number, genome, row.key, row.parents, row.origin, row.parameters, row.multiply_adds)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.errors import ConfigError, RunError
+from evolve.run_view import Run
 from evolve.runs import find
 from evolve.search.strategy import Proposal
 from genomes import InvalidGenome, SearchSpace
@@ -45,6 +46,14 @@ def founders(
     return found
 
 
+def recorded_founders(space: SearchSpace, found: Run) -> list[Proposal]:
+    """What a run began with, as it recorded it. Raises RunError if that cannot be read."""
+    try:
+        return [Proposal(space.parse(text), (), (origin,)) for text, origin in found.meta["founders"]]
+    except (InvalidGenome, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(f"the founders of run '{found.name}' cannot be read, it is damaged: {error}") from None
+
+
 def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
     """The founder that `text` stands for. Raises ConfigError if it stands for none, InvalidGenome if it does not fit
     the alphabet of this space."""
@@ -66,8 +75,10 @@ def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposa
         genome: Any = find(run, results).candidate(number).genome
     except RunError as error:
         raise ConfigError(f"founder '{run}:{number}': {error}") from None
-    if genome["kind"] != space.kind:
-        raise ConfigError(f"founder '{run}:{number}' is of the encoding '{genome['kind']}', this run is '{space.kind}'")
+    if genome.get("kind") != space.kind:
+        raise ConfigError(
+            f"founder '{run}:{number}' is of the encoding '{genome.get('kind')}', this run is '{space.kind}'"
+        )
     return Proposal(space.read(genome), (), (f"founder {run}:{number}",))
 
 

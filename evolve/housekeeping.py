@@ -61,7 +61,7 @@ def disposables(results: Path) -> list[Disposable]:
     """What nobody needs any more below `results`, largest first; what a running process may use is left out."""
     unreadable: list[EvolveError] = []
     runs = all_runs(results, unreadable.append)
-    used = {run.problem["digest"][:16] for run in runs if "digest" in run.problem}
+    used = {str(run.problem["digest"])[:16] for run in runs if "digest" in run.problem}
     found = _drafts(results) + ([] if unreadable else _unused_data(results, used))
     for run in runs:
         found += [] if _in_use(run) else _of_run(run)

@@ -10,13 +10,14 @@ from typing import Any
 
 from evolve.backend import backend, backend_name
 from evolve.config import RunConfig
+from evolve.errors import RunError
 from evolve.own_fitness import fitness_version
 from evolve.training.parts import SEARCH_PARTS, Parts, settings
 from evolve.values import Budget, Job, Purpose, Request, digest
-from genomes import Blueprint
+from genomes import Blueprint, InvalidGenome
 from genomes.alphabet import alphabet, for_images
 from genomes.primitives import Shape
-from genomes.stack import StackSpace
+from genomes.stack import StackGenome, StackSpace
 
 EVALUATOR_VERSION = 3
 BRIEF_IMAGES = 10_000
@@ -47,6 +48,25 @@ def image_space(
         max_memory=None if config.candidate_memory is None else round(config.candidate_memory * 2**30) - WORKER_BYTES,
         alphabet=for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2]),
     )
+
+
+def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> StackSpace:
+    """The search space of a run that exists. Raises RunError if what is known of it is damaged."""
+    try:
+        shape, classes = tuple(known["input_shape"]), len(known["class_names"])
+        return image_space(config, shape, classes, known.get("own_layers"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(f"the search space of {whose} cannot be read, it is damaged: {error}") from None
+
+
+def recorded_genome(space: StackSpace, data: dict[str, Any], whose: str) -> StackGenome:
+    """A genome that was built before. Raises RunError if that cannot be done now."""
+    try:
+        genome = space.read(data)
+        space.blueprint(genome)
+    except InvalidGenome as error:
+        raise RunError(f"the genome of {whose} cannot be read, it is damaged: {error}") from None
+    return genome
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from evolve.runs import find
 from evolve.script import write_script
 from evolve.storage.store import Store
 from evolve.training.folders import KINDS
+from evolve.training.model_file import checked
+from evolve.trust import Trust, names_of
 from evolve.values import Budget, Candidate, Purpose, Request, Result
 
 # Format -> ending of its files.
@@ -64,14 +66,17 @@ def train(
     *,
     epochs: int | None = None,
     results: str | Path = "results",
+    trust: Trust = (),
     progress: Watcher = True,
 ) -> Trained:
     """Trains a candidate of a run in full, on all images that are not for testing, and opens the test part for it, on
     record. Uses all cores; a training that is known is not repeated.
 
-    epochs: None for as many as the run's own final training. Raises RunError if it cannot be trained.
+    epochs: None for as many as the run's own final training. trust: modules of the user's own layers and fitness
+    function, which are then imported. Raises TrustError for a module that the run names and `trust` does not, and
+    RunError if it cannot be trained.
     """
-    found = find(run, results)
+    found = find(run, results).trusting(trust)
     genome = _genome(found, candidate)
     if epochs is not None and epochs < 1:
         raise ConfigError(f"epochs must be a whole number of at least 1, not {epochs}; for example epochs = 40")
@@ -94,7 +99,7 @@ def train(
         result = train_in_full(problem, job, phase, console)
         store.add((), (), [result])
         store.act("trained", candidate=candidate, request=number)
-    return Trained(Run(found.folder), candidate, succeeded(result, phase), path, new=True)
+    return Trained(Run(found.folder, found.trust), candidate, succeeded(result, phase), path, new=True)
 
 
 def export(
@@ -104,18 +109,19 @@ def export(
     *,
     output: str | Path | None = None,
     results: str | Path = "results",
+    trust: Trust = (),
 ) -> Exported:
     """Writes a candidate as a file that lives without evolve, and checks it on real images.
 
     format: "keras", "onnx" or "litert", the trained model; or "python", a script that builds and trains the network.
-    output: where to; None for a name made from run and candidate, in the current folder. Raises ConfigError for an
-    unknown format or one whose extra is missing, RunError for a candidate that was not trained in full (but for
-    "python"), or if the exported model does not say what the Keras model says.
+    output: where to; None for a name made from run and candidate, in the current folder. trust: as for `train`. Raises
+    ConfigError for an unknown format or one whose extra is missing, TrustError as `train`, RunError for a candidate
+    that was not trained in full (but for "python"), or if the exported model does not say what the Keras model says.
     """
     if format not in FORMATS:
         raise ConfigError(f"format '{format}' is unknown{nearest(format, FORMATS)}")
     _check_extra(format)
-    found = find(run, results)
+    found = find(run, results).trusting(trust)
     genome = _genome(found, candidate)
     path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
     if path.suffix != FORMATS[format]:
@@ -134,7 +140,7 @@ def export(
             f"candidate {candidate} of run '{found.name}' was not trained in full, so there are no weights to export; "
             f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
         )
-    told = {"model": str(model), "own": found.own_classes, "folder": problem.parts.folder}
+    told = {"model": str(model), "trust": found.trust, "folder": problem.parts.folder}
     checked = aside("evolve.training.exporting:exported", {**told, "format": format, "path": str(path)})
     return Exported(path, format, checked["images"], checked["difference"], ())
 
@@ -152,19 +158,20 @@ def predict(
     model: str | Path,
     images: Sequence[str | Path],
     *,
-    own: Sequence[str] = (),
+    trust: Trust = (),
     results: str | Path = "results",
 ) -> list[Prediction]:
     """What a trained model says of image files.
 
-    model: a `.keras` file, RUN (its winner) or RUN:CANDIDATE. images: files, or folders of them. own: dotted paths of
-    layers in a file that are not Keras's. Raises RunError for a model and DataError for an image that cannot be read.
+    model: a `.keras` file, RUN (its winner) or RUN:CANDIDATE. images: files, or folders of them. trust: modules of
+    layers in it that are not Keras's; which classes of them, the file says. Raises TrustError for a module that the
+    file names and `trust` does not, RunError for a model and DataError for an image that cannot be read.
     """
-    path, layers = _model_file(str(model), list(own), Path(results))
+    path, trusted = _model_file(str(model), Path(results), names_of(trust)), names_of(trust)
     files = [file for image in images for file in _image_files(Path(image))]
     if not files:
         raise ConfigError("give at least one image, or a folder that holds some")
-    told = {"model": str(path), "own": layers, "images": [str(file) for file in files]}
+    told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
     said = aside("evolve.training.exporting:predicted", told)
     return [
         Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None)
@@ -188,32 +195,32 @@ def ensemble(
     *,
     epochs: int | None = None,
     results: str | Path = "results",
+    trust: Trust = (),
     progress: Watcher = True,
 ) -> Ensemble:
     """Test accuracy of the `top` leaders together. Those that were not trained in full yet are trained first; the test
     part is opened for all of them, on record.
 
     epochs: of the leaders' trainings; those that were trained for another number are trained again. None takes them as
-    they are. Raises as `train` does.
+    they are. trust: as for `train`. Raises as `train` does.
     """
-    found = find(run, results)
+    found = find(run, results).trusting(trust)
     if top < 1 or top > len(found.hall_of_fame):
         raise ConfigError(f"top must be from 1 to {len(found.hall_of_fame)}, the leaders of '{found.name}', not {top}")
     leaders = [leader.candidate for leader in found.hall_of_fame[:top]]
     for leader in leaders:
         trained = found.full_training(leader) and found.model_path(leader).exists()
         if not trained or epochs is not None:
-            train(run, leader, epochs=epochs, results=results, progress=progress)
+            train(run, leader, epochs=epochs, results=results, trust=trust, progress=progress)
     problem = image_problem_of(found, make_console(False), scoring=False)
     with Store.open(found.folder) as store:
         store.act("ensemble", candidates=leaders)
-    told = {"models": [str(found.model_path(leader)) for leader in leaders], "own": found.own_classes}
+    told = {"models": [str(found.model_path(leader)) for leader in leaders], "trust": found.trust}
     said = aside("evolve.training.exporting:together", {**told, "test_folder": problem.parts.test_folder})
     with Store.open(found.folder) as store:
         store.act("ensemble scored", candidates=leaders, accuracy=said["together"])
-    return Ensemble(
-        Run(found.folder), dict(zip(leaders, said["single"], strict=True)), said["together"], said["images"]
-    )
+    single = dict(zip(leaders, said["single"], strict=True))
+    return Ensemble(Run(found.folder, found.trust), single, said["together"], said["images"])
 
 
 def _genome(found: Run, candidate: int) -> Any:
@@ -223,13 +230,14 @@ def _genome(found: Run, candidate: int) -> Any:
     row = found.candidate(candidate)
     if row.key is None:
         raise RunError(f"candidate {candidate} of run '{found.name}' could not be built; choose another one")
-    return found.space.read(row.genome)
+    return found.genome(candidate)
 
 
-def _model_file(text: str, own: list[str], results: Path) -> tuple[Path, list[str]]:
-    """The file of a model and the layers in it that are not Keras's."""
+def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
+    """The file of a model, which imports nothing but what is trusted."""
     if text.endswith(".keras"):
-        return Path(text), own
+        checked(Path(text), trusted)
+        return Path(text)
     name, colon, number = text.rpartition(":")
     by_candidate = bool(colon) and number.isdecimal()
     found = find(name if by_candidate else text, results)
@@ -246,7 +254,8 @@ def _model_file(text: str, own: list[str], results: Path) -> tuple[Path, list[st
             f"there is no trained model of candidate {candidate} of run '{found.name}'; "
             f"train it with: evolve train {found.name} {candidate}"
         )
-    return found.model_path(candidate), [*found.own_classes, *own]
+    checked(found.model_path(candidate), trusted)
+    return found.model_path(candidate)
 
 
 def _image_files(path: Path) -> list[Path]:

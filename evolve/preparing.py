@@ -16,6 +16,7 @@ from evolve.image_problem import ImageProblem
 from evolve.problem import Problem, make_problem
 from evolve.reporting.console import Console
 from evolve.run_view import Run
+from evolve.trust import require
 from genomes import InvalidGenome
 from genomes.alphabet import alphabet
 
@@ -41,11 +42,12 @@ def new_problem(config: RunConfig, console: Console) -> Problem:
 
 
 def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool = True) -> Problem:
-    """The problem of a run that exists. Raises RunError if data, table, backend or version are not what it was made
-    with.
+    """The problem of a run that exists. Raises TrustError if that needs a module or data that only the run names, and
+    RunError if data, table, backend or version are not what it was made with.
 
     scoring: whether anything will be scored; if not, a fitness function of the user's own need not be there.
     """
+    found.check_modules(scoring)
     config = config if scoring else config.model_copy(update={"fitness": None})
     made_by, this = found.meta["version"], version("evolve-convnets")
     if made_by != this:
@@ -55,8 +57,12 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
         )
     check_backend(config)
     gpu = found.problem.get("device") == "gpu" and gpu_visible()
+
+    def before_reading() -> None:
+        require(config.own_data, found.trust, f"run '{found.name}'", "read", "as no prepared copy of it is there")
+
     with console.counting() as count:
-        problem = usable(lambda: make_problem(config, gpu, found.problem, count))
+        problem = usable(lambda: make_problem(config, gpu, found.problem, count, before_reading))
     now = problem.describe()
     for name, before in found.problem.items():
         if name == "fitness" and not scoring:

@@ -5,7 +5,7 @@ A problem turns requests into jobs. There are two: images, which are trained on,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,11 +63,12 @@ def make_problem(
     gpu: bool,
     known: Mapping[str, Any] | None = None,
     count: Counter = lambda what, done, total: None,
+    before_reading: Callable[[], None] = lambda: None,
 ) -> Problem:
     """The problem that the settings name. Reads and prepares its data; raises DataError.
 
     known: what an earlier session stored of it. Data with its digest that lie prepared are used, wherever they came
-    from. `count` follows the reading of many files.
+    from. `before_reading` is called if there are none, and may refuse. `count` follows the reading of many files.
     """
     if config.table is not None:
         return TableProblem(config.seed, load_table(config.table))
@@ -75,5 +76,6 @@ def make_problem(
     own = own_layers(config.layers)
     parts = reopen(folder, known["digest"], known["name"]) if known else None
     if parts is None:
+        before_reading()
         parts = prepare(load(Source(config.dataset, config.image_size, config.colour), count), folder)
     return ImageProblem(config, parts, gpu, own)

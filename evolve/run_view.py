@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -13,14 +13,14 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import RunError
-from evolve.image_problem import image_space
+from evolve.image_problem import recorded_genome, recorded_space
 from evolve.storage.log import Log
-from evolve.storage.rows import Act, CandidateRow, RequestRow
+from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import Store
 from evolve.training.model_file import load_model
+from evolve.trust import Trust, names_of, require_modules
 from evolve.values import Result, Status
-from genomes.own_layers import is_own
-from genomes.stack import StackSpace
+from genomes.stack import StackGenome, StackSpace
 
 HALL_SIZE = 10
 
@@ -47,10 +47,11 @@ class Leader:
     def to_json(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}
 
-    def model(self) -> Any:
+    def model(self, trust: Trust = ()) -> Any:
         """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
 
-        Raises RunError if this candidate was not trained in full; then `build` gives its network untrained.
+        trust: modules of the user's own layers, to be imported; without it TrustError. Raises RunError if this
+        candidate was not trained in full; then `build` gives its network untrained.
         """
         path = self.run.model_path(self.candidate)
         if not path.exists():
@@ -58,15 +59,16 @@ class Leader:
                 f"candidate {self.candidate} of run '{self.run.name}' was not trained in full, so there is no model "
                 f"of it; train it with: evolve train {self.run.name} {self.candidate}"
             )
-        return load_model(path, self.run.own_classes)
+        return load_model(path, self.run.trusting(trust).trust)
 
-    def build(self) -> Any:
-        """The Keras model of this candidate, untrained."""
+    def build(self, trust: Trust = ()) -> Any:
+        """The Keras model of this candidate, untrained. trust: as for `model`."""
+        self.run.trusting(trust).check_modules(scoring=False)
         if self.run.config.encoding != "stack":
             raise RunError("an entry of a table has no network to build")
         from genomes.decode import decode
 
-        genome = self.run.space.read(self.run.candidate(self.candidate).genome)
+        genome = self.run.genome(self.candidate)
         known = self.run.problem
         pixels = known["pixels"][genome.recipe.pixels] if "pixels" in known else known  # version 0.1 knew one way only
         return decode(self.run.space.blueprint(genome), pixels)
@@ -74,9 +76,13 @@ class Leader:
 
 @dataclass(frozen=True)
 class Run:
-    """The run in `folder`. What is asked for is read then, and stays as it was when it was first read."""
+    """The run in `folder`. What is asked for is read then, and stays as it was when it was first read.
+
+    trust: what the user named; see `evolve.trust`.
+    """
 
     folder: Path
+    trust: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         with Store.read(self.folder):
@@ -96,7 +102,7 @@ class Run:
     def meta(self) -> dict[str, Any]:
         """What was stored when the run was made: settings, versions, data."""
         with self.log() as log:
-            return log.meta()
+            return checked_meta(log.meta())
 
     @property
     def config(self) -> RunConfig:
@@ -138,14 +144,21 @@ class Run:
 
     @cached_property
     def space(self) -> StackSpace:
-        """The search space, for a run on images."""
-        known = self.problem
-        return image_space(self.config, tuple(known["input_shape"]), len(self.class_names), known.get("own_layers"))
+        """The search space, for a run on images. Raises RunError if it cannot be read."""
+        return recorded_space(self.config, self.problem, f"run '{self.name}'")
 
-    @property
-    def own_classes(self) -> list[str]:
-        """Dotted paths of the layers of the user's own that its networks may have."""
-        return [change["class"] for change in self.config.layers.values() if is_own(change)]
+    def genome(self, candidate: int) -> StackGenome:
+        """The genome of a candidate of a run on images. Raises RunError if it cannot be read or built."""
+        known = self.candidate(candidate).genome
+        return recorded_genome(self.space, known, f"candidate {candidate} of run '{self.name}'")
+
+    def check_modules(self, scoring: bool) -> None:
+        """Raises TrustError if its settings name a module that the user did not."""
+        require_modules(self.config.modules(scoring), self.trust, f"run '{self.name}'")
+
+    def trusting(self, trust: Trust) -> Run:
+        """This run, with more that the user named."""
+        return replace(self, trust=(*self.trust, *names_of(trust)))
 
     def candidate(self, number: int) -> CandidateRow:
         """The candidate of that birth number. Raises RunError if there is none."""
@@ -169,8 +182,7 @@ class Run:
         return leaders[: max(HALL_SIZE, len(rescored))]
 
     def _leader(self, log: Log, number: int, score: float, rescored: list[float] | None) -> Leader:
-        row = log.candidate(number)
-        assert row is not None
+        row = log.born(number)
         mean = fmean(rescored) if rescored else None
         trained = log.full_training(number)
         test = accuracy(trained[1]) if trained else None

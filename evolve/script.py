@@ -25,7 +25,7 @@ def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any,
     """Writes the script of a candidate, and its images beside it unless Keras or a file of the user's has them. Returns
     the files that were written beside it."""
     spec, recipe = problem.space.blueprint(genome), genome.recipe.to_json()
-    loading, beside = _loading(problem, path)
+    loading, beside = _loading(found, problem, path)
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
     parts = [
         f"{_head(found, candidate, genome)}\n{imports}\n{_settings(problem, recipe)}",
@@ -44,10 +44,11 @@ def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any,
 
 
 def _head(found: Run, candidate: int, genome: Any) -> str:
+    name = re.sub(r"[^\w. -]", "_", found.name)  # a folder may be called anything, and this is a script
     lines = textwrap.fill(genome.notation(), 108, break_long_words=False, break_on_hyphens=False)
     notation = textwrap.indent(lines, "    ")
     return (
-        f'"""A network that was evolved: candidate {candidate} of the run \'{found.name}\'.\n\n{notation}\n\n'
+        f'"""A network that was evolved: candidate {candidate} of the run \'{name}\'.\n\n{notation}\n\n'
         "Needs Keras and a backend of it, nothing else. With TensorFlow and TensorBoard, logs are written; look at\n"
         'them with: tensorboard --logdir logs\n"""\n'
     )
@@ -79,14 +80,16 @@ def _settings(problem: ImageProblem, recipe: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _loading(problem: ImageProblem, path: Path) -> tuple[str, tuple[Path, ...]]:
-    """A function `load_data()`, and the file it reads if one had to be written."""
+def _loading(found: Run, problem: ImageProblem, path: Path) -> tuple[str, tuple[Path, ...]]:
+    """A function `load_data()`, and the file it reads if one had to be written: not for Keras's data sets, nor for a
+    file with a test part that the user named."""
     name = problem.config.dataset
     if name in NAMES:
         text = f"    return keras.datasets.{name}.load_data()\n"
         return "def load_data():\n" + text, ()
     own = Path(name)
-    if own.suffix == ".npz" and own.exists() and "x_test" in np.load(own, allow_pickle=False).files:
+    named = own.suffix == ".npz" and name in found.trust and own.exists()
+    if named and "x_test" in np.load(own, allow_pickle=False).files:
         where, beside = literal(str(own.absolute())), None
     else:
         beside = data = path.with_name(f"{path.stem}-data.npz")

@@ -172,7 +172,9 @@ class StackSpace:
         try:
             layers = tuple(self._read_layer(dict(gene)) for gene in data["layers"])
             return StackGenome(layers, Recipe(**data["recipe"]))
-        except (KeyError, TypeError) as error:
+        except InvalidGenome:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
             raise InvalidGenome(f"not the JSON of a layer stack: {error}") from None
 
     def _read_layer(self, gene: dict[str, Any]) -> Layer:

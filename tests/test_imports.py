@@ -30,7 +30,7 @@ ROOMS = [
     ("evolve.image_problem", "evolve.table_problem"),
     ("evolve.config",),
     ("evolve.search", "evolve.execution", "evolve.storage", "evolve.training", "evolve.clock", "evolve.own_fitness"),
-    ("evolve.settings", "evolve.values", "evolve.backend", "evolve.tally"),
+    ("evolve.settings", "evolve.values", "evolve.backend", "evolve.tally", "evolve.trust"),
     ("evolve.errors",),
     ("genomes",),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,10 @@ Results = Annotated[Path, typer.Option("--results", help="Folder that holds the 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
 Candidate = Annotated[int, typer.Argument(metavar="CANDIDATE", help="Birth number of a candidate.")]
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(help="A module, or a data set, that the run or model names and you trust; repeatable."),
+]
 RESULTS = Path("results")
 
 
@@ -36,14 +41,24 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1))
 
 
+def complain(text: str, kind: str = "error") -> None:
+    """Says on the standard error what is wrong."""
+    from evolve.reporting.words import printable
+
+    print(f"{kind}: {printable(text)}", file=sys.stderr)
+
+
 def main() -> None:
     """The console script. A user's mistake ends in one message and exit code 2, Ctrl-C in 130."""
-    from evolve.errors import EvolveError
+    from evolve.errors import EvolveError, TrustError
+    from evolve.trust import flags
 
     try:
         app()
     except EvolveError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(str(error))
+        if isinstance(error, TrustError) and error.names:
+            complain(f"evolve {shlex.join(sys.argv[1:])} {flags(error.names)}", "in full")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
@@ -51,5 +66,5 @@ def main() -> None:
         sys.stderr.close()
         raise SystemExit(141) from None
     except OSError as error:
-        print(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        complain(f"cannot use {error.filename or 'a file'}: {error.strerror or error}")
         raise SystemExit(2) from None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evolve.cli.app import RESULTS, Json, Results, RunName, app, print_json
+from evolve.cli.app import RESULTS, Json, Results, RunName, app, complain, print_json
 
 
 @app.command("list")
@@ -16,7 +16,7 @@ def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
     from evolve.reporting import inspect
     from evolve.runs import all_runs
 
-    found = all_runs(results, lambda problem: print(f"left out: {problem}", file=sys.stderr))
+    found = all_runs(results, lambda problem: complain(str(problem), "left out"))
     if as_json:
         print_json([run.summary() for run in found])
     elif not found:

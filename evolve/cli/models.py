@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, app, given, print_json
+from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, app, given, print_json
 
 
 @app.command()
@@ -16,6 +16,7 @@ def train(
     run: RunName,
     candidate: Candidate,
     epochs: Annotated[int | None, typer.Option(help="Epochs.  [as the run's final training]")] = None,
+    trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
@@ -23,7 +24,7 @@ def train(
     from evolve import models
     from evolve.reporting import inspect, takeaway
 
-    made = models.train(run, candidate, epochs=epochs, results=results, progress=not as_json)
+    made = models.train(run, candidate, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
     if as_json:
         print_json({"candidate": candidate, "measures": dict(made.result.measures), "model": str(made.path)})
     else:
@@ -36,14 +37,16 @@ def export(
     candidate: Candidate,
     format: Annotated[str, typer.Option(help="keras, python, onnx or litert.")] = "keras",
     output: Annotated[Path | None, typer.Option(help="File to write.  [made from run and candidate]")] = None,
+    trust: Trust = None,
     results: Results = RESULTS,
 ) -> None:
     """Write a candidate as a file that lives without evolve, and check it on real images."""
     from evolve import models
+    from evolve.reporting.words import printable
 
-    made = models.export(run, candidate, format, output=output, results=results)
+    made = models.export(run, candidate, format, output=output, results=results, trust=trust or ())
     for path in (made.path, *made.beside):
-        print(f"wrote {path}")
+        print(printable(f"wrote {path}"))
     print(
         f"checked on {made.images} images that it was not trained on: class probabilities differ from the Keras "
         f"model's by at most {made.difference:.1g}"
@@ -55,7 +58,7 @@ def predict(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A .keras file, RUN (its winner) or RUN:CANDIDATE.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")],
     top: Annotated[int, typer.Option(help="Classes to show for each image.")] = 3,
-    layer: Annotated[list[str] | None, typer.Option(help="A layer of your own in it, as my_layers.Swirl.")] = None,
+    trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
@@ -63,7 +66,7 @@ def predict(
     from evolve import models
     from evolve.reporting import inspect, takeaway
 
-    said = models.predict(model, images, own=layer or (), results=results)
+    said = models.predict(model, images, trust=trust or (), results=results)
     if as_json:
         print_json([{"image": str(one.image), "classes": dict(one.ranked)} for one in said])
     else:
@@ -75,6 +78,7 @@ def ensemble(
     run: RunName,
     top: Annotated[int, typer.Option(help="Leaders to put together.")] = 3,
     epochs: Annotated[int | None, typer.Option(help="Epochs of their trainings.  [as they are]")] = None,
+    trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
@@ -82,7 +86,7 @@ def ensemble(
     from evolve import models
     from evolve.reporting import inspect, takeaway
 
-    made = models.ensemble(run, top, epochs=epochs, results=results, progress=not as_json)
+    made = models.ensemble(run, top, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
     if as_json:
         print_json({"single": made.single, "together": made.accuracy, "images": made.images})
     else:

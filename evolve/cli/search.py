@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evolve.cli.app import RESULTS, Results, RunName, app, given
+from evolve.cli.app import RESULTS, Results, RunName, Trust, app, given
 
 
 @app.command()
@@ -71,6 +71,7 @@ def resume(
     duration: Annotated[str | None, typer.Option("--for", help="Time for the search from now on.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
     disk_limit: Annotated[float | None, typer.Option(help="GiB that the folder for runs may hold.")] = None,
+    trust: Trust = None,
     results: Results = RESULTS,
 ) -> None:
     """Continue a killed, stopped or finished run."""
@@ -84,6 +85,7 @@ def resume(
         workers=workers,
         disk_limit=disk_limit,
         results=results,
+        trust=trust or (),
     )
     inspect.show(inspect.hall_of_fame(made))
     print(inspect.next_steps(made))

@@ -19,13 +19,15 @@ from evolve.errors import EvolveError, RunError
 def aside(function: str, arguments: Mapping[str, Any], show_output: bool = False) -> Any:
     """What `function`, 'module:name', returns for `arguments`; both are JSON.
 
+    No library is looked for in the current folder, which may be a stranger's.
+
     show_output: whether its standard output is shown, such as the progress of a download. Raises the EvolveError that
     it raised, or RunError if it ended in another way.
     """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
         done = subprocess.run(
-            [sys.executable, "-m", "evolve.execution.aside", function, str(answer)],
+            [sys.executable, "-P", "-m", "evolve.execution.aside", function, str(answer)],
             input=json.dumps(dict(arguments)),
             stdout=None if show_output else subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.context
 import multiprocessing.spawn
+import os
 import signal
 import threading
 import time
@@ -36,15 +37,30 @@ _starting = threading.Lock()
 
 
 @contextmanager
+def _safe_path() -> Iterator[None]:
+    """A Python that is started meanwhile does not put the current folder before its own libraries."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
+@contextmanager
 def _without_main() -> Iterator[None]:
-    """Child processes started meanwhile neither run the main script again nor receive Ctrl-C."""
+    """Child processes started meanwhile neither run the main script again nor receive Ctrl-C, and look for libraries
+    where this process does, not in the current folder first, which may be a stranger's."""
     original = multiprocessing.spawn.get_preparation_data
 
     def preparation_data(name: str) -> dict[str, Any]:
         data = original(name)
         return {key: value for key, value in data.items() if not key.startswith("init_main")}
 
-    with _starting:
+    with _starting, _safe_path():
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         multiprocessing.spawn.get_preparation_data = preparation_data
         try:

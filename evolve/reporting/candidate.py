@@ -139,7 +139,7 @@ def _memory(run: Run, row: CandidateRow, requests: list[dict[str, Any]]) -> dict
     peaks = [entry["timing"]["peak_bytes"] for entry in requests if "peak_bytes" in entry["timing"]]
     memory = {"measured": max(peaks)} if peaks else {}
     if run.config.encoding == "stack" and row.key is not None:
-        genome = run.space.read(row.genome)
+        genome = run.genome(row.number)
         memory["estimated"] = WORKER_BYTES + run.space.blueprint(genome).memory(genome.recipe.batch_size)
     return memory
 
@@ -152,7 +152,7 @@ def _layers(run: Run, number: int) -> list[dict[str, Any]]:
     row = run.candidate(number)
     if run.config.encoding != "stack" or row.key is None:
         return []
-    spec = run.space.blueprint(run.space.read(row.genome))
+    spec = run.space.blueprint(run.genome(number))
     names = ("name", "op", "shape", "parameters", "multiply_adds")
     return [{**{n: getattr(node, n) for n in names}, "settings": dict(node.settings)} for node in spec.nodes]
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console as RichConsole
-from rich.console import Group, RenderableType
+from rich.console import ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, TaskID, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.progress_bar import ProgressBar
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from evolve.progress import Epochs, Progress
+from evolve.reporting.words import printable
 from evolve.values import Counter
 
 Shown = Progress | Epochs
@@ -25,6 +28,17 @@ Watcher = bool | Callable[[Shown], None]
 
 PLAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
+
+
+@dataclass(frozen=True)
+class Printable:
+    """Something to show, all of its text made printable."""
+
+    inner: RenderableType
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self.inner, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
 
 
 class Console(Protocol):
@@ -55,7 +69,7 @@ def make_console(progress: Watcher) -> Console:
         return Calling(progress)
     if not progress:
         return Silent()
-    rich = RichConsole(highlight=False)
+    rich = RichConsole(highlight=False, markup=False, emoji=False)
     return LiveConsole(rich) if rich.is_terminal or rich.is_jupyter else Plain()
 
 
@@ -120,7 +134,7 @@ class Plain:
         self._last = self._looked = 0.0
 
     def note(self, text: str) -> None:
-        print(text, flush=True)
+        print(printable(text), flush=True)
 
     @contextmanager
     def counting(self) -> Iterator[Counter]:
@@ -165,7 +179,7 @@ class LiveConsole:
         self._progress: Callable[[], Shown] | None = None
 
     def note(self, text: str) -> None:
-        self._rich.print(text, markup=False, soft_wrap=True)
+        self._rich.print(printable(text), markup=False, emoji=False, soft_wrap=True)
 
     @contextmanager
     def counting(self) -> Iterator[Counter]:
@@ -183,7 +197,7 @@ class LiveConsole:
     @contextmanager
     def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         self._progress = progress
-        with Live(panel(progress()), console=self._rich, refresh_per_second=4, transient=True) as self._live:
+        with Live(Printable(panel(progress())), console=self._rich, refresh_per_second=4, transient=True) as self._live:
             try:
                 yield
             finally:
@@ -193,7 +207,7 @@ class LiveConsole:
         late = time.monotonic() - self._looked > LOOK_SECONDS
         if self._live is not None and self._progress is not None and late:
             self._looked = time.monotonic()
-            self._live.update(panel(self._progress()))
+            self._live.update(Printable(panel(self._progress())))
 
 
 def _stage(now: Shown) -> int:

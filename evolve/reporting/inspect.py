@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.reporting.candidate import FEW_CLASSES, recognised
+from evolve.reporting.console import Printable
 from evolve.reporting.words import count, score, share
 from evolve.run_view import Run, recalls
 
@@ -16,8 +17,8 @@ SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "los
 
 
 def show(renderable: RenderableType) -> None:
-    """Prints to the terminal, or as plain text elsewhere."""
-    Console(highlight=False).print(renderable)
+    """Prints to the terminal, or as plain text elsewhere. What comes from data is neither markup nor a command."""
+    Console(highlight=False, markup=False, emoji=False).print(Printable(renderable))
 
 
 def runs(found: list[Run]) -> RenderableType:

@@ -1,6 +1,18 @@
-"""Figures as short text."""
+"""Figures as short text, and text that is safe to print."""
 
 from __future__ import annotations
+
+import unicodedata
+
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they make text read in another order
+
+
+def printable(text: str) -> str:
+    """`text` with what would command a terminal spelled out: names from data, files and runs may hold anything."""
+    commands = [sign in TURNING or (sign != "\n" and unicodedata.category(sign) in ("Cc", "Cs")) for sign in text]
+    if not any(commands):
+        return text
+    return "".join(ascii(sign)[1:-1] if command else sign for sign, command in zip(text, commands, strict=True))
 
 
 def score(value: float | None) -> str:

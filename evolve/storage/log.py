@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from evolve.errors import LogError
 from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
 from evolve.values import Purpose, Result, Status
@@ -57,6 +58,12 @@ class Log:
         """The candidate of that birth number, or None."""
         row = self._connection.execute("SELECT * FROM candidate WHERE number = ?", (number,)).fetchone()
         return row and rows.candidate(row)
+
+    def born(self, number: int) -> CandidateRow:
+        """The candidate that other rows name. Raises LogError if it is not there."""
+        if (row := self.candidate(number)) is None:
+            raise LogError(f"the run's file is damaged: candidate {number} is named in it, but is not there")
+        return row
 
     def requests(self, *purposes: Purpose, candidate: int | None = None) -> list[RequestRow]:
         """All requests in order, or those for some purposes, or of one candidate."""

@@ -52,8 +52,20 @@ class Act:
     at: float
 
 
-def _tuple(text: str) -> Row:
-    return tuple(json.loads(text))
+def _tuple(text: str, *kinds: type) -> Row:
+    """The values of a JSON list, all of these kinds. Raises ValueError for anything else."""
+    values = json.loads(text)
+    if not isinstance(values, list) or not all(isinstance(value, kinds) for value in values):
+        raise ValueError(f"{text:.80} is not a list of {' or '.join(kind.__name__ for kind in kinds)}")
+    return tuple(values)
+
+
+def _object(text: str, *kinds: type) -> dict[str, Any]:
+    """A JSON object, its values of these kinds if any are given. Raises ValueError for anything else."""
+    value = json.loads(text)
+    if not isinstance(value, dict) or not all(isinstance(inner, kinds or object) for inner in value.values()):
+        raise ValueError(f"{text:.80} is not an object with values of the right kind")
+    return value
 
 
 def _json(value: Any) -> str:
@@ -129,13 +141,13 @@ def result(row: Row) -> Result:
     return Result(
         request=request,
         status=Status(status),
-        objectives=_tuple(objectives),
-        measures=json.loads(measures),
-        curve=_tuple(curve),
-        spent=json.loads(spent),
+        objectives=_tuple(objectives, int, float),
+        measures=_object(measures, int, float),
+        curve=_tuple(curve, dict),
+        spent=_object(spent, int),
         reason=reason,
         cached_from=cached_from,
-        timing=json.loads(timing),
+        timing=_object(timing),
     )
 
 
@@ -143,9 +155,8 @@ def result(row: Row) -> Result:
 def candidate(row: Row) -> CandidateRow:
     """A candidate from its row."""
     number, key, genome, notation, parents, origin, parameters, multiply_adds = row
-    return CandidateRow(
-        number, key, json.loads(genome), notation, _tuple(parents), _tuple(origin), parameters, multiply_adds
-    )
+    family = (_tuple(parents, int), _tuple(origin, str))
+    return CandidateRow(number, key, _object(genome), str(notation), *family, parameters, multiply_adds)
 
 
 @_readable
@@ -159,4 +170,19 @@ def request(row: Row) -> RequestRow:
 def act(row: Row) -> Act:
     """An act from its row, number first."""
     _, kind, detail, at = row
-    return Act(kind, dict(json.loads(detail)), float(at))
+    return Act(kind, _object(detail), float(at))
+
+
+META = {"version": str, "created": str, "config": dict, "problem": dict}
+PROBLEM = {"name": str, "table": str, "digest": str, "class_names": list, "input_shape": list}  # those that are there
+
+
+def checked_meta(meta: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a run as a whole. Raises LogError if it is missing or of another kind."""
+    known = meta.get("problem")
+    known = known if isinstance(known, dict) else {}
+    wrong = [name for name, kind in META.items() if not isinstance(meta.get(name), kind)]
+    wrong += [name for name, kind in PROBLEM.items() if not isinstance(known.get(name, kind()), kind)]
+    if wrong:
+        raise LogError(f"the run's file is damaged, or not of evolve: '{wrong[0]}' is missing or of another kind")
+    return meta

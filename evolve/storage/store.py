@@ -207,6 +207,15 @@ class Store(Log):
             )
 
 
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """What is read in the block and is not as evolve writes it becomes a RunError."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError) as error:
+        raise RunError(f"{folder / FILE} is not a run of evolve, or damaged: {error}") from None
+
+
 def _must_exist(folder: Path) -> None:
     if not (folder / FILE).is_file():
         raise RunError(f"there is no run in {folder}")

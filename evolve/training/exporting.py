@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.errors import DataError, RunError
+from evolve.training.archive import facts_of
 from evolve.training.folders import read_image
-from evolve.training.model_file import facts_of, load_model
+from evolve.training.model_file import load_model
 from evolve.training.parts import open_part
 from evolve.training.scores import probabilities
 from genomes.decode import decode
@@ -24,13 +25,13 @@ SAMPLE = 64  # real images that an exported model is tried on
 TOLERANCE = 1e-4
 
 
-def exported(model: str, own: Sequence[str], format: str, path: str, folder: str) -> dict[str, Any]:
+def exported(model: str, trust: Sequence[str], format: str, path: str, folder: str) -> dict[str, Any]:
     """Writes the model in another format and tries it on images of the selection part in `folder`. Raises RunError if
     its class probabilities are not those of the Keras model."""
-    loaded = load_model(Path(model), own)
+    loaded = load_model(Path(model), trust)
     images = np.asarray(open_part(folder, "selection")[0][:SAMPLE])
     ours = probabilities(loaded, images)
-    run = WRITERS[format](loaded, Path(model), Path(path), own)
+    run = WRITERS[format](loaded, Path(model), Path(path), trust)
     return _compared(run(images), ours, path)
 
 
@@ -51,12 +52,15 @@ def same_network(
     return _compared(probabilities(theirs, images), probabilities(ours, images), script)
 
 
-def predicted(model: str, own: Sequence[str], images: Sequence[str]) -> list[dict[str, Any]]:
+def predicted(model: str, trust: Sequence[str], images: Sequence[str]) -> list[dict[str, Any]]:
     """For each image its classes, most likely first, and its size (height, width) if it was resized. Raises DataError
     for one that cannot be read."""
-    loaded, facts = load_model(Path(model), own), facts_of(Path(model))
+    loaded, facts = load_model(Path(model), trust), facts_of(Path(model))
     height, width, channels = loaded.input_shape[1:]
-    names = facts.get("class_names") or [f"class {number}" for number in range(loaded.output_shape[-1])]
+    classes = loaded.output_shape[-1]
+    names = facts.get("class_names") or [f"class {number}" for number in range(classes)]
+    if len(names) != classes:
+        raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
     low, high = facts.get("low", 0.0), facts.get("high", 255.0)
     said = []
     for image in images:
@@ -68,10 +72,10 @@ def predicted(model: str, own: Sequence[str], images: Sequence[str]) -> list[dic
     return said
 
 
-def together(models: Sequence[str], own: Sequence[str], test_folder: str) -> dict[str, Any]:
+def together(models: Sequence[str], trust: Sequence[str], test_folder: str) -> dict[str, Any]:
     """Accuracy on the test part of each model and of the mean of their probabilities."""
     images, labels = open_part(test_folder, "test")
-    every = [probabilities(load_model(Path(model), own), images) for model in models]
+    every = [probabilities(load_model(Path(model), trust), images) for model in models]
     single = [float((shares.argmax(axis=1) == labels).mean()) for shares in every]
     mean = np.mean(every, axis=0)
     return {"single": single, "together": float((mean.argmax(axis=1) == labels).mean()), "images": len(labels)}
@@ -100,14 +104,14 @@ def _compared(theirs: NDArray[Any], ours: NDArray[Any], what: str) -> dict[str, 
 Run = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def _keras(model: Any, source: Path, path: Path, own: Sequence[str]) -> Run:
+def _keras(model: Any, source: Path, path: Path, trust: Sequence[str]) -> Run:
     if source.resolve() != path.resolve():
         shutil.copyfile(source, path)
-    again = load_model(path, own)
+    again = load_model(path, trust)
     return lambda images: probabilities(again, images)
 
 
-def _onnx(model: Any, source: Path, path: Path, own: Sequence[str]) -> Run:
+def _onnx(model: Any, source: Path, path: Path, trust: Sequence[str]) -> Run:
     import onnxruntime
 
     model.export(path, format="onnx", verbose=False)
@@ -116,7 +120,7 @@ def _onnx(model: Any, source: Path, path: Path, own: Sequence[str]) -> Run:
     return lambda images: np.asarray(session.run(None, {name: images.astype(np.float32)})[0])
 
 
-def _litert(model: Any, source: Path, path: Path, own: Sequence[str]) -> Run:
+def _litert(model: Any, source: Path, path: Path, trust: Sequence[str]) -> Run:
     import tensorflow as tf
 
     model.export(path, format="litert", verbose=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from evolve.errors import DataError, MachineError, RunError
-
-FACTS = "evolve.json"  # a member that Keras does not look at
+from evolve.errors import MachineError, RunError
+from evolve.training.archive import FACTS, Foreign, foreign, modules
+from evolve.trust import require_modules
 
 
 def save_model(model: Any, path: Path, facts: Mapping[str, Any]) -> None:
@@ -37,21 +37,28 @@ def save_model(model: Any, path: Path, facts: Mapping[str, Any]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def load_model(path: Path, own: Sequence[str] = ()) -> Any:
-    """The Keras model in `path`. Raises RunError if it cannot be read.
-
-    own: dotted paths of layers in it that are not Keras's. Nothing is imported because a file names it.
-    """
+def checked(path: Path, trusted: Collection[str]) -> list[Foreign]:
+    """What in the model is not Keras's, all of it from modules in `trusted`. Raises TrustError for another module and
+    RunError for a file that cannot be read. Imports nothing."""
     if not path.is_file():
         raise RunError(f"model {path}: there is no such file")
+    found = foreign(path)
+    require_modules(modules(found), trusted, f"model {path}")
+    return found
+
+
+def load_model(path: Path, trusted: Collection[str] = ()) -> Any:
+    """The Keras model in `path`. Raises TrustError and RunError as `checked`.
+
+    trusted: modules that the user named; classes and functions of other modules are Keras's own, or refused.
+    """
+    found = checked(path, trusted)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from genomes.decode import own_class
-
     try:
-        classes = {name.rpartition(".")[2]: own_class(name) for name in own}
-        return keras.saving.load_model(path, custom_objects=classes)
+        known = {name: _object(one) for one in found for name in (one.name, one.registered)}
+        return keras.saving.load_model(path, custom_objects=known, safe_mode=True)
     except Exception as error:  # Keras raises many kinds for a damaged file
         reason = " ".join(str(error).split())[:200]
         raise RunError(
@@ -60,10 +67,12 @@ def load_model(path: Path, own: Sequence[str] = ()) -> Any:
         ) from None
 
 
-def facts_of(path: Path) -> dict[str, Any]:
-    """What `save_model` was given; nothing if the model was not saved by evolve. Raises DataError."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return dict(json.loads(archive.read(FACTS))) if FACTS in archive.namelist() else {}
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"model {path}: not a readable .keras file: {error}") from None
+def _object(one: Foreign) -> Any:
+    """The class or function, which must be the trusted module's own: a file reaches nothing that the module imports.
+    Raises ImportError if it is not."""
+    from genomes.decode import own_class
+
+    found = own_class(f"{one.module}.{one.name}")
+    if getattr(found, "__module__", None) != one.module:
+        raise ImportError(f"'{one.name}' is not of the module '{one.module}'")
+    return found

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from evolve.errors import DataError
 from evolve.training.datasets import Array, Dataset
@@ -77,22 +79,28 @@ def prepare(data: Dataset, folder: Path) -> Parts:
 
 
 def reopen(folder: Path, digest: str, name: str) -> Parts | None:
-    """The parts below `folder` of the data with that digest, called `name`; None if they are not there."""
+    """The parts below `folder` of the data with that digest, called `name`; None if they are not there. Raises
+    DataError for a digest that is none, as a damaged run may have, or if what lies there is not what `prepare` writes.
+    """
+    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
+        raise DataError(f"the digest of the data must be 64 of the signs 0 to 9 and a to f, not {digest!r:.80}")
     target, test_target = _targets(folder, digest)
     if not ((target / "parts.json").exists() and test_target.exists()):
         return None
     with suppress(OSError):  # tells housekeeping when they were used last
         os.utime(target)
         os.utime(test_target)
-    known: dict[str, Any] = json.loads((target / "parts.json").read_text())
-    known["input_shape"], known["class_names"] = tuple(known["input_shape"]), tuple(known["class_names"])
-    return Parts(name=name, folder=str(target.absolute()), test_folder=str(test_target.absolute()), **known)
+    here = {"name": name, "folder": str(target.absolute()), "test_folder": str(test_target.absolute())}
+    try:
+        return TypeAdapter(Parts).validate_python({**json.loads((target / "parts.json").read_text()), **here})
+    except (ValueError, TypeError):
+        raise DataError(f"the prepared images in {target} are damaged; delete that folder to have them made") from None
 
 
 def open_part(folder: str | Path, part: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Images and labels of one part, memory-mapped and read-only."""
-    images = np.load(Path(folder, f"{part}_images.npy"), mmap_mode="r")
-    labels = np.load(Path(folder, f"{part}_labels.npy"), mmap_mode="r")
+    images = np.load(Path(folder, f"{part}_images.npy"), mmap_mode="r", allow_pickle=False)
+    labels = np.load(Path(folder, f"{part}_labels.npy"), mmap_mode="r", allow_pickle=False)
     return images, labels
 
 

@@ -73,6 +73,8 @@ class Position(keras.layers.Layer):
 no_layer = 3
 '''
 
+TRUST = ("--trust", "my_layers")
+
 TOML = """
 population = 3
 evaluations = 3
@@ -107,20 +109,20 @@ def test_a_layer_of_ones_own_is_searched_trained_saved_and_exported(folder: Path
     assert [layer["parameters"] for layer in own] == [8, 128]
     assert [layer["settings"]["speed"] for layer in own] == [2, 1]
     assert first["requests"][0]["status"] == "ok"
-    trained = command("train", "own", "1", "--epochs", "1", cwd=folder)
+    trained = command("train", "own", "1", "--epochs", "1", *TRUST, cwd=folder)
     assert trained.returncode == 0, trained.stderr
-    script = "import evolve; print(evolve.find('own').hall_of_fame[0].model().name)"
+    script = "import evolve; print(evolve.find('own').hall_of_fame[0].model(trust='my_layers').name)"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
     assert loaded.returncode == 0, loaded.stderr[-1500:]
-    exported = command("export", "own", "1", "--output", "net.keras", cwd=folder)
+    exported = command("export", "own", "1", "--output", "net.keras", *TRUST, cwd=folder)
     assert exported.returncode == 0, exported.stderr
-    exported = command("export", "own", "1", "--format", "python", "--output", "net.py", cwd=folder)
+    exported = command("export", "own", "1", "--format", "python", "--output", "net.py", *TRUST, cwd=folder)
     assert exported.returncode == 0, exported.stderr
     text = (folder / "net.py").read_text()
     assert "class Swirl(keras.layers.Layer)" in text
     assert "Swirl(speed=2)(x)" in text
     assert "my_layers" not in text
-    resumed = command("resume", "own", "--generations", "1", cwd=folder)
+    resumed = command("resume", "own", "--generations", "1", *TRUST, cwd=folder)
     assert resumed.returncode == 0, resumed.stderr
 
 
@@ -130,7 +132,7 @@ def test_a_run_whose_layer_has_changed_is_not_continued(folder: Path, tiny_npz: 
     run = ("run", "--dataset", tiny_npz, "--config", "own.toml", "--name", "own", "--evaluations", "1")
     assert command(*run, cwd=tmp_path).returncode == 0
     (tmp_path / "my_layers.py").write_text(LAYERS.replace("0.1 *", "0.2 *"))
-    done = command("resume", "own", cwd=tmp_path)
+    done = command("resume", "own", *TRUST, cwd=tmp_path)
     assert done.returncode == 2
     assert "was made with own_layers" in done.stderr
 
@@ -201,7 +203,7 @@ first = next(run.history())
 print(first["status"], len(first["curve"]), round(first["objectives"][0], 6) == round(
     first["measures"]["accuracy"] - run.candidates[1].parameters / 1e6, 6))
 print(len(seen) > 0, seen[-1].phase.startswith("training candidate"))
-again = evolve.resume({name!r}, generations=1, progress=False)
+again = evolve.resume({name!r}, generations=1, trust={trust!r}, progress=False)
 print(len(again.candidates))
 """
 
@@ -210,7 +212,8 @@ print(len(again.candidates))
 def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path) -> None:
     (folder / "my_fitness.py").write_text(FITNESS)
     definition = FITNESS if place == "script" else "from my_fitness import small_and_good"
-    text = SCRIPT.format(definition=definition, data=str(tiny_npz), name=f"fitness-{place}")
+    trust = ["my_fitness"] if place == "module" else []
+    text = SCRIPT.format(definition=definition, data=str(tiny_npz), name=f"fitness-{place}", trust=trust)
     (folder / "search.py").write_text(text)
     done = subprocess.run([sys.executable, "search.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -29,8 +29,8 @@ def all_runs(
     for path in Path(results).glob(f"*/{FILE}"):
         try:
             run = Run(path.parent)
-            _ = run.config
+            run.summary()  # reads all that is shown of it
             runs.append(run)
         except EvolveError as problem:
-            on_problem(problem)
+            on_problem(type(problem)(f"{path.parent}: {problem}"))
     return sorted(runs, key=lambda run: (run.meta["created"], run.name), reverse=True)

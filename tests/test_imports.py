@@ -42,7 +42,7 @@ DOORS = {
     "pebble": {"evolve.execution.processes"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection")},
-    "tensorflow": {"evolve.training.evaluator", "evolve.training.exporting"},
+    "tensorflow": {"evolve.training.graphs", "evolve.training.exporting"},
     "onnxruntime": {"evolve.training.exporting"},
     "PIL": {"evolve.training.folders", "evolve.training.exporting"},
     "keras": {

@@ -118,6 +118,14 @@ def result_values(r: Result) -> Row:
     )
 
 
+def unreadable(number: int, table: str, why: object) -> LogError:
+    """The error to raise for a row that holds what nobody has written."""
+    return LogError(
+        f"the run's file is damaged: row {number} of its {table}s is unreadable ({why}); it was left as it is. Put "
+        "back a copy of the run's folder from before, or start a new run"
+    )
+
+
 def _readable(make: Callable[[Row], Value]) -> Callable[[Row], Value]:
     """`make`, raising LogError for a row that holds what nobody has written."""
 
@@ -126,10 +134,7 @@ def _readable(make: Callable[[Row], Value]) -> Callable[[Row], Value]:
         try:
             return make(row)
         except (ValueError, TypeError) as error:
-            raise LogError(
-                f"the run's file is damaged: row {row[0]} of its {make.__name__}s is unreadable ({error}); it was left "
-                "as it is. Put back a copy of the run's folder from before, or start a new run"
-            ) from None
+            raise unreadable(row[0], make.__name__, error) from None
 
     return made
 

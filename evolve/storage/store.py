@@ -24,6 +24,7 @@ from evolve.storage import rows
 from evolve.storage.connection import explained, reader, writer
 from evolve.storage.log import Log
 from evolve.storage.newest import newest_part, wholly_readable
+from evolve.storage.rows import unreadable
 from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
@@ -36,6 +37,12 @@ GAPS = (
     "SELECT count(*) FROM request WHERE candidate NOT IN (SELECT number FROM candidate)",
     "SELECT count(*) FROM result WHERE request NOT IN (SELECT number FROM request)",
 )
+# What is JSON in each table.
+JSON = {
+    "candidate": ("number", ("genome", "parents", "origin")),
+    "result": ("request", ("objectives", "measures", "curve", "spent", "timing")),
+    "act": ("number", ("detail",)),
+}
 
 
 class Store(Log):
@@ -198,6 +205,11 @@ class Store(Log):
         [found] = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise explained(file, sqlite3.SQLITE_CORRUPT, " ".join(found.split()))
+        for table, (number, columns) in JSON.items():
+            valid = " AND ".join(f"json_valid({column})" for column in columns)
+            row = self._connection.execute(f"SELECT {number} FROM {table} WHERE NOT ({valid}) LIMIT 1").fetchone()
+            if row is not None:
+                raise unreadable(row[0], table, "it is no JSON")
         missing = sum(self._connection.execute(gap).fetchone()[0] or 0 for gap in GAPS)
         if missing:
             raise LogError(

@@ -3,7 +3,7 @@
 Keras's `fit` feeds a model from a `tf.data` iterator. Setting one up, tracing it and taking it down costs a brief
 training up to several seconds an epoch, some of them idle. Here a stretch of an epoch is one call: a loop inside
 TensorFlow cuts batches from images that are in memory and gives each to the model's own `train_step`, so that what is
-learned is the same to the last bit.
+learned is the same.
 """
 
 from __future__ import annotations

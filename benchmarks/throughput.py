@@ -1,9 +1,9 @@
 """Brief trainings by the hour: the plain Keras loop, KerasTuner, Optuna and this engine on the same networks.
 
     pip install -e '.[benchmarks]'
-    python benchmarks/throughput.py cifar10.npz --output results/published/throughput
+    python benchmarks/throughput.py cifar10.npz --output results/published/engine
 
-Forty random networks of up to three million multiply-adds an image, 10,000 CIFAR-10 images, one epoch and three. Every
+Forty random networks of up to a million multiply-adds an image, 10,000 CIFAR-10 images, one epoch and three. Every
 arm builds the same Keras models and trains them with Adam at their genes' learning rates and batch sizes, without
 augmentation, on the processor:
 
@@ -182,7 +182,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", type=Path, help="an .npz file in the layout of Keras's data sets")
     parser.add_argument("--networks", type=positive, default=40)
-    parser.add_argument("--largest", type=positive, default=3_000_000, help="multiply-adds an image of a network")
+    parser.add_argument("--largest", type=positive, default=1_000_000, help="multiply-adds an image of a network")
     parser.add_argument("--images", type=positive, default=10_000)
     parser.add_argument("--epochs", type=positive, nargs="+", default=[1, 3])
     parser.add_argument("--block", type=positive, default=20, help="networks that an arm trains in one turn")
@@ -200,7 +200,7 @@ def parsed() -> argparse.Namespace:
 
 
 def publish(options: argparse.Namespace, rows: Rows, settings: Row) -> None:
-    """Prints the tables; writes them, and all figures as JSON."""
+    """Prints the tables and writes all figures as JSON."""
     flags = " ".join(f"--{name} {getattr(options, name)}" for name in SAME)
     command = (
         f"python benchmarks/throughput.py {options.dataset.name} {flags} "
@@ -209,16 +209,14 @@ def publish(options: argparse.Namespace, rows: Rows, settings: Row) -> None:
     budgets = {epochs: figures(rows.all, epochs, options.arms, usable_cores()) for epochs in options.epochs}
     report = {"command": command, **settings, "machine": machine(), "budgets": budgets}
     (options.output / "throughput.json").write_text(json.dumps(report, indent=1) + "\n")
-    text = tables(budgets)
-    (options.output / "README.md").write_text(f"# Candidates per hour\n\n    {command}\n\n{text}")
-    print(f"\n{text}")
+    print(f"\n{tables(budgets)}")
 
 
 def main() -> None:
     options = parsed()
     options.output.mkdir(parents=True, exist_ok=True)
     settings = {**{f"of {name}": getattr(options, name) for name in SAME}, "version": VERSION}
-    rows = Rows(options.output / "rows.jsonl", {**settings, "cores": usable_cores()})
+    rows = Rows(options.output / "throughput-rows.jsonl", {**settings, "cores": usable_cores()})
     with tempfile.TemporaryDirectory(prefix="throughput-", ignore_cleanup_errors=True) as scratch:
         try:
             compare(options, rows, Path(scratch))

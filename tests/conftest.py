@@ -76,8 +76,11 @@ SLOW = (
     "test_own",
     "test_models",
     "test_bad_trainings",
+    "test_crashes",
+    "test_trust",
     "test_bad_days",
     "test_damage",
+    "test_training",
     "test_stack",
 )
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -148,6 +149,8 @@ class Processes:
 
     def _pool(self) -> ProcessPool:
         """A worker that begins at once to import what it needs."""
+        with _starting, _safe_path():
+            resource_tracker.ensure_running()  # a Python, too, that the first lock of a pool would start
         pool = ProcessPool(
             max_workers=1,
             initializer=worker.start,

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.errors import RunError
+from evolve.errors import LogError, RunError
 from evolve.image_problem import recorded_genome, recorded_space
 from evolve.storage.log import Log
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
@@ -212,7 +212,10 @@ class Run:
     @property
     def _finished(self) -> Act | None:
         """The last time that a winner was trained."""
-        return next((act for act in reversed(self.acts) if act.kind == "finished"), None)
+        last = next((act for act in reversed(self.acts) if act.kind == "finished"), None)
+        if last is not None and not {"winner", "request"} <= last.detail.keys():
+            raise LogError(f"{self.folder}: the run's file is damaged: its end does not say what was trained")
+        return last
 
     @property
     def test_accuracy(self) -> float | None:

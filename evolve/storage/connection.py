@@ -96,7 +96,10 @@ def _explaining(method: Callable[..., Any]) -> Callable[..., Any]:
         except sqlite3.DatabaseError as error:
             # Text that is no text comes without a code.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-            code = sqlite3.SQLITE_CORRUPT if "malformed JSON" in str(error) else code
+            if "malformed JSON" in str(error):
+                code = sqlite3.SQLITE_CORRUPT
+            elif "no such" in str(error) and "meta" not in str(error):  # without that table it is no run at all
+                code = sqlite3.SQLITE_NOTADB
             if isinstance(error, sqlite3.ProgrammingError) or code not in ADVICE:
                 raise
             raise explained(cursor.connection.file, code, error) from None  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite
 # A search request with its result; the fitness is the first objective.
 SCORED = """
     SELECT candidate, json_extract(objectives, '$[0]') AS score FROM request JOIN result ON request = number
-    WHERE purpose = 'search' AND status = 'ok'
+    WHERE purpose = 'search' AND status = 'ok' AND json_type(objectives, '$[0]') IN ('real', 'integer')
 """
 HISTORY = """
     SELECT json_object(
@@ -67,10 +67,10 @@ class Log:
 
     def requests(self, *purposes: Purpose, candidate: int | None = None) -> list[RequestRow]:
         """All requests in order, or those for some purposes, or of one candidate."""
-        named = ", ".join(f"'{purpose.value}'" for purpose in purposes or Purpose)
+        named = ", ".join(f"'{purpose.value}'" for purpose in purposes)
+        where = f"purpose IN ({named})" if purposes else "1"
         found = self._connection.execute(
-            f"SELECT * FROM request WHERE purpose IN ({named}) AND candidate = coalesce(?, candidate) ORDER BY number",
-            (candidate,),
+            f"SELECT * FROM request WHERE {where} AND candidate = coalesce(?, candidate) ORDER BY number", (candidate,)
         )
         return [rows.request(row) for row in found]
 

@@ -36,7 +36,10 @@ def foreign(path: Path) -> list[Foreign]:
         config = json.loads(_member(path, CONFIG) or "")
         found = [_foreign(path, named) for named in _named(config)]
     except (OSError, zipfile.BadZipFile, ValueError, RecursionError) as error:
-        raise RunError(f"model {path}: cannot be read as a .keras file: {error}") from None
+        raise RunError(
+            f"model {path}: cannot be read as a .keras file: {error}; if it belongs to a run, delete it and make it "
+            "again with: evolve train RUN CANDIDATE"
+        ) from None
     return list(dict.fromkeys(one for one in found if one is not None))
 
 

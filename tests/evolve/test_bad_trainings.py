@@ -226,7 +226,7 @@ def test_a_run_that_was_moved_with_its_data_gone_predicts_and_resumes(
         assert "bars.npz" in refused.stderr
     finally:
         hidden.rename(trained / "bars.npz")
-    assert command("resume", alone, cwd=tmp_path).returncode == 0
+    assert command("resume", alone, "--trust", trained / "bars.npz", cwd=tmp_path).returncode == 0
 
 
 def test_a_model_that_is_cut_short_is_said_to_be_made_again(trained: Path, image: Path) -> None:

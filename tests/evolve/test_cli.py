@@ -44,7 +44,7 @@ WRONG = [
     (["run", "--founder", "conv 32, flatten"], "kernel is missing; write 'conv FILTERS KERNEL"),
     (["run", "--name", "a/b"], "name must be letters, digits, dots, dashes and underscores"),
     (["run", "--config", "none.toml"], "--config none.toml: there is no such file"),
-    (["run", "--results", "/dev/null/x"], "cannot use /dev/null/x"),
+    (["run", "--results", "/dev/null/x"], "cannot be written to /dev/null/x"),
     (["run", "--config", "tight.toml"], "no stack fits the limits of this search"),
     (["resume", "nothing"], "there are no runs in results yet, make one with: evolve run"),
     (["show", "nothing"], "there is no run 'nothing'"),

@@ -14,9 +14,7 @@ from crash_soak import Soak, disturbed, undisturbed
 ORDERS = [
     {"point": "commit", "victim": "coordinator", "after": 1},  # in the making of the run
     {"point": "result", "victim": "both", "after": 2},
-    {"point": "any", "victim": "worker", "seconds": 6.0, "then": 1.0},
     {"point": "final", "victim": "both", "after": 2},
-    {"point": "rename", "victim": "coordinator", "after": 1},
     {"point": "rename", "victim": "worker", "after": 1},
 ]
 

@@ -67,7 +67,6 @@ def first_page(file: Path) -> None:
 
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "pages overwritten": (overwritten(os.urandom(251)), ".dump"),
-    "pages of zeros": (overwritten(b"\0"), ".dump"),
     "cut in half": (lambda file: os.truncate(file, file.stat().st_size // 2), ".dump"),
     "first page overwritten": (first_page, "Put back a copy"),
     "no bytes left": (lambda file: os.truncate(file, 0), "put back a copy"),

@@ -16,7 +16,7 @@ from evolve.errors import LogError, RunError
 from evolve.image_problem import recorded_genome, recorded_space
 from evolve.storage.log import Log
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
-from evolve.storage.store import Store
+from evolve.storage.store import MODELS, Store
 from evolve.training.model_file import load_model
 from evolve.trust import Trust, names_of, require_modules
 from evolve.values import Result, Status
@@ -290,4 +290,4 @@ def rank(rescored: float | None, score: float, number: int) -> tuple[float, ...]
 
 def model_path(folder: Path, candidate: int) -> Path:
     """Where a run keeps the fully trained model of a candidate."""
-    return folder / "models" / f"candidate-{candidate}.keras"
+    return folder / MODELS / f"candidate-{candidate}.keras"

@@ -29,6 +29,7 @@ from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
 FILE = "run.sqlite"
+MODELS = "models"  # the folder beside it
 # What cannot be missing from a run, however it ended; results can, they are made again.
 GAPS = (
     "SELECT max(number) - count(*) FROM candidate",
@@ -231,6 +232,9 @@ def readable(folder: Path) -> Iterator[None]:
 def _must_exist(folder: Path) -> None:
     if not (folder / FILE).is_file():
         raise RunError(f"there is no run in {folder}")
+    for name in (FILE, MODELS):  # what is written there would get out of the run
+        if (folder / name).is_symlink():
+            raise RunError(f"{folder / name} is a link to elsewhere; put what it leads to in its place")
 
 
 def _locked(folder: Path) -> FileLock:

@@ -446,6 +446,14 @@ def test_names_in_a_run_lead_nowhere(workshop: Path, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"a"}
 
 
+@pytest.mark.parametrize("name", ["run.sqlite", "models"])
+def test_a_link_out_of_a_run_is_refused(name: str, victim: Path) -> None:
+    (victim / "results" / "stolen" / name).rename(victim / name)
+    (victim / "results" / "stolen" / name).symlink_to(victim / name)
+    with pytest.raises(RunError, match=f"{name} is a link to elsewhere"):
+        evolve.find("stolen", victim / "results")
+
+
 @pytest.mark.parametrize("digest", ["../../x", "/tmp/x", "", "0123456789abcdef/../../../x", 3, None])
 def test_a_digest_leads_nowhere(digest: Any, victim: Path) -> None:
     shutil.copytree(next(path for path in (victim / "results" / DATA_FOLDER).iterdir()), victim.parent / "x")

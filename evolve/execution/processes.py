@@ -34,6 +34,8 @@ from evolve.values import Job, Result, Status
 RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
 MAX_DEATHS = 3
 MAX_FALSE_STARTS = 10
+START_SECONDS = 300  # a worker that is not ready by then never will be
+TAKE_UP_SECONDS = 30  # a worker that is ready takes a job up at once, unless one that was killed left a lock behind
 _starting = threading.Lock()
 
 
@@ -91,6 +93,22 @@ class _Task:
     begun: float = field(default=0.0)
 
 
+@dataclass(frozen=True)
+class _Worker:
+    """A process, the promise that it is ready, and when it was begun."""
+
+    pool: ProcessPool
+    ready: Future[Any]
+    begun: float
+
+    @property
+    def lost(self) -> bool:
+        """Whether it died before it was ready, or will never be."""
+        if self.ready.done():
+            return self.ready.cancelled() or self.ready.exception() is not None
+        return time.monotonic() - self.begun > START_SECONDS
+
+
 class Processes:
     """`workers` processes, each with one evaluator and one thread.
 
@@ -116,8 +134,8 @@ class Processes:
         self._memory_limit = memory_limit or share
         self._false_starts = 0
         self._waiting: deque[_Task] = deque()
-        self._running: dict[Future[Any], tuple[_Task, ProcessPool]] = {}
-        self._idle = [self._pool() for _ in range(workers)]
+        self._running: dict[Future[Any], tuple[_Task, _Worker]] = {}
+        self._idle = [self._worker() for _ in range(workers)]
 
     @property
     def running(self) -> int:
@@ -129,10 +147,13 @@ class Processes:
 
     def finished(self, timeout: float) -> list[Result]:
         self._dispatch()
-        if not self._running:
+        starting = [one.ready for one in self._idle if not one.ready.done()] if self._waiting else []
+        if not (self._running or starting):
             return []
-        done, _ = wait(self._running, timeout=timeout, return_when=FIRST_COMPLETED)
-        results = [result for future in done if (result := self._collect(future)) is not None]
+        done, _ = wait([*self._running, *starting], timeout=timeout, return_when=FIRST_COMPLETED)
+        ended = [future for future in done if future in self._running]
+        results = [result for future in ended if (result := self._collect(future)) is not None]
+        self._take_back()
         self._dispatch()
         return results
 
@@ -141,13 +162,13 @@ class Processes:
 
     def close(self) -> None:
         self._waiting.clear()
-        pools = [*self._idle, *(pool for _, pool in self._running.values())]
+        workers = [*self._idle, *(one for _, one in self._running.values())]
         self._running.clear()
         self._idle.clear()
-        for pool in pools:
-            _end(pool)
+        for one in workers:
+            _end(one.pool)
 
-    def _pool(self) -> ProcessPool:
+    def _worker(self) -> _Worker:
         """A worker that begins at once to import what it needs."""
         with _starting, _safe_path():
             resource_tracker.ensure_running()  # a Python, too, that the first lock of a pool would start
@@ -157,21 +178,41 @@ class Processes:
             initargs=self._start,
             context=_WorkerContext(),
         )
-        pool.schedule(worker.ready)
-        return pool
+        return _Worker(pool, pool.schedule(worker.ready), time.monotonic())
 
     def _dispatch(self) -> None:
-        while self._waiting and self._idle:
-            task, pool = self._waiting[0], self._idle.pop(0)
-            task.begun = time.monotonic()
-            try:
-                future = pool.schedule(worker.work, args=(task.job,), timeout=task.job.get("time_limit"))
-            except RuntimeError:  # the worker died while it was idle or starting
-                self._false_start()
-                self._replace(pool)
-                continue
-            self._waiting.popleft()
-            self._running[future] = (task, pool)
+        """Hands waiting jobs to workers that are ready. One that is still starting gets none: if it were killed then,
+        its job might never be taken up."""
+        for one in list(self._idle):
+            if one.lost:
+                self._idle.remove(one)
+                self._start_again(one)
+            elif self._waiting and one.ready.done():
+                self._idle.remove(one)
+                self._hand(self._waiting.popleft(), one)
+
+    def _hand(self, task: _Task, one: _Worker) -> None:
+        task.begun = time.monotonic()
+        try:
+            future = one.pool.schedule(worker.work, args=(task.job,), timeout=task.job.get("time_limit"))
+        except RuntimeError:  # the worker died while it was idle
+            self._waiting.appendleft(task)
+            self._start_again(one)
+        else:
+            self._running[future] = (task, one)
+
+    def _take_back(self) -> None:
+        """Jobs that were handed to a worker and never taken up wait again for another one."""
+        for future, (task, one) in list(self._running.items()):
+            taken = future.running() or future.done()
+            if not taken and time.monotonic() - task.begun > TAKE_UP_SECONDS:
+                del self._running[future]
+                self._waiting.appendleft(task)
+                self._start_again(one)
+
+    def _start_again(self, one: _Worker) -> None:
+        self._false_start()
+        self._replace(one)
 
     def _false_start(self) -> None:
         """Counts workers that died with nothing to do. Raises MachineError if they do so again and again."""
@@ -184,16 +225,16 @@ class Processes:
 
     def _collect(self, future: Future[Any]) -> Result | None:
         """The result of a job that ended in any way; None if it is tried again."""
-        task, pool = self._running.pop(future)
+        task, one = self._running.pop(future)
         try:
             result = result_from_json(future.result())
         except worker.CannotStart as error:
-            self._replace(pool)
+            self._replace(one)
             raise MachineError(
                 f"the workers cannot start: {error}; repair that and continue with: evolve resume"
             ) from None
         except MachineError:
-            self._replace(pool)
+            self._replace(one)
             raise
         except TimeoutError:
             result = self._lost(task, Status.TIMEOUT, f"took longer than {task.job['time_limit']:.0f} s")
@@ -202,24 +243,23 @@ class Processes:
                 limit = f"{self._memory_limit / 2**30:.1f} GiB"
                 result = self._lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit}")
             else:
-                return self._died(task, pool, _manner(death.exitcode))
+                return self._died(task, one, _manner(death.exitcode))
         except (RuntimeError, CancelledError, OSError):  # the pool broke before its worker began the job
-            self._false_start()
-            self._replace(pool)
             self._waiting.appendleft(task)
+            self._start_again(one)
             return None
         else:
             self._false_starts = 0
             if result.timing.get("held_bytes", 0) > min(RECYCLE_BYTES, self._memory_limit // 2):
-                self._replace(pool)
+                self._replace(one)
             else:
-                self._idle.append(pool)
+                self._idle.append(one)
             return replace(result, timing={**result.timing, "deaths": task.deaths}) if task.deaths else result
-        self._replace(pool)
+        self._replace(one)
         return result
 
-    def _died(self, task: _Task, pool: ProcessPool, how: str) -> Result | None:
-        self._replace(pool)
+    def _died(self, task: _Task, one: _Worker, how: str) -> Result | None:
+        self._replace(one)
         task.deaths += 1
         if task.deaths < MAX_DEATHS:
             self._waiting.appendleft(task)
@@ -230,9 +270,9 @@ class Processes:
         seconds = round(time.monotonic() - task.begun, 3)
         return Result(task.job["request"], status, reason=reason, timing={"seconds": seconds, "deaths": task.deaths})
 
-    def _replace(self, pool: ProcessPool) -> None:
-        _end(pool)
-        self._idle.append(self._pool())
+    def _replace(self, one: _Worker) -> None:
+        _end(one.pool)
+        self._idle.append(self._worker())
 
 
 def _manner(exit_code: int) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import psutil
 import pytest
 
 from evolve.errors import RunError
@@ -144,3 +146,19 @@ def test_a_worker_that_holds_much_after_a_job_is_replaced(processes: Processes) 
             workers.append(collect(processes, 1)[number].timing["worker"])
     assert len(set(seen[100_000_000])) <= 2
     assert len(set(seen[300_000_000])) == 6
+
+
+def test_workers_that_are_killed_while_they_start_lose_no_job() -> None:
+    rng = Random(1)
+    for _ in range(12):
+        executor = Processes("toy_evaluator:Toy", {"factor": 2.0}, workers=2)
+        try:
+            time.sleep(rng.uniform(0, 0.15))
+            children = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+            children[-1].kill()
+            time.sleep(rng.uniform(0, 0.2))
+            executor.submit(job(1))
+            executor.submit(job(2))
+            assert set(collect(executor, 2)) == {1, 2}
+        finally:
+            executor.close()

@@ -126,12 +126,14 @@ def _coordinator_faults() -> None:
 
 
 def _die_with_workers() -> None:
-    if FAULT["victim"] == "both":
-        import psutil
+    """Kills all workers, or one, or this process, or all of them."""
+    import psutil
 
-        for child in psutil.Process().children(recursive=True):
-            kill(child.pid)
-    die()
+    spawned = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+    for child in {"both": spawned, "worker": spawned[:1], "coordinator": []}[FAULT["victim"]]:
+        kill(child.pid)
+    if FAULT["victim"] != "worker":
+        die()
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ def plan(rng: random.Random) -> Plan:
     searching = [
         {"point": "commit", "victim": rng.choice(["coordinator", "both"]), "after": rng.randint(1, 4)},
         {"point": "result", "victim": rng.choice(["coordinator", "both"]), "after": rng.randint(1, 3)},
+        {"point": rng.choice(["commit", "result"]), "victim": "worker", "after": rng.randint(1, 3), "then": 2.0},
+        {"point": "any", "victim": "worker", "seconds": rng.uniform(0.5, 4), "then": rng.uniform(1, 4)},
         *({"point": "any", "victim": victim, "seconds": rng.uniform(1, 9)} for victim in ("coordinator", "both")),
         {"point": "any", "victim": "worker", "seconds": rng.uniform(4, 9), "then": rng.uniform(1, 4)},
     ]
@@ -78,6 +80,8 @@ class Soak:
         handed = len(self._handed())
         process = self._start({**order, "mark": str(self._mark), "log": str(self._log)})
         by_time = "seconds" in order and self._kill_at(process, order["seconds"], order["victim"], order.get("then"))
+        if "then" in order and "seconds" not in order:
+            self._kill_after(process, order["then"])
         try:
             _, said = process.communicate(timeout=SESSION_SECONDS)
         except subprocess.TimeoutExpired:
@@ -135,6 +139,15 @@ class Soak:
             if alive:
                 self.faults.append(f"{len(alive)} workers outlived their coordinator by {ORPHAN_SECONDS} s")
         return True
+
+    def _kill_after(self, process: subprocess.Popen[str], seconds: float) -> None:
+        """Kills the coordinator so many seconds after a worker was killed at a named point."""
+        while process.poll() is None and not self._mark.exists():
+            time.sleep(0.05)
+        time.sleep(seconds)
+        if process.poll() is None:
+            process.kill()
+            self.rows.append({"point": "any", "victim": "coordinator", "run": self._name, "after a worker": seconds})
 
     def _look(self) -> int:
         """Checks the file, and that all results seen before are there unchanged; how many there are."""

@@ -13,7 +13,7 @@ run: $(VENV)/.installed
 	@echo "the commands need this first:    source $(VENV)/bin/activate"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -105,7 +105,8 @@ def search(name: str, problem: ImageProblem, config: RunConfig, requests: int, f
             problem=problem,
             strategy=strategy,  # type: ignore[arg-type]
             ledger=Ledger(store, InProcess("__main__:AtOnce", {}), Stop()),
-            clock=VirtualClock(config.look_ahead),
+            clock=VirtualClock(),
+            look_ahead=config.look_ahead,
             seed=config.seed,
             recorded=iter([]),
             known=0,

@@ -109,11 +109,28 @@ def coordinator(found: dict[str, Any]) -> str:
 """
 
 
+def costs(found: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {name} | {', '.join(f'{what} {value:,}' for what, value in figures.items())} |"
+        for name, figures in found.items()
+    )
+    return f"""## Where the seconds and the memory of a brief training went
+
+`python benchmarks/training_costs.py --output results/published/engine` ([training-costs.json](training-costs.json));
+what the words mean is said in that script.
+
+| | |
+|---|---|
+{rows}
+"""
+
+
 PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "soak.json": soak,
     "memory.json": memory,
     "throughput.json": throughput,
     "fast.json": fast,
+    "training-costs.json": costs,
     "coordinator.json": coordinator,
 }
 

@@ -25,6 +25,7 @@ from evolve.storage.store import Store
 from evolve.table_problem import TableProblem
 from evolve.training.sources import DATASETS
 from evolve.trust import Trust
+from evolve.values import Purpose
 
 VERSION = version("evolve-convnets")
 
@@ -125,7 +126,7 @@ def _limits(store: Store, config: RunConfig, given: RunConfig) -> tuple[int | No
         elif act.kind == "search ended":
             limit, seconds = act.detail["births"], None
     if given.generations:
-        births = store.count("request", "purpose = 'search'") if limit is None else limit
+        births = store.count(Purpose.SEARCH) if limit is None else limit
         limit, seconds = births + given.generations * config.population, None
     if given.duration:
         limit, seconds = limit if given.generations else None, seconds_spent(store) + given.duration

@@ -50,8 +50,8 @@ class Ledger:
     ) -> None:
         self._store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
         self.written = 0
-        self._next_number = store.last_request() + 1
-        self._before = store.count("result")
+        self._next_number = store.last("request") + 1
+        self._before = store.count(statuses=Status)
         self._openings: list[_Opening] = []
         self._arrived: dict[int, Result] = {}
         self._flying: dict[str, list[int]] = {}
@@ -83,13 +83,20 @@ class Ledger:
                 return arrived
             if (known := self._store.result(number)) is not None:
                 return known
-            self._begin_all() if self._openings else self._wait()
+            self._go_on()
 
     def first(self, numbers: list[int]) -> int:
         """Of these requests the one whose result came first; waits for one. Raises Stopped as `result` does."""
         while (first := self._store.first(numbers)) is None:
-            self._begin_all() if self._openings else self._wait()
+            self._go_on()
         return first
+
+    def _go_on(self) -> None:
+        """Begins what was opened, or else waits for a result."""
+        if self._openings:
+            self._begin_all()
+        else:
+            self._wait()
 
     def _begin_all(self) -> None:
         openings, self._openings = self._openings, []

@@ -26,6 +26,7 @@ from genomes import Blueprint, InvalidGenome, candidate_key
 class Search:
     """One run's search.
 
+    look_ahead: how many requests may be asked for and not told yet.
     recorded: rows of the search requests so far, with their candidates, in order. known: how many there are.
     limit: given the number of births so far and whether the next one is recorded, why no more are wanted, or None.
     births: candidates born so far. tally: what was told, in a few figures.
@@ -35,6 +36,7 @@ class Search:
     strategy: Strategy
     ledger: Ledger
     clock: Clock
+    look_ahead: int
     seed: int
     recorded: Iterator[tuple[RequestRow, CandidateRow]]
     known: int
@@ -48,21 +50,20 @@ class Search:
         """Runs to the limit; returns why it ended. Raises Stopped, or RunError if no founder can be trained."""
         while True:
             self._ask()
-            if self.clock.idle:
+            if not self._running:
                 if self.ended is None:
                     raise RunError("the strategy waits, but nothing runs: a defect of the strategy")
                 break
             number = self.clock.next()
             result = self.ledger.result(number)
-            self.clock.finish()
             self._tell(*self._running.pop(number), result)
         if self.tally.told == self.tally.failures:
             self._give_up()
         return self.ended
 
     def _ask(self) -> None:
-        """Asks for as many births as the clock has room for, and opens a request for each."""
-        while self.ended is None and self.clock.free:
+        """Asks for as many births as may be on their way, and opens a request for each."""
+        while self.ended is None and len(self._running) < self.look_ahead:
             self.ended = self.limit(self.births, self.births < self.known)
             if self.ended is not None:
                 break

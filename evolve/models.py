@@ -90,7 +90,7 @@ def train(
     key = found.candidate(candidate).key
     assert key is not None
     with Store.open(found.folder) as store:
-        number = store.last_request() + 1
+        number = store.last("request") + 1
         job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
         request = Request(number, Candidate(candidate, genome, key), budget, 0, Purpose.TRAIN, job_key)
         store.add((), [request])

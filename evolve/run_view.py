@@ -19,7 +19,7 @@ from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import MODELS, Store
 from evolve.training.model_file import load_model
 from evolve.trust import Trust, names_of, require_modules
-from evolve.values import Result, Status
+from evolve.values import Purpose, Result, Status
 from genomes.stack import StackGenome, StackSpace
 
 HALL_SIZE = 10
@@ -165,7 +165,7 @@ class Run:
         with self.log() as log:
             if (row := log.candidate(number)) is not None:
                 return row
-            raise RunError(f"run '{self.name}' has candidates 1 to {log.count('candidate')}, not {number}")
+            raise RunError(f"run '{self.name}' has candidates 1 to {log.last('candidate')}, not {number}")
 
     def model_path(self, candidate: int) -> Path:
         """Where the fully trained model of a candidate lies, if it was trained."""
@@ -227,7 +227,7 @@ class Run:
     def test_openings(self) -> int:
         """How many trainings were scored on the test part, or tried to be."""
         with self.log() as log:
-            trained = log.count("request JOIN result ON request = number", "purpose IN ('final', 'train')")
+            trained = log.count(Purpose.FINAL, Purpose.TRAIN, statuses=Status)
         return trained + sum(act.kind == "ensemble" for act in self.acts)
 
     @property
@@ -235,7 +235,7 @@ class Run:
         """Results that depend on the machine: over the time or the memory limit. Such a run repeats from what is
         recorded, but another run with its seed may go another way."""
         with self.log() as log:
-            return log.count("result", "status IN (?, ?)", Status.TIMEOUT, Status.OUT_OF_MEMORY)
+            return log.count(statuses=(Status.TIMEOUT, Status.OUT_OF_MEMORY))
 
     @property
     def state(self) -> str:
@@ -248,15 +248,18 @@ class Run:
 
         last: only so many at the end. candidate: only those of one candidate.
         """
-        with Store.read(self.folder) as log:
-            yield from map(json.loads, log.history(last, candidate))
+        return map(json.loads, self.history_lines(last, candidate))
+
+    def history_lines(self, last: int | None = None, candidate: int | None = None) -> Iterator[str]:
+        """The objects of `history` as JSON text."""
+        with Store.read(self.folder) as log:  # no snapshot: whoever reads the lines may take hours
+            yield from log.history(last, candidate)
 
     def summary(self) -> dict[str, Any]:
         """The run in a few figures, as JSON."""
-        searched = "request JOIN result ON request = number", "purpose = 'search'"
         with self.log() as log:
-            evaluations = log.count(*searched)
-            failures = log.count(searched[0], f"{searched[1]} AND status <> 'ok'")
+            evaluations = log.count(Purpose.SEARCH, statuses=Status)
+            failures = evaluations - log.count(Purpose.SEARCH, statuses=[Status.OK])
         return {
             "name": self.name,
             "state": self.state,

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from evolve.clock import ArrivalClock, VirtualClock
+from evolve.clock import Arrivals, VirtualClock
 from evolve.config import RunConfig
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.devices import usable_cores
@@ -141,15 +141,15 @@ class Session:
 
         config, kind = self.config, strategy_class(self.config.strategy)
         births = Births(self.problem.space, self.founders, mutants=RANDOM not in (config.founders or [RANDOM]))
-        slots = config.look_ahead
         return Search(
             problem=self.problem,
             strategy=kind(births, config.population, kind.Options.checked(config.options)),
             ledger=ledger,
-            clock=ArrivalClock(slots, ledger.first) if config.fast else VirtualClock(slots),
+            clock=Arrivals(ledger.first) if config.fast else VirtualClock(),
+            look_ahead=config.look_ahead,
             seed=config.seed,
             recorded=self.store.births(),
-            known=self.store.count("request", "purpose = 'search'"),
+            known=self.store.count(Purpose.SEARCH),
             limit=ended,
             tally=Tally(config.population),
         )
@@ -175,9 +175,7 @@ def seconds_spent(store: Store) -> float:
     the last thing that is known of it. What the user asked for between them, such as a training by hand, does not
     count. A clock that was set back between sessions does no harm."""
     acts = [act for act in store.acts() if act.kind in SESSION_ACTS]
-    by_hand = {request.number for request in store.requests() if request.purpose is Purpose.TRAIN}
-    results = [result for number, result in store.results().items() if number not in by_hand]
-    marks = [act.at for act in acts] + [result.timing["at"] for result in results if "at" in result.timing]
+    marks = [act.at for act in acts] + store.moments(Purpose.SEARCH, Purpose.RESCORE, Purpose.FINAL)
     starts = sorted(act.at for act in acts if act.kind == "started")  # by the clock, which may not be as they were
     known = _said_of_themselves(acts)
     return sum(

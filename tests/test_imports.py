@@ -41,7 +41,7 @@ DOORS = {
     "neat": {"evolve.search.neat"},
     "pebble": {"evolve.execution.processes"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
-    "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection")},
+    "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "whole")},
     "tensorflow": {"evolve.training.graphs", "evolve.training.exporting"},
     "onnxruntime": {"evolve.training.exporting"},
     "PIL": {"evolve.training.folders", "evolve.training.exporting"},

@@ -63,8 +63,7 @@ def history(
 
     found = find(run, results)
     if as_json:
-        with found.log() as log:
-            sys.stdout.writelines(f"{line}\n" for line in log.history())
+        sys.stdout.writelines(f"{line}\n" for line in found.history_lines())
     else:
         inspect.show(inspect.history(found, last))
 

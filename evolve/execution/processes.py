@@ -7,20 +7,12 @@ and start from this project's own module, so a script without a main guard or a 
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.context
-import multiprocessing.spawn
-import os
 import signal
-import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from multiprocessing import resource_tracker
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 import psutil
@@ -29,6 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 from evolve.errors import MachineError
 from evolve.execution import worker
 from evolve.execution.executor import result_from_json
+from evolve.execution.spawning import WorkerContext, start_tracker
 from evolve.values import Job, Result, Status
 
 RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
@@ -36,52 +29,6 @@ MAX_DEATHS = 3
 MAX_FALSE_STARTS = 10
 START_SECONDS = 300  # a worker that is not ready by then never will be
 TAKE_UP_SECONDS = 30  # a worker that is ready takes a job up at once, unless one that was killed left a lock behind
-_starting = threading.Lock()
-
-
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """A Python that is started meanwhile does not put the current folder before its own libraries."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Child processes started meanwhile neither run the main script again nor receive Ctrl-C, and look for libraries
-    where this process does, not in the current folder first, which may be a stranger's."""
-    original = multiprocessing.spawn.get_preparation_data
-
-    def preparation_data(name: str) -> dict[str, Any]:
-        data = original(name)
-        return {key: value for key, value in data.items() if not key.startswith("init_main")}
-
-    with _starting, _safe_path():
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        multiprocessing.spawn.get_preparation_data = preparation_data
-        try:
-            yield
-        finally:
-            multiprocessing.spawn.get_preparation_data = original
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
-
-class _WorkerProcess(multiprocessing.context.SpawnProcess):
-    @staticmethod
-    def _Popen(process_obj: BaseProcess) -> Any:
-        with _without_main():
-            return multiprocessing.context.SpawnProcess._Popen(process_obj)
-
-
-class _WorkerContext(multiprocessing.context.SpawnContext):
-    Process = _WorkerProcess
 
 
 @dataclass
@@ -170,13 +117,12 @@ class Processes:
 
     def _worker(self) -> _Worker:
         """A worker that begins at once to import what it needs."""
-        with _starting, _safe_path():
-            resource_tracker.ensure_running()  # a Python, too, that the first lock of a pool would start
+        start_tracker()
         pool = ProcessPool(
             max_workers=1,
             initializer=worker.start,
             initargs=self._start,
-            context=_WorkerContext(),
+            context=WorkerContext(),
         )
         return _Worker(pool, pool.schedule(worker.ready), time.monotonic())
 

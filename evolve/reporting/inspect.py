@@ -92,7 +92,7 @@ def history(run: Run, last: int) -> RenderableType:
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, Text(done))
     with run.log() as log:
-        left = log.count("request") - len(entries)
+        left = log.count() - len(entries)
     return (
         Group(Text(f"{left:,} earlier requests; more of them with --last, all with --json\n"), table) if left else table
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,12 @@ HISTORY = """
     FROM request JOIN candidate ON candidate.number = request.candidate
     LEFT JOIN result ON result.request = request.number
 """
+
+
+def _among(column: str, values: Iterable[Purpose | Status]) -> str:
+    """SQL: `column` is one of `values`, or anything if there are none."""
+    listed = ", ".join(f"'{value.value}'" for value in values)
+    return f"{column} IN ({listed})" if listed else "1"
 
 
 class Log:
@@ -67,10 +73,10 @@ class Log:
 
     def requests(self, *purposes: Purpose, candidate: int | None = None) -> list[RequestRow]:
         """All requests in order, or those for some purposes, or of one candidate."""
-        named = ", ".join(f"'{purpose.value}'" for purpose in purposes)
-        where = f"purpose IN ({named})" if purposes else "1"
         found = self._connection.execute(
-            f"SELECT * FROM request WHERE {where} AND candidate = coalesce(?, candidate) ORDER BY number", (candidate,)
+            f"SELECT * FROM request WHERE {_among('purpose', purposes)} AND candidate = coalesce(?, candidate) "
+            "ORDER BY number",
+            (candidate,),
         )
         return [rows.request(row) for row in found]
 
@@ -96,14 +102,24 @@ class Log:
                 yield rows.request(row[:8]), rows.candidate(row[8:])
             last = page[-1][0]
 
-    def count(self, table: str, where: str = "1", *values: Any) -> int:
-        """How many rows of a table there are; `where` and its values are SQL."""
-        [number] = self._connection.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()
-        return int(number)
+    def count(self, *purposes: Purpose, statuses: Iterable[Status] = ()) -> int:
+        """How many requests there are: all, or those for some purposes; with `statuses`, those that ended so."""
+        ended = _among("status", statuses)
+        joined = "request JOIN result ON request = number" if ended != "1" else "request"
+        where = f"{_among('purpose', purposes)} AND {ended}"
+        return int(self._connection.execute(f"SELECT count(*) FROM {joined} WHERE {where}").fetchone()[0])
 
-    def last_request(self) -> int:
-        """The highest request number; 0 if there is none."""
-        return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM request").fetchone()[0])
+    def last(self, table: str) -> int:
+        """The highest number in the table "candidate" or "request"; 0 if it is empty."""
+        return int(self._connection.execute(f"SELECT coalesce(max(number), 0) FROM {table}").fetchone()[0])
+
+    def moments(self, *purposes: Purpose) -> list[float]:
+        """When results for these purposes were written, in seconds since 1970."""
+        found = self._connection.execute(
+            "SELECT json_extract(timing, '$.at') FROM request JOIN result ON request = number "
+            f"WHERE {_among('purpose', purposes)}"
+        )
+        return [float(at) for (at,) in found if at is not None]
 
     def known(self, job_key: str) -> Result | None:
         """The first result of a job with that key, or None."""

@@ -14,36 +14,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from shlex import quote
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
 from evolve.errors import LogError, RunError
 from evolve.storage import rows
-from evolve.storage.connection import explained, reader, writer
+from evolve.storage.connection import reader, writer
 from evolve.storage.log import Log
-from evolve.storage.newest import newest_part, wholly_readable
-from evolve.storage.rows import unreadable
+from evolve.storage.whole import check_whole
 from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
 FILE = "run.sqlite"
 MODELS = "models"  # the folder beside it
-# What cannot be missing from a run, however it ended; results can, they are made again.
-GAPS = (
-    "SELECT max(number) - count(*) FROM candidate",
-    "SELECT max(number) - count(*) FROM request",
-    "SELECT count(*) FROM candidate WHERE number NOT IN (SELECT candidate FROM request)",
-    "SELECT count(*) FROM request WHERE candidate NOT IN (SELECT number FROM candidate)",
-    "SELECT count(*) FROM result WHERE request NOT IN (SELECT number FROM request)",
-)
-# What is JSON in each table.
-JSON = {
-    "candidate": ("number", ("genome", "parents", "origin")),
-    "result": ("request", ("objectives", "measures", "curve", "spent", "timing")),
-    "act": ("number", ("detail",)),
-}
 
 
 class Store(Log):
@@ -60,7 +44,7 @@ class Store(Log):
         new = not (folder / FILE).exists()
         try:
             store = cls._writer(folder, _locked(folder))
-            if store._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            if _has_tables(store._connection):
                 store.close()
                 raise RunError(f"{folder} already holds a run; choose another name or continue it with: evolve resume")
             return store._filled(meta)
@@ -76,7 +60,7 @@ class Store(Log):
             return False
         connection = reader(folder / FILE)
         try:
-            return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+            return _has_tables(connection)
         finally:
             connection.close()
 
@@ -104,7 +88,7 @@ class Store(Log):
         lock = _locked(folder)
         try:
             with cls.read(folder) as known:  # a damaged file is refused before anything touches it
-                known._check_whole(folder / FILE)
+                check_whole(known._connection, folder / FILE)
             return cls._writer(folder, lock)
         except BaseException:
             lock.release()
@@ -194,39 +178,9 @@ class Store(Log):
                 f"reads {SCHEMA_VERSION}; use the version that made it, or start a new run"
             )
 
-    def _check_whole(self, file: Path) -> None:
-        """Raises LogError if anything is damaged or missing, also where nothing is read until something is written."""
-        if not wholly_readable(newest := newest_part(file)):
-            raise LogError(
-                f"the newest results, in {newest}, are damaged; they were left as they are. Put back a copy of "
-                f"{file.parent} from before, if you have one. To give up what cannot be read and train it again: "
-                f"sqlite3 {quote(str(file))} 'PRAGMA wal_checkpoint(TRUNCATE)' and then: "
-                f"evolve resume {quote(str(file.parent))}"
-            )
-        [found] = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise explained(file, sqlite3.SQLITE_CORRUPT, " ".join(found.split()))
-        for table, (number, columns) in JSON.items():
-            valid = " AND ".join(f"json_valid({column})" for column in columns)
-            row = self._connection.execute(f"SELECT {number} FROM {table} WHERE NOT ({valid}) LIMIT 1").fetchone()
-            if row is not None:
-                raise unreadable(row[0], table, "it is no JSON")
-        missing = sum(self._connection.execute(gap).fetchone()[0] or 0 for gap in GAPS)
-        if missing:
-            raise LogError(
-                f"{file} lacks {missing} rows or more, as after a rescue of a damaged file, so the run cannot be "
-                "continued; what is left can be looked at, and a new run can begin with its best: "
-                f"evolve run --founder {file.parent.name}:NUMBER"
-            )
 
-
-@contextmanager
-def readable(folder: Path) -> Iterator[None]:
-    """What is read in the block and is not as evolve writes it becomes a RunError."""
-    try:
-        yield
-    except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError) as error:
-        raise RunError(f"{folder / FILE} is not a run of evolve, or damaged: {error}") from None
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 def _must_exist(folder: Path) -> None:

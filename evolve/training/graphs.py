@@ -32,8 +32,8 @@ def prepare(gpu: bool) -> None:
 
 def forget() -> None:
     """Drops what TensorFlow would keep for ever of each network that was trained: every use of a custom gradient (Keras
-    has some) is registered by a name of its own, and the registration holds the whole graph, about 30 MB. Without
-    this a worker grows until the machine dies; see https://github.com/tensorflow/tensorflow/issues/62854."""
+    has some) is registered by a name of its own, and the registration holds the whole graph. Without this a worker
+    grows until the machine dies. See https://github.com/tensorflow/tensorflow/issues/97697."""
     registered = getattr(getattr(ops, "gradient_registry", None), "_registry", {})
     for name in [name for name in registered if name.startswith("CustomGradient-")]:
         del registered[name]

@@ -195,7 +195,9 @@ def test_questions_are_answered_as_if_all_rows_had_been_read(store: Store, monke
     known = store.known("job 6")
     assert known is not None and known.request == 6
     assert store.known("job 99") is None
-    assert (store.last_request(), store.count("result", "status = 'ok'")) == (9, 7)
+    assert (store.last("request"), store.last("candidate")) == (9, 8)
+    assert (store.count(), store.count(Purpose.RESCORE), store.count(Purpose.SEARCH, statuses=[Status.OK])) == (9, 1, 6)
+    assert store.moments(Purpose.SEARCH) == []
     assert [json.loads(line)["request"] for line in store.history()] == list(range(1, 10))
     assert [json.loads(line)["request"] for line in store.history(last=4)] == [6, 7, 8, 9]
     assert [json.loads(line)["request"] for line in store.history(candidate=2)] == [2, 9]

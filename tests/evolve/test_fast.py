@@ -11,7 +11,7 @@ import pytest
 from conftest import DATA
 
 import evolve
-from evolve.clock import ArrivalClock
+from evolve.clock import Arrivals
 from evolve.execution.executor import InProcess
 from evolve.ledger import Ledger, Stop, Stopped
 from evolve.loop import Search
@@ -61,10 +61,11 @@ def session(folder: Path, problem: TableProblem, rng: Random, stop_after: int) -
             problem=problem,
             strategy=Noting(Births(problem.space), 8, kind.Options()),
             ledger=ledger,
-            clock=ArrivalClock(6, ledger.first),
+            clock=Arrivals(ledger.first),
+            look_ahead=6,
             seed=3,
             recorded=store.births(),
-            known=store.count("request"),
+            known=store.count(),
             limit=lambda births, _: "enough" if births >= 60 else None,
             tally=Tally(8),
         )

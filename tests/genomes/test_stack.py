@@ -18,7 +18,7 @@ from genomes.stack import StackGenome, StackSpace
 
 CIFAR = StackSpace((32, 32, 3), 10)
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)]
-STEPS = 12_000  # for each shape: about fifty thousand in all
+STEPS = 25_000  # for each shape: a hundred thousand in all
 STEP_WORDS = {
     *("insert", "remove", "swap", "change", "duplicate", "widen", "narrow", "deepen", "flatten", "recipe"),
     *("crossover", "random"),

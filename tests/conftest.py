@@ -70,6 +70,15 @@ def tiny_npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def pytest_configure() -> None:
+    """Of several test processes each keeps to one core, and so do the programs it starts: they then train with one
+    worker unless a test wants more, instead of all with as many as there are cores."""
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if process and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(process.removeprefix("gw")) % len(cores)]})
+
+
 SLOW = (
     "test_readme",
     "test_run",

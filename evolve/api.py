@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +15,10 @@ from evolve.errors import RunError
 from evolve.execution.devices import default_memory
 from evolve.founders import founders, recorded_founders
 from evolve.housekeeping import check_disk
+from evolve.image_problem import ImageProblem
 from evolve.own_fitness import Fitness, fitness_path
+from evolve.plan import Times, read_plan, times, write_plan
+from evolve.planning import planned
 from evolve.preparing import known_problem, new_problem, usable
 from evolve.problem import Problem
 from evolve.reporting.console import Watcher, make_console
@@ -25,12 +30,19 @@ from evolve.storage.store import Store
 from evolve.table_problem import TableProblem
 from evolve.training.sources import DATASETS
 from evolve.trust import Trust
-from evolve.values import Purpose
 
+USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
+USUAL_GENERATIONS = 8  # of one on a table
 VERSION = version("evolve-convnets")
 
 
-def run(*, progress: Watcher = True, fitness: Fitness | str | None = None, **settings: Any) -> Run:
+def run(
+    *,
+    progress: Watcher = True,
+    fitness: Fitness | str | None = None,
+    plan: str | Path | None = None,
+    **settings: Any,
+) -> Run:
     """Evolves networks, re-scores the leaders, trains the winner in full, and returns the run.
 
     settings: the fields of `RunConfig`, for example dataset="digits", generations=5, population=16, seed=1.
@@ -40,12 +52,18 @@ def run(*, progress: Watcher = True, fitness: Fitness | str | None = None, **set
         metric; see `evolve.training.fitness`. One of a module is called in worker processes, one of the script or
         notebook itself in this process.
 
+    plan: a file, or the folder of a run that has one: its settings are used where `settings` says nothing.
+
     Raises ConfigError or DataError for settings or data that cannot be used, RunError if nothing can be trained, and
     KeyboardInterrupt after Ctrl-C (once: what runs is finished; twice: at once); the run can then be resumed.
     """
     if fitness is not None:
         settings["fitness"] = fitness if isinstance(fitness, str) else fitness_path(fitness)
-    config = RunConfig.checked(settings)
+    begun = time.monotonic()
+    config = RunConfig.checked({**(read_plan(Path(plan)) if plan else {}), **settings})
+    if config.limit is None and config.duration is None:
+        usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
+        config = config.model_copy(update=usual)
     console = make_console(progress)
     strategy_class(config.strategy).Options.checked(config.options, where="options: ")
     if config.name and Store.begun(config.results / config.name):
@@ -58,19 +76,26 @@ def run(*, progress: Watcher = True, fitness: Fitness | str | None = None, **set
         config = config.model_copy(update={"candidate_memory": default_memory()})
     problem = new_problem(config, console)
     config = _settled(config, problem)
-    folder = config.results / str(config.name)
+    begin_with = founders(problem.space, config.founders, config.results, lambda text: None)
+    plan_of = planned(config, problem, begin_with, console, begun)
+    config, problem = plan_of.config, plan_of.problem
     begin_with = founders(problem.space, config.founders, config.results, console.note)
+    folder = config.results / str(config.name)
     meta = {
         "version": VERSION,
         "libraries": _libraries(),
         "created": datetime.now(UTC).isoformat(timespec="microseconds"),
         "config": config.model_dump(mode="json"),
         "problem": problem.describe(),
+        "plan": plan_of.plan and plan_of.plan.to_json(),
         "founders": [[founder.genome.notation(), *founder.origin] for founder in begin_with],
     }
     with usable(lambda: Store.create(folder, meta)) as store:
         console.note(f"run '{config.name}' in {folder}")
-        Session(config, problem, begin_with, store, folder, console).go(config.limit, config.duration)
+        if plan_of.plan:
+            write_plan(plan_of.plan, folder)
+        session = Session(config, problem, begin_with, store, folder, console, plan_of.machine)
+        session.go(config.limit, plan_of.times, plan_of.executor)
     made = Run(folder)
     return made.trusting(config.modules())  # the settings that the user gave are the naming
 
@@ -89,7 +114,7 @@ def resume(
     """Continues a killed, stopped or finished run where it ended.
 
     run: a name below `results`, or a folder. generations: how many more than were asked for so far.
-    duration: a time limit for this continuation, such as "10m". disk_limit: GiB, in the place of the run's.
+    duration: a time for all that is still to be done, such as "10m". disk_limit: GiB, in the place of the run's.
     trust: modules of the user's own layers and fitness function, which are then imported, such as ("my_layers",).
     Raises as `run` does, and TrustError for a module that the run names and `trust` does not.
     """
@@ -111,26 +136,28 @@ def resume(
             console.note(f"{library} was {before} when this run was made and is {now} now")
     begin_with = recorded_founders(problem.space, found)
     with Store.open(found.folder) as store:
-        limit, seconds = _limits(store, config, given)
-        Session(config, problem, begin_with, store, found.folder, console).go(limit, seconds)
+        limit, spent = _limits(store, config, given, isinstance(problem, ImageProblem) and not config.fitness)
+        Session(config, problem, begin_with, store, found.folder, console).go(limit, spent)
     return Run(found.folder, found.trust)
 
 
-def _limits(store: Store, config: RunConfig, given: RunConfig) -> tuple[int | None, float | None]:
-    """Births and seconds of work after which a continued run ends its search: as the last session had it, or where
-    the search ended, and what is added. None is no limit."""
-    limit, seconds = config.limit, config.duration
+def _limits(store: Store, config: RunConfig, given: RunConfig, staged: bool) -> tuple[int | None, Times | None]:
+    """Births and time of work after which a continued run ends: as the last session had it, or where the search ended,
+    and what is added. None is no limit. staged: whether a time is for all stages, or for the search alone."""
+    limit, allowed = config.limit, None
     for act in store.acts():
         if act.kind == "started":
-            limit, seconds = act.detail["limit"], act.detail["seconds"]
+            limit, allowed = act.detail["limit"], act.detail["times"] and Times(**act.detail["times"])
         elif act.kind == "search ended":
-            limit, seconds = act.detail["births"], None
+            limit = act.detail["births"]
     if given.generations:
-        births = store.count(Purpose.SEARCH) if limit is None else limit
-        limit, seconds = births + given.generations * config.population, None
+        births = store.last("candidate") if limit is None else limit
+        limit, allowed = births + given.generations * config.population, None
     if given.duration:
-        limit, seconds = limit if given.generations else None, seconds_spent(store) + given.duration
-    return limit, seconds
+        more = times(given.duration) if staged else Times(given.duration, 0.0, 0.0)
+        allowed = replace(more, search=more.search + seconds_spent(store))
+        limit = limit if given.generations else None
+    return limit, allowed
 
 
 def _settled(config: RunConfig, problem: Problem) -> RunConfig:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from evolve.errors import ConfigError, nearest
-from evolve.search.strategy import STRATEGIES
+from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Settings
 from evolve.training.metrics import OBJECTIVES
 from evolve.training.sources import DATASETS
+from evolve.values import Budget
 from genomes.genome import SPACES
 from genomes.own_layers import is_own
 
+RUNG = re.compile(r"\d{1,9}x\d{1,6}")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -29,6 +32,23 @@ def seconds(value: Any) -> Any:
             raise ValueError("not a duration")
         return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
     return value
+
+
+def read_rungs(value: Any) -> Any:
+    """Budgets such as ['3000x1', '9000x2'], or '3000x1,9000x2'. Raises ValueError for anything else."""
+    given = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) and RUNG.fullmatch(one) for one in given):
+        raise ValueError("not budgets")
+    found = [budget(one) for one in given]
+    if any(one.images < 10 or one.epochs < 1 for one in found) or any(not a < b for a, b in pairwise(found)):
+        raise ValueError("not growing")
+    return tuple(given)
+
+
+def budget(text: str) -> Budget:
+    """The budget that '3000x2' means: images and epochs."""
+    images, epochs = text.split("x")
+    return Budget(int(images), int(epochs))
 
 
 def _known(names: Any, what: str) -> BeforeValidator:
@@ -86,6 +106,12 @@ class RunConfig(Settings):
     population: int = Field(16, ge=2, le=10_000, description="a whole number from 2 to 10000", examples=[16])
     images: int | None = Field(None, ge=10, description=f"{WHOLE} 10", examples=[10_000])
     epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[3])
+    rungs: Annotated[tuple[str, ...], BeforeValidator(read_rungs)] = Field(
+        (),
+        description="a list of budgets, images x epochs, each larger than the one before",
+        examples=[["3000x1", "9000x2"]],
+    )
+    promote_one_in: int = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
     final_epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
     leaders: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
     rescorings: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
@@ -128,14 +154,32 @@ class RunConfig(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _rungs_are_the_budgets(self) -> RunConfig:
+        if not self.rungs:
+            return self
+        if self.images or self.epochs:
+            raise ValueError("rungs say how many images and epochs; leave images and epochs away, or rungs")
+        if self.table is not None or self.fitness is not None:
+            raise ValueError("rungs are for networks that evolve trains: not for a table, nor for a fitness function")
+        if len(self.rungs) > 1 and not strategy_class(self.strategy).takes_updates:
+            raise ValueError(
+                f"strategy '{self.strategy}' takes one score per candidate; give one rung, or another strategy, "
+                "such as aging"
+            )
+        return self
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The rungs as budgets; empty if none are given."""
+        return tuple(map(budget, self.rungs))
+
     @property
     def limit(self) -> int | None:
-        """Births after which the search ends; None if only the time limit ends it."""
+        """Births after which the search ends, or None."""
         births = [self.generations * self.population] if self.generations else []
         births += [self.evaluations] if self.evaluations else []
-        if births:
-            return min(births)
-        return None if self.duration else DEFAULT_GENERATIONS * self.population
+        return min(births, default=None)
 
     def modules(self, scoring: bool = True) -> list[str]:
         """Modules that the settings name: of layers of the user's own and, if anything will be scored, of a fitness
@@ -149,9 +193,6 @@ class RunConfig(Settings):
     def own_data(self) -> list[str]:
         """The path of the data set, if the settings name one by a path."""
         return [] if self.table is not None or self.dataset in DATASETS else [self.dataset]
-
-
-DEFAULT_GENERATIONS = 8
 
 
 def read_toml(path: Path) -> dict[str, Any]:

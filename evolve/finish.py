@@ -3,6 +3,7 @@ full, and the test part is opened for it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from evolve.problem import Problem
 from evolve.run_view import rank
 from evolve.storage.log import Log
 from evolve.values import Candidate, Purpose, Request, Result, Status
+
+BACKSTOP = 2.0  # a last training that takes that many times as long as it may has gone wrong
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Finish:
 
     def leaders(self, count: int) -> list[Candidate]:
         """The `count` best of the search."""
-        return [self._candidate(number) for number, _ in self.log.best(count)]
+        return [self._candidate(number) for number, _, _ in self.log.best(count)]
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)
@@ -46,22 +49,26 @@ class Finish:
             raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
 
         def place(number: int) -> tuple[float, ...]:
-            return rank(fmean(rescored[number]), self.log.score(number) or 0.0, number)
+            known = self.log.score(number)
+            return rank(fmean(rescored[number]), known.trained, known.fitness, number) if known else (1.0,)
 
         return [self._candidate(number) for number in sorted(rescored, key=place)]
 
-    def train_winner(self, ranked: list[Candidate]) -> tuple[Request, Result]:
-        """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail."""
+    def train_winner(self, ranked: list[Candidate], finish_at: float | None = None) -> tuple[Request, Result]:
+        """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail.
+
+        finish_at: when that is to be done, by `time.monotonic`; None for as many epochs as the settings say.
+        """
         results = []
         for candidate in ranked:
-            request = self._request(candidate, Purpose.FINAL, 0)
+            request = self._request(candidate, Purpose.FINAL, 0, finish_at)
             [result] = self._perform([request])
             if result.status is Status.OK:
                 return request, result
             results.append(result)
         raise RunError(f"no leader could be trained in full; the most frequent reason: {worst_reason(results)}")
 
-    def _request(self, candidate: Candidate, purpose: Purpose, repeat: int) -> Request:
+    def _request(self, candidate: Candidate, purpose: Purpose, repeat: int, finish_at: float | None = None) -> Request:
         assert candidate.key is not None
         budget = self.problem.budget(purpose)
         key = self.problem.job_key(candidate.key, budget, repeat, purpose)
@@ -70,6 +77,8 @@ class Finish:
         request = Request(number or self.ledger.number(), candidate, budget, repeat, purpose, key)
         save = self.model_path(candidate.number) if purpose is Purpose.FINAL else None
         job = self.problem.job(request, self.problem.space.blueprint(candidate.genome), save)
+        if finish_at is not None:
+            job |= {"finish_at": finish_at, "time_limit": BACKSTOP * (60 + finish_at - time.monotonic())}
         self.ledger.open(request, job, written=number is not None)
         return request
 

@@ -22,14 +22,17 @@ def founders(
     space: SearchSpace, wanted: Iterable[str] | None, results: Path, note: Callable[[str], None]
 ) -> list[Proposal]:
     """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. Those of a
-    group that do not fit are noted and left out. Raises ConfigError for one that cannot be read, and if some were asked
-    for by themselves and none of all fits."""
+    group that are too large are made narrower; those that do not fit at all are noted and left out. Raises ConfigError
+    for one that cannot be read, and if some were asked for by themselves and none of all fits."""
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
     for text, of_group in _expanded(space, wanted):
         try:
             proposal = founder(space, text, results)
+            if of_group and (smaller := space.fitted(proposal.genome)):
+                origin = ", ".join((*proposal.origin, *smaller.steps))
+                proposal = Proposal(smaller.genome, (), (origin,))
             space.blueprint(proposal.genome)
         except InvalidGenome as error:
             left_out += [text] if of_group else []

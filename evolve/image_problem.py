@@ -13,6 +13,7 @@ from evolve.config import RunConfig
 from evolve.errors import RunError
 from evolve.own_fitness import fitness_version
 from evolve.training.parts import SEARCH_PARTS, Parts, settings
+from evolve.training.weights import keep_only, weights_path
 from evolve.values import Budget, Job, Purpose, Request, digest
 from genomes import Blueprint, InvalidGenome
 from genomes.alphabet import alphabet, for_images
@@ -28,6 +29,9 @@ FINAL_EPOCHS = 40
 START_COST = 3e10
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
+WEIGHTS = "weights"  # the folder of a run where promotions find what they go on from
+SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
+SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
 USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
 
 
@@ -96,24 +100,55 @@ class ImageProblem:
         told = {"metric": self.config.metric, "fitness": self.config.fitness}
         return {**settings(self.parts), **told, "gpu": self.gpu, "backend": backend_name()}
 
-    def budget(self, purpose: Purpose) -> Budget:
-        images = min(self.config.images or BRIEF_IMAGES, self.parts.sizes["train"])
+    @cached_property
+    def rungs(self) -> tuple[Budget, ...]:
+        """As the user or the plan wants them, but with no more images than there are."""
+        most = self.parts.sizes["train"]
+        images = min(self.config.images or BRIEF_IMAGES, most)
         epochs = self.config.epochs or min(BRIEF_EPOCHS, max(1, round(BRIEF_PASSES / images)))
-        if purpose in (Purpose.SEARCH, Purpose.RESCORE):
-            return Budget(images, epochs)
+        wanted = self.config.budgets or (Budget(images, epochs),)
+        found = [Budget(min(budget.images, most), budget.epochs) for budget in wanted]
+        return tuple(budget for place, budget in enumerate(found) if all(other < budget for other in found[:place]))
+
+    def budget(self, purpose: Purpose) -> Budget:
+        if purpose in (Purpose.SEARCH, Purpose.CLOSING):
+            return self.rungs[0]
+        if purpose is Purpose.RESCORE:
+            return self.rungs[-1]
         return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
 
-    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose) -> str:
+    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
         what = (self.config.metric, *([self._fitness] if self._fitness else []))
-        return digest("train", *where, *what, key, budget.images, budget.epochs, purpose, repeat, self.config.seed)
+        return digest(
+            "train",
+            *where,
+            *what,
+            key,
+            budget.images,
+            budget.epochs,
+            purpose,
+            repeat,
+            self.config.seed,
+            *([start] if start else []),
+        )
+
+    def saves(self, request: Request) -> bool:
+        return request.purpose in SEARCHING and request.budget < self.rungs[-1]
+
+    def keep_weights(self, job_keys: set[str]) -> None:
+        keep_only(self._weights, job_keys)
+
+    @property
+    def _weights(self) -> Path:
+        return self.config.results / str(self.config.name) / WEIGHTS
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         return START_COST + 3.0 * (blueprint.multiply_adds or 0) * budget.size
 
     def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
         assert request.job_key is not None
-        brief = request.purpose in (Purpose.SEARCH, Purpose.RESCORE)
+        brief = request.purpose in (*SEARCHING, Purpose.RESCORE)
         given = self.config.candidate_timeout if brief else None
         limit = given or 120 + self.cost(blueprint, request.budget) / SLOWEST
         return {
@@ -125,8 +160,12 @@ class ImageProblem:
             "epochs": request.budget.epochs,
             "train": ["train"] if brief else list(SEARCH_PARTS),
             "watch": "validation" if brief else None,
-            "score": {Purpose.SEARCH: "validation", Purpose.RESCORE: "selection"}.get(request.purpose, "test"),
+            "score": SCORED_ON.get(request.purpose, "test"),
             "test_folder": None if brief else self.parts.test_folder,
+            "start": self.job(request.start, blueprint, None) if request.start else None,
+            "may_give_up": brief,
+            "to_score": 0 if brief else 2 * self.parts.sizes["test"],
+            "weights": str(weights_path(self._weights, request.job_key)) if self.saves(request) else None,
             "save": str(save) if save else None,
             "progress": f"{save}.progress" if save else None,
             "time_limit": limit,

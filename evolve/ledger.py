@@ -101,7 +101,7 @@ class Ledger:
     def _begin_all(self) -> None:
         openings, self._openings = self._openings, []
         new = [opening.request for opening in openings if not opening.written]
-        born = [request.candidate for request in new if request.purpose is Purpose.SEARCH]
+        born = [request.candidate for request in new if request.purpose is Purpose.SEARCH and not request.start]
         self._write(born, new, [opening.result for opening in openings if opening.result and not opening.written])
         for opening in openings:
             self._begin(opening.request, opening.job)

@@ -37,12 +37,18 @@ class Problem(Protocol):
         """JSON that builds the evaluator."""
         ...
 
-    def budget(self, purpose: Purpose) -> Budget:
-        """The budget of a request for that purpose."""
+    @property
+    def rungs(self) -> tuple[Budget, ...]:
+        """Budgets of the search, smallest first; one if nothing is promoted."""
         ...
 
-    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose) -> str:
-        """SHA-256 of all that decides the score of the candidate with that key."""
+    def budget(self, purpose: Purpose) -> Budget:
+        """The budget of a request for that purpose; in the search that of a birth."""
+        ...
+
+    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
+        """SHA-256 of all that decides the score of the candidate with that key. start: the job key of the request
+        whose weights it continues, or None."""
         ...
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
@@ -51,6 +57,14 @@ class Problem(Protocol):
 
     def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
         """What a worker needs to know."""
+        ...
+
+    def saves(self, request: Request) -> bool:
+        """Whether a request's weights are saved, for a promotion to go on from."""
+        ...
+
+    def keep_weights(self, job_keys: set[str]) -> None:
+        """Deletes the saved weights of all other jobs."""
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
+from evolve.config import RunConfig
 from evolve.loop import Search
+from evolve.plan import CLOSING_SECONDS, Machine, Times
 from evolve.values import Purpose
 
 
@@ -75,60 +77,87 @@ class EpochWatch:
 
 
 class Pace:
-    """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done."""
+    """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done.
+
+    limit: births. ends: when the whole run is to be finished, by `time.monotonic`. times: of its stages. machine: what
+    is known of it before anything was measured.
+    """
 
     def __init__(
-        self, search: Search, limit: int | None, workers: int, deadline: float | None, end_trainings: int
+        self,
+        search: Search,
+        limit: int | None,
+        workers: int,
+        ends: float | None,
+        times: Times | None,
+        config: RunConfig,
+        machine: Machine | None,
     ) -> None:
-        self._search, self._workers, self._deadline = search, workers, deadline
-        self._limit = limit
-        self._rescorings = end_trainings
+        self._search, self._limit, self._workers, self._machine = search, limit, workers, machine
+        self._ends, self._times, self._rescorings = ends, times, config.leaders * config.rescorings
         self._begun = time.monotonic()
         self._phase, self._phase_ends = "searching", 0.0
         self._watch: EpochWatch | None = None
 
+    def late(self) -> bool:
+        """Whether nothing more may begin if the search is to end in time."""
+        if self._ends is None or self._times is None:
+            return False
+        left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
+        return left <= (self.seconds(self._search.running_cost, self._workers) or 0.0)
+
+    def finish_at(self) -> float | None:
+        """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time
+        was lost it has at least half of what was planned."""
+        if self._ends is None or self._times is None:
+            return None
+        return max(self._ends - CLOSING_SECONDS, time.monotonic() + self._times.final / 2)
+
     def begin_training(self, name: str, path: Path, predicted: float | None) -> None:
         """The final training, which leaves figures in the file `path` and is predicted to take that many seconds."""
-        self._watch = EpochWatch(name, path, predicted=predicted)
+        self._watch = EpochWatch(name, path, predicted=predicted, deadline=self.finish_at())
 
     def begin_phase(self, name: str, *seconds: float | None) -> None:
         """A stage after the search, and how long it and what follows it are predicted to take."""
         self._phase, self._phase_ends = name, time.monotonic() + sum(part or 0.0 for part in seconds)
 
     def seconds(self, cost: float, workers: int = 1) -> float | None:
-        """Predicted seconds of work of that cost, or None while nothing was measured."""
+        """Predicted seconds of work of that cost, or None while nothing is known."""
         tally = self._search.tally
-        if not tally.measured_cost or not tally.seconds:
-            return None
-        return cost / tally.measured_cost * tally.seconds / workers
+        if tally.measured_cost and tally.seconds:
+            return cost / tally.measured_cost * tally.seconds / workers
+        return cost / self._machine.rate / workers if self._machine else None
 
-    def end_cost(self) -> tuple[float, float]:
-        """Predicted cost of re-scoring and of the final training, as if the leaders were like the best so far."""
+    def end_seconds(self) -> tuple[float | None, float | None]:
+        """Predicted seconds of re-scoring and of the final training: as planned, or as if the leaders were like the
+        best so far."""
+        if self._times is not None:
+            return self._times.rescoring, self._times.final
         problem, best = self._search.problem, self._search.tally.best
         if best is None:
             return 0.0, 0.0
         blueprint = problem.space.blueprint(best[0].genome)
-
-        def cost(purpose: Purpose) -> float:
-            return problem.cost(blueprint, problem.budget(purpose))
-
-        return cost(Purpose.RESCORE) * self._rescorings, cost(Purpose.FINAL)
+        rescoring = problem.cost(blueprint, problem.budget(Purpose.RESCORE)) * self._rescorings
+        return self.seconds(rescoring, self._workers), self.seconds(
+            problem.cost(blueprint, problem.budget(Purpose.FINAL))
+        )
 
     def _left(self) -> float | None:
+        if self._ends is not None:
+            return max(0.0, self._ends - time.monotonic())
         if self._phase != "searching":
             return max(0.0, self._phase_ends - time.monotonic())
         tally = self._search.tally
-        rescoring, final = self.end_cost()
-        end = (self.seconds(rescoring, self._workers), self.seconds(final))
+        end = self.end_seconds()
         mean = self.seconds(tally.cost / tally.told, self._workers) if tally.told else None
-        rest = [] if self._limit is None or mean is None else [(self._limit - tally.told) * mean]
-        rest += [] if self._deadline is None else [max(0.0, self._deadline - time.monotonic())]
-        return None if not rest or None in end else min(rest) + sum(part or 0.0 for part in end)
+        if self._limit is None or mean is None or None in end:
+            return None
+        return (self._limit - tally.births) * mean + sum(part or 0.0 for part in end)
 
     def _generation(self) -> int:
         """Of the birth told last; a generation is a population of births."""
         tally = self._search.tally
-        return max(0, tally.told - 1) // tally.population + 1
+        return max(0, tally.births - 1) // tally.population + 1
 
     def now(self) -> Progress | Epochs:
         """The figures of this moment."""

@@ -14,7 +14,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import LogError, RunError
 from evolve.image_problem import recorded_genome, recorded_space
-from evolve.storage.log import Log
+from evolve.storage.log import Log, Scored
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import MODELS, Store
 from evolve.training.model_file import load_model
@@ -29,7 +29,8 @@ HALL_SIZE = 10
 class Leader:
     """One entry of the hall of fame.
 
-    candidate: birth number. score: fitness in the search, on the validation part.
+    candidate: birth number. score: fitness in the search, on the validation part, at the largest budget it had there.
+    trained: that budget, images x epochs.
     rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
     test_accuracy: of its last full training, or None if it had none.
     """
@@ -37,6 +38,7 @@ class Leader:
     run: Run = field(repr=False)
     candidate: int
     score: float
+    trained: int
     rescored: float | None
     parameters: int | None
     multiply_adds: int | None
@@ -176,17 +178,27 @@ class Run:
         """The best candidates: re-scored ones by their mean on the selection part, then the others by their score."""
         with self.log() as log:
             rescored = log.rescored()
-            scores = {number: log.score(number) or 0.0 for number in rescored} | dict(log.best(HALL_SIZE))
-            leaders = [self._leader(log, number, score, rescored.get(number)) for number, score in scores.items()]
-        leaders.sort(key=lambda leader: rank(leader.rescored, leader.score, leader.candidate))
+            scored = {best.candidate: best for best in log.best(HALL_SIZE)}
+            scored |= {number: known for number in rescored if (known := log.score(number))}
+            leaders = [self._leader(log, known, rescored.get(number)) for number, known in scored.items()]
+        leaders.sort(key=lambda leader: rank(leader.rescored, leader.trained, leader.score, leader.candidate))
         return leaders[: max(HALL_SIZE, len(rescored))]
 
-    def _leader(self, log: Log, number: int, score: float, rescored: list[float] | None) -> Leader:
-        row = log.born(number)
-        mean = fmean(rescored) if rescored else None
-        trained = log.full_training(number)
-        test = accuracy(trained[1]) if trained else None
-        return Leader(self, number, score, mean, row.parameters, row.multiply_adds, row.notation, row.parents, test)
+    def _leader(self, log: Log, known: Scored, rescored: list[float] | None) -> Leader:
+        row = log.born(known.candidate)
+        in_full = log.full_training(known.candidate)
+        return Leader(
+            run=self,
+            candidate=known.candidate,
+            score=known.fitness,
+            trained=known.trained,
+            rescored=fmean(rescored) if rescored else None,
+            parameters=row.parameters,
+            multiply_adds=row.multiply_adds,
+            notation=row.notation,
+            parents=row.parents,
+            test_accuracy=accuracy(in_full[1]) if in_full else None,
+        )
 
     def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
         """The last full training of a candidate that ended well, by the run or asked for by the user."""
@@ -258,8 +270,9 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """The run in a few figures, as JSON."""
         with self.log() as log:
-            evaluations = log.count(Purpose.SEARCH, statuses=Status)
-            failures = evaluations - log.count(Purpose.SEARCH, statuses=[Status.OK])
+            searching = (Purpose.SEARCH, Purpose.CLOSING)
+            evaluations = log.count(*searching, statuses=Status)
+            failures = evaluations - log.count(*searching, statuses=[Status.OK])
         return {
             "name": self.name,
             "state": self.state,
@@ -286,9 +299,10 @@ def recalls(result: Result, class_names: Sequence[str]) -> dict[str, float]:
     return {name: value for name, value in shares.items() if value is not None}
 
 
-def rank(rescored: float | None, score: float, number: int) -> tuple[float, ...]:
-    """Sorts candidates best first: by re-scored mean, those without one behind; then by score; then by birth."""
-    return (float(rescored is None), -(rescored or 0.0), -score, float(number))
+def rank(rescored: float | None, trained: int, score: float, number: int) -> tuple[float, ...]:
+    """Sorts candidates best first: by re-scored mean, those without one behind; then by the budget they had in the
+    search, by the score at that budget, and by birth."""
+    return (float(rescored is None), -(rescored or 0.0), float(-trained), -score, float(number))
 
 
 def model_path(folder: Path, candidate: int) -> Path:

@@ -23,11 +23,13 @@ from evolve.housekeeping import check_disk
 from evolve.image_problem import ImageProblem
 from evolve.ledger import Ledger, Stop, Stopped
 from evolve.loop import Search
+from evolve.plan import Machine, Times
 from evolve.problem import Problem
 from evolve.progress import Pace
 from evolve.reporting.console import Console, duration
 from evolve.run_view import model_path
-from evolve.search.strategy import Births, Proposal, strategy_class
+from evolve.search.halving import Halving
+from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
 from evolve.storage.rows import Act
 from evolve.storage.store import Store
 from evolve.tally import Tally
@@ -43,7 +45,7 @@ STOPPING = (
 
 @dataclass
 class Session:
-    """One process's work on a run."""
+    """One process's work on a run. machine: what a probe said of it."""
 
     config: RunConfig
     problem: Problem
@@ -51,27 +53,33 @@ class Session:
     store: Store
     folder: Path
     console: Console
+    machine: Machine | None = None
 
-    def go(self, limit: int | None, seconds: float | None) -> None:
-        """Searches up to `limit` births and until the run has worked `seconds`, and finishes it. None is no limit."""
-        deadline = None if seconds is None else time.monotonic() + seconds - seconds_spent(self.store)
-        self.store.act("started", limit=limit, seconds=seconds, workers=self._workers)
-        stop, executor, begun = Stop(), None, time.monotonic()
+    def go(self, limit: int | None, times: Times | None, executor: Executor | None = None) -> None:
+        """Searches up to `limit` births and as long as `times` says, and finishes the run. None is no limit.
+
+        times: of all sessions on the run together. executor: one that is there already, with its workers.
+        """
+        begun = time.monotonic()
+        ends = None if times is None else begun + times.total - seconds_spent(self.store)
+        self.store.act("started", limit=limit, times=times and times.to_json(), workers=self.workers)
+        stop = Stop()
 
         def worked() -> float:
             return round(time.monotonic() - begun, 3)
 
         try:
             with _ctrl_c(stop):
-                executor = self._executor()
+                executor = executor or make_executor(self.config, self.problem, self.workers)
                 if self.config.fitness and self.problem.executor == "in-process":
                     self.console.note("the fitness function runs in this process, without limits of time and memory")
                 ledger = Ledger(self.store, executor, stop, self._poll(stop))
-                search = self._search(ledger, limit, deadline)
-                pace = Pace(search, limit, self._workers, deadline, self.config.leaders * self.config.rescorings)
+                search = self._search(ledger, limit, lambda: pace.late())
+                pace = Pace(search, limit, self.workers, ends, times, self.config, self.machine)
                 with self.console.live(pace.now):
                     reason = search.run()
                     self.store.act("search ended", births=search.births, reason=reason)
+                    search.close(pace.late)
                     finished = self._finish(ledger, pace)
                     self.store.act("finished", **finished, worked=worked())
                 self.console.note(f"finished in {duration(worked())}\n")
@@ -118,56 +126,75 @@ class Session:
         return isinstance(self.problem, ImageProblem) and self.problem.gpu
 
     @property
-    def _workers(self) -> int:
-        return self.config.workers or (1 if self._on_gpu else min(usable_cores(), self.config.look_ahead))
+    def workers(self) -> int:
+        """Worker processes of the search."""
+        return workers(self.config, self.problem)
 
-    def _executor(self) -> Executor:
-        gigabytes = self.config.candidate_memory
-        made: Executor = executor_class(self.problem.executor)(
-            self.problem.evaluator,
-            self.problem.settings,
-            workers=self._workers,
-            threads=None if self._on_gpu else 1,
-            memory_limit=int(gigabytes * 2**30) if gigabytes else None,
-        )
-        return made
-
-    def _search(self, ledger: Ledger, limit: int | None, deadline: float | None) -> Search:
+    def _search(self, ledger: Ledger, limit: int | None, late: Callable[[], bool]) -> Search:
         def ended(births: int, recorded: bool) -> str | None:
             if limit is not None and births >= limit:
                 return f"{limit} births"
-            late = deadline is not None and time.monotonic() >= deadline
-            return "the time limit" if late and not recorded else None
+            return "the time limit" if births and not recorded and late() else None
 
-        config, kind = self.config, strategy_class(self.config.strategy)
-        births = Births(self.problem.space, self.founders, mutants=RANDOM not in (config.founders or [RANDOM]))
         return Search(
             problem=self.problem,
-            strategy=kind(births, config.population, kind.Options.checked(config.options)),
+            strategy=self._strategy(),
             ledger=ledger,
-            clock=Arrivals(ledger.first) if config.fast else VirtualClock(),
-            look_ahead=config.look_ahead,
-            seed=config.seed,
+            clock=Arrivals(ledger.first) if self.config.fast else VirtualClock(),
+            look_ahead=self.config.look_ahead,
+            seed=self.config.seed,
             recorded=self.store.births(),
             known=self.store.count(Purpose.SEARCH),
             limit=ended,
-            tally=Tally(config.population),
+            tally=Tally(self.config.population),
+            closings=self.store.numbers(Purpose.CLOSING),
         )
+
+    def _strategy(self) -> Strategy:
+        config, kind = self.config, strategy_class(self.config.strategy)
+        births = Births(self.problem.space, self.founders, mutants=RANDOM not in (config.founders or [RANDOM]))
+        strategy: Strategy = kind(births, config.population, kind.Options.checked(config.options))
+        if len(self.problem.rungs) == 1:
+            return strategy
+        return Halving(strategy, self.problem.rungs, config.promote_one_in, room=config.population)
 
     def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
         finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
         leaders = finish.leaders(self.config.leaders)
         check_disk(self.config.results, self.config.disk_limit)
-        rescoring, final = pace.end_cost()
-        times = (pace.seconds(rescoring, self._workers), pace.seconds(final))
-        pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", *times)
+        rescoring, final = pace.end_seconds()
+        pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", rescoring, final)
         ranked = finish.rescore(leaders, self.config.rescorings)
+        ledger.executor.close()
+        ledger.executor = make_executor(self.config, self.problem, workers=1, threads=None)
         watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
-        pace.begin_training(f"training candidate {ranked[0].number} in full", watched, pace.seconds(final))
-        request, _ = finish.train_winner(ranked)
+        pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final)
+        request, _ = finish.train_winner(ranked, pace.finish_at())
         for left in watched.parent.glob(f"{watched.name}*"):
             left.unlink(missing_ok=True)
         return {"winner": request.candidate.number, "request": request.number}
+
+
+def workers(config: RunConfig, problem: Problem) -> int:
+    """Worker processes of a search: as many as the user wants, or one per core."""
+    return config.workers or (1 if _on_gpu(problem) else min(usable_cores(), config.look_ahead))
+
+
+def make_executor(config: RunConfig, problem: Problem, workers: int, threads: int | None = 1) -> Executor:
+    """Where a problem's jobs are evaluated. threads: of each worker; None for all."""
+    gigabytes = config.candidate_memory
+    made: Executor = executor_class(problem.executor)(
+        problem.evaluator,
+        problem.settings,
+        workers=workers,
+        threads=None if _on_gpu(problem) else threads,
+        memory_limit=int(gigabytes * 2**30) if gigabytes else None,
+    )
+    return made
+
+
+def _on_gpu(problem: Problem) -> bool:
+    return isinstance(problem, ImageProblem) and problem.gpu
 
 
 def seconds_spent(store: Store) -> float:
@@ -175,7 +202,7 @@ def seconds_spent(store: Store) -> float:
     the last thing that is known of it. What the user asked for between them, such as a training by hand, does not
     count. A clock that was set back between sessions does no harm."""
     acts = [act for act in store.acts() if act.kind in SESSION_ACTS]
-    marks = [act.at for act in acts] + store.moments(Purpose.SEARCH, Purpose.RESCORE, Purpose.FINAL)
+    marks = [act.at for act in acts] + store.moments(Purpose.SEARCH, Purpose.CLOSING, Purpose.RESCORE, Purpose.FINAL)
     starts = sorted(act.at for act in acts if act.kind == "started")  # by the clock, which may not be as they were
     known = _said_of_themselves(acts)
     return sum(

@@ -35,10 +35,20 @@ class TableProblem:
     def settings(self) -> dict[str, Any]:
         return {"table": self.table, "seed": self.seed}
 
+    @property
+    def rungs(self) -> tuple[Budget, ...]:
+        return (Budget(1, 1),)
+
     def budget(self, purpose: Purpose) -> Budget:
         return Budget(1, 1)
 
-    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose) -> str:
+    def saves(self, request: Request) -> bool:
+        return False
+
+    def keep_weights(self, job_keys: set[str]) -> None:
+        """A table has none."""
+
+    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
         return digest("table", self._digest, key, purpose, repeat, self.seed)
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:

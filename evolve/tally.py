@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from evolve.values import Candidate, Result, Status
+from evolve.values import Candidate, Request, Result, Status
 
 
 @dataclass
 class Tally:
     """Figures of the results that were told. population: how many of the last results are `recent`.
 
-    best: the best candidate and its fitness; of equals the one that was born first.
+    births: first results of candidates among them; the others are promotions.
+    best: the best candidate and its fitness: the highest of those with the largest budget; of equals the one that was
+        born first.
     cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
     """
 
     population: int
     told: int = 0
+    births: int = 0
     failures: int = 0
     best: tuple[Candidate, float] | None = None
     cost: float = 0.0
     measured_cost: float = 0.0
     seconds: float = 0.0
     recent: deque[Result] = field(default_factory=deque)
+    _place: tuple[float, float, int] = (0.0, 0.0, 0)
 
-    def add(self, candidate: Candidate, cost: float, result: Result) -> None:
+    def add(self, request: Request, cost: float, result: Result) -> None:
         """One more result of the search, and its predicted cost in any unit."""
         self.told += 1
+        self.births += request.start is None
         self.cost += cost
         self.recent.append(result)
         if len(self.recent) > self.population:
@@ -37,5 +42,7 @@ class Tally:
             self.seconds += float(result.timing["seconds"])
         if result.fitness is None:
             self.failures += 1
-        elif self.best is None or (result.fitness, -candidate.number) > (self.best[1], -self.best[0].number):
-            self.best = candidate, result.fitness
+            return
+        place = (request.budget.size, result.fitness, -request.candidate.number)
+        if place > self._place:
+            self._place, self.best = place, (request.candidate, result.fitness)

@@ -31,6 +31,7 @@ class Purpose(StrEnum):
     """What a request is for."""
 
     SEARCH = "search"
+    CLOSING = "closing"  # a promotion that was due when no more were born
     RESCORE = "rescore"
     FINAL = "final"
     TRAIN = "train"  # a full training that the user asked for
@@ -50,6 +51,9 @@ class Budget:
 
     def __lt__(self, other: Budget) -> bool:
         return self.size < other.size
+
+    def __str__(self) -> str:
+        return f"{self.images}x{self.epochs}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Request:
 
     number: from 1, in the order of asking.
     repeat: 0 for the search; other numbers are other seeds.
-    start_from: number of the request whose weights it continues, or None for a training from scratch.
+    start: the request whose weights it continues, or None for a training from scratch.
     job_key: SHA-256 of all that decides the score; None if the genome cannot be built.
     """
 
@@ -87,7 +91,7 @@ class Request:
     repeat: int
     purpose: Purpose
     job_key: str | None
-    start_from: int | None = None
+    start: Request | None = None
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,10 @@ class ChoicesSpace:
                 return Variation(child, ("uniform crossover",))
         return Variation(a, ("crossover kept the first parent",))
 
+    def fitted(self, genome: ChoicesGenome) -> Variation | None:
+        """Nothing: an entry is in the table or not."""
+        return None
+
     def distance(self, a: ChoicesGenome, b: ChoicesGenome) -> float:
         """Share of genes that differ."""
         return sum(x != y for x, y in zip(a.digits, b.digits, strict=True)) / len(self.choices)

@@ -22,9 +22,10 @@ from genomes.layers import Flatten
 from genomes.primitives import InvalidGenome, Shape
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
-from genomes.stack_operators import cross_stacks, mutate_stack, random_stack
+from genomes.stack_operators import cross_stacks, mutate_stack, narrower, random_stack
 
 TRIES = 30
+SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)  # widths at which a stack that is too large is tried
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,15 @@ class StackSpace:
             with suppress(InvalidGenome):
                 return Variation(child, steps, self.blueprint(child))
         return self.random(rng)
+
+    def fitted(self, genome: StackGenome) -> Variation | None:
+        """The widest of this stack and narrower ones that fits the limits of this space, or None."""
+        for share in SHARES:
+            layers = tuple(narrower(gene, share, self.alphabet) for gene in genome.layers)
+            with suppress(InvalidGenome):
+                thin = StackGenome(layers, genome.recipe)
+                return Variation(thin, () if share == 1 else (f"{share:g} times as wide",), self.blueprint(thin))
+        return None
 
     def distance(self, a: StackGenome, b: StackGenome) -> float:
         """Edit distance of the stacks over the longer one's length (3/4), and of the recipes (1/4)."""

@@ -86,6 +86,16 @@ def _of_role(role: str, rng: Random, alphabet: Alphabet) -> Layer | None:
     return alphabet.make(kind, rng) if kind else None
 
 
+def narrower(gene: Layer, share: float, alphabet: Alphabet) -> Layer:
+    """A layer of that share of the width; the same where it has none, or could not be so narrow."""
+    if gene.width is None or share == 1:
+        return gene
+    width = max(1, round(share * getattr(gene, gene.width)))
+    domain = alphabet.bounds(type(gene)).get(gene.width)
+    fits = domain is not None and domain.problem(width) is None
+    return replace(gene, **{gene.width: width}) if fits else gene
+
+
 def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     """A new random layer at a random place."""
     at = rng.randint(0, len(stack))

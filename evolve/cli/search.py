@@ -20,7 +20,7 @@ def run(
     colour: Annotated[str | None, typer.Option(help="grey or colour, for a folder.  [what they are]")] = None,
     metric: Annotated[str | None, typer.Option(help="accuracy, balanced_accuracy or loss.  [accuracy]")] = None,
     encoding: Annotated[str | None, typer.Option(help="stack or choices.  [stack]")] = None,
-    strategy: Annotated[str | None, typer.Option(help="genetic, neat or random.  [genetic]")] = None,
+    strategy: Annotated[str | None, typer.Option(help="aging, genetic, neat or random.  [genetic]")] = None,
     table: Annotated[Path | None, typer.Option(help="Table of scores, for the encoding choices.")] = None,
     founders: Annotated[
         str | None, typer.Option(help="Groups: article, zoo, random, parted by commas.  [article,zoo,random]")
@@ -31,12 +31,20 @@ def run(
     layer: Annotated[
         list[str] | None, typer.Option(help="A Keras layer of your own, as my_layers.Swirl; repeatable.")
     ] = None,
-    generations: Annotated[int | None, typer.Option(help="Generations at most.  [8]")] = None,
+    generations: Annotated[int | None, typer.Option(help="Generations at most.")] = None,
     evaluations: Annotated[int | None, typer.Option(help="Candidates at most.")] = None,
-    duration: Annotated[str | None, typer.Option("--for", help="Time for the search: 90s, 10m, 1h30m.")] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Time for all of it: 90s, 10m, 1h30m.  [10m if nothing else limits it]")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Do what a run with --for has planned: its folder, or its plan.json.")
+    ] = None,
     population: Annotated[int | None, typer.Option(help="Candidates in a generation.  [16]")] = None,
     images: Annotated[int | None, typer.Option(help="Images of a brief training.  [at most 10000]")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of a brief training.  [by images]")] = None,
+    rungs: Annotated[
+        str | None, typer.Option(help="Budgets, images x epochs, that the best climb: 3000x1,9000x2.")
+    ] = None,
     final_epochs: Annotated[int | None, typer.Option(help="Epochs of the winner's full training.  [40]")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same history.  [0]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.  [one per core]")] = None,
@@ -68,7 +76,7 @@ def run(
 def resume(
     run: RunName,
     generations: Annotated[int | None, typer.Option(help="Generations to add.")] = None,
-    duration: Annotated[str | None, typer.Option("--for", help="Time for the search from now on.")] = None,
+    duration: Annotated[str | None, typer.Option("--for", help="Time for all that is still to be done.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
     disk_limit: Annotated[float | None, typer.Option(help="GiB that the folder for runs may hold.")] = None,
     trust: Trust = None,

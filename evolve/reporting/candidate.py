@@ -21,6 +21,7 @@ FEW_CLASSES = 12
 USUAL = (("stride", 1), ("dilation", 1), ("padding", "same"))  # settings that need not be shown
 PURPOSES = {
     Purpose.SEARCH: "search",
+    Purpose.CLOSING: "search, at its end",
     Purpose.RESCORE: "re-scored",
     Purpose.FINAL: "in full, on test",
     Purpose.TRAIN: "by hand, on test",
@@ -128,10 +129,11 @@ def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
 
 
 def _of_search(run: Run, number: int) -> Result | None:
-    """The result of the candidate's training in the search, if it is there and OK."""
+    """The result of the candidate's last training in the search that was OK, or None."""
     with run.log() as log:
-        results = [log.result(request.number) for request in log.requests(Purpose.SEARCH, candidate=number)]
-    return next((result for result in results if result and result.status is Status.OK), None)
+        requests = log.requests(Purpose.SEARCH, Purpose.CLOSING, candidate=number)
+        results = [log.result(request.number) for request in requests]
+    return next((result for result in reversed(results) if result and result.status is Status.OK), None)
 
 
 def _memory(run: Run, row: CandidateRow, requests: list[dict[str, Any]]) -> dict[str, int]:
@@ -183,7 +185,8 @@ def _family(run: Run, number: int) -> list[dict[str, Any]]:
             row = None if member in members else log.candidate(member)
             if row is not None:
                 told = {name: getattr(row, name) for name in ("parents", "origin", "notation")}
-                members[member] = {"candidate": member, **told, "score": log.score(member)}
+                known = log.score(member)
+                members[member] = {"candidate": member, **told, "score": known and known.fitness}
                 waiting += row.parents
     return [members[member] for member in sorted(members, reverse=True)]
 

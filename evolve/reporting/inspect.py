@@ -72,7 +72,9 @@ def _tested(run: Run) -> str:
     times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
     named = "what the fitness function returned on the test part:" if run.config.fitness else "test accuracy"
     trained = f"candidate {run.winner} trained in full; the test part was opened {times}"
-    return f"{named} {share(run.test_accuracy)} ({trained})"
+    flips = run.final_result.measures.get("accuracy_with_flips") if run.final_result else None
+    both = f"; {share(flips)} if each image is also shown mirrored" if flips is not None else ""
+    return f"{named} {share(run.test_accuracy)}{both} ({trained})"
 
 
 def history(run: Run, last: int) -> RenderableType:
@@ -88,7 +90,9 @@ def history(run: Run, last: int) -> RenderableType:
         first = entry["objectives"][0] if entry["objectives"] else None
         outcome = score(run.shown(first)) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
-        done = "; ".join(entry["origin"]) if entry["purpose"] == "search" else f"{entry['epochs']} epochs"
+        born = entry["purpose"] == "search" and entry["start_from"] is None
+        trained = f"{entry['images']} images, {entry['epochs']} epochs"
+        done = "; ".join(entry["origin"]) if born else trained
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, Text(done))
     with run.log() as log:

@@ -15,7 +15,7 @@ from random import Random
 from deap import tools
 from pydantic import Field
 
-from evolve.search.strategy import Answer, Births, Member, Proposal, global_random
+from evolve.search.strategy import Answer, Births, Member, Proposal, global_random, member
 from evolve.settings import Settings
 from evolve.values import Request, Result
 
@@ -23,6 +23,8 @@ from evolve.values import Request, Result
 class Genetic:
     """Tournament selection, crossover, mutation, elitism. A child of two parents is mutated with probability
     `mutation_rate`, a child of one always."""
+
+    takes_updates = True
 
     class Options(Settings):
         """Settings of the genetic algorithm."""
@@ -49,24 +51,29 @@ class Genetic:
         return proposal or "done"
 
     def tell(self, request: Request, result: Result) -> None:
-        """A failure takes its place among the recent results, but not in the pool."""
-        if result.fitness is None:
-            self._recent.append(None)
+        """A failure takes its place among the recent results, but not in the pool. An update takes the place of what
+        was known of its candidate."""
+        told, update = member(request, result), request.start is not None
+        if not update:
+            self._recent.append(told)
+        if told is None:
             return
-        member = Member(request.candidate.number, request.candidate.genome, result.fitness)
-        self._recent.append(member)
-        ranked = sorted([*self._elite, member], key=lambda m: (-m.fitness, m.number))
-        self._elite = ranked[: self._options.elite]
+        if update:
+            recent = [told if known is not None and known.number == told.number else known for known in self._recent]
+            self._recent = deque(recent, maxlen=self._population)
+        others = [known for known in self._elite if known.number != told.number]
+        self._elite = sorted([*others, told], key=lambda m: (m.rank, -m.number), reverse=True)[: self._options.elite]
 
     def _parents(self, rng: Random) -> list[Member]:
         """One parent, or two different ones with probability `crossover_rate`."""
-        pool = [*self._elite, *(m for m in self._recent if m is not None and m not in self._elite)]
+        elite = {member.number for member in self._elite}
+        pool = [*self._elite, *(m for m in self._recent if m is not None and m.number not in elite)]
         count = 2 if len(pool) > 1 and rng.random() < self._options.crossover_rate else 1
         with global_random(rng):
-            chosen = tools.selTournament(pool, 1, self._options.tournament, fit_attr="fitness")
+            chosen = tools.selTournament(pool, 1, self._options.tournament, fit_attr="rank")
             if count == 2:
                 others = [member for member in pool if member != chosen[0]]
-                chosen += tools.selTournament(others, 1, self._options.tournament, fit_attr="fitness")
+                chosen += tools.selTournament(others, 1, self._options.tournament, fit_attr="rank")
         return list(chosen)
 
     def keep(self) -> set[int]:

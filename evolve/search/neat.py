@@ -100,6 +100,8 @@ class NeatConfig(neat.Config):  # type: ignore[misc]
 class Neat:
     """Speciated evolution by generations."""
 
+    takes_updates = False
+
     class Options(Settings):
         """Settings of neat-python's parts, under their own names."""
 

@@ -14,6 +14,8 @@ from evolve.values import Request, Result
 class RandomSearch:
     """Founders first, then random genomes, none of them twice."""
 
+    takes_updates = True
+
     class Options(Settings):
         """Random search has no settings."""
 

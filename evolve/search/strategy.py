@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, ClassVar, Literal, Protocol
 
 from evolve.settings import Settings
-from evolve.values import Request, Result
+from evolve.values import Budget, Request, Result
 from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Variation, candidate_key
 
 DRAWS = 100
@@ -33,24 +33,49 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class Promotion:
+    """A candidate that did well is to be trained with a larger budget, from the weights that `request` ended with."""
+
+    request: Request
+    budget: Budget
+
+
+@dataclass(frozen=True)
 class Member:
-    """A candidate as strategies see it: its birth number, genome and fitness (finite, higher is better)."""
+    """A candidate as strategies see it: its birth number, genome, fitness (finite, higher is better), and how much
+    training that took (images x epochs)."""
 
     number: int
     genome: Genome
     fitness: float
+    trained: int = 0
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Higher is better: a score from a larger budget counts more than any from a smaller one."""
+        return self.trained, self.fitness
+
+
+def member(request: Request, result: Result) -> Member | None:
+    """The candidate that a result is of, or None if it failed."""
+    if result.fitness is None:
+        return None
+    return Member(request.candidate.number, request.candidate.genome, result.fitness, request.budget.size)
 
 
 class Strategy(Protocol):
     """Decides which genomes are born.
 
     Options: the class of its settings. A strategy is built as Strategy(births, population, options).
+    takes_updates: whether a candidate may be told again, at a larger budget.
     """
 
     Options: ClassVar[type[Settings]]
+    takes_updates: ClassVar[bool]
 
-    def ask(self, rng: Random) -> Proposal | Answer:
-        """The next proposal; "wait" if it first needs results that are on their way; "done" if there is none left.
+    def ask(self, rng: Random) -> Proposal | Promotion | Answer:
+        """What is to be trained next; "wait" if it first needs results that are on their way; "done" if there is
+        nothing left.
 
         All randomness comes from `rng`, a fresh generator for each ask. The n-th proposal becomes candidate n.
         """
@@ -58,7 +83,8 @@ class Strategy(Protocol):
 
     def tell(self, request: Request, result: Result) -> None:
         """The result of a request; exactly once for each, in the order of the virtual clock. A failure has no
-        fitness."""
+        fitness. A candidate that is told again, at a larger budget, is an update: no birth, and ignored if the strategy
+        holds that candidate no more."""
         ...
 
     def keep(self) -> set[int]:
@@ -161,6 +187,7 @@ def global_random(rng: Random) -> Iterator[None]:
 STRATEGIES = {
     "random": "evolve.search.random_search:RandomSearch",
     "genetic": "evolve.search.genetic:Genetic",
+    "aging": "evolve.search.aging:Aging",
     "neat": "evolve.search.neat:Neat",
 }
 

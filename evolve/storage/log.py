@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from evolve.errors import LogError
 from evolve.storage import rows
@@ -15,10 +15,15 @@ from evolve.values import Purpose, Result, Status
 
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
 
-# A search request with its result; the fitness is the first objective.
+# Each candidate's score at the largest budget that it had in the search; the fitness is the first objective.
 SCORED = """
-    SELECT candidate, json_extract(objectives, '$[0]') AS score FROM request JOIN result ON request = number
-    WHERE purpose = 'search' AND status = 'ok' AND json_type(objectives, '$[0]') IN ('real', 'integer')
+    SELECT candidate, score, trained FROM (
+        SELECT candidate, json_extract(objectives, '$[0]') AS score, images * epochs AS trained,
+            row_number() OVER (PARTITION BY candidate ORDER BY images * epochs DESC, number) AS place
+        FROM request JOIN result ON request = number
+        WHERE purpose IN ('search', 'closing') AND status = 'ok'
+            AND json_type(objectives, '$[0]') IN ('real', 'integer') AND candidate = coalesce(?, candidate)
+    ) WHERE place = 1
 """
 HISTORY = """
     SELECT json_object(
@@ -32,6 +37,14 @@ HISTORY = """
     FROM request JOIN candidate ON candidate.number = request.candidate
     LEFT JOIN result ON result.request = request.number
 """
+
+
+class Scored(NamedTuple):
+    """A candidate by its birth number, its fitness in the search, and the training that took: images x epochs."""
+
+    candidate: int
+    fitness: float
+    trained: int
 
 
 def _among(column: str, values: Iterable[Purpose | Status]) -> str:
@@ -139,15 +152,21 @@ class Log:
         ).fetchone()
         return row and int(row[0])
 
-    def best(self, count: int) -> list[tuple[int, float]]:
-        """Birth number and fitness of the `count` best candidates of the search; of equals the one born first."""
-        found = self._connection.execute(f"{SCORED} ORDER BY score DESC, candidate LIMIT ?", (count,))
-        return [(number, float(score)) for number, score in found]
+    def best(self, count: int) -> list[Scored]:
+        """The `count` best candidates of the search: those with the largest budget first, of these the highest fitness,
+        of equals the one born first."""
+        order = "ORDER BY trained DESC, score DESC, candidate LIMIT ?"
+        found = self._connection.execute(f"{SCORED} {order}", (None, count))
+        return [Scored(number, float(score), trained) for number, score, trained in found]
 
-    def score(self, candidate: int) -> float | None:
-        """Fitness of a candidate in the search, or None."""
-        row = self._connection.execute(f"{SCORED} AND candidate = ?", (candidate,)).fetchone()
-        return row and float(row[1])
+    def score(self, candidate: int) -> Scored | None:
+        """A candidate's fitness in the search, at its largest budget, or None."""
+        row = self._connection.execute(SCORED, (candidate,)).fetchone()
+        return row and Scored(row[0], float(row[1]), row[2])
+
+    def numbers(self, purpose: Purpose) -> dict[str, int]:
+        """Number of each request for a purpose, by its job key."""
+        return {str(request.job_key): request.number for request in self.requests(purpose)}
 
     def rescored(self) -> dict[int, list[float]]:
         """Fitness of each training that scored a candidate again, by birth number."""

@@ -96,7 +96,7 @@ def request_values(r: Request) -> Row:
         r.budget.epochs,
         r.repeat,
         r.purpose.value,
-        r.start_from,
+        r.start.number if r.start else None,
         r.job_key,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.training.augment import augment
-from evolve.training.optimizers import optimizer
+from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.stopwatch import Stopwatch
 
 STEPS_PER_CALL = 32
+NOTHING = 0.995  # of the loss of a network that knows nothing: one that is above that has learned nothing
+SCORING = 0.4  # of the time of training on an image that it takes to score one
+SLACK = 0.02  # a training that has that much more or less time than it needs is made to fit
 STRETCH = 4096  # images that are shuffled, augmented and trained on at a time
 Point = dict[str, float]
 
@@ -34,6 +38,10 @@ class Training:
     low, high: the darkest and the brightest value of a pixel.
     clock: told where the time goes.
     ragged: whether a last batch that is smaller is trained on, as Keras does, or left out, which is faster.
+    finish_at: time of `time.monotonic` at which the training is to end. It then has as many steps as fit, and its
+        schedule is stretched or shortened to end with them; `epochs` is what to begin with.
+        to_score: how many images are to be scored before that time, too.
+    may_give_up: whether it ends as soon as it `learns_nothing`; gave_up: whether it did.
     """
 
     def __init__(
@@ -48,8 +56,11 @@ class Training:
         high: float,
         clock: Stopwatch,
         ragged: bool = False,
+        finish_at: float | None = None,
+        to_score: int = 0,
+        may_give_up: bool = False,
     ) -> None:
-        self.model, self._recipe, self._epochs, self._clock = model, recipe, epochs, clock
+        self.model, self._recipe, self._clock = model, recipe, clock
         self.images, self.labels, self._range = images, labels, (low, high)
         self._targets = np.eye(model.output_shape[-1], dtype=np.float32)[labels]
         self._batch = min(recipe["batch_size"], len(images))
@@ -57,9 +68,13 @@ class Training:
         self._used = len(images) if ragged else whole * self._batch
         self._rng = np.random.default_rng(seed)
         steps = math.ceil(self._used / self._batch)
+        self._done, self._total = 0, steps * epochs
+        self._finish_at, self._to_score = finish_at, to_score
+        self._first: tuple[float, int] | None = None
+        self._may_give_up, self.gave_up = may_give_up, False
         backend = keras.backend.backend()
         model.compile(
-            optimizer=optimizer(recipe, steps * epochs),
+            optimizer=optimizer(recipe, self._total, elastic=finish_at is not None),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe["label_smoothing"]),
             metrics=["accuracy"],
             jit_compile=False,
@@ -77,31 +92,64 @@ class Training:
             clock.lap("trace")
 
     def run(self, on_epoch: Callable[[Point], bool | None] = lambda point: None) -> list[Point]:
-        """Trains all epochs; the learning curve, one point per epoch. Raises Diverged.
+        """Trains all epochs; the learning curve, one point per epoch. Raises Diverged as soon as the loss is not
+        finite.
 
         on_epoch: is given each point, may add figures to it, and ends the training by returning True.
         """
         curve: list[Point] = []
-        for epoch in range(1, self._epochs + 1):
-            point = {"epoch": epoch, **self._epoch()}
-            if not all(map(math.isfinite, point.values())):
-                raise Diverged(f"the training loss was not finite in epoch {epoch}; a smaller learning rate may help")
+        while self._done < self._total and not self.gave_up:
+            point = {"epoch": len(curve) + 1, **self._epoch(len(curve) + 1)}
             curve.append(point)
             if on_epoch(point):
                 break
+        if isinstance(rate := self.model.optimizer._learning_rate, Elastic):
+            self.model.optimizer.learning_rate = rate.inner
         return curve
 
-    def _epoch(self) -> Point:
+    @property
+    def learns_nothing(self) -> bool:
+        """Whether half of the training is over, and in this epoch the network was no better than one that calls all
+        classes equally likely."""
+        loss = float(self.model.get_metrics_result()["loss"])
+        return 2 * self._done >= self._total > self._done and loss > NOTHING * math.log(self._targets.shape[1])
+
+    def _epoch(self, number: int) -> Point:
         order = self._rng.permutation(len(self.images))[: self._used]
         self.model.reset_metrics()
+        point: Point = {}
         for start in range(0, self._used, self._stretch):
-            chosen = order[start : start + self._stretch]
+            chosen = order[start : start + self._stretch][: (self._total - self._done) * self._batch]
             images, targets = self.images[chosen], self._targets[chosen]
             images, targets = augment(images, targets, self._recipe, *self._range, self._rng)
             self._clock.lap("data")
             self._train(images, targets)
+            self._done += math.ceil(len(chosen) / self._batch)
+            point = {name: float(value) for name, value in self.model.get_metrics_result().items()}
             self._clock.lap("fit")
-        return {name: float(value) for name, value in self.model.get_metrics_result().items()}
+            if not all(map(math.isfinite, point.values())):
+                raise Diverged(f"the training loss was not finite in epoch {number}; a smaller learning rate may help")
+            self._fit_into_time()
+            self.gave_up = self._may_give_up and self.learns_nothing
+            if self._done == self._total or self.gave_up:
+                break
+        return point
+
+    def _fit_into_time(self) -> None:
+        """As many steps as can be done in what is left of the time, going by the pace since the second stretch."""
+        if self._finish_at is None:
+            return
+        now = time.monotonic()
+        self._first = self._first or (now, self._done)
+        if self._done == self._first[1]:
+            return
+        each = (now - self._first[0]) / (self._done - self._first[1])
+        scoring = each * SCORING * self._to_score / self._batch
+        left, planned = max(1, int((self._finish_at - now - scoring) / each)), self._total - self._done
+        if planned and abs(left - planned) > SLACK * planned:
+            self._total = self._done + left
+            if isinstance(rate := self.model.optimizer._learning_rate, Elastic):
+                rate.end_in(self._done, left)
 
     def _fit(self, images: NDArray[Any], targets: NDArray[Any]) -> None:
         self.model.fit(images, targets, batch_size=self._batch, epochs=1, shuffle=False, verbose=0)

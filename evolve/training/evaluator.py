@@ -22,6 +22,7 @@ from evolve.training.model_file import save_model
 from evolve.training.parts import open_part
 from evolve.training.scores import Classifier, measured, recalls
 from evolve.training.stopwatch import Stopwatch
+from evolve.training.weights import load_weights, save_weights
 from evolve.values import Job, Status
 from genomes.decode import decode
 from genomes.spec import ModelSpec
@@ -49,15 +50,20 @@ class Trainer:
         model cannot be saved.
 
         A job holds: request, seed, blueprint (nodes of a ModelSpec), recipe, images, epochs, train (parts to train on),
-        score (part to score on); optional are watch (part for the learning curve), test_folder (if the test part is
+        score (part to score on); optional are start (the job whose weights it continues), weights (file for its own, to
+        be continued), watch (part for the learning curve), test_folder (if the test part is
         scored or watched), save (path of a .keras file), progress (path of a file for figures of each epoch), stop_at
-        (time of `time.monotonic` after which no epoch begins) and ragged (see `Training`).
+        (time of `time.monotonic` after which no epoch begins), ragged, finish_at, to_score and may_give_up (see
+        `Training`).
         """
         return guarded(job, self._train)
 
     def _train(self, job: Job) -> dict[str, Any]:
         clock = Stopwatch()
         training = prepared(job, self._settings, clock)
+        if job.get("start"):
+            self._continue(training.model, job["start"])
+            clock.lap("start")
         scored, labels = self._part(job, job["score"])
         watched = self._part(job, job["watch"], CURVE_IMAGES) if job.get("watch") else None
         classify = Classifier(training.model, len(scored))
@@ -85,18 +91,35 @@ class Trainer:
         if job["score"] == "test":
             shares = enumerate(recalls(predicted, labels))
             measures |= {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
+            if job["recipe"]["flip"]:
+                both = predicted + classify(scored[:, :, ::-1])
+                measures["accuracy_with_flips"] = measured(both, labels)["accuracy"]
+                clock.lap("score")
+        if job.get("weights"):
+            save_weights(training.model, Path(job["weights"]))
         if job.get("save"):
             save_model(training.model, Path(job["save"]), self._settings)
-            clock.lap("save")
+        clock.lap("save")
         last = curve[-1]
+        given_up = {"gave_up": 1.0} if training.gave_up else {}
         return {
             "status": Status.OK,
             "objectives": [OBJECTIVES[self._settings["metric"]](measures)],
-            "measures": {**measures, "train_accuracy": last["accuracy"], "train_loss": last["loss"]},
+            "measures": {**measures, "train_accuracy": last["accuracy"], "train_loss": last["loss"], **given_up},
             "curve": curve,
             "spent": {"images": job["images"], "epochs": len(curve)},
             "timing": clock.laps,
         }
+
+    def _continue(self, model: Any, job: Job) -> None:
+        """Gives a network the weights that `job` ended with; where they are not to be had, it is trained again."""
+        if load_weights(model, Path(job["weights"])):
+            return
+        again = prepared(job, self._settings, Stopwatch())
+        if job.get("start"):
+            self._continue(again.model, job["start"])
+        again.run()
+        model.set_weights(again.model.get_weights())
 
     def _part(self, job: Job, part: str, first: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Images and labels of a part to look at: the first ones, or all; of the test part always all."""
@@ -111,9 +134,20 @@ def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch) -> Trainin
     keras.utils.set_random_seed(job["seed"])
     model = decode(ModelSpec.from_json(job["blueprint"]), settings["pixels"][recipe["pixels"]])
     images, labels = _training_images(job, settings["folder"])
-    low, high = settings["low"], settings["high"]
     return Training(
-        model, images, labels, recipe, job["epochs"], job["seed"], low, high, clock, job.get("ragged", False)
+        model,
+        images,
+        labels,
+        recipe,
+        job["epochs"],
+        job["seed"],
+        settings["low"],
+        settings["high"],
+        clock,
+        ragged=job.get("ragged", False),
+        finish_at=job.get("finish_at"),
+        to_score=job.get("to_score", 0),
+        may_give_up=job.get("may_give_up", False),
     )
 
 

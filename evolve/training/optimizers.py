@@ -11,12 +11,38 @@ from genomes.keras_words import RISE, schedule
 from genomes.keras_words import optimizer as optimizer_words
 
 
-def optimizer(recipe: Mapping[str, Any], steps: int) -> Any:
-    """The optimizer that a recipe names, for a training of that many steps."""
+class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A schedule whose remaining part can be made to last longer or shorter while it runs, without a jump.
+
+    inner: a Keras schedule of that many steps. On the JAX backend, which compiles its variables in, it stays as it is.
+    """
+
+    def __init__(self, inner: Any, steps: int) -> None:
+        self.inner, self._steps = inner, steps
+        self._begin, self._place, self._pace = (keras.Variable(value, trainable=False) for value in (0.0, 0.0, 1.0))
+
+    def __call__(self, step: Any) -> Any:
+        return self.inner(self._place + (keras.ops.cast(step, "float32") - self._begin) * self._pace)
+
+    def end_in(self, done: int, left: int) -> None:
+        """Arrives at its end `left` steps from now, when `done` are done."""
+        place = float(self._place) + (done - float(self._begin)) * float(self._pace)
+        self._begin.assign(float(done))
+        self._place.assign(place)
+        self._pace.assign(max(0.0, self._steps - place) / left)
+
+    def get_config(self) -> dict[str, Any]:
+        """Of no use: it is not saved with a model."""
+        raise NotImplementedError
+
+
+def optimizer(recipe: Mapping[str, Any], steps: int, elastic: bool = False) -> Any:
+    """The optimizer that a recipe names, for a training of that many steps. elastic: which may become more or less."""
     rate: Any = recipe["learning_rate"]
     rise = round(RISE * steps)
     if called := schedule(recipe, steps, rise, steps - rise):
         kind, positional, named = called
         rate = getattr(keras.optimizers.schedules, kind)(*positional, **named)
+        rate = Elastic(rate, steps) if elastic else rate
     kind, named = optimizer_words(recipe)
     return getattr(keras.optimizers, kind)(learning_rate=rate, **named)

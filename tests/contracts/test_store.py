@@ -188,8 +188,8 @@ def test_questions_are_answered_as_if_all_rows_had_been_read(store: Store, monke
         store.add(results=[Result(number, status, objectives, timing={"order": order[number]})])
     store.add(results=[Result(9, Status.OK, (0.7,), timing={"order": 9})])
     assert [(asked.number, born.number) for asked, born in store.births()] == [(n, n) for n in range(1, 9)]
-    assert store.best(3) == [(2, 0.9), (5, 0.9), (4, 0.5)]
-    assert (store.score(4), store.score(3), store.score(99)) == (0.5, None, None)
+    assert store.best(3) == [(2, 0.9, 300), (5, 0.9, 300), (4, 0.5, 300)]
+    assert (store.score(4), store.score(3), store.score(99)) == ((4, 0.5, 300), None, None)
     assert store.rescored() == {2: [0.7]}
     assert (store.first([4, 5, 8]), store.first([99])) == (8, None)
     known = store.known("job 6")
@@ -203,3 +203,17 @@ def test_questions_are_answered_as_if_all_rows_had_been_read(store: Store, monke
     assert [json.loads(line)["request"] for line in store.history(candidate=2)] == [2, 9]
     assert [asked.number for asked in store.requests(candidate=2)] == [2, 9]
     assert [asked.number for asked in store.requests(Purpose.SEARCH, candidate=2)] == [2]
+
+
+def test_a_larger_budget_ranks_first(store: Store) -> None:
+    store.add([candidate(n) for n in (2, 3)], [request(n) for n in (2, 3)])
+    up = Request(4, candidate(2), Budget(300, 3), 0, Purpose.SEARCH, "up", request(2))
+    closing = Request(5, candidate(3), Budget(300, 3), 0, Purpose.CLOSING, "closing", request(3))
+    store.add(requests=[up, closing])
+    for number, fitness in ((2, 0.5), (3, 0.9), (4, 0.2), (5, 0.3)):
+        store.add(results=[Result(number, Status.OK, (fitness,))])
+    store.add(results=[Result(1, Status.OK, (0.99,))])
+    assert store.best(3) == [(3, 0.3, 900), (2, 0.2, 900), (1, 0.99, 300)]
+    assert store.score(2) == (2, 0.2, 900)
+    assert store.numbers(Purpose.CLOSING) == {"closing": 5}
+    assert [row.start_from for row in store.requests()] == [None, None, None, 2, 3]

@@ -107,7 +107,7 @@ def test_a_genome_that_is_not_its_row_is_refused_with_advice(tmp_path: Path) -> 
     run = start(tmp_path, "a", generations=2)
     other = json.dumps({"kind": "choices", "digits": "00000"})
     change(run, f"UPDATE candidate SET genome = '{other}' WHERE number = 9", "candidate_is_final")
-    with pytest.raises(RunError, match=r"candidate 9 is recorded as .* start a new run"):
+    with pytest.raises(RunError, match=r"request 9 is recorded as candidate 9, .* start a new run"):
         evolve.resume("a", results=tmp_path, progress=False)
 
 

@@ -1,0 +1,63 @@
+"""One founder trained alone for a given time, on all images that are not for testing, its schedule ending with it:
+what the search has to beat.
+
+    python benchmarks/arms/one_founder.py cifar10.npz FOUNDER SECONDS SEED FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+BEGUN = time.monotonic()
+
+
+def main() -> None:
+    from evolve.config import RunConfig
+    from evolve.founders import founder as founder_of
+    from evolve.full_training import succeeded, train_in_full
+    from evolve.preparing import new_problem
+    from evolve.problem import ImageProblem
+    from evolve.reporting.console import make_console
+    from evolve.values import Candidate, Purpose, Request
+    from genomes import candidate_key
+
+    dataset, text, seconds, seed, folder = sys.argv[1:]
+    config = RunConfig.checked(
+        {
+            "dataset": dataset,
+            "seed": int(seed),
+            "results": folder,
+            "max_multiply_adds": 1_000_000_000,
+            "name": "founder",
+        }
+    )
+    console = make_console(False)
+    problem = new_problem(config, console)
+    assert isinstance(problem, ImageProblem)
+    genome = founder_of(problem.space, text, config.results).genome
+    blueprint = problem.space.blueprint(genome)
+    key, budget = candidate_key(genome, blueprint), problem.budget(Purpose.TRAIN)
+    job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
+    request = Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, job_key)
+    job = problem.job(request, blueprint, Path(folder) / f"{text}-{seed}.keras")
+    job["finish_at"] = BEGUN + float(seconds) - 1.5
+    result = succeeded(train_in_full(problem, job, text, console), text)
+    print(
+        json.dumps(
+            {
+                "test_accuracy": result.measures["accuracy"],
+                "with_flips": result.measures.get("accuracy_with_flips"),
+                "founder": text,
+                "winner": genome.notation(),
+                "multiply_adds": blueprint.multiply_adds,
+                "final_epochs": result.spent["epochs"],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Writes the page of ten minutes and of an hour from the rows beside it.
+
+python benchmarks/search_page.py results/published/search
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from statistics import fmean, stdev
+
+from scipy.stats import t
+from timed_arms import Row, read
+
+HAND_MADE = 0.8140  # the article's second net, 75 epochs
+NAMES = {
+    "default": "`evolve run --dataset cifar10.npz --for {time}`",
+    "random": "random search through the same rungs (`--strategy random`)",
+    "one rung": "`--strategy genetic`, one budget for all",
+    "founder": "the best founder alone for all of the time",
+    "hyperband": "KerasTuner's Hyperband, fixed depth",
+}
+
+
+def page(title: str, command: str, rows: list[Row], time: str) -> str:
+    seeds = sorted({int(row["seed"]) for row in rows})
+    head = f"| | {' | '.join(f'seed {seed}' for seed in seeds)} | mean | with test-time flips | cores busy |"
+    lines = [head, "|---|" + "---|" * (len(seeds) + 3)]
+    for arm, name in NAMES.items():
+        mine = {int(row["seed"]): row for row in rows if row["arm"] == arm}
+        if not mine:
+            continue
+        shown = [f"{mine[seed]['test_accuracy']:.2%}" if seed in mine else "-" for seed in seeds]
+        flips = [row["with_flips"] for row in mine.values() if row.get("with_flips")]
+        mean = f"{fmean(row['test_accuracy'] for row in mine.values()):.2%}"
+        busy = f"{fmean(row['cores_busy'] for row in mine.values()):.2f}"
+        cells = [name.format(time=time), *shown, mean, f"{fmean(flips):.2%}" if flips else "-", busy]
+        lines.append(f"| {' | '.join(cells)} |")
+    return f"## {title}\n\n`{command}`\n\n" + "\n".join(lines) + "\n\n" + "\n".join(_differences(rows)) + "\n"
+
+
+def _differences(rows: list[Row]) -> list[str]:
+    """Default minus each other arm, seed by seed, with a 95 % interval."""
+    found = []
+    scores = {(row["arm"], row["seed"]): row["test_accuracy"] for row in rows}
+    for arm in NAMES:
+        pairs = [scores["default", s] - scores[arm, s] for a, s in scores if a == arm and ("default", s) in scores]
+        if arm == "default" or not pairs:
+            continue
+        text = f"default minus {arm}: {100 * fmean(pairs):+.2f} points"
+        if len(pairs) > 1:
+            half = t.ppf(0.975, len(pairs) - 1) * stdev(pairs) / len(pairs) ** 0.5
+            text += f", 95 % interval {100 * (fmean(pairs) - half):+.2f} to {100 * (fmean(pairs) + half):+.2f}"
+        found.append(f"- {text} ({len(pairs)} {'seeds' if len(pairs) > 1 else 'seed'})")
+    return found
+
+
+def _epochs(rows: list[Row]) -> str:
+    shown = [
+        f"- {row['arm']}: {row['seconds_per_epoch']:.0f} s per epoch; {row['published_epochs']} epochs, as in the "
+        f"article, take {row['seconds_per_epoch'] * row['published_epochs'] / 60:.0f} minutes"
+        for row in rows
+    ]
+    return "\n".join(["The article's nets on the same machine, by Keras's own `fit` on all cores:\n", *shown, ""])
+
+
+def _winners(rows: list[Row]) -> str:
+    lines = [
+        f"- {row['arm']}, seed {row['seed']}: {row.get('candidates', 1)} candidates, {row['final_epochs']} epochs in "
+        f"the last training; {'; '.join(row.get('origin', [])) or 'by itself'}\n\n      {row['winner']}\n"
+        for row in rows
+    ]
+    return "## What won\n\n" + "\n".join(lines)
+
+
+def write(folder: Path) -> None:
+    """Writes README.md into `folder` from the rows that are there."""
+    ten, hour = read(folder / "ten-minutes.jsonl"), read(folder / "one-hour.jsonl")
+    nets = [row for row in hour if "seconds_per_epoch" in row]
+    hour = [row for row in hour if "seconds_per_epoch" not in row]
+    parts = [
+        "# What the search is worth\n\nTest accuracy on CIFAR-10 after a fixed time on two shared server cores, from "
+        "the start of the command to its end.\nMade by `python benchmarks/search_page.py results/published/search` "
+        f"from the rows in this folder. By hand, after 75 epochs: {HAND_MADE:.2%}.\n"
+    ]
+    if ten:
+        command = "python benchmarks/ten_minutes.py cifar10.npz --output results/published/search"
+        parts.append(page("Ten minutes", command, ten, "10m"))
+    if hour or nets:
+        command = "python benchmarks/one_hour.py cifar10.npz --output results/published/search"
+        parts += [page("One hour", command, hour, "1h"), _epochs(nets)] if hour else [_epochs(nets)]
+    parts.append(_winners([row for row in [*ten, *hour] if "winner" in row]))
+    (folder / "README.md").write_text("\n".join(parts))
+    print("\n".join(parts))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,179 @@
+"""The plan: how a run's time is spent, worked out from a short probe of the machine before the first birth.
+
+A plan is settings of a run. With it the history of a run depends on seed and settings again, and the clock decides only
+where the search ends and how many epochs the last training has. It can be run again, on any machine, by its counts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from evolve.config import RunConfig, budget
+from evolve.errors import ConfigError
+from evolve.values import Budget
+
+FINAL_SHARE = 0.55  # of the time, for the training of the winner
+RESCORING_SHARE = 0.08
+FINAL_EPOCHS = 8  # that the largest network must be able to have in the last training
+TYPICAL_SHARE = 0.4  # multiply-adds of a usual candidate, as a share of the largest that is allowed
+ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
+MOST_RUNGS = 3
+CLOSING_SECONDS = 1.5  # to say what came out
+SMALLEST = 100_000  # multiply-adds that are always allowed
+FILE = "plan.json"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a probe found out: multiplications a second of one worker while all work, and the seconds that a brief
+    training takes beside its training steps."""
+
+    rate: float
+    start: float
+    workers: int
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of a run by stage."""
+
+    search: float
+    rescoring: float
+    final: float
+
+    @property
+    def total(self) -> float:
+        return self.search + self.rescoring + self.final
+
+    def to_json(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """settings: fields of `RunConfig` that it decides. seconds, machine: by stage, and what it was worked out for; None
+    for a run that has counts instead of a time."""
+
+    settings: Mapping[str, Any]
+    seconds: Times | None = None
+    machine: Machine | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def in_words(self) -> str:
+        """The plan as lines of text."""
+        s, t = self.settings, self.seconds
+        search, again, final = [f" in {_minutes(x)}" for x in (t.search, t.rescoring, t.final)] if t else [""] * 3
+        about = "about " if t else ""
+        rungs = " -> ".join(f"{one.images:,} images x {one.epochs}" for one in map(budget, s["rungs"]))
+        one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
+        return "\n".join(
+            (
+                f"plan: {about}{s['evaluations']} candidates{search}, of at most {s['max_multiply_adds'] / 1e6:.1f} M "
+                "multiply-adds",
+                f"      each trained on {rungs}{one_in}",
+                f"      {s['leaders']} leaders scored again {s['rescorings']} times{again}",
+                f"      the winner trained in full{final}, {about}{s['final_epochs']} epochs",
+            )
+        )
+
+
+def times(seconds: float) -> Times:
+    """The stages of a run that has so many seconds."""
+    return Times(seconds * (1 - FINAL_SHARE - RESCORING_SHARE), seconds * RESCORING_SHARE, seconds * FINAL_SHARE)
+
+
+def shortest(machine: Machine) -> float:
+    """Seconds that a run needs at the very least: for a handful of trainings of nearly no images."""
+    return 8 * machine.start / (1 - FINAL_SHARE - RESCORING_SHARE) / machine.workers
+
+
+def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, images: int, most: int) -> Plan:
+    """A plan for what is left of the time.
+
+    seconds: of all that is still to be done. train: images that brief trainings may use. images: those of the last
+    training. most: multiply-adds that the run allows at most. What the user has set stays as it is.
+    """
+    given, t = config.model_fields_set, times(seconds)
+    passes = t.final * machine.rate * machine.workers * ALL_CORES / 3  # multiply-adds x images of the last training
+    affordable = _rounded(max(SMALLEST, min(most, passes / images / FINAL_EPOCHS)))
+    largest = most if "max_multiply_adds" in given else affordable
+    typical = largest * TYPICAL_SHARE
+
+    def brief(work: float) -> int:
+        """Images that a usual candidate sees in so many seconds of training steps."""
+        return max(10, _rounded(work * machine.rate / 3 / typical))
+
+    available = t.search * machine.workers
+    births = max(4, round(2 * math.sqrt(available)))
+    each = available / births
+    one_in = config.promote_one_in
+    rungs = config.budgets
+    if config.images or config.epochs:
+        wanted = min(train, config.images or brief(each - machine.start))
+        rungs = (Budget(wanted, config.epochs or max(1, brief(each - machine.start) // wanted)),)
+    if not rungs:
+        count = next((n for n in range(MOST_RUNGS, 1, -1) if each / n >= 2 * machine.start), 1)
+        sizes = [brief(max(each / count - machine.start, each / count / 4)) * one_in**place for place in range(count)]
+        rungs = _budgets(sizes, train)
+    top = sum(one.size for one in rungs[-1:]) * 3 * typical / machine.rate + machine.start
+    trainings = max(1, int(t.rescoring * machine.workers / top))
+    leaders = max(1, min(4, round(math.sqrt(trainings))))
+    settings: dict[str, Any] = {
+        "population": max(4, min(32, births // 3)),
+        "rungs": [str(one) for one in rungs],
+        "promote_one_in": one_in,
+        "max_multiply_adds": largest,
+        "leaders": leaders,
+        "rescorings": max(1, min(4, trainings // leaders)),
+        "final_epochs": max(1, round(passes / images / typical)),
+        "evaluations": births,
+    }
+    settings |= {name: getattr(config, name) for name in settings if name in given and name != "rungs"}
+    return Plan(settings, t, machine)
+
+
+def _budgets(sizes: list[int], train: int) -> tuple[Budget, ...]:
+    """Budgets of about these numbers of images x epochs: new images first, then epochs."""
+    found: list[Budget] = []
+    for size in sizes:
+        images = min(size, train)
+        budget = Budget(images, max(1, round(size / images)))
+        if not found or found[-1] < budget:
+            found.append(budget)
+    return tuple(found)
+
+
+def _rounded(value: float) -> int:
+    """A whole number of two digits and noughts."""
+    digits: int = 10 ** max(0, int(math.log10(max(1.0, value))) - 1)
+    return int(value / digits) * digits
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """The settings of a plan in a file, or in the folder of a run. Raises ConfigError if it cannot be read."""
+    file = path / FILE if path.is_dir() else path
+    try:
+        settings = json.loads(file.read_text())["settings"]
+        if not isinstance(settings, dict):
+            raise TypeError
+    except FileNotFoundError:
+        raise ConfigError(f"--plan {path}: there is no such file") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"--plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
+    return settings
+
+
+def write_plan(plan: Plan, folder: Path) -> None:
+    """Leaves the plan in the folder of a run."""
+    (folder / FILE).write_text(json.dumps(plan.to_json(), indent=1) + "\n")

@@ -1,0 +1,58 @@
+"""A probe of the machine: a few trainings of a few images, as the search is going to have them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from random import Random
+from statistics import median
+from typing import Any
+
+from evolve.errors import RunError
+from evolve.execution.executor import Executor
+from evolve.image_problem import ImageProblem
+from evolve.ledger import worst_reason
+from evolve.plan import Machine
+from evolve.search.strategy import Proposal
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+
+IMAGES = 1000
+SECONDS = 45.0  # after that it is content with what is there
+POLL_SECONDS = 0.25
+
+
+def probe(problem: ImageProblem, executor: Executor, founders: Sequence[Proposal], workers: int) -> Machine:
+    """Trains two networks per worker, founders first. Raises RunError if none can be trained."""
+    rng, space = Random(0), problem.space
+    genomes: list[Any] = [founder.genome for founder in founders][: 2 * workers]
+    genomes += [space.random(rng).genome for _ in range(2 * workers - len(genomes))]
+    budget = Budget(min(IMAGES, problem.parts.sizes["train"]), 1)
+    work = {}
+    for number, genome in enumerate(genomes, start=1):
+        blueprint = space.blueprint(genome)
+        request = Request(number, Candidate(number, genome, None), budget, 0, Purpose.SEARCH, f"{number:064x}")
+        executor.submit({**problem.job(request, blueprint, None), "weights": None})
+        work[number] = 3.0 * blueprint.multiply_adds * budget.images
+    results = _collected(executor, len(genomes))
+    ok = [result for result in results if result.status is Status.OK]
+    if not ok:
+        raise RunError(f"no network could be trained to measure this machine: {worst_reason(results)}")
+    fit = sum(_seconds(result, "fit") for result in ok)
+    beside = [float(result.timing["seconds"]) - _seconds(result, "fit", "data") for result in ok]
+    return Machine(sum(work[result.request] for result in ok) / fit, median(beside), workers)
+
+
+def _collected(executor: Executor, count: int) -> list[Result]:
+    results: list[Result] = []
+    begun = time.monotonic()
+    while len(results) < count and (not results or time.monotonic() - begun < SECONDS):
+        results += executor.finished(POLL_SECONDS)
+    executor.drop_waiting()
+    while executor.running:
+        results += executor.finished(POLL_SECONDS)
+    return results
+
+
+def _seconds(result: Result, *stages: str) -> float:
+    laps: Any = result.timing
+    return sum(float(laps.get(stage, 0.0)) for stage in stages)

@@ -1,0 +1,62 @@
+"""Aging evolution, called regularized evolution by its authors (Real et al. 2018, "Regularized Evolution for Image
+Classifier Architecture Search", https://arxiv.org/abs/1802.01548).
+
+The population is a queue. Each birth is a mutant of the best of a few members drawn at random; the newest takes the
+place of the oldest, however good that is. A network that was lucky once is so forgotten, and what lasts has proved
+itself again in its children.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from pydantic import Field
+
+from evolve.search.strategy import Answer, Births, Member, Proposal, member
+from evolve.settings import Settings
+from evolve.values import Request, Result
+
+
+class Aging:
+    """Tournaments of `sample` members, one mutation, the oldest dies."""
+
+    takes_updates = True
+
+    class Options(Settings):
+        """Settings of aging evolution."""
+
+        sample: int = Field(5, ge=1, description="a whole number of at least 1", examples=[5])
+
+    def __init__(self, births: Births, population: int, options: Options) -> None:
+        self._births, self._population, self._options = births, population, options
+        self._members: dict[int, Member] = {}  # oldest first
+        self._asked = 0
+        self._exhausted = False
+
+    def ask(self, rng: Random) -> Proposal | Answer:
+        self._asked += 1
+        proposal = None
+        if self._members and self._asked > self._population and not self._births.founders_left:
+            proposal = self._births.child(lambda: [self._parent(rng)], rng)
+        proposal = proposal or self._births.newcomer(rng)
+        self._exhausted = proposal is None
+        return proposal or "done"
+
+    def tell(self, request: Request, result: Result) -> None:
+        """A failure is not taken in. An update leaves its member as old as it was."""
+        told, update = member(request, result), request.start is not None
+        if told is None or (update and told.number not in self._members):
+            return
+        self._members[told.number] = told
+        if len(self._members) > self._population:
+            del self._members[next(iter(self._members))]
+
+    def _parent(self, rng: Random) -> Member:
+        members = list(self._members.values())
+        return max(rng.sample(members, min(self._options.sample, len(members))), key=lambda m: m.rank)
+
+    def keep(self) -> set[int]:
+        return set()
+
+    def stop_reasons(self) -> dict[str, str]:
+        return {"exhausted": "no genome was found that was not born before"} if self._exhausted else {}

@@ -1,0 +1,194 @@
+"""From a time to a plan, and trainings that end in time."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import command, stops
+
+import evolve
+from evolve.config import RunConfig
+from evolve.errors import ConfigError
+from evolve.plan import Machine, make_plan, read_plan, shortest
+
+CIFAR = {"train": 40_000, "images": 50_000, "most": 50_000_000}
+LAPTOP = Machine(rate=4e10, start=2.5, workers=2)
+
+
+def plan(seconds: float, machine: Machine = LAPTOP, **given: Any) -> Any:
+    return make_plan(RunConfig.checked(given), seconds, machine, **CIFAR)
+
+
+@pytest.mark.parametrize("seconds", [60, 600, 3600, 36_000])
+@pytest.mark.parametrize("speed", [0.1, 1, 30])
+def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) -> None:
+    machine = Machine(LAPTOP.rate * speed, LAPTOP.start, 2)
+    made = plan(seconds, machine)
+    assert made.seconds.total == pytest.approx(seconds)
+    config = RunConfig.checked(made.settings)  # whatever it decides is a setting
+    assert config.limit == made.settings["evaluations"]
+    typical = 0.4 * made.settings["max_multiply_adds"]
+    work = [budget.size * 3 * typical / machine.rate + machine.start for budget in config.budgets]
+    climbing = sum(work[rung] / config.promote_one_in**rung for rung in range(len(work)))
+    assert 0.3 < config.evaluations * climbing / 2 / made.seconds.search < 2
+
+
+def test_more_time_and_a_faster_machine_mean_more() -> None:
+    for less, more in ((plan(600), plan(3600)), (plan(600), plan(600, Machine(4e11, 2.5, 2)))):
+        for name in ("max_multiply_adds", "evaluations"):
+            assert less.settings[name] <= more.settings[name]
+        assert RunConfig.checked(less.settings).budgets[-1] < RunConfig.checked(more.settings).budgets[-1]
+
+
+def test_what_the_user_sets_stays() -> None:
+    made = plan(600, population=7, max_multiply_adds=9_000_000, rungs="100x1,400x1", leaders=5)
+    assert [made.settings[n] for n in ("population", "max_multiply_adds", "leaders")] == [7, 9_000_000, 5]
+    assert made.settings["rungs"] == ["100x1", "400x1"]
+
+
+def test_images_come_before_epochs() -> None:
+    made = make_plan(RunConfig(), 3600, LAPTOP, train=1000, images=1500, most=100_000)
+    budgets = RunConfig.checked(made.settings).budgets
+    assert {budget.images for budget in budgets} == {1000}
+    assert [budget.epochs for budget in budgets] == sorted({budget.epochs for budget in budgets})
+
+
+@pytest.fixture(scope="module")
+def timed(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("timed")
+    done = command("run", "--dataset", tiny_npz, "--for", "25s", "--name", "timed", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "plan: about" in done.stdout
+    assert done.stdout.index("plan: about") < done.stdout.index("searching")
+    return folder
+
+
+def test_a_timed_run_is_planned_stored_and_finished(timed: Path) -> None:
+    run = evolve.load("timed", timed / "results")
+    settings = read_plan(run.folder)
+    assert run.state == "finished"
+    assert run.meta["plan"]["settings"] == settings
+    assert list(run.config.rungs) == settings["rungs"]
+    assert run.config.max_multiply_adds == settings["max_multiply_adds"]
+    assert run.final_result is not None
+    assert run.final_result.spent["epochs"] == len(run.final_result.curve)
+
+
+def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> None:
+    file = timed / "results" / "timed" / "plan.json"
+    small = json.loads(file.read_text())
+    small["settings"] |= {"evaluations": 4, "final_epochs": 2, "leaders": 1, "rescorings": 1}
+    (timed / "small.json").write_text(json.dumps(small))
+    for name in ("once", "twice"):
+        arguments = ("--dataset", tiny_npz, "--plan", "small.json", "--name", name)
+        assert command("run", *arguments, cwd=timed).returncode == 0
+    once, twice = (evolve.load(name, timed / "results") for name in ("once", "twice"))
+    assert [entry | {"timing": 0} for entry in once.history()] == [entry | {"timing": 0} for entry in twice.history()]
+    assert len(once.candidates) == 4
+    assert once.final_result is not None
+    assert once.final_result.spent["epochs"] == 2
+
+
+def test_a_timed_run_goes_on(timed: Path) -> None:
+    before = len(evolve.load("timed", timed / "results").candidates)
+    done = command("resume", "timed", "--for", "12s", cwd=timed)
+    assert done.returncode == 0, done.stderr
+    assert len(evolve.load("timed", timed / "results").candidates) >= before
+
+
+def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_npz: Path) -> None:
+    done = command("run", "--dataset", tiny_npz, "--for", "3s", cwd=tmp_path)
+    stops(done, "for must be longer than 3s on this machine", "at the very least")
+    assert not (tmp_path / "results" / "bars-genetic-1").exists()
+    assert shortest(LAPTOP) > 0
+
+
+def test_a_file_that_is_no_plan(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text("[]")
+    with pytest.raises(ConfigError, match="is not a plan; a run with --for leaves one"):
+        read_plan(tmp_path / "other.json")
+    with pytest.raises(ConfigError, match="there is no such file"):
+        read_plan(tmp_path)
+
+
+def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
+    import keras
+
+    from evolve.training.epochs import Training
+    from evolve.training.stopwatch import Stopwatch
+    from genomes.decode import decode
+    from genomes.stack import StackSpace
+
+    keras.utils.set_random_seed(1)
+    space = StackSpace((8, 8, 1), 4)
+    genome = space.parse(f"conv 4 3, relu, global_max | {rate}, batch 16")
+    rng = np.random.default_rng(1)
+    images, labels = rng.integers(0, 256, (8192, 8, 8, 1), dtype=np.uint8), rng.integers(0, 4, 8192)
+    recipe = genome.recipe.to_json()
+    model = decode(space.blueprint(genome))
+    return Training(model, images, labels, recipe, epochs, 1, 0, 255, Stopwatch(), **options)
+
+
+def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
+    made = training(1, "sgd 0.1, linear", finish_at=time.monotonic() + 8)
+    curve = made.run()
+    assert len(curve) > 2
+    assert float(made.model.optimizer.iterations) > 2 * 512
+
+
+def test_a_training_without_time_ends_at_once_and_annealed() -> None:
+    rates = []
+    made = training(50, "sgd 0.1, cosine", finish_at=time.monotonic() - 1)
+    train = made._train
+
+    def watched(images: Any, targets: Any) -> None:
+        train(images, targets)
+        rates.append(float(made.model.optimizer.learning_rate))
+
+    made._train = watched
+    assert len(made.run()) == 2
+    assert rates[0] > 0.09
+    assert rates[-1] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("done", [0, 100, 900])
+def test_an_elastic_schedule_has_no_jump_and_ends_where_it_should(done: int) -> None:
+    import keras
+
+    from evolve.training.optimizers import Elastic
+
+    rate = Elastic(keras.optimizers.schedules.CosineDecay(0.4, 1000), 1000)
+    before = float(rate(done))
+    rate.end_in(done, 50)
+    assert float(rate(done)) == pytest.approx(before)
+    assert float(rate(done + 25)) == pytest.approx(0.2 * (1 + math.cos(math.pi * (done + 1000) / 2000)), abs=1e-5)
+    assert float(rate(done + 50)) == pytest.approx(0, abs=1e-6)
+    rate.end_in(done + 25, 1000)
+    assert float(rate(done + 525)) == pytest.approx(
+        0.2 * (1 + math.cos(math.pi * ((done + 1000) / 2 + 1000) / 2000)), abs=1e-5
+    )
+
+
+def test_a_training_that_learns_nothing_is_given_up_halfway() -> None:
+    made = training(2, "sgd 0.00001", may_give_up=True)
+    assert len(made.run()) == 1
+    assert made.gave_up
+    stubborn = training(2, "sgd 0.00001")
+    assert len(stubborn.run()) == 2
+    assert not stubborn.gave_up
+
+
+def test_a_diverging_training_stops_within_its_epoch() -> None:
+    from evolve.training.epochs import Diverged
+
+    made = training(3, "sgd 1.0, batch 16")
+    made.model.set_weights([weights * np.nan for weights in made.model.get_weights()])
+    with pytest.raises(Diverged, match="epoch 1"):
+        made.run()
+    assert float(made.model.optimizer.iterations) == 256, "one stretch, half of the epoch"

@@ -73,7 +73,7 @@ def evolved(name: str, settings: Mapping[str, Any], runs: Path) -> Row:
     command = [sys.executable, "-m", "evolve.cli", "run", *flags, "--name", name, "--results", str(runs)]
     if not (runs / name).exists():
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    run = evolve.load(name, runs)
+    run = evolve.find(name, runs)
     assert run.winner is not None and run.final_result is not None
     winner = run.candidate(run.winner)
     first, last = run.acts[0].at, next(act.at for act in reversed(run.acts) if act.kind == "finished")

@@ -18,9 +18,10 @@ from evolve.values import Budget, Job, Purpose, Request, digest
 from genomes import Blueprint, InvalidGenome
 from genomes.alphabet import alphabet, for_images
 from genomes.primitives import Shape
+from genomes.recipe import PLAIN
 from genomes.stack import StackGenome, StackSpace
 
-EVALUATOR_VERSION = 3
+EVALUATOR_VERSION = 4
 BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
@@ -29,6 +30,7 @@ FINAL_EPOCHS = 40
 START_COST = 3e10
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
+OFTEN = 5  # epochs from which augmentation can show what it is worth
 WEIGHTS = "weights"  # the folder of a run where promotions find what they go on from
 SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
 SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
@@ -71,6 +73,13 @@ def recorded_genome(space: StackSpace, data: dict[str, Any], whose: str) -> Stac
     except InvalidGenome as error:
         raise RunError(f"the genome of {whose} cannot be read, it is damaged: {error}") from None
     return genome
+
+
+def _recipe(request: Request, brief: bool) -> dict[str, Any]:
+    """The recipe of a training. A brief one that sees each image a few times only leaves augmentation out: it would be
+    judged by what it costs, and not by what it is worth to a training that sees them often."""
+    recipe: dict[str, Any] = request.candidate.genome.recipe_json()
+    return recipe | PLAIN if brief and request.budget.epochs < OFTEN else recipe
 
 
 @dataclass(frozen=True)
@@ -155,7 +164,7 @@ class ImageProblem:
             "request": request.number,
             "seed": int(request.job_key[:8], 16),
             "blueprint": blueprint.to_json(),
-            "recipe": request.candidate.genome.recipe_json(),
+            "recipe": _recipe(request, brief),
             "images": request.budget.images,
             "epochs": request.budget.epochs,
             "train": ["train"] if brief else list(SEARCH_PARTS),

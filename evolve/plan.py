@@ -22,6 +22,9 @@ RESCORING_SHARE = 0.08
 FINAL_EPOCHS = 8  # that the largest network must be able to have in the last training
 TYPICAL_SHARE = 0.4  # multiply-adds of a usual candidate, as a share of the largest that is allowed
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
+BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
+FEWEST = 8  # births, however little time there is
+FEWEST_IMAGES = 200
 MOST_RUNGS = 3
 CLOSING_SECONDS = 1.5  # to say what came out
 SMALLEST = 100_000  # multiply-adds that are always allowed
@@ -30,12 +33,16 @@ FILE = "plan.json"
 
 @dataclass(frozen=True)
 class Machine:
-    """What a probe found out: multiplications a second of one worker while all work, and the seconds that a brief
-    training takes beside its training steps."""
+    """What a probe found out.
+
+    rate: multiplications a second of one worker while all work. start: seconds that a brief training takes beside its
+    training steps. usual: multiply-adds of the networks that were tried, the median.
+    """
 
     rate: float
     start: float
     workers: int
+    usual: int
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def times(seconds: float) -> Times:
 
 def shortest(machine: Machine) -> float:
     """Seconds that a run needs at the very least: for a handful of trainings of nearly no images."""
-    return 8 * machine.start / (1 - FINAL_SHARE - RESCORING_SHARE) / machine.workers
+    return 5 * machine.start / (1 - FINAL_SHARE - RESCORING_SHARE) / machine.workers
 
 
 def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, images: int, most: int) -> Plan:
@@ -100,31 +107,25 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     seconds: of all that is still to be done. train: images that brief trainings may use. images: those of the last
     training. most: multiply-adds that the run allows at most. What the user has set stays as it is.
     """
-    given, t = config.model_fields_set, times(seconds)
-    passes = t.final * machine.rate * machine.workers * ALL_CORES / 3  # multiply-adds x images of the last training
-    affordable = _rounded(max(SMALLEST, min(most, passes / images / FINAL_EPOCHS)))
+    given, t, one_in = config.model_fields_set, times(seconds), config.promote_one_in
+    # Multiply-adds x images: of the last training, and of all brief trainings together.
+    last = t.final * machine.rate * machine.workers * ALL_CORES / 3
+    affordable = _rounded(max(SMALLEST, min(most, last / images / FINAL_EPOCHS)))
     largest = most if "max_multiply_adds" in given else affordable
-    typical = largest * TYPICAL_SHARE
-
-    def brief(work: float) -> int:
-        """Images that a usual candidate sees in so many seconds of training steps."""
-        return max(10, _rounded(work * machine.rate / 3 / typical))
-
+    typical = min(machine.usual, largest * TYPICAL_SHARE)
+    final_epochs = max(1, round(last / images / typical))
     available = t.search * machine.workers
-    births = max(4, round(2 * math.sqrt(available)))
-    each = available / births
-    one_in = config.promote_one_in
-    rungs = config.budgets
-    if config.images or config.epochs:
-        wanted = min(train, config.images or brief(each - machine.start))
-        rungs = (Budget(wanted, config.epochs or max(1, brief(each - machine.start) // wanted)),)
-    if not rungs:
-        count = next((n for n in range(MOST_RUNGS, 1, -1) if each / n >= 2 * machine.start), 1)
-        sizes = [brief(max(each / count - machine.start, each / count / 4)) * one_in**place for place in range(count)]
-        rungs = _budgets(sizes, train)
-    top = sum(one.size for one in rungs[-1:]) * 3 * typical / machine.rate + machine.start
-    trainings = max(1, int(t.rescoring * machine.workers / top))
-    leaders = max(1, min(4, round(math.sqrt(trainings))))
+    speed = machine.rate / 3 / typical  # images a second
+    births = max(FEWEST, round(BIRTHS * math.sqrt(available)))
+    rungs = config.budgets or _rungs(config, available / births, machine.start, speed, final_epochs, train)
+
+    def seconds_of(training: Budget) -> float:
+        return training.size / speed + machine.start
+
+    each = sum(seconds_of(rung) / one_in**place for place, rung in enumerate(rungs))
+    births = max(FEWEST, round(available / each))
+    trainings = max(1, int(t.rescoring * machine.workers / seconds_of(rungs[-1])))
+    leaders = min(4, math.ceil(math.sqrt(trainings)))
     settings: dict[str, Any] = {
         "population": max(4, min(32, births // 3)),
         "rungs": [str(one) for one in rungs],
@@ -132,22 +133,34 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         "max_multiply_adds": largest,
         "leaders": leaders,
         "rescorings": max(1, min(4, trainings // leaders)),
-        "final_epochs": max(1, round(passes / images / typical)),
+        "final_epochs": final_epochs,
         "evaluations": births,
     }
     settings |= {name: getattr(config, name) for name in settings if name in given and name != "rungs"}
     return Plan(settings, t, machine)
 
 
-def _budgets(sizes: list[int], train: int) -> tuple[Budget, ...]:
-    """Budgets of about these numbers of images x epochs: new images first, then epochs."""
-    found: list[Budget] = []
-    for size in sizes:
-        images = min(size, train)
-        budget = Budget(images, max(1, round(size / images)))
-        if not found or found[-1] < budget:
-            found.append(budget)
-    return tuple(found)
+def _rungs(
+    config: RunConfig, each: float, start: float, speed: float, final_epochs: int, train: int
+) -> tuple[Budget, ...]:
+    """Up to three budgets with the same images and ever more epochs, so that what pays only when images are seen often,
+    such as augmentation, pays on the highest rung, too.
+
+    each: seconds that a birth may take, with its share of promotions. speed: images a second.
+    """
+    one_in = config.promote_one_in
+    if config.images or config.epochs:
+        epochs = config.epochs or 1
+        return (Budget(min(train, config.images or _images((each - start) * speed / epochs)), epochs),)
+    steps = [one_in**place for place in range(MOST_RUNGS) if place == 0 or one_in**place <= final_epochs]
+    starts = sum(start / step for step in steps)
+    images = _images((each - starts) * speed / len(steps))
+    repeats = max(1, round(images / train))
+    return tuple(Budget(min(train, images), step * repeats) for step in steps)
+
+
+def _images(wanted: float) -> int:
+    return max(FEWEST_IMAGES, _rounded(wanted))
 
 
 def _rounded(value: float) -> int:

@@ -39,7 +39,8 @@ def probe(problem: ImageProblem, executor: Executor, founders: Sequence[Proposal
         raise RunError(f"no network could be trained to measure this machine: {worst_reason(results)}")
     fit = sum(_seconds(result, "fit") for result in ok)
     beside = [float(result.timing["seconds"]) - _seconds(result, "fit", "data") for result in ok]
-    return Machine(sum(work[result.request] for result in ok) / fit, median(beside), workers)
+    usual = round(median(work.values()) / 3 / budget.images)
+    return Machine(sum(work[result.request] for result in ok) / fit, median(beside), workers, usual)
 
 
 def _collected(executor: Executor, count: int) -> list[Result]:

@@ -87,6 +87,8 @@ class Recipe:
 
 
 DEFAULT = Recipe("adam", 0.001, 128)
+AUGMENTATION = ("flip", "shift", "cutout", "contrast", "brightness", "rotation", "zoom", "mixup")
+PLAIN = {name: getattr(DEFAULT, name) for name in AUGMENTATION}  # no augmentation
 
 
 def random_recipe(rng: Random, bounds: Bounds) -> Recipe:

@@ -70,7 +70,7 @@ class Training:
         steps = math.ceil(self._used / self._batch)
         self._done, self._total = 0, steps * epochs
         self._finish_at, self._to_score = finish_at, to_score
-        self._first: tuple[float, int] | None = None
+        self._since = (0.0, 0)
         self._may_give_up, self.gave_up = may_give_up, False
         backend = keras.backend.backend()
         model.compile(
@@ -98,6 +98,7 @@ class Training:
         on_epoch: is given each point, may add figures to it, and ends the training by returning True.
         """
         curve: list[Point] = []
+        self._since = (time.monotonic(), 0)
         while self._done < self._total and not self.gave_up:
             point = {"epoch": len(curve) + 1, **self._epoch(len(curve) + 1)}
             curve.append(point)
@@ -136,14 +137,14 @@ class Training:
         return point
 
     def _fit_into_time(self) -> None:
-        """As many steps as can be done in what is left of the time, going by the pace since the second stretch."""
+        """As many steps as can be done in what is left of the time, going by the pace since the first stretch, which is
+        slower than all others."""
         if self._finish_at is None:
             return
         now = time.monotonic()
-        self._first = self._first or (now, self._done)
-        if self._done == self._first[1]:
-            return
-        each = (now - self._first[0]) / (self._done - self._first[1])
+        each = (now - self._since[0]) / (self._done - self._since[1])
+        if self._since[1] == 0:
+            self._since = now, self._done
         scoring = each * SCORING * self._to_score / self._batch
         left, planned = max(1, int((self._finish_at - now - scoring) / each)), self._total - self._done
         if planned and abs(left - planned) > SLACK * planned:

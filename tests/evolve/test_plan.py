@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import Machine, make_plan, read_plan, shortest
+from evolve.plan import FEWEST, Machine, make_plan, read_plan, shortest
 
+SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 CIFAR = {"train": 40_000, "images": 50_000, "most": 50_000_000}
-LAPTOP = Machine(rate=4e10, start=2.5, workers=2)
+LAPTOP = Machine(rate=4e10, start=2.5, workers=2, usual=20_000_000)
 
 
 def plan(seconds: float, machine: Machine = LAPTOP, **given: Any) -> Any:
@@ -28,19 +30,21 @@ def plan(seconds: float, machine: Machine = LAPTOP, **given: Any) -> Any:
 @pytest.mark.parametrize("seconds", [60, 600, 3600, 36_000])
 @pytest.mark.parametrize("speed", [0.1, 1, 30])
 def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) -> None:
-    machine = Machine(LAPTOP.rate * speed, LAPTOP.start, 2)
+    machine = replace(LAPTOP, rate=LAPTOP.rate * speed)
     made = plan(seconds, machine)
     assert made.seconds.total == pytest.approx(seconds)
     config = RunConfig.checked(made.settings)  # whatever it decides is a setting
     assert config.limit == made.settings["evaluations"]
-    typical = 0.4 * made.settings["max_multiply_adds"]
+    typical = min(machine.usual, 0.4 * made.settings["max_multiply_adds"])
+    if config.evaluations == FEWEST:
+        return
     work = [budget.size * 3 * typical / machine.rate + machine.start for budget in config.budgets]
     climbing = sum(work[rung] / config.promote_one_in**rung for rung in range(len(work)))
     assert 0.3 < config.evaluations * climbing / 2 / made.seconds.search < 2
 
 
 def test_more_time_and_a_faster_machine_mean_more() -> None:
-    for less, more in ((plan(600), plan(3600)), (plan(600), plan(600, Machine(4e11, 2.5, 2)))):
+    for less, more in ((plan(600), plan(3600)), (plan(600), plan(600, replace(LAPTOP, rate=4e11)))):
         for name in ("max_multiply_adds", "evaluations"):
             assert less.settings[name] <= more.settings[name]
         assert RunConfig.checked(less.settings).budgets[-1] < RunConfig.checked(more.settings).budgets[-1]
@@ -52,17 +56,19 @@ def test_what_the_user_sets_stays() -> None:
     assert made.settings["rungs"] == ["100x1", "400x1"]
 
 
-def test_images_come_before_epochs() -> None:
-    made = make_plan(RunConfig(), 3600, LAPTOP, train=1000, images=1500, most=100_000)
+@pytest.mark.parametrize("train", [1000, 40_000])
+def test_rungs_have_the_same_images_and_ever_more_epochs(train: int) -> None:
+    made = make_plan(RunConfig(), 600, LAPTOP, train=train, images=round(1.25 * train), most=50_000_000)
     budgets = RunConfig.checked(made.settings).budgets
-    assert {budget.images for budget in budgets} == {1000}
-    assert [budget.epochs for budget in budgets] == sorted({budget.epochs for budget in budgets})
+    assert len({budget.images for budget in budgets}) == 1
+    assert [budget.epochs // budgets[0].epochs for budget in budgets] == [1, 3, 9]
+    assert budgets[-1].images <= train
 
 
 @pytest.fixture(scope="module")
 def timed(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("timed")
-    done = command("run", "--dataset", tiny_npz, "--for", "25s", "--name", "timed", cwd=folder)
+    done = command("run", "--dataset", tiny_npz, "--for", "40s", *SMALL, "--name", "timed", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "plan: about" in done.stdout
     assert done.stdout.index("plan: about") < done.stdout.index("searching")
@@ -70,7 +76,7 @@ def timed(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_timed_run_is_planned_stored_and_finished(timed: Path) -> None:
-    run = evolve.load("timed", timed / "results")
+    run = evolve.find("timed", timed / "results")
     settings = read_plan(run.folder)
     assert run.state == "finished"
     assert run.meta["plan"]["settings"] == settings
@@ -85,25 +91,24 @@ def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> N
     small = json.loads(file.read_text())
     small["settings"] |= {"evaluations": 4, "final_epochs": 2, "leaders": 1, "rescorings": 1}
     (timed / "small.json").write_text(json.dumps(small))
-    for name in ("once", "twice"):
-        arguments = ("--dataset", tiny_npz, "--plan", "small.json", "--name", name)
-        assert command("run", *arguments, cwd=timed).returncode == 0
-    once, twice = (evolve.load(name, timed / "results") for name in ("once", "twice"))
-    assert [entry | {"timing": 0} for entry in once.history()] == [entry | {"timing": 0} for entry in twice.history()]
-    assert len(once.candidates) == 4
-    assert once.final_result is not None
-    assert once.final_result.spent["epochs"] == 2
+    done = command("run", "--dataset", tiny_npz, "--plan", "small.json", *SMALL, "--name", "again", cwd=timed)
+    assert done.returncode == 0, done.stderr
+    again, first = (evolve.find(name, timed / "results") for name in ("again", "timed"))
+    assert len(again.candidates) == 4
+    assert again.final_result is not None
+    assert again.final_result.spent["epochs"] == 2
+    assert [again.candidate(n).notation for n in (1, 2)] == [first.candidate(n).notation for n in (1, 2)]
 
 
 def test_a_timed_run_goes_on(timed: Path) -> None:
-    before = len(evolve.load("timed", timed / "results").candidates)
+    before = len(evolve.find("timed", timed / "results").candidates)
     done = command("resume", "timed", "--for", "12s", cwd=timed)
     assert done.returncode == 0, done.stderr
-    assert len(evolve.load("timed", timed / "results").candidates) >= before
+    assert len(evolve.find("timed", timed / "results").candidates) >= before
 
 
 def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_npz: Path) -> None:
-    done = command("run", "--dataset", tiny_npz, "--for", "3s", cwd=tmp_path)
+    done = command("run", "--dataset", tiny_npz, "--for", "3s", *SMALL, cwd=tmp_path)
     stops(done, "for must be longer than 3s on this machine", "at the very least")
     assert not (tmp_path / "results" / "bars-genetic-1").exists()
     assert shortest(LAPTOP) > 0
@@ -111,7 +116,7 @@ def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_n
 
 def test_a_file_that_is_no_plan(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text("[]")
-    with pytest.raises(ConfigError, match="is not a plan; a run with --for leaves one"):
+    with pytest.raises(ConfigError, match="is not a plan; a run leaves one"):
         read_plan(tmp_path / "other.json")
     with pytest.raises(ConfigError, match="there is no such file"):
         read_plan(tmp_path)
@@ -135,24 +140,31 @@ def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
     return Training(model, images, labels, recipe, epochs, 1, 0, 255, Stopwatch(), **options)
 
 
-def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
-    made = training(1, "sgd 0.1, linear", finish_at=time.monotonic() + 8)
-    curve = made.run()
-    assert len(curve) > 2
-    assert float(made.model.optimizer.iterations) > 2 * 512
+def watched(made: Any) -> list[float]:
+    """The learning rates with which the stretches of a training end, as they come."""
+    rates, train = [], made._train
 
-
-def test_a_training_without_time_ends_at_once_and_annealed() -> None:
-    rates = []
-    made = training(50, "sgd 0.1, cosine", finish_at=time.monotonic() - 1)
-    train = made._train
-
-    def watched(images: Any, targets: Any) -> None:
+    def trained(images: Any, targets: Any) -> None:
         train(images, targets)
         rates.append(float(made.model.optimizer.learning_rate))
 
-    made._train = watched
-    assert len(made.run()) == 2
+    made._train = trained
+    return rates
+
+
+def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
+    made = training(1, "sgd 0.1, linear", finish_at=time.monotonic() + 15)
+    rates = watched(made)
+    assert len(made.run()) > 1
+    assert max(rates[1:]) < rates[0]
+    assert rates[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_training_without_time_ends_at_once_and_annealed() -> None:
+    made = training(50, "sgd 0.1, cosine", finish_at=time.monotonic() - 1)
+    rates = watched(made)
+    assert len(made.run()) == 1
+    assert float(made.model.optimizer.iterations) == 257, "one stretch, and a step to end with"
     assert rates[0] > 0.09
     assert rates[-1] == pytest.approx(0, abs=1e-6)
 

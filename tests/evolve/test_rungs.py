@@ -74,19 +74,14 @@ def test_weights_on_disk_are_bounded(climbed: evolve.Run) -> None:
     assert all(path.suffix == ".npz" and len(path.stem) == 32 for path in left)
 
 
-def test_one_worker_or_two_one_history(climbed: evolve.Run, tiny_npz: Path, tmp_path: Path) -> None:
-    alone = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="alone", workers=1, **SETTINGS)
-    assert history(alone) == history(climbed)
-
-
-@pytest.mark.parametrize("damage", ["missing", "cut"])
-def test_weights_that_are_gone_are_made_again(climbed: evolve.Run, tiny_npz: Path, tmp_path: Path, damage: str) -> None:
-    """A run that goes on without the weights of its first part has the same history as one that was never stopped."""
+def test_weights_that_are_gone_are_made_again(climbed: evolve.Run, tiny_npz: Path, tmp_path: Path) -> None:
+    """A run that goes on without the weights of its first part, and with another number of workers, has the same
+    history as one that was never stopped."""
     longer = {**SETTINGS, "evaluations": 13}
-    straight = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="straight", **longer)
+    straight = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="straight", workers=1, **longer)
     shutil.copytree(climbed.folder, tmp_path / "climbed")
-    for path in (tmp_path / "climbed" / "weights").iterdir():
-        path.unlink() if damage == "missing" else path.write_bytes(path.read_bytes()[:100])
+    for place, path in enumerate(sorted((tmp_path / "climbed" / "weights").iterdir())):
+        path.unlink() if place % 2 else path.write_bytes(path.read_bytes()[:100])
     resumed = evolve.resume("climbed", results=tmp_path, generations=1, progress=False)
 
     def search(run: evolve.Run) -> list[dict[str, Any]]:

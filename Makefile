@@ -9,7 +9,7 @@ BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo tensorflow)
 .PHONY: run test check clean
 
 run: $(VENV)/.installed
-	$(BIN)/evolve run --dataset digits --population 12 --generations 3 --epochs 8
+	$(BIN)/evolve run --dataset digits --for 110s
 	@echo "the commands need this first:    source $(VENV)/bin/activate"
 
 test: $(VENV)/.installed-dev

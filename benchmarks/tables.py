@@ -126,7 +126,7 @@ def arms(look_ahead: int) -> dict[str, Callable[[TableProblem, int, int], list[Q
     def arm(name: str) -> Callable[[TableProblem, int, int], list[Query]]:
         return lambda problem, seed, queries: ours(name, problem, seed, queries, look_ahead)
 
-    mine = {name: arm(name) for name in ("random", "genetic", "neat")}
+    mine = {name: arm(name) for name in ("random", "genetic", "aging", "neat")}
     return {**mine, "regularized evolution (textbook)": regularized_evolution, "local search (textbook)": local_search}
 
 

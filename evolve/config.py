@@ -81,7 +81,7 @@ class RunConfig(Settings):
         None, pattern=r"^[\w.]+:\w+$", description="the path of a function", examples=["my_module:my_function"]
     )
     encoding: Annotated[str, _known(SPACES, "encoding")] = Field("stack", description="a kind of encoding")
-    strategy: Annotated[str, _known(STRATEGIES, "strategy")] = Field("genetic", description="a strategy's name")
+    strategy: Annotated[str, _known(STRATEGIES, "strategy")] = Field("aging", description="a strategy's name")
     options: dict[str, Any] = Field(
         default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
     )
@@ -113,6 +113,7 @@ class RunConfig(Settings):
     )
     promote_one_in: int = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
     final_epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
+    average_weights: bool = Field(False, description="true or false", examples=[True])
     leaders: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
     rescorings: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
 

@@ -129,6 +129,7 @@ class ImageProblem:
     def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
         what = (self.config.metric, *([self._fitness] if self._fitness else []))
+        what += ("averaged",) if self.config.average_weights and purpose in (Purpose.FINAL, Purpose.TRAIN) else ()
         return digest(
             "train",
             *where,
@@ -173,6 +174,7 @@ class ImageProblem:
             "test_folder": None if brief else self.parts.test_folder,
             "start": self.job(request.start, blueprint, None) if request.start else None,
             "may_give_up": brief,
+            "averaging": self.config.average_weights and not brief,
             "to_score": 0 if brief else 2 * self.parts.sizes["test"],
             "weights": str(weights_path(self._weights, request.job_key)) if self.saves(request) else None,
             "save": str(save) if save else None,

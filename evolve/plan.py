@@ -26,6 +26,7 @@ BIRTHS = 1.2  # times the root of the seconds that all workers together have for
 FEWEST = 8  # births, however little time there is
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
+LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 CLOSING_SECONDS = 1.5  # to say what came out
 SMALLEST = 100_000  # multiply-adds that are always allowed
 FILE = "plan.json"
@@ -47,7 +48,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of a run by stage."""
+    """Seconds of a run by stage. final: 0 if the last training may take as long as its epochs need."""
 
     search: float
     rescoring: float
@@ -76,7 +77,8 @@ class Plan:
     def in_words(self) -> str:
         """The plan as lines of text."""
         s, t = self.settings, self.seconds
-        search, again, final = [f" in {_minutes(x)}" for x in (t.search, t.rescoring, t.final)] if t else [""] * 3
+        stages = (t.search, t.rescoring, t.final) if t else (0.0, 0.0, 0.0)
+        search, again, final = (f" in {_minutes(seconds)}" if seconds else "" for seconds in stages)
         about = "about " if t else ""
         rungs = " -> ".join(f"{one.images:,} images x {one.epochs}" for one in map(budget, s["rungs"]))
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
@@ -128,6 +130,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     leaders = min(4, math.ceil(math.sqrt(trainings)))
     settings: dict[str, Any] = {
         "population": max(4, min(32, births // 3)),
+        "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,
         "max_multiply_adds": largest,
@@ -137,7 +140,16 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         "evaluations": births,
     }
     settings |= {name: getattr(config, name) for name in settings if name in given and name != "rungs"}
+    if "final_epochs" in given:
+        t = _fixed(seconds, settings["final_epochs"] * images / speed / machine.workers / ALL_CORES)
     return Plan(settings, t, machine)
+
+
+def _fixed(seconds: float, final: float) -> Times:
+    """The stages if the last training takes as long as its epochs need, which is foreseen and not held to."""
+    rescoring = seconds * RESCORING_SHARE
+    final = min(final, 0.8 * seconds)
+    return Times(seconds - rescoring - final, rescoring + final, 0.0)
 
 
 def _rungs(

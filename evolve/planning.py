@@ -19,6 +19,8 @@ from evolve.session import make_executor, workers
 from evolve.training.parts import SEARCH_PARTS
 from evolve.values import Purpose
 
+COUNTS = ("population", "look_ahead", "promote_one_in", "leaders", "rescorings")
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -73,7 +75,7 @@ def planned(
 
 def counted(config: RunConfig, problem: ImageProblem) -> Plan:
     """The plan of a run that has counts instead of a time."""
-    settings = {name: getattr(config, name) for name in ("population", "promote_one_in", "leaders", "rescorings")}
+    settings = {name: getattr(config, name) for name in COUNTS}
     settings |= {"rungs": [str(one) for one in problem.rungs], "evaluations": config.limit}
     settings |= {"final_epochs": problem.budget(Purpose.FINAL).epochs}
     return Plan({**settings, "max_multiply_adds": problem.space.max_multiply_adds})

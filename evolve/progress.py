@@ -109,7 +109,7 @@ class Pace:
     def finish_at(self) -> float | None:
         """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time
         was lost it has at least half of what was planned."""
-        if self._ends is None or self._times is None:
+        if self._ends is None or self._times is None or not self._times.final:
             return None
         return max(self._ends - CLOSING_SECONDS, time.monotonic() + self._times.final / 2)
 

@@ -20,7 +20,7 @@ def run(
     colour: Annotated[str | None, typer.Option(help="grey or colour, for a folder.  [what they are]")] = None,
     metric: Annotated[str | None, typer.Option(help="accuracy, balanced_accuracy or loss.  [accuracy]")] = None,
     encoding: Annotated[str | None, typer.Option(help="stack or choices.  [stack]")] = None,
-    strategy: Annotated[str | None, typer.Option(help="aging, genetic, neat or random.  [genetic]")] = None,
+    strategy: Annotated[str | None, typer.Option(help="aging, genetic, neat or random.  [aging]")] = None,
     table: Annotated[Path | None, typer.Option(help="Table of scores, for the encoding choices.")] = None,
     founders: Annotated[
         str | None, typer.Option(help="Groups: article, zoo, random, parted by commas.  [article,zoo,random]")

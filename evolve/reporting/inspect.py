@@ -13,6 +13,10 @@ from evolve.reporting.console import Printable
 from evolve.reporting.words import count, score, share
 from evolve.run_view import Run, recalls
 
+OTHER_WAYS = {
+    "accuracy_with_flips": "if each image is also shown mirrored",
+    "accuracy_without_averaging": "without averaging weights",
+}
 SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "loss": "loss, lower is better"}
 
 
@@ -72,9 +76,9 @@ def _tested(run: Run) -> str:
     times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
     named = "what the fitness function returned on the test part:" if run.config.fitness else "test accuracy"
     trained = f"candidate {run.winner} trained in full; the test part was opened {times}"
-    flips = run.final_result.measures.get("accuracy_with_flips") if run.final_result else None
-    both = f"; {share(flips)} if each image is also shown mirrored" if flips is not None else ""
-    return f"{named} {share(run.test_accuracy)}{both} ({trained})"
+    measures = run.final_result.measures if run.final_result else {}
+    told = [f"; {share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
+    return f"{named} {share(run.test_accuracy)}{''.join(told)} ({trained})"
 
 
 def history(run: Run, last: int) -> RenderableType:

@@ -1,9 +1,10 @@
 """Aging evolution, called regularized evolution by its authors (Real et al. 2018, "Regularized Evolution for Image
 Classifier Architecture Search", https://arxiv.org/abs/1802.01548).
 
-The population is a queue. Each birth is a mutant of the best of a few members drawn at random; the newest takes the
+The population is a queue. Each birth is a mutant of the best of some members drawn at random; the newest takes the
 place of the oldest, however good that is. A network that was lucky once is so forgotten, and what lasts has proved
-itself again in its children.
+itself again in its children. Other than in the paper, where 25 of 100 are drawn, by default all of a small population
+are, and breeding begins when half of it was asked for: with few births there is no time to lose.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from evolve.values import Request, Result
 
 
 class Aging:
-    """Tournaments of `sample` members, one mutation, the oldest dies."""
+    """Tournaments of `sample` members, or all if there are fewer; mutation; the oldest dies."""
 
     takes_updates = True
 
     class Options(Settings):
         """Settings of aging evolution."""
 
-        sample: int = Field(5, ge=1, description="a whole number of at least 1", examples=[5])
+        sample: int = Field(16, ge=1, description="a whole number of at least 1", examples=[5])
 
     def __init__(self, births: Births, population: int, options: Options) -> None:
         self._births, self._population, self._options = births, population, options
@@ -36,7 +37,7 @@ class Aging:
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
         proposal = None
-        if self._members and self._asked > self._population and not self._births.founders_left:
+        if self._members and 2 * self._asked > self._population and not self._births.founders_left:
             proposal = self._births.child(lambda: [self._parent(rng)], rng)
         proposal = proposal or self._births.newcomer(rng)
         self._exhausted = proposal is None

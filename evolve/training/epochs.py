@@ -20,6 +20,7 @@ from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.stopwatch import Stopwatch
 
 STEPS_PER_CALL = 32
+AVERAGED = 0.15  # of the steps, those at the end, over which weights are averaged
 NOTHING = 0.995  # of the loss of a network that knows nothing: one that is above that has learned nothing
 SCORING = 0.4  # of the time of training on an image that it takes to score one
 SLACK = 0.02  # a training that has that much more or less time than it needs is made to fit
@@ -42,6 +43,8 @@ class Training:
         schedule is stretched or shortened to end with them; `epochs` is what to begin with.
         to_score: how many images are to be scored before that time, too.
     may_give_up: whether it ends as soon as it `learns_nothing`; gave_up: whether it did.
+    averaging: whether the mean of the weights over the end of the training is taken (Izmailov et al. 2018,
+        https://arxiv.org/abs/1803.05407). `average` puts it in the place of the last ones.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Training:
         finish_at: float | None = None,
         to_score: int = 0,
         may_give_up: bool = False,
+        averaging: bool = False,
     ) -> None:
         self.model, self._recipe, self._clock = model, recipe, clock
         self.images, self.labels, self._range = images, labels, (low, high)
@@ -72,6 +76,7 @@ class Training:
         self._finish_at, self._to_score = finish_at, to_score
         self._since = (0.0, 0)
         self._may_give_up, self.gave_up = may_give_up, False
+        self._averaging, self._sums, self._summed = averaging, list[NDArray[Any]](), 0
         backend = keras.backend.backend()
         model.compile(
             optimizer=optimizer(recipe, self._total, elastic=finish_at is not None),
@@ -127,6 +132,7 @@ class Training:
             self._train(images, targets)
             self._done += math.ceil(len(chosen) / self._batch)
             point = {name: float(value) for name, value in self.model.get_metrics_result().items()}
+            self._sum_up()
             self._clock.lap("fit")
             if not all(map(math.isfinite, point.values())):
                 raise Diverged(f"the training loss was not finite in epoch {number}; a smaller learning rate may help")
@@ -135,6 +141,16 @@ class Training:
             if self._done == self._total or self.gave_up:
                 break
         return point
+
+    def _sum_up(self) -> None:
+        if self._averaging and self._done > (1 - AVERAGED) * self._total:
+            weights = self.model.get_weights()
+            self._sums = [a + b for a, b in zip(self._sums, weights, strict=True)] if self._sums else weights
+            self._summed += 1
+
+    def average(self) -> None:
+        """Gives the network the mean of the weights that it had at the end of the training."""
+        self.model.set_weights([total / self._summed for total in self._sums])
 
     def _fit_into_time(self) -> None:
         """As many steps as can be done in what is left of the time, going by the pace since the first stretch, which is

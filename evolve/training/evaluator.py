@@ -53,8 +53,8 @@ class Trainer:
         score (part to score on); optional are start (the job whose weights it continues), weights (file for its own, to
         be continued), watch (part for the learning curve), test_folder (if the test part is
         scored or watched), save (path of a .keras file), progress (path of a file for figures of each epoch), stop_at
-        (time of `time.monotonic` after which no epoch begins), ragged, finish_at, to_score and may_give_up (see
-        `Training`).
+        (time of `time.monotonic` after which no epoch begins), ragged, finish_at, to_score, may_give_up and
+        averaging (see `Training`).
         """
         return guarded(job, self._train)
 
@@ -84,10 +84,16 @@ class Trainer:
 
         curve = training.run(on_epoch)
         predicted = classify(scored) if at_last is None else at_last
+        before = measured(predicted, labels)
+        if job.get("averaging"):
+            training.average()
+            predicted = classify(scored)
         measures = measured(predicted, labels)
         clock.lap("score")
         if not all(map(math.isfinite, measures.values())):
             return {"status": Status.DIVERGED, "reason": "the class probabilities are not finite", "timing": clock.laps}
+        if job.get("averaging"):
+            measures["accuracy_without_averaging"] = before["accuracy"]
         if job["score"] == "test":
             shares = enumerate(recalls(predicted, labels))
             measures |= {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
@@ -148,6 +154,7 @@ def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch) -> Trainin
         finish_at=job.get("finish_at"),
         to_score=job.get("to_score", 0),
         may_give_up=job.get("may_give_up", False),
+        averaging=job.get("averaging", False),
     )
 
 

@@ -196,7 +196,7 @@ def test_data_with_an_odd_name_make_a_run_with_a_plain_one(tmp_path: Path) -> No
     table = json.loads((DATA / "table.json").read_text()) | {"name": "../my table (200)"}
     (tmp_path / "t.json").write_text(json.dumps(table))
     run = start(tmp_path, None, generations=1, table=tmp_path / "t.json")  # type: ignore[arg-type]
-    assert run.name == "my-table-200-genetic-1"
+    assert run.name == "my-table-200-aging-1"
     assert [known.name for known in evolve.all_runs(tmp_path)] == [run.name]
 
 
@@ -346,5 +346,5 @@ def test_two_runs_never_share_a_name(tmp_path: Path) -> None:
 
 def test_names_are_made_up_and_counted(tmp_path: Path) -> None:
     names = [start(tmp_path, None, generations=1).name for _ in range(2)]  # type: ignore[arg-type]
-    assert names == ["synthetic-200-genetic-1", "synthetic-200-genetic-2"]
+    assert names == ["synthetic-200-aging-1", "synthetic-200-aging-2"]
     assert [run.name for run in evolve.all_runs(tmp_path)] == names[::-1]

@@ -50,6 +50,14 @@ def test_more_time_and_a_faster_machine_mean_more() -> None:
         assert RunConfig.checked(less.settings).budgets[-1] < RunConfig.checked(more.settings).budgets[-1]
 
 
+def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> None:
+    made = plan(600, final_epochs=3)
+    assert made.seconds.final == 0
+    assert made.seconds.total == pytest.approx(600)
+    assert made.seconds.search > plan(600).seconds.search
+    assert plan(600, final_epochs=1000).seconds.search == pytest.approx(0.12 * 600)
+
+
 def test_what_the_user_sets_stays() -> None:
     made = plan(600, population=7, max_multiply_adds=9_000_000, rungs="100x1,400x1", leaders=5)
     assert [made.settings[n] for n in ("population", "max_multiply_adds", "leaders")] == [7, 9_000_000, 5]
@@ -110,7 +118,7 @@ def test_a_timed_run_goes_on(timed: Path) -> None:
 def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_npz: Path) -> None:
     done = command("run", "--dataset", tiny_npz, "--for", "3s", *SMALL, cwd=tmp_path)
     stops(done, "for must be longer than 3s on this machine", "at the very least")
-    assert not (tmp_path / "results" / "bars-genetic-1").exists()
+    assert not (tmp_path / "results" / "bars-aging-1").exists()
     assert shortest(LAPTOP) > 0
 
 
@@ -185,6 +193,22 @@ def test_an_elastic_schedule_has_no_jump_and_ends_where_it_should(done: int) -> 
     assert float(rate(done + 525)) == pytest.approx(
         0.2 * (1 + math.cos(math.pi * ((done + 1000) / 2 + 1000) / 2000)), abs=1e-5
     )
+
+
+def test_averaged_weights_are_the_mean_over_the_end() -> None:
+    made, seen = training(5, averaging=True), []
+    train = made._train
+
+    def noted(images: Any, targets: Any) -> None:
+        train(images, targets)
+        seen.append(made.model.get_weights())
+
+    made._train = noted
+    made.run()
+    assert len(seen) == 10
+    made.average()
+    for place, mean in enumerate(made.model.get_weights()):
+        np.testing.assert_allclose(mean, (seen[8][place] + seen[9][place]) / 2, atol=1e-6)
 
 
 def test_a_training_that_learns_nothing_is_given_up_halfway() -> None:

@@ -131,8 +131,8 @@ def _born(play: Play) -> Candidate:
     return request.candidate
 
 
-def aging(population: int = 3, sample: int = 3) -> Play:
-    return Play(Aging(Births(SPACE), population, Aging.Options(sample=sample)))
+def aging() -> Play:
+    return Play(Aging(Births(SPACE), 3, Aging.Options()))
 
 
 def test_the_best_member_is_the_parent_and_the_oldest_dies() -> None:

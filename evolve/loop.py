@@ -100,9 +100,9 @@ class Search:
         return list(iter(promotion, None))
 
     @property
-    def running_cost(self) -> float:
-        """Predicted cost of what was asked for and not told yet."""
-        return sum(cost for _, cost in self._running.values())
+    def running(self) -> tuple[int, float]:
+        """How many requests were opened and not told yet, and their predicted cost."""
+        return len(self._running), sum(cost for _, cost in self._running.values())
 
     @property
     def _replaying(self) -> bool:

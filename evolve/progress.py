@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from evolve.config import RunConfig
+from evolve.image_problem import START_COST
 from evolve.loop import Search
 from evolve.plan import CLOSING_SECONDS, Machine, Times
 from evolve.values import Purpose
@@ -104,7 +105,16 @@ class Pace:
         if self._ends is None or self._times is None:
             return False
         left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
-        return left <= (self.seconds(self._search.running_cost, self._workers) or 0.0)
+        return left <= self._until_told()
+
+    def _until_told(self) -> float:
+        """Predicted seconds until all that was asked for is told. Before anything was measured they are the probe's."""
+        requests, cost = self._search.running
+        known = self.seconds(cost, self._workers)
+        if known is None and self._machine is not None:
+            steps = max(0.0, cost - requests * START_COST) / self._machine.rate
+            known = (steps + requests * self._machine.start) / self._workers
+        return known or 0.0
 
     def finish_at(self) -> float | None:
         """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time
@@ -126,7 +136,7 @@ class Pace:
         tally = self._search.tally
         if tally.measured_cost and tally.seconds:
             return cost / tally.measured_cost * tally.seconds / workers
-        return cost / self._machine.rate / workers if self._machine else None
+        return None
 
     def end_seconds(self) -> tuple[float | None, float | None]:
         """Predicted seconds of re-scoring and of the final training: as planned, or as if the leaders were like the

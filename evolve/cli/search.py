@@ -23,7 +23,8 @@ def run(
     strategy: Annotated[str | None, typer.Option(help="aging, genetic, neat or random.  [aging]")] = None,
     table: Annotated[Path | None, typer.Option(help="Table of scores, for the encoding choices.")] = None,
     founders: Annotated[
-        str | None, typer.Option(help="Groups: article, zoo, random, parted by commas.  [article,zoo,random]")
+        str | None,
+        typer.Option(help="Groups: fast, article, zoo, random, parted by commas.  [fast,article,zoo,random]"),
     ] = None,
     founder: Annotated[
         list[str] | None, typer.Option(help="Name, notation or RUN:CANDIDATE to start from; repeatable.")

@@ -7,7 +7,7 @@ happens once) and "log" (a file to which the numbers of requests that are given 
 commit   in the coordinator, between the rows and the COMMIT of a transaction
 result   in the coordinator, between a result's arrival and its commit
 final    in a worker, during the final training, after an epoch
-rename   in a worker, between the writing of a weight file and its renaming
+rename   in a worker, between the writing of a weight file, for a promotion or of the winner, and its renaming
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class Faulty:
             renaming, replace = Passages("rename"), Path.replace
 
             def replacing(self: Path, target: Any) -> Path:
-                if self.name.endswith(".draft.keras") and renaming.fatal():
+                drafted = self.name.endswith(".draft.keras") or (self.name[0] == "." and self.suffix == ".npz")
+                if drafted and renaming.fatal():
                     _die_with_coordinator()
                 return replace(self, target)
 

@@ -33,10 +33,15 @@ import evolve
 from evolve.storage.store import Store
 
 CHILD = Path(__file__).parent / "crash_child.py"
-FLAGS = ["--dataset", "digits", "--generations", "2", "--population", "6", "--epochs", "2", "--final-epochs", "3"]
+SEARCH = ["--dataset", "digits", "--generations", "2", "--population", "6", "--rungs", "300x1,300x3,300x6"]
+FLAGS = [*SEARCH, "--final-epochs", "3"]
 SESSION_SECONDS = 300
 ORPHAN_SECONDS = 20
 Plan = list[dict[str, Any]]
+
+
+def _draft(name: str) -> bool:
+    return ".draft" in name or ".progress" in name or (name.startswith(".") and name.endswith(".npz"))
 
 
 def plan(rng: random.Random) -> Plan:
@@ -46,6 +51,7 @@ def plan(rng: random.Random) -> Plan:
         {"point": "commit", "victim": rng.choice(["coordinator", "both"]), "after": rng.randint(1, 4)},
         {"point": "result", "victim": rng.choice(["coordinator", "both"]), "after": rng.randint(1, 3)},
         {"point": rng.choice(["commit", "result"]), "victim": "worker", "after": rng.randint(1, 3), "then": 2.0},
+        {"point": "rename", "victim": rng.choice(["coordinator", "both"]), "after": 1},
         {"point": "any", "victim": "worker", "seconds": rng.uniform(0.5, 4), "then": rng.uniform(1, 4)},
         *({"point": "any", "victim": victim, "seconds": rng.uniform(1, 9)} for victim in ("coordinator", "both")),
         {"point": "any", "victim": "worker", "seconds": rng.uniform(4, 9), "then": rng.uniform(1, 4)},
@@ -169,7 +175,7 @@ class Soak:
 
     def fingerprint(self) -> dict[str, str]:
         """What must be the same as in any other run; notes what is left over."""
-        left = [path.name for path in self.run.rglob("*") if ".draft" in path.name or ".progress" in path.name]
+        left = [path.name for path in self.run.rglob("*") if _draft(path.name)]
         if left:
             self.faults.append(f"left over: {left}")
         found = evolve.find(self._name, self._results)

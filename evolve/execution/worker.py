@@ -35,10 +35,11 @@ def start(evaluator: str, settings: Mapping[str, Any], threads: int | None, memo
         os.environ["JAX_PLATFORMS"] = "cpu"
     if backend := settings.get("backend"):
         os.environ["KERAS_BACKEND"] = backend
+    os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # one operation after the other, so that a training can be repeated
     if threads is not None:
         for library in ("OMP", "OPENBLAS", "MKL"):
             os.environ[f"{library}_NUM_THREADS"] = str(threads)
-        os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
+        os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)
         os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads={threads}"
     _silence()
     try:

@@ -14,6 +14,7 @@ from crash_soak import Soak, disturbed, undisturbed
 ORDERS = [
     {"point": "commit", "victim": "coordinator", "after": 1},  # in the making of the run
     {"point": "commit", "victim": "worker", "after": 3, "then": 0.5},
+    {"point": "rename", "victim": "both", "after": 1},  # of weights that a promotion would go on from
     {"point": "result", "victim": "both", "after": 2},
     {"point": "final", "victim": "both", "after": 2},
     {"point": "rename", "victim": "worker", "after": 1},

@@ -121,6 +121,8 @@ class RunConfig(Settings):
     max_parameters: int = Field(3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000])
     max_multiply_adds: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
 
+    max_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+
     seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
     look_ahead: int = Field(8, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
     fast: bool = Field(False, description="true or false", examples=[True])

@@ -19,6 +19,7 @@ from genomes import Blueprint, InvalidGenome
 from genomes.alphabet import alphabet, for_images
 from genomes.primitives import Shape
 from genomes.recipe import PLAIN
+from genomes.spec import ModelSpec
 from genomes.stack import StackGenome, StackSpace
 
 EVALUATOR_VERSION = 4
@@ -26,7 +27,7 @@ BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
 FINAL_EPOCHS = 40
-# The cost of building a model and tracing its training, in multiplications; orders results, decides nothing else.
+# The cost of building a model and tracing its training, in units of work; orders results, decides nothing else.
 START_COST = 3e10
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
@@ -51,6 +52,7 @@ def image_space(
         max_layers=config.max_layers,
         max_parameters=config.max_parameters,
         max_multiply_adds=config.max_multiply_adds or round(StackSpace.max_multiply_adds * grown),
+        max_work=config.max_work,
         max_memory=None if config.candidate_memory is None else round(config.candidate_memory * 2**30) - WORKER_BYTES,
         alphabet=for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2]),
     )
@@ -154,7 +156,8 @@ class ImageProblem:
         return self.config.results / str(self.config.name) / WEIGHTS
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
-        return START_COST + 3.0 * (blueprint.multiply_adds or 0) * budget.size
+        assert isinstance(blueprint, ModelSpec)
+        return START_COST + 3.0 * blueprint.work * budget.size
 
     def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
         assert request.job_key is not None

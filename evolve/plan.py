@@ -20,7 +20,7 @@ from evolve.values import Budget
 FINAL_SHARE = 0.55  # of the time, for the training of the winner
 RESCORING_SHARE = 0.08
 FINAL_EPOCHS = 8  # that the largest network must be able to have in the last training
-TYPICAL_SHARE = 0.4  # multiply-adds of a usual candidate, as a share of the largest that is allowed
+TYPICAL_SHARE = 0.4  # work of a usual candidate, as a share of the most that is allowed
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is
@@ -28,7 +28,7 @@ FEWEST_IMAGES = 200
 MOST_RUNGS = 3
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 CLOSING_SECONDS = 1.5  # to say what came out
-SMALLEST = 100_000  # multiply-adds that are always allowed
+SMALLEST = 200_000  # units of work for an image that are always allowed
 FILE = "plan.json"
 
 
@@ -36,8 +36,9 @@ FILE = "plan.json"
 class Machine:
     """What a probe found out.
 
-    rate: multiplications a second of one worker while all work. start: seconds that a brief training takes beside its
-    training steps. usual: multiply-adds of the networks that were tried, the median.
+    rate: units of work a second of one worker while all work; training on an image takes three times its `work`.
+    start: seconds that a brief training takes beside its training steps.
+    usual: work of the networks that were tried, the median.
     """
 
     rate: float
@@ -74,6 +75,12 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def _pace(self) -> str:
+        if self.machine is None:
+            return ""
+        slowest = self.machine.rate / 3 / self.settings["max_work"]
+        return f", none that is trained on fewer than {_rounded(slowest):,} images a second"
+
     def in_words(self) -> str:
         """The plan as lines of text."""
         s, t = self.settings, self.seconds
@@ -84,8 +91,7 @@ class Plan:
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
         return "\n".join(
             (
-                f"plan: {about}{s['evaluations']} candidates{search}, of at most {s['max_multiply_adds'] / 1e6:.1f} M "
-                "multiply-adds",
+                f"plan: {about}{s['evaluations']} candidates{search}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
                 f"      {s['leaders']} leaders scored again {s['rescorings']} times{again}",
                 f"      the winner trained in full{final}, {about}{s['final_epochs']} epochs",
@@ -103,17 +109,16 @@ def shortest(machine: Machine) -> float:
     return 5 * machine.start / (1 - FINAL_SHARE - RESCORING_SHARE) / machine.workers
 
 
-def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, images: int, most: int) -> Plan:
+def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
     """A plan for what is left of the time.
 
     seconds: of all that is still to be done. train: images that brief trainings may use. images: those of the last
-    training. most: multiply-adds that the run allows at most. What the user has set stays as it is.
+    training. What the user has set stays as it is.
     """
     given, t, one_in = config.model_fields_set, times(seconds), config.promote_one_in
-    # Multiply-adds x images: of the last training, and of all brief trainings together.
+    # Work x images of the last training.
     last = t.final * machine.rate * machine.workers * ALL_CORES / 3
-    affordable = _rounded(max(SMALLEST, min(most, last / images / FINAL_EPOCHS)))
-    largest = most if "max_multiply_adds" in given else affordable
+    largest = config.max_work or _rounded(max(SMALLEST, last / images / FINAL_EPOCHS))
     typical = min(machine.usual, largest * TYPICAL_SHARE)
     final_epochs = max(1, round(last / images / typical))
     available = t.search * machine.workers
@@ -133,7 +138,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,
-        "max_multiply_adds": largest,
+        "max_work": largest,
         "leaders": leaders,
         "rescorings": max(1, min(4, trainings // leaders)),
         "final_epochs": final_epochs,

@@ -63,7 +63,7 @@ def planned(
                 f"{duration(config.duration - left)}, and a search needs {duration(needed)} at the very least"
             )
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
-        plan = make_plan(config, left, machine, problem.parts.sizes["train"], images, problem.space.max_multiply_adds)
+        plan = make_plan(config, left, machine, problem.parts.sizes["train"], images)
     except BaseException:
         executor.close()
         raise
@@ -78,4 +78,4 @@ def counted(config: RunConfig, problem: ImageProblem) -> Plan:
     settings = {name: getattr(config, name) for name in COUNTS}
     settings |= {"rungs": [str(one) for one in problem.rungs], "evaluations": config.limit}
     settings |= {"final_epochs": problem.budget(Purpose.FINAL).epochs}
-    return Plan({**settings, "max_multiply_adds": problem.space.max_multiply_adds})
+    return Plan(settings)

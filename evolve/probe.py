@@ -32,7 +32,7 @@ def probe(problem: ImageProblem, executor: Executor, founders: Sequence[Proposal
         blueprint = space.blueprint(genome)
         request = Request(number, Candidate(number, genome, None), budget, 0, Purpose.SEARCH, f"{number:064x}")
         executor.submit({**problem.job(request, blueprint, None), "weights": None})
-        work[number] = 3.0 * blueprint.multiply_adds * budget.images
+        work[number] = 3.0 * blueprint.work * budget.images
     results = _collected(executor, len(genomes))
     ok = [result for result in results if result.status is Status.OK]
     if not ok:

@@ -59,6 +59,7 @@ class StackSpace:
     max_layers: genes in a stack.
     max_parameters: weights of a network.
     max_multiply_adds: multiplications for one image, forward.
+    max_work: `ModelSpec.work` of a network; None is no limit.
     max_memory: bytes that training a network may take by estimate; None is no limit.
     alphabet: kinds of layers and the bounds of all genes.
     """
@@ -71,6 +72,7 @@ class StackSpace:
     max_layers: int = 32
     max_parameters: int = 3_000_000
     max_multiply_adds: int = 50_000_000
+    max_work: int | None = None
     max_memory: int | None = None
     alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
 
@@ -160,6 +162,8 @@ class StackSpace:
             value, limit = getattr(spec, name), getattr(self, f"max_{name}")
             if value > limit:
                 raise InvalidGenome(f"{value:,} {name.replace('_', '-')}, more than max_{name}={limit:,}")
+        if self.max_work is not None and spec.work > self.max_work:
+            raise InvalidGenome(f"{spec.work:,} units of work for an image, more than max_work={self.max_work:,}")
         if self.max_memory is not None and (needed := spec.memory(batch_size)) > self.max_memory:
             raise InvalidGenome(
                 f"about {needed / 2**30:.2f} GiB to train in batches of {batch_size}, more than the "

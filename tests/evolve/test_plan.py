@@ -19,7 +19,7 @@ from evolve.errors import ConfigError
 from evolve.plan import FEWEST, Machine, make_plan, read_plan, shortest
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
-CIFAR = {"train": 40_000, "images": 50_000, "most": 50_000_000}
+CIFAR = {"train": 40_000, "images": 50_000}
 LAPTOP = Machine(rate=4e10, start=2.5, workers=2, usual=20_000_000)
 
 
@@ -35,7 +35,7 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
     assert made.seconds.total == pytest.approx(seconds)
     config = RunConfig.checked(made.settings)  # whatever it decides is a setting
     assert config.limit == made.settings["evaluations"]
-    typical = min(machine.usual, 0.4 * made.settings["max_multiply_adds"])
+    typical = min(machine.usual, 0.4 * made.settings["max_work"])
     if config.evaluations == FEWEST:
         return
     work = [budget.size * 3 * typical / machine.rate + machine.start for budget in config.budgets]
@@ -45,7 +45,7 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
 
 def test_more_time_and_a_faster_machine_mean_more() -> None:
     for less, more in ((plan(600), plan(3600)), (plan(600), plan(600, replace(LAPTOP, rate=4e11)))):
-        for name in ("max_multiply_adds", "evaluations"):
+        for name in ("max_work", "evaluations"):
             assert less.settings[name] <= more.settings[name]
         assert RunConfig.checked(less.settings).budgets[-1] < RunConfig.checked(more.settings).budgets[-1]
 
@@ -59,14 +59,14 @@ def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> Non
 
 
 def test_what_the_user_sets_stays() -> None:
-    made = plan(600, population=7, max_multiply_adds=9_000_000, rungs="100x1,400x1", leaders=5)
-    assert [made.settings[n] for n in ("population", "max_multiply_adds", "leaders")] == [7, 9_000_000, 5]
+    made = plan(600, population=7, max_work=9_000_000, rungs="100x1,400x1", leaders=5)
+    assert [made.settings[n] for n in ("population", "max_work", "leaders")] == [7, 9_000_000, 5]
     assert made.settings["rungs"] == ["100x1", "400x1"]
 
 
 @pytest.mark.parametrize("train", [1000, 40_000])
 def test_rungs_have_the_same_images_and_ever_more_epochs(train: int) -> None:
-    made = make_plan(RunConfig(), 600, LAPTOP, train=train, images=round(1.25 * train), most=50_000_000)
+    made = make_plan(RunConfig(), 600, LAPTOP, train=train, images=round(1.25 * train))
     budgets = RunConfig.checked(made.settings).budgets
     assert len({budget.images for budget in budgets}) == 1
     assert [budget.epochs // budgets[0].epochs for budget in budgets] == [1, 3, 9]
@@ -89,7 +89,7 @@ def test_a_timed_run_is_planned_stored_and_finished(timed: Path) -> None:
     assert run.state == "finished"
     assert run.meta["plan"]["settings"] == settings
     assert list(run.config.rungs) == settings["rungs"]
-    assert run.config.max_multiply_adds == settings["max_multiply_adds"]
+    assert run.config.max_work == settings["max_work"]
     assert run.final_result is not None
     assert run.final_result.spent["epochs"] == len(run.final_result.curve)
 

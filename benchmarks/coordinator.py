@@ -106,7 +106,7 @@ def search(name: str, problem: ImageProblem, config: RunConfig, requests: int, f
             strategy=strategy,  # type: ignore[arg-type]
             ledger=Ledger(store, InProcess("__main__:AtOnce", {}), Stop()),
             clock=VirtualClock(),
-            look_ahead=config.look_ahead,
+            look_ahead=config.ahead,
             seed=config.seed,
             recorded=iter([]),
             known=0,

@@ -167,7 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path)
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--look-ahead", type=int, default=8)
+    parser.add_argument("--look-ahead", type=int, default=1, help="evolve's own on tables, which answer at once")
     parser.add_argument("--output", type=Path, default=Path("results/tables"))
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)

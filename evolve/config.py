@@ -20,6 +20,7 @@ from evolve.values import Budget
 from genomes.genome import SPACES
 from genomes.own_layers import is_own
 
+USUAL_LOOK_AHEAD = 8
 RUNG = re.compile(r"\d{1,9}x\d{1,6}")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -124,7 +125,7 @@ class RunConfig(Settings):
     max_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
 
     seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
-    look_ahead: int = Field(8, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
+    look_ahead: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
     fast: bool = Field(False, description="true or false", examples=[True])
     workers: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[2])
     candidate_timeout: Seconds | None = Field(
@@ -183,6 +184,11 @@ class RunConfig(Settings):
         births = [self.generations * self.population] if self.generations else []
         births += [self.evaluations] if self.evaluations else []
         return min(births, default=None)
+
+    @property
+    def ahead(self) -> int:
+        """Requests that may be asked for and not told yet. A table answers at once, so nothing is asked for ahead."""
+        return self.look_ahead or (USUAL_LOOK_AHEAD if self.table is None else 1)
 
     def modules(self, scoring: bool = True) -> list[str]:
         """Modules that the settings name: of layers of the user's own and, if anything will be scored, of a fitness

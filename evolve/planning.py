@@ -19,7 +19,7 @@ from evolve.session import make_executor, workers
 from evolve.training.parts import SEARCH_PARTS
 from evolve.values import Purpose
 
-COUNTS = ("population", "look_ahead", "promote_one_in", "leaders", "rescorings")
+COUNTS = ("population", "promote_one_in", "leaders", "rescorings")
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,6 @@ def planned(
 def counted(config: RunConfig, problem: ImageProblem) -> Plan:
     """The plan of a run that has counts instead of a time."""
     settings = {name: getattr(config, name) for name in COUNTS}
-    settings |= {"rungs": [str(one) for one in problem.rungs], "evaluations": config.limit}
+    settings |= {"look_ahead": config.ahead, "rungs": [str(one) for one in problem.rungs], "evaluations": config.limit}
     settings |= {"final_epochs": problem.budget(Purpose.FINAL).epochs}
     return Plan(settings)

@@ -141,7 +141,7 @@ class Session:
             strategy=self._strategy(),
             ledger=ledger,
             clock=Arrivals(ledger.first) if self.config.fast else VirtualClock(),
-            look_ahead=self.config.look_ahead,
+            look_ahead=self.config.ahead,
             seed=self.config.seed,
             recorded=self.store.births(),
             known=self.store.count(Purpose.SEARCH),
@@ -177,7 +177,7 @@ class Session:
 
 def workers(config: RunConfig, problem: Problem) -> int:
     """Worker processes of a search: as many as the user wants, or one per core."""
-    return config.workers or (1 if _on_gpu(problem) else min(usable_cores(), config.look_ahead))
+    return config.workers or (1 if _on_gpu(problem) else min(usable_cores(), config.ahead))
 
 
 def make_executor(config: RunConfig, problem: Problem, workers: int, threads: int | None = 1) -> Executor:

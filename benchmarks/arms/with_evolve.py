@@ -59,7 +59,7 @@ class WithEvolve:
         )
         problem = make_problem(self._config, gpu=False)
         assert isinstance(problem, ImageProblem)
-        self._problem, self._workers = problem, min(usable_cores(), self._config.look_ahead)
+        self._problem, self._workers = problem, min(usable_cores(), self._config.ahead)
         self._executor = executor_class(problem.executor)(
             problem.evaluator,
             problem.settings,
@@ -92,7 +92,7 @@ class WithEvolve:
             strategy=kind(Births(problem.space, founders), config.population, kind.Options()),
             ledger=Ledger(store, self._executor, Stop()),
             clock=VirtualClock(),
-            look_ahead=config.look_ahead,
+            look_ahead=config.ahead,
             seed=config.seed,
             recorded=iter([]),
             known=0,

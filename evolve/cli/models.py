@@ -15,7 +15,7 @@ from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, ap
 def train(
     run: RunName,
     candidate: Candidate,
-    epochs: Annotated[int | None, typer.Option(help="Epochs.  [as the run's final training]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs. Default: as the run's final training.")] = None,
     trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
@@ -36,7 +36,7 @@ def export(
     run: RunName,
     candidate: Candidate,
     format: Annotated[str, typer.Option(help="keras, python, onnx or litert.")] = "keras",
-    output: Annotated[Path | None, typer.Option(help="File to write.  [made from run and candidate]")] = None,
+    output: Annotated[Path | None, typer.Option(help="File to write. Default: made from run and candidate.")] = None,
     trust: Trust = None,
     results: Results = RESULTS,
 ) -> None:
@@ -77,7 +77,7 @@ def predict(
 def ensemble(
     run: RunName,
     top: Annotated[int, typer.Option(help="Leaders to put together.")] = 3,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of their trainings.  [as they are]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of their trainings. Default: as they are.")] = None,
     trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
@@ -97,7 +97,7 @@ def ensemble(
 def baseline(
     dataset: Annotated[str, typer.Option(help="A data set's name, an .npz file or a folder of images.")] = "digits",
     founder: Annotated[str, typer.Option(help="Name or notation of the network.")] = "article-1",
-    epochs: Annotated[int | None, typer.Option(help="Epochs.  [as in the article, else 40]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs. Default: as in the article, else 40.")] = None,
     duration: Annotated[str | None, typer.Option("--for", help="No epoch begins after that time.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     image_size: Annotated[int | None, typer.Option(help="Resize the images of a folder.")] = None,

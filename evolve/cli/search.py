@@ -14,17 +14,19 @@ from evolve.cli.app import RESULTS, Results, RunName, Trust, app, given
 def run(
     dataset: Annotated[
         str | None,
-        typer.Option(help="digits, cifar10, cifar100, mnist, fashion_mnist, an .npz file or a folder.  [digits]"),
+        typer.Option(
+            help="digits, cifar10, cifar100, mnist, fashion_mnist, an .npz file or a folder. Default: digits."
+        ),
     ] = None,
     image_size: Annotated[int | None, typer.Option(help="Pixels a side to resize a folder's images to.")] = None,
-    colour: Annotated[str | None, typer.Option(help="grey or colour, for a folder.  [what they are]")] = None,
-    metric: Annotated[str | None, typer.Option(help="accuracy, balanced_accuracy or loss.  [accuracy]")] = None,
-    encoding: Annotated[str | None, typer.Option(help="stack or choices.  [stack]")] = None,
-    strategy: Annotated[str | None, typer.Option(help="aging, genetic, neat or random.  [aging]")] = None,
+    colour: Annotated[str | None, typer.Option(help="grey or colour, for a folder. Default: what they are.")] = None,
+    metric: Annotated[str | None, typer.Option(help="accuracy, balanced_accuracy or loss. Default: accuracy.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="stack or choices. Default: stack.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="aging, genetic, neat or random. Default: aging.")] = None,
     table: Annotated[Path | None, typer.Option(help="Table of scores, for the encoding choices.")] = None,
     founders: Annotated[
         str | None,
-        typer.Option(help="Groups: fast, article, zoo, random, parted by commas.  [fast,article,zoo,random]"),
+        typer.Option(help="Groups: fast, article, zoo, random, parted by commas. Default: fast,article,zoo,random."),
     ] = None,
     founder: Annotated[
         list[str] | None, typer.Option(help="Name, notation or RUN:CANDIDATE to start from; repeatable.")
@@ -35,25 +37,26 @@ def run(
     generations: Annotated[int | None, typer.Option(help="Generations at most.")] = None,
     evaluations: Annotated[int | None, typer.Option(help="Candidates at most.")] = None,
     duration: Annotated[
-        str | None, typer.Option("--for", help="Time for all of it: 90s, 10m, 1h30m.  [10m if nothing else limits it]")
+        str | None,
+        typer.Option("--for", help="Time for all of it: 90s, 10m, 1h30m. Default: 10m, if nothing else limits it."),
     ] = None,
     plan: Annotated[
         Path | None, typer.Option(help="Do what a run with --for has planned: its folder, or its plan.json.")
     ] = None,
-    population: Annotated[int | None, typer.Option(help="Candidates in a generation.  [16]")] = None,
-    images: Annotated[int | None, typer.Option(help="Images of a brief training.  [at most 10000]")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of a brief training.  [by images]")] = None,
+    population: Annotated[int | None, typer.Option(help="Candidates in a generation. Default: 16.")] = None,
+    images: Annotated[int | None, typer.Option(help="Images of a brief training. Default: at most 10000.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of a brief training. Default: by images.")] = None,
     rungs: Annotated[
         str | None, typer.Option(help="Budgets, images x epochs, that the best climb: 3000x1,9000x2.")
     ] = None,
-    final_epochs: Annotated[int | None, typer.Option(help="Epochs of the winner's full training.  [40]")] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same history.  [0]")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes.  [one per core]")] = None,
+    final_epochs: Annotated[int | None, typer.Option(help="Epochs of the winner's full training. Default: 40.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same history. Default: 0.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
     fast: Annotated[
         bool | None, typer.Option("--fast", help="Tell results as they come: a seed then has many histories.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the run.  [made from data and strategy]")] = None,
-    results: Annotated[Path | None, typer.Option(help="Folder for runs.  [results]")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run. Default: made from data and strategy.")] = None,
+    results: Annotated[Path | None, typer.Option(help="Folder for runs. Default: results.")] = None,
     disk_limit: Annotated[float | None, typer.Option(help="GiB that the folder for runs may hold.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings; flags win over it.")] = None,
 ) -> None:

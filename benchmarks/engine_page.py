@@ -46,7 +46,7 @@ def memory(found: dict[str, Any]) -> str:
     figures = {key: value for key, value in night.items() if isinstance(value, int | float)}
     rows = "\n".join(f"| {name} | {value:,} |" for name, value in figures.items())
     sizes = "\n".join(
-        f"| {row['network']} | {row['estimated MB']:,} | {row['measured MB']:,} | {row['estimate over measured']} |"
+        f"| {row['network'].replace('|', '&#124;')} | {row['estimated MB']:,} | {row['measured MB']:,} | {row['estimate over measured']} |"
         for row in found["sizes"]
     )
     ratio = night["estimate over measured peak"]

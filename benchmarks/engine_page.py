@@ -41,12 +41,17 @@ with `evolve resume`. {verdict}
 """
 
 
+def _cell(text: str) -> str:
+    """Text for a cell of a Markdown table."""
+    return text.replace("|", "&#124;")
+
+
 def memory(found: dict[str, Any]) -> str:
     night = found["overnight"]
     figures = {key: value for key, value in night.items() if isinstance(value, int | float)}
     rows = "\n".join(f"| {name} | {value:,} |" for name, value in figures.items())
     sizes = "\n".join(
-        f"| {row['network'].replace('|', '&#124;')} | {row['estimated MB']:,} | {row['measured MB']:,} | {row['estimate over measured']} |"
+        f"| {_cell(row['network'])} | {row['estimated MB']:,} | {row['measured MB']:,} | {row['estimate over measured']} |"
         for row in found["sizes"]
     )
     ratio = night["estimate over measured peak"]

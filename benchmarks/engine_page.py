@@ -51,7 +51,8 @@ def memory(found: dict[str, Any]) -> str:
     figures = {key: value for key, value in night.items() if isinstance(value, int | float)}
     rows = "\n".join(f"| {name} | {value:,} |" for name, value in figures.items())
     sizes = "\n".join(
-        f"| {_cell(row['network'])} | {row['estimated MB']:,} | {row['measured MB']:,} | {row['estimate over measured']} |"
+        f"| {_cell(row['network'])} | {row['estimated MB']:,} | {row['measured MB']:,} | "
+        f"{row['estimate over measured']} |"
         for row in found["sizes"]
     )
     ratio = night["estimate over measured peak"]

@@ -91,7 +91,8 @@ class Plan:
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
         return "\n".join(
             (
-                f"plan: {about}{s['evaluations']} candidates{search}{self._pace()}",
+                f"plan{f' for {_minutes(t.total)}' if t else ''}: {about}{s['evaluations']} candidates{search}"
+                f"{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
                 f"      {s['leaders']} leaders scored again {s['rescorings']} times{again}",
                 f"      the winner trained in full{final}, {about}{s['final_epochs']} epochs",

@@ -49,14 +49,19 @@ def hall_of_fame(run: Run) -> RenderableType:
         head.append(f"; {len(names)} classes: {listed}", style="not bold")
     measured = "what the fitness function returned" if run.config.fitness else SCORES[run.config.metric]
     head.append(f"\nscores are {measured}", style="not bold")
+    climbed = len({leader.trained for leader in run.hall_of_fame}) > 1
+    if climbed:
+        head.append("; a score after more images seen in training ranks first", style="not bold")
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "candidate", "score", "re-scored", "change", "test", "weights", "multiply-adds"):
+    seen = ("seen",) if climbed else ()  # images, in the training that the score is of
+    for heading in ("", "candidate", "score", *seen, "re-scored", "change", "test", "weights", "multiply-adds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for place, leader in enumerate(run.hall_of_fame, start=1):
         first, again = run.shown(leader.score), run.shown(leader.rescored)
         change = "-" if first is None or again is None else f"{again - first:+.4f}"
         sizes = (count(leader.parameters), count(leader.multiply_adds))
-        scores = (score(first), score(again), change, score(leader.test_accuracy))
+        trained = (count(leader.trained),) if climbed else ()
+        scores = (score(first), *trained, score(again), change, score(leader.test_accuracy))
         table.add_row(f"{place}", str(leader.candidate), *scores, *sizes)
     parts: list[RenderableType] = [head, Text(), table, Text(), Text(_tested(run))]
     if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):

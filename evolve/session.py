@@ -168,7 +168,7 @@ class Session:
         ledger.executor.close()
         ledger.executor = make_executor(self.config, self.problem, workers=1, threads=None)
         watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
-        pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final)
+        pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
         request, _ = finish.train_winner(ranked, pace.finish_at())
         for left in watched.parent.glob(f"{watched.name}*"):
             left.unlink(missing_ok=True)

@@ -26,6 +26,8 @@ BIRTHS = 1.2  # times the root of the seconds that all workers together have for
 FEWEST = 8  # births, however little time there is
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
+ENOUGH = 20_000  # images seen in a training that tells networks apart
+ROOMY = 12  # births that rungs leave time for
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 CLOSING_SECONDS = 1.5  # to say what came out
 SMALLEST = 200_000  # units of work for an image that are always allowed
@@ -125,7 +127,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     available = t.search * machine.workers
     speed = machine.rate / 3 / typical  # images a second
     births = max(FEWEST, round(BIRTHS * math.sqrt(available)))
-    rungs = config.budgets or _rungs(config, available / births, machine.start, speed, final_epochs, train)
+    rungs = config.budgets or _rungs(config, births, available / births, machine.start, speed, final_epochs, train)
 
     def seconds_of(training: Budget) -> float:
         return training.size / speed + machine.start
@@ -159,20 +161,27 @@ def _fixed(seconds: float, final: float) -> Times:
 
 
 def _rungs(
-    config: RunConfig, each: float, start: float, speed: float, final_epochs: int, train: int
+    config: RunConfig, births: int, each: float, start: float, speed: float, final_epochs: int, train: int
 ) -> tuple[Budget, ...]:
     """Up to three budgets with the same images and ever more epochs, so that what pays only when images are seen often,
-    such as augmentation, pays on the highest rung, too.
+    such as augmentation, pays on the highest rung, too. The lowest is long enough to tell networks apart, if that can
+    be had at all: rather fewer births than such a budget that ranks them by chance.
 
-    each: seconds that a birth may take, with its share of promotions. speed: images a second.
+    births: as many as there should be. each: seconds that one may then take, with its share of promotions.
+    speed: images a second.
     """
-    one_in = config.promote_one_in
+    one_in, enough = config.promote_one_in, min(ENOUGH, 10 * train)
     if config.images or config.epochs:
         epochs = config.epochs or 1
         return (Budget(min(train, config.images or _images((each - start) * speed / epochs)), epochs),)
-    steps = [one_in**place for place in range(MOST_RUNGS) if place == 0 or one_in**place <= final_epochs]
-    starts = sum(start / step for step in steps)
-    images = _images((each - starts) * speed / len(steps))
+    seen, steps = (each - start) * speed, [1]
+    for count in range(MOST_RUNGS, 0, -1):
+        growing = [one_in**place for place in range(count)]
+        starts = sum(start / step for step in growing)
+        if births * each >= ROOMY * (count * enough / speed + starts) and growing[-1] <= max(1, final_epochs):
+            seen, steps = max(enough, (each - starts) * speed / count), growing
+            break
+    images = _images(seen)
     repeats = max(1, round(images / train))
     return tuple(Budget(min(train, images), step * repeats) for step in steps)
 

@@ -33,9 +33,10 @@ from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
 from evolve.storage.rows import Act
 from evolve.storage.store import Store
 from evolve.tally import Tally
-from evolve.values import Purpose
+from evolve.values import Candidate, Purpose
 
 DISK_SECONDS = 10.0
+LONG = 1e12  # units of work: about twenty seconds of one core
 SESSION_ACTS = ("started", "search ended", "finished", "stopped", "failed")
 STOPPING = (
     "stopping: what runs is finished and saved; press Ctrl-C again to stop now",
@@ -158,6 +159,11 @@ class Session:
             return strategy
         return Halving(strategy, self.problem.rungs, config.promote_one_in, room=config.population)
 
+    def _is_long(self, winner: Candidate) -> bool:
+        """Whether the winner's training is worth a worker of its own, with all cores."""
+        blueprint = self.problem.space.blueprint(winner.genome)
+        return self.problem.cost(blueprint, self.problem.budget(Purpose.FINAL)) > LONG
+
     def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
         finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
         leaders = finish.leaders(self.config.leaders)
@@ -165,8 +171,9 @@ class Session:
         rescoring, final = pace.end_seconds()
         pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", rescoring, final)
         ranked = finish.rescore(leaders, self.config.rescorings)
-        ledger.executor.close()
-        ledger.executor = make_executor(self.config, self.problem, workers=1, threads=None)
+        if self._is_long(ranked[0]):
+            ledger.executor.close()
+            ledger.executor = make_executor(self.config, self.problem, workers=1, threads=None)
         watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
         pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
         request, _ = finish.train_winner(ranked, pace.finish_at())

@@ -20,6 +20,7 @@ from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.stopwatch import Stopwatch
 
 STEPS_PER_CALL = 32
+TRIED = 200  # steps: in the first ones the loss of a network that learns well may rise
 AVERAGED = 0.15  # of the steps, those at the end, over which weights are averaged
 NOTHING = 0.995  # of the loss of a network that knows nothing: one that is above that has learned nothing
 SCORING = 0.4  # of the time of training on an image that it takes to score one
@@ -115,10 +116,12 @@ class Training:
 
     @property
     def learns_nothing(self) -> bool:
-        """Whether half of the training is over, and in this epoch the network was no better than one that calls all
-        classes equally likely."""
+        """Whether half of the training and at least `TRIED` steps are over, and in this epoch the network was no better
+        than one that calls all classes equally likely."""
+        if self._done < TRIED or not self._total / 2 <= self._done < self._total:
+            return False
         loss = float(self.model.get_metrics_result()["loss"])
-        return 2 * self._done >= self._total > self._done and loss > NOTHING * math.log(self._targets.shape[1])
+        return loss > NOTHING * math.log(self._targets.shape[1])
 
     def _epoch(self, number: int) -> Point:
         order = self._rng.permutation(len(self.images))[: self._used]

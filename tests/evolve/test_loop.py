@@ -334,7 +334,7 @@ def test_look_ahead_bounds_what_is_untold(table_problem: TableProblem) -> None:
 
 def test_unknown_options_of_a_strategy_are_refused_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'elite'"):
-        start(tmp_path, "a", options={"elites": 2})
+        start(tmp_path, "a", strategy="genetic", options={"elites": 2})
     assert not (tmp_path / "a").exists()
 
 

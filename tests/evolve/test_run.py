@@ -73,7 +73,7 @@ def test_a_run_learns_what_can_be_learned(finished: str, folder: Path) -> None:
     assert shown["test_accuracy"] > 0.9
     assert shown["state"] == "finished"
     best = shown["hall_of_fame"][0]
-    figures = {"candidate", "score", "rescored", "test_accuracy", "parameters", "multiply_adds"}
+    figures = {"candidate", "score", "trained", "rescored", "test_accuracy", "parameters", "multiply_adds"}
     assert set(best) == figures | {"notation", "parents"}
     assert best["candidate"] == shown["winner"]
     assert [entry["rescored"] is not None for entry in shown["hall_of_fame"]][:3] == [True, True, False]
@@ -126,7 +126,7 @@ def test_runs_and_candidates_are_shown(finished: str, folder: Path) -> None:
     table = command("show", "first", cwd=folder, COLUMNS="80").stdout
     assert max(map(len, table.splitlines())) <= 80
     one = command("show", "first", "1", cwd=folder).stdout
-    assert "founder vgg" in one
+    assert "founder fast" in one
     assert "probabilities" in one
     details = json.loads(command("show", "first", "1", "--json", cwd=folder).stdout)
     assert details["layers"][0]["op"] == "input"
@@ -244,6 +244,18 @@ def test_float_images_of_another_range_are_learned_too(folder: Path, tiny_npz: P
     with np.load(tiny_npz) as arrays:
         images = arrays["x_train"].astype(np.float32) / 1000 - 5
         np.savez(folder / "floats.npz", x_train=images, y_train=arrays["y_train"], classes=arrays["classes"])
-    done = command("run", "--dataset", "floats.npz", *SMALL, "--evaluations", "2", "--name", "floats", cwd=folder)
+    done = command(
+        "run",
+        "--dataset",
+        "floats.npz",
+        *SMALL,
+        "--founders",
+        "zoo",
+        "--evaluations",
+        "2",
+        "--name",
+        "floats",
+        cwd=folder,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(command("show", "floats", "--json", cwd=folder).stdout)["test_accuracy"] > 0.8

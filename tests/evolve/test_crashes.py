@@ -16,8 +16,7 @@ ORDERS = [
     {"point": "commit", "victim": "worker", "after": 3, "then": 0.5},
     {"point": "rename", "victim": "both", "after": 1},  # of weights that a promotion would go on from
     {"point": "result", "victim": "both", "after": 2},
-    {"point": "final", "victim": "both", "after": 2},
-    {"point": "rename", "victim": "worker", "after": 1},
+    {"point": "final", "victim": "worker", "after": 2},
 ]
 
 

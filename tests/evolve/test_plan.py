@@ -78,7 +78,7 @@ def test_rungs_have_the_same_images_and_ever_more_epochs(train: int) -> None:
 @pytest.fixture(scope="module")
 def timed(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("timed")
-    done = command("run", "--dataset", tiny_npz, "--for", "40s", *SMALL, "--name", "timed", cwd=folder)
+    done = command("run", "--dataset", tiny_npz, "--for", "30s", *SMALL, "--name", "timed", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert re.search(r"plan for \d+ s: about", done.stdout)
     assert done.stdout.index("plan for") < done.stdout.index("searching")
@@ -112,7 +112,7 @@ def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> N
 
 def test_a_timed_run_goes_on(timed: Path) -> None:
     before = len(evolve.find("timed", timed / "results").candidates)
-    done = command("resume", "timed", "--for", "12s", cwd=timed)
+    done = command("resume", "timed", "--for", "8s", cwd=timed)
     assert done.returncode == 0, done.stderr
     assert len(evolve.find("timed", timed / "results").candidates) >= before
 
@@ -163,7 +163,7 @@ def watched(made: Any) -> list[float]:
 
 
 def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
-    made = training(1, "sgd 0.1, linear", finish_at=time.monotonic() + 15)
+    made = training(1, "sgd 0.1, linear", finish_at=time.monotonic() + 6)
     rates = watched(made)
     assert len(made.run()) > 1
     assert max(rates[1:]) < rates[0]

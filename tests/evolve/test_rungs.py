@@ -117,11 +117,9 @@ def test_rungs_that_cannot_be(settings: dict[str, Any], words: str) -> None:
         evolve.run(**settings, progress=False)
 
 
-def test_on_the_command_line(tiny_npz: Path, tmp_path: Path) -> None:
+def test_on_the_command_line(climbed: evolve.Run, tmp_path: Path) -> None:
     stops(command("run", "--rungs", "9x1", cwd=tmp_path), "rungs must be", "3000x1")
-    limits = ("--evaluations", "6", "--final-epochs", "1", "--population", "4")
-    done = command("run", "--dataset", tiny_npz, "--rungs", "40x1,80x2", *limits, "--name", "a", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    told = command("history", "a", "--json", cwd=tmp_path).stdout.splitlines()
+    told = command("history", climbed.folder, "--json", cwd=tmp_path).stdout.splitlines()
     assert any(json.loads(line)["start_from"] for line in told)
-    assert "80 images, 2 epochs" in command("history", "a", cwd=tmp_path).stdout
+    assert "80 images, 3 epochs" in command("history", climbed.folder, cwd=tmp_path, COLUMNS="120").stdout
+    assert "seen" in command("show", climbed.folder, cwd=tmp_path).stdout

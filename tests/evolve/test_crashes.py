@@ -1,4 +1,5 @@
-"""kill -9 at every named point, in short; benchmarks/crash_soak.py does it a hundred times."""
+"""kill -9 at every named point, in short; benchmarks/crash_soak.py does it a hundred times. One history with one worker
+and with two, too: the undisturbed run has one, the other two."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ ORDERS = [
     {"point": "commit", "victim": "worker", "after": 3, "then": 0.5},
     {"point": "rename", "victim": "both", "after": 1},  # of weights that a promotion would go on from
     {"point": "result", "victim": "both", "after": 2},
+    {"point": "any", "victim": "coordinator", "seconds": 6.0},
     {"point": "final", "victim": "worker", "after": 2},
 ]
 

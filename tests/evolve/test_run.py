@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from conftest import command
 
@@ -91,12 +89,6 @@ def test_history_has_a_request_a_line_and_clock_times_under_timing_only(finished
     assert "validation_accuracy" in lines[0]["curve"][0]
 
 
-def test_one_worker_makes_the_same_history(finished: str, folder: Path, tiny_npz: Path) -> None:
-    done = command("run", "--dataset", tiny_npz, *SMALL, "--name", "alone", "--workers", "1", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    assert history("alone", folder) == history("first", folder)
-
-
 def test_the_saved_model_takes_raw_images_and_scores_what_was_reported(finished: str, folder: Path) -> None:
     script = """
 import json, sys
@@ -159,32 +151,6 @@ def wait_for_results(folder: Path, name: str, count: int) -> None:
                 return
         time.sleep(0.2)
     pytest.fail(f"{name}: no {count} results within two minutes")
-
-
-def test_kill_9_of_workers_and_coordinator_leaves_one_history(finished: str, folder: Path, tiny_npz: Path) -> None:
-    rng = random.Random(0)
-    process = begin(folder, tiny_npz, "killed", "--workers", "2")
-    for count, victim in ((1, "worker"), (3, "coordinator"), (10, "coordinator")):
-        wait_for_results(folder, "killed", count)
-        children = psutil.Process(process.pid).children(recursive=True)
-        workers = [child for child in children if any("spawn_main" in part for part in child.cmdline())]
-        if victim == "worker":
-            rng.choice(workers).kill()
-            continue
-        process.kill()
-        process.communicate()
-        _, alive = psutil.wait_procs(workers, timeout=20)
-        assert not alive, "workers outlive their coordinator"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "evolve.cli", "resume", "killed"],
-            cwd=folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
-    assert history("killed", folder) == history("first", folder)
 
 
 @pytest.mark.parametrize("times", [1, 2])

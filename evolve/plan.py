@@ -137,7 +137,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     trainings = max(1, int(t.rescoring * machine.workers / seconds_of(rungs[-1])))
     leaders = min(4, math.ceil(math.sqrt(trainings)))
     settings: dict[str, Any] = {
-        "population": max(4, min(32, births // 3)),
+        "population": max(16, min(32, births // 3)),  # founders are not to die before they could breed
         "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,

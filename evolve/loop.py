@@ -83,17 +83,21 @@ class Search:
             else:
                 self._birth(answer)
 
-    def close(self, late: Callable[[], bool]) -> None:
-        """Now that no more are born: the promotions that are due, round by round, unless it is late."""
-        while not late():
-            due = self._due()
+    def close(self, late: Callable[[float], bool]) -> None:
+        """Now that no more are born: the promotions that are due, round by round, unless that would be late.
+
+        late: whether there is no time for work of that predicted cost.
+        """
+        while (due := self._due()) and not late(sum(map(self._cost_of, due))):
             for promotion in due:
                 self._promote(promotion, Purpose.CLOSING)
-            if not due:
-                break
             for number in list(self._running):
                 result = self.ledger.result(number)
                 self._tell(*self._running.pop(number), result)
+
+    def _cost_of(self, promotion: Promotion) -> float:
+        blueprint = self.problem.space.blueprint(promotion.request.candidate.genome)
+        return self.problem.cost(blueprint, promotion.budget)
 
     def _due(self) -> list[Promotion]:
         promotion = self.strategy.promotion if isinstance(self.strategy, Halving) else lambda: None

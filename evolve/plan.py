@@ -17,10 +17,10 @@ from evolve.config import RunConfig, budget
 from evolve.errors import ConfigError
 from evolve.values import Budget
 
-FINAL_SHARE = 0.55  # of the time, for the training of the winner
+FINAL_SHARE = 0.6  # of the time, for the training of the winner
 RESCORING_SHARE = 0.08
-FINAL_EPOCHS = 8  # that the largest network must be able to have in the last training
-TYPICAL_SHARE = 0.4  # work of a usual candidate, as a share of the most that is allowed
+FINAL_EPOCHS = 6  # that the largest network must be able to have in the last training
+TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is

@@ -100,12 +100,12 @@ class Pace:
         self._phase, self._phase_ends = "searching", 0.0
         self._watch: EpochWatch | None = None
 
-    def late(self) -> bool:
-        """Whether nothing more may begin if the search is to end in time."""
+    def late(self, more: float = 0.0) -> bool:
+        """Whether nothing more, or nothing of that predicted cost, may begin if the search is to end in time."""
         if self._ends is None or self._times is None:
             return False
         left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
-        return left <= self._until_told()
+        return left <= self._until_told() + (self.seconds(more, self._workers) or 0.0)
 
     def _until_told(self) -> float:
         """Predicted seconds until all that was asked for is told. Before anything was measured they are the probe's."""

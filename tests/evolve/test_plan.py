@@ -17,7 +17,7 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import FEWEST, Machine, make_plan, read_plan, shortest
+from evolve.plan import FEWEST, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 CIFAR = {"train": 40_000, "images": 50_000}
@@ -36,7 +36,7 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
     assert made.seconds.total == pytest.approx(seconds)
     config = RunConfig.checked(made.settings)  # whatever it decides is a setting
     assert config.limit == made.settings["evaluations"]
-    typical = min(machine.usual, 0.4 * made.settings["max_work"])
+    typical = min(machine.usual, TYPICAL_SHARE * made.settings["max_work"])
     if config.evaluations == FEWEST:
         return
     work = [budget.size * 3 * typical / machine.rate + machine.start for budget in config.budgets]

@@ -46,6 +46,7 @@ def start(evaluator: str, settings: Mapping[str, Any], threads: int | None, memo
         _evaluator = build_evaluator(evaluator, settings)
     except Exception as error:
         _broken = f"{type(error).__name__}: {error}"
+    _end_if_over(memory_limit)  # before it takes up any work
 
 
 def ready() -> None:
@@ -68,12 +69,15 @@ def _silence() -> None:
 
 def _watch(parent: int, memory_limit: int) -> None:
     """Ends this process when its parent is gone or it holds more than `memory_limit` bytes."""
-    import psutil
-
-    process = psutil.Process()
     while True:
         if os.getppid() != parent:
             os._exit(1)
-        if process.memory_info().rss > memory_limit:
-            os._exit(OUT_OF_MEMORY_EXIT)
+        _end_if_over(memory_limit)
         time.sleep(WATCH_SECONDS)
+
+
+def _end_if_over(memory_limit: int) -> None:
+    import psutil
+
+    if psutil.Process().memory_info().rss > memory_limit:
+        os._exit(OUT_OF_MEMORY_EXIT)

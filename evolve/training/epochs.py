@@ -74,6 +74,7 @@ class Training:
         self._rng = np.random.default_rng(seed)
         steps = math.ceil(self._used / self._batch)
         self._done, self._total = 0, steps * epochs
+        self._steps: int = steps
         self._finish_at, self._to_score = finish_at, to_score
         self._since = (0.0, 0)
         self._may_give_up, self.gave_up = may_give_up, False
@@ -113,6 +114,12 @@ class Training:
         if isinstance(rate := self.model.optimizer._learning_rate, Elastic):
             self.model.optimizer.learning_rate = rate.inner
         return curve
+
+    @property
+    def epochs(self) -> int:
+        """How many there are going to be, the last one perhaps not whole."""
+        whole: int = math.ceil(self._total / self._steps)
+        return whole
 
     @property
     def learns_nothing(self) -> bool:

@@ -79,7 +79,7 @@ class Trainer:
                     seen = measured(classify(watched[0]), watched[1])
                 point[f"{job['watch']}_accuracy"], point[f"{job['watch']}_loss"] = seen["accuracy"], seen["loss"]
             clock.lap("score")
-            report(job.get("progress"), {**point, "epochs": job["epochs"]})
+            report(job.get("progress"), {**point, "epochs": training.epochs})
             return bool(time.monotonic() > job.get("stop_at", math.inf))
 
         curve = training.run(on_epoch)

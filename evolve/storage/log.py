@@ -15,16 +15,15 @@ from evolve.values import Purpose, Result, Status
 
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
 
-# Each candidate's score at the largest budget that it had in the search; the fitness is the first objective.
+# Scores of the search, largest budget first; the fitness is the first objective.
 SCORED = """
-    SELECT candidate, score, trained FROM (
-        SELECT candidate, json_extract(objectives, '$[0]') AS score, images * epochs AS trained,
-            row_number() OVER (PARTITION BY candidate ORDER BY images * epochs DESC, number) AS place
-        FROM request JOIN result ON request = number
-        WHERE purpose IN ('search', 'closing') AND status = 'ok'
-            AND json_type(objectives, '$[0]') IN ('real', 'integer') AND candidate = coalesce(?, candidate)
-    ) WHERE place = 1
+    SELECT candidate, json_extract(objectives, '$[0]') AS score, images * epochs AS trained
+    FROM request JOIN result ON request = number
+    WHERE purpose IN ('search', 'closing') AND status = 'ok' AND json_type(objectives, '$[0]') IN ('real', 'integer')
+        AND (? IS NULL OR candidate = ?)
+    ORDER BY trained DESC, score DESC, candidate LIMIT ?
 """
+MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some again
 HISTORY = """
     SELECT json_object(
         'request', request.number, 'purpose', purpose, 'candidate', candidate.number, 'notation', notation,
@@ -155,13 +154,14 @@ class Log:
     def best(self, count: int) -> list[Scored]:
         """The `count` best candidates of the search: those with the largest budget first, of these the highest fitness,
         of equals the one born first."""
-        order = "ORDER BY trained DESC, score DESC, candidate LIMIT ?"
-        found = self._connection.execute(f"{SCORED} {order}", (None, count))
-        return [Scored(number, float(score), trained) for number, score, trained in found]
+        found: dict[int, Scored] = {}
+        for row in self._connection.execute(SCORED, (None, None, count * MOST_SCORES)):
+            found.setdefault(row[0], Scored(row[0], float(row[1]), row[2]))
+        return list(found.values())[:count]
 
     def score(self, candidate: int) -> Scored | None:
         """A candidate's fitness in the search, at its largest budget, or None."""
-        row = self._connection.execute(SCORED, (candidate,)).fetchone()
+        row = self._connection.execute(SCORED, (candidate, candidate, 1)).fetchone()
         return row and Scored(row[0], float(row[1]), row[2])
 
     def numbers(self, purpose: Purpose) -> dict[str, int]:

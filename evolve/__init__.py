@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from evolve.baselines import baseline
     from evolve.config import RunConfig
     from evolve.errors import ConfigError, DataError, EvolveError, RunError, TrustError
+    from evolve.leader import Leader
     from evolve.models import ensemble, export, predict, train
-    from evolve.run_view import Leader, Run
+    from evolve.run_view import Run
     from evolve.runs import all_runs, find
 
 __all__ = [
@@ -47,8 +48,9 @@ _PLACES = {
     "evolve.baselines": ("baseline",),
     "evolve.config": ("RunConfig",),
     "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError", "TrustError"),
+    "evolve.leader": ("Leader",),
     "evolve.models": ("ensemble", "export", "predict", "train"),
-    "evolve.run_view": ("Leader", "Run"),
+    "evolve.run_view": ("Run",),
     "evolve.runs": ("all_runs", "find"),
 }
 

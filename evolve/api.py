@@ -17,14 +17,14 @@ from evolve.founders import founders, recorded_founders
 from evolve.housekeeping import check_disk
 from evolve.image_problem import ImageProblem
 from evolve.own_fitness import Fitness, fitness_path
-from evolve.plan import Times, read_plan, times, write_plan
+from evolve.plan import Plan, Times, read_plan, times, write_plan
 from evolve.planning import planned
 from evolve.preparing import known_problem, new_problem, usable
 from evolve.problem import Problem
 from evolve.reporting.console import Watcher, make_console
 from evolve.run_view import Run
 from evolve.runs import find
-from evolve.search.strategy import strategy_class
+from evolve.search.strategy import Proposal, strategy_class
 from evolve.session import Session, seconds_spent
 from evolve.storage.store import Store
 from evolve.table_problem import TableProblem
@@ -76,26 +76,20 @@ def run(
         config = config.model_copy(update={"candidate_memory": default_memory()})
     problem = new_problem(config, console)
     config = _settled(config, problem)
-    begin_with = founders(problem.space, config.founders, config.results, lambda text: None)
-    plan_of = planned(config, problem, begin_with, console, begun)
-    config, problem = plan_of.config, plan_of.problem
-    begin_with = founders(problem.space, config.founders, config.results, console.note)
+    to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
+    plan_of = planned(config, problem, to_probe, console, begun)
+    config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = config.results / str(config.name)
-    meta = {
-        "version": VERSION,
-        "libraries": _libraries(),
-        "created": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "config": config.model_dump(mode="json"),
-        "problem": problem.describe(),
-        "plan": plan_of.plan and plan_of.plan.to_json(),
-        "founders": [[founder.genome.notation(), *founder.origin] for founder in begin_with],
-    }
-    with usable(lambda: Store.create(folder, meta)) as store:
-        console.note(f"run '{config.name}' in {folder}")
-        if plan_of.plan:
-            write_plan(plan_of.plan, folder)
-        session = Session(config, problem, begin_with, store, folder, console, plan_of.machine)
-        session.go(config.limit, plan_of.times, plan_of.executor)
+    try:
+        begin_with = founders(problem.space, config.founders, config.results, console.note)  # within the plan's limits
+        with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
+            console.note(f"run '{config.name}' in {folder}")
+            if plan_of.plan:
+                write_plan(plan_of.plan, folder)
+            Session(config, problem, begin_with, store, folder, console).go(config.limit, plan_of.times, executor)
+    finally:
+        if executor is not None:
+            executor.close()
     made = Run(folder)
     return made.trusting(config.modules())  # the settings that the user gave are the naming
 
@@ -136,8 +130,8 @@ def resume(
             console.note(f"{library} was {before} when this run was made and is {now} now")
     begin_with = recorded_founders(problem.space, found)
     with Store.open(found.folder) as store:
-        limit, spent = _limits(store, config, given, isinstance(problem, ImageProblem) and not config.fitness)
-        Session(config, problem, begin_with, store, found.folder, console).go(limit, spent)
+        limit, allowed = _limits(store, config, given, isinstance(problem, ImageProblem) and not config.fitness)
+        Session(config, problem, begin_with, store, found.folder, console).go(limit, allowed)
     return Run(found.folder, found.trust)
 
 
@@ -158,6 +152,19 @@ def _limits(store: Store, config: RunConfig, given: RunConfig, staged: bool) -> 
         allowed = replace(more, search=more.search + seconds_spent(store))
         limit = limit if given.generations else None
     return limit, allowed
+
+
+def _meta(config: RunConfig, problem: Problem, plan: Plan | None, begin_with: list[Proposal]) -> dict[str, Any]:
+    """What is stored of a run when it is made."""
+    return {
+        "version": VERSION,
+        "libraries": _libraries(),
+        "created": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "config": config.model_dump(mode="json"),
+        "problem": problem.describe(),
+        "plan": plan and plan.to_json(),
+        "founders": [[founder.genome.notation(), *founder.origin] for founder in begin_with],
+    }
 
 
 def _settled(config: RunConfig, problem: Problem) -> RunConfig:

@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import fmean
 
 from evolve.errors import RunError
+from evolve.leader import rank
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
-from evolve.run_view import rank
 from evolve.storage.log import Log
 from evolve.values import Candidate, Purpose, Request, Result, Status
 

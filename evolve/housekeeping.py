@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from evolve.errors import DiskLimitError, EvolveError, RunError
 from evolve.run_view import Run
 from evolve.runs import all_runs
+from evolve.storage.store import MODELS, WEIGHTS
 from evolve.training.parts import DATA_FOLDER
 
 DRAFT_SECONDS = 3600  # a half-written file may still grow before that
@@ -109,13 +110,18 @@ def _unused_data(results: Path, used: set[str]) -> list[Disposable]:
 def _of_run(run: Run) -> list[Disposable]:
     if run.state == "failed" and not run.hall_of_fame:
         return [Disposable(run.folder, size_of(run.folder), f"run '{run.name}': nothing could be trained")]
-    models = run.folder.joinpath("models").glob("candidate-*.keras")
+    models = run.folder.joinpath(MODELS).glob("candidate-*.keras")
     spare = [path for path in models if run.winner is not None and path != run.model_path(run.winner)]
-    return [
+    found = [
         Disposable(path, size_of(path), f"run '{run.name}': a trained model that is not the winner's")
         for path in spare
         if ".draft" not in path.name
     ]
+    weights = run.folder / WEIGHTS
+    if run.state == "finished" and any(weights.glob("*")):
+        why = f"run '{run.name}': weights of brief trainings, made again if the search goes on"
+        found.append(Disposable(weights, size_of(weights), why))
+    return found
 
 
 def _in_use(run: Run) -> bool:

@@ -12,6 +12,7 @@ from evolve.backend import backend, backend_name
 from evolve.config import RunConfig
 from evolve.errors import RunError
 from evolve.own_fitness import fitness_version
+from evolve.storage.store import WEIGHTS
 from evolve.training.parts import SEARCH_PARTS, Parts, settings
 from evolve.training.weights import keep_only, weights_path
 from evolve.values import Budget, Job, Purpose, Request, digest
@@ -32,7 +33,6 @@ START_COST = 3e10
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
 OFTEN = 5  # epochs from which augmentation can show what it is worth
-WEIGHTS = "weights"  # the folder of a run where promotions find what they go on from
 SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
 SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
 USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more

@@ -15,7 +15,6 @@ from evolve.clock import Clock
 from evolve.errors import RunError
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
-from evolve.search.halving import Halving
 from evolve.search.strategy import Promotion, Proposal, Strategy
 from evolve.storage.rows import CandidateRow, RequestRow
 from evolve.tally import Tally
@@ -83,14 +82,14 @@ class Search:
             else:
                 self._birth(answer)
 
-    def close(self, late: Callable[[float], bool]) -> None:
+    def close(self, promotion: Callable[[], Promotion | None], late: Callable[[float], bool]) -> None:
         """Now that no more are born: the promotions that are due, round by round, unless that would be late.
 
-        late: whether there is no time for work of that predicted cost.
+        promotion: the next one that is due, or None. late: whether there is no time for work of that predicted cost.
         """
-        while (due := self._due()) and not late(sum(map(self._cost_of, due))):
-            for promotion in due:
-                self._promote(promotion, Purpose.CLOSING)
+        while (due := list(iter(promotion, None))) and not late(sum(map(self._cost_of, due))):
+            for one in due:
+                self._promote(one, Purpose.CLOSING)
             for number in list(self._running):
                 result = self.ledger.result(number)
                 self._tell(*self._running.pop(number), result)
@@ -99,14 +98,10 @@ class Search:
         blueprint = self.problem.space.blueprint(promotion.request.candidate.genome)
         return self.problem.cost(blueprint, promotion.budget)
 
-    def _due(self) -> list[Promotion]:
-        promotion = self.strategy.promotion if isinstance(self.strategy, Halving) else lambda: None
-        return list(iter(promotion, None))
-
     @property
-    def running(self) -> tuple[int, float]:
-        """How many requests were opened and not told yet, and their predicted cost."""
-        return len(self._running), sum(cost for _, cost in self._running.values())
+    def running_cost(self) -> float:
+        """Predicted cost of what was opened and not told yet."""
+        return sum(cost for _, cost in self._running.values())
 
     @property
     def _replaying(self) -> bool:

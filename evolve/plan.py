@@ -32,6 +32,18 @@ LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as po
 CLOSING_SECONDS = 1.5  # to say what came out
 SMALLEST = 200_000  # units of work for an image that are always allowed
 FILE = "plan.json"
+# Settings that plans decide.
+DECIDED = {
+    "population",
+    "look_ahead",
+    "rungs",
+    "promote_one_in",
+    "max_work",
+    "leaders",
+    "rescorings",
+    "final_epochs",
+    "evaluations",
+}
 
 
 @dataclass(frozen=True)
@@ -201,16 +213,17 @@ def _minutes(seconds: float) -> str:
 
 
 def read_plan(path: Path) -> dict[str, Any]:
-    """The settings of a plan in a file, or in the folder of a run. Raises ConfigError if it cannot be read."""
+    """The settings of a plan in a file, or in the folder of a run. Raises ConfigError if it cannot be read, or holds
+    anything that no plan decides: it may come from a stranger."""
     file = path / FILE if path.is_dir() else path
     try:
-        settings = json.loads(file.read_text())["settings"]
-        if not isinstance(settings, dict):
-            raise TypeError
+        settings = dict(json.loads(file.read_text())["settings"])
     except FileNotFoundError:
         raise ConfigError(f"--plan {path}: there is no such file") from None
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"--plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
+    if others := sorted(settings.keys() - DECIDED):
+        raise ConfigError(f"--plan {path}: '{others[0]}' is nothing that a plan decides; give it as a flag of its own")
     return settings
 
 

@@ -10,7 +10,7 @@ from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.execution.executor import Executor
 from evolve.image_problem import ImageProblem
-from evolve.plan import Machine, Plan, Times, make_plan, shortest
+from evolve.plan import Plan, Times, make_plan, shortest
 from evolve.probe import probe
 from evolve.problem import Problem
 from evolve.reporting.console import Console, duration
@@ -31,10 +31,6 @@ class Planned:
     times: Times | None = None
     plan: Plan | None = None
     executor: Executor | None = None
-
-    @property
-    def machine(self) -> Machine | None:
-        return self.plan.machine if self.plan else None
 
 
 def planned(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from random import Random
 from statistics import median
@@ -17,7 +16,9 @@ from evolve.search.strategy import Proposal
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 
 IMAGES = 1000
-SECONDS = 45.0  # after that it is content with what is there
+FEWEST = 64  # images
+WORK = 1e11  # units of a training at most: two seconds of a usual core
+SECONDS = 25.0  # of a training at most; two of them, one after the other, end within a minute
 POLL_SECONDS = 0.25
 
 
@@ -26,30 +27,27 @@ def probe(problem: ImageProblem, executor: Executor, founders: Sequence[Proposal
     rng, space = Random(0), problem.space
     genomes: list[Any] = [founder.genome for founder in founders][: 2 * workers]
     genomes += [space.random(rng).genome for _ in range(2 * workers - len(genomes))]
-    budget = Budget(min(IMAGES, problem.parts.sizes["train"]), 1)
     work = {}
     for number, genome in enumerate(genomes, start=1):
         blueprint = space.blueprint(genome)
-        request = Request(number, Candidate(number, genome, None), budget, 0, Purpose.SEARCH, f"{number:064x}")
-        executor.submit({**problem.job(request, blueprint, None), "weights": None})
-        work[number] = 3.0 * blueprint.work * budget.images
+        images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(WORK / 3 / blueprint.work)))
+        candidate = Candidate(number, genome, None)
+        request = Request(number, candidate, Budget(images, 1), 0, Purpose.SEARCH, f"{number:064x}")
+        executor.submit({**problem.job(request, blueprint, None), "weights": None, "time_limit": SECONDS})
+        work[number] = 3.0 * blueprint.work * images
     results = _collected(executor, len(genomes))
     ok = [result for result in results if result.status is Status.OK]
     if not ok:
         raise RunError(f"no network could be trained to measure this machine: {worst_reason(results)}")
     fit = sum(_seconds(result, "fit") for result in ok)
     beside = [float(result.timing["seconds"]) - _seconds(result, "fit", "data") for result in ok]
-    usual = round(median(work.values()) / 3 / budget.images)
+    usual = round(median(space.blueprint(genome).work for genome in genomes))
     return Machine(sum(work[result.request] for result in ok) / fit, median(beside), workers, usual)
 
 
 def _collected(executor: Executor, count: int) -> list[Result]:
     results: list[Result] = []
-    begun = time.monotonic()
-    while len(results) < count and (not results or time.monotonic() - begun < SECONDS):
-        results += executor.finished(POLL_SECONDS)
-    executor.drop_waiting()
-    while executor.running:
+    while len(results) < count:
         results += executor.finished(POLL_SECONDS)
     return results
 

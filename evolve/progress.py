@@ -10,9 +10,8 @@ from pathlib import Path
 from statistics import fmean
 
 from evolve.config import RunConfig
-from evolve.image_problem import START_COST
 from evolve.loop import Search
-from evolve.plan import CLOSING_SECONDS, Machine, Times
+from evolve.plan import CLOSING_SECONDS, Times
 from evolve.values import Purpose
 
 
@@ -80,8 +79,7 @@ class EpochWatch:
 class Pace:
     """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done.
 
-    limit: births. ends: when the whole run is to be finished, by `time.monotonic`. times: of its stages. machine: what
-    is known of it before anything was measured.
+    limit: births. ends: when the whole run is to be finished, by `time.monotonic`. times: of its stages.
     """
 
     def __init__(
@@ -92,9 +90,8 @@ class Pace:
         ends: float | None,
         times: Times | None,
         config: RunConfig,
-        machine: Machine | None,
     ) -> None:
-        self._search, self._limit, self._workers, self._machine = search, limit, workers, machine
+        self._search, self._limit, self._workers = search, limit, workers
         self._ends, self._times, self._rescorings = ends, times, config.leaders * config.rescorings
         self._begun = time.monotonic()
         self._phase, self._phase_ends = "searching", 0.0
@@ -105,16 +102,7 @@ class Pace:
         if self._ends is None or self._times is None:
             return False
         left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
-        return left <= self._until_told() + (self.seconds(more, self._workers) or 0.0)
-
-    def _until_told(self) -> float:
-        """Predicted seconds until all that was asked for is told. Before anything was measured they are the probe's."""
-        requests, cost = self._search.running
-        known = self.seconds(cost, self._workers)
-        if known is None and self._machine is not None:
-            steps = max(0.0, cost - requests * START_COST) / self._machine.rate
-            known = (steps + requests * self._machine.start) / self._workers
-        return known or 0.0
+        return left <= (self.seconds(self._search.running_cost + more, self._workers) or 0.0)
 
     def finish_at(self) -> float | None:
         """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -14,66 +14,15 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import LogError, RunError
 from evolve.image_problem import recorded_genome, recorded_space
+from evolve.leader import Leader, accuracy, rank
 from evolve.storage.log import Log, Scored
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import MODELS, Store
-from evolve.training.model_file import load_model
 from evolve.trust import Trust, names_of, require_modules
 from evolve.values import Purpose, Result, Status
 from genomes.stack import StackGenome, StackSpace
 
 HALL_SIZE = 10
-
-
-@dataclass(frozen=True)
-class Leader:
-    """One entry of the hall of fame.
-
-    candidate: birth number. score: fitness in the search, on the validation part, at the largest budget it had there.
-    trained: that budget, images x epochs.
-    rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
-    test_accuracy: of its last full training, or None if it had none.
-    """
-
-    run: Run = field(repr=False)
-    candidate: int
-    score: float
-    trained: int
-    rescored: float | None
-    parameters: int | None
-    multiply_adds: int | None
-    notation: str
-    parents: tuple[int, ...]
-    test_accuracy: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}
-
-    def model(self, trust: Trust = ()) -> Any:
-        """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
-
-        trust: modules of the user's own layers, to be imported; without it TrustError. Raises RunError if this
-        candidate was not trained in full; then `build` gives its network untrained.
-        """
-        path = self.run.model_path(self.candidate)
-        if not path.exists():
-            raise RunError(
-                f"candidate {self.candidate} of run '{self.run.name}' was not trained in full, so there is no model "
-                f"of it; train it with: evolve train {self.run.name} {self.candidate}"
-            )
-        return load_model(path, self.run.trusting(trust).trust)
-
-    def build(self, trust: Trust = ()) -> Any:
-        """The Keras model of this candidate, untrained. trust: as for `model`."""
-        self.run.trusting(trust).check_modules(scoring=False)
-        if self.run.config.encoding != "stack":
-            raise RunError("an entry of a table has no network to build")
-        from genomes.decode import decode
-
-        genome = self.run.genome(self.candidate)
-        known = self.run.problem
-        pixels = known["pixels"][genome.recipe.pixels] if "pixels" in known else known  # version 0.1 knew one way only
-        return decode(self.run.space.blueprint(genome), pixels)
 
 
 @dataclass(frozen=True)
@@ -288,21 +237,10 @@ class Run:
         }
 
 
-def accuracy(result: Result) -> float | None:
-    """The accuracy of a result, or its fitness where there is no accuracy."""
-    return result.measures.get("accuracy", result.fitness)
-
-
 def recalls(result: Result, class_names: Sequence[str]) -> dict[str, float]:
     """Share of each class's test images that was recognised after a full training, by class name."""
     shares = {name: result.measures.get(f"recall_{number}") for number, name in enumerate(class_names)}
     return {name: value for name, value in shares.items() if value is not None}
-
-
-def rank(rescored: float | None, trained: int, score: float, number: int) -> tuple[float, ...]:
-    """Sorts candidates best first: by re-scored mean, those without one behind; then by the budget they had in the
-    search, by the score at that budget, and by birth."""
-    return (float(rescored is None), -(rescored or 0.0), float(-trained), -score, float(number))
 
 
 def model_path(folder: Path, candidate: int) -> Path:

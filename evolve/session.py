@@ -6,8 +6,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from evolve.housekeeping import check_disk
 from evolve.image_problem import ImageProblem
 from evolve.ledger import Ledger, Stop, Stopped
 from evolve.loop import Search
-from evolve.plan import Machine, Times
+from evolve.plan import Times
 from evolve.problem import Problem
 from evolve.progress import Pace
 from evolve.reporting.console import Console, duration
@@ -46,7 +46,7 @@ STOPPING = (
 
 @dataclass
 class Session:
-    """One process's work on a run. machine: what a probe said of it."""
+    """One process's work on a run."""
 
     config: RunConfig
     problem: Problem
@@ -54,12 +54,13 @@ class Session:
     store: Store
     folder: Path
     console: Console
-    machine: Machine | None = None
+    _closing: ExitStack = field(default_factory=ExitStack, init=False)
 
     def go(self, limit: int | None, times: Times | None, executor: Executor | None = None) -> None:
         """Searches up to `limit` births and as long as `times` says, and finishes the run. None is no limit.
 
-        times: of all sessions on the run together. executor: one that is there already, with its workers.
+        times: of all sessions on the run together. executor: one that is there already, with its workers; it is closed
+        at the end like those that are made here.
         """
         begun = time.monotonic()
         ends = None if times is None else begun + times.total - seconds_spent(self.store)
@@ -71,16 +72,19 @@ class Session:
 
         try:
             with _ctrl_c(stop):
-                executor = executor or make_executor(self.config, self.problem, self.workers)
+                if executor is None:
+                    executor = make_executor(self.config, self.problem, self.workers)
+                self._closing.callback(executor.close)
                 if self.config.fitness and self.problem.executor == "in-process":
                     self.console.note("the fitness function runs in this process, without limits of time and memory")
                 ledger = Ledger(self.store, executor, stop, self._poll(stop))
                 search = self._search(ledger, limit, lambda: pace.late())
-                pace = Pace(search, limit, self.workers, ends, times, self.config, self.machine)
+                pace = Pace(search, limit, self.workers, ends, times, self.config)
                 with self.console.live(pace.now):
                     reason = search.run()
                     self.store.act("search ended", births=search.births, reason=reason)
-                    search.close(pace.late)
+                    if isinstance(search.strategy, Halving):
+                        search.close(search.strategy.promotion, pace.late)
                     finished = self._finish(ledger, pace)
                     self.store.act("finished", **finished, worked=worked())
                 self.console.note(f"finished in {duration(worked())}\n")
@@ -97,8 +101,7 @@ class Session:
             self.store.act("failed", reason=str(error), worked=worked())
             raise
         finally:
-            if executor is not None:
-                executor.close()
+            self._closing.close()
 
     def _poll(self, stop: Stop) -> Callable[[], None]:
         """What is done while waiting: a request to stop is answered, the display refreshed."""
@@ -121,10 +124,6 @@ class Session:
         name = str(self.config.name)
         usual = self.config.results.absolute() == Path("results").absolute()
         return name if usual else f"{name} --results {self.config.results}"
-
-    @property
-    def _on_gpu(self) -> bool:
-        return isinstance(self.problem, ImageProblem) and self.problem.gpu
 
     @property
     def workers(self) -> int:
@@ -160,9 +159,9 @@ class Session:
         return Halving(strategy, self.problem.rungs, config.promote_one_in, room=config.population)
 
     def _is_long(self, winner: Candidate) -> bool:
-        """Whether the winner's training is worth a worker of its own, with all cores."""
+        """Whether the winner's training is worth a worker of its own, with all cores; on a GPU they have them."""
         blueprint = self.problem.space.blueprint(winner.genome)
-        return self.problem.cost(blueprint, self.problem.budget(Purpose.FINAL)) > LONG
+        return not _on_gpu(self.problem) and self.problem.cost(blueprint, self.problem.budget(Purpose.FINAL)) > LONG
 
     def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
         finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
@@ -174,6 +173,7 @@ class Session:
         if self._is_long(ranked[0]):
             ledger.executor.close()
             ledger.executor = make_executor(self.config, self.problem, workers=1, threads=None)
+            self._closing.callback(ledger.executor.close)
         watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
         pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
         request, _ = finish.train_winner(ranked, pace.finish_at())

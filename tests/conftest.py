@@ -84,6 +84,8 @@ SLOW = (
     "test_run",
     "test_own",
     "test_models",
+    "test_plan",
+    "test_rungs",
     "test_bad_trainings",
     "test_crashes",
     "test_trust",

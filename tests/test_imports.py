@@ -26,7 +26,7 @@ ROOMS = [
     ("evolve.progress", "evolve.housekeeping"),
     ("evolve.finish", "evolve.loop", "evolve.founders", "evolve.probe"),
     ("evolve.runs",),
-    ("evolve.ledger", "evolve.problem", "evolve.run_view"),
+    ("evolve.ledger", "evolve.problem", "evolve.run_view", "evolve.leader"),
     ("evolve.image_problem", "evolve.table_problem", "evolve.plan"),
     ("evolve.config",),
     ("evolve.search", "evolve.execution", "evolve.storage", "evolve.training", "evolve.clock", "evolve.own_fitness"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -63,17 +63,24 @@ def run(
     """Evolve networks on images, re-score the leaders, train the winner in full."""
     flags = given(locals())
     from evolve import api
-    from evolve.config import layer_flags, merged
+    from evolve.config import merged
     from evolve.reporting import inspect
+
+    made = api.run(**merged(flags.pop("config", None), _joined(flags)))
+    inspect.show(inspect.hall_of_fame(made))
+    print(inspect.next_steps(made))
+
+
+def _joined(flags: dict[str, Any]) -> dict[str, Any]:
+    """Flags that stand for one setting put together: founders and their groups; layers as a table."""
+    from evolve.config import layer_flags
 
     groups = [name.strip() for name in flags.pop("founders", "").split(",") if name.strip()]
     if begin_with := (*flags.pop("founder", ()), *groups):
         flags["founders"] = begin_with
-    if layer:
+    if "layer" in flags:
         flags["layers"] = layer_flags(flags.pop("layer"))
-    made = api.run(**merged(flags.pop("config", None), flags))
-    inspect.show(inspect.hall_of_fame(made))
-    print(inspect.next_steps(made))
+    return flags
 
 
 @app.command()

@@ -27,7 +27,8 @@ from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
 FILE = "run.sqlite"
-MODELS = "models"  # the folder beside it
+MODELS = "models"  # folders beside it: of trained models, and of weights that promotions go on from
+WEIGHTS = "weights"
 
 
 class Store(Log):
@@ -186,7 +187,7 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
 def _must_exist(folder: Path) -> None:
     if not (folder / FILE).is_file():
         raise RunError(f"there is no run in {folder}")
-    for name in (FILE, MODELS):  # what is written there would get out of the run
+    for name in (FILE, MODELS, WEIGHTS):  # what is written there would get out of the run
         if (folder / name).is_symlink():
             raise RunError(f"{folder / name} is a link to elsewhere; put what it leads to in its place")
 

@@ -159,7 +159,9 @@ class Training:
             self._summed += 1
 
     def average(self) -> None:
-        """Gives the network the mean of the weights that it had at the end of the training."""
+        """Gives the network the mean of the weights that it had at the end of the training, if it came so far."""
+        if not self._summed:
+            return
         self.model.set_weights([total / self._summed for total in self._sums])
 
     def _fit_into_time(self) -> None:

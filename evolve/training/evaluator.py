@@ -51,10 +51,9 @@ class Trainer:
 
         A job holds: request, seed, blueprint (nodes of a ModelSpec), recipe, images, epochs, train (parts to train on),
         score (part to score on); optional are start (the job whose weights it continues), weights (file for its own, to
-        be continued), watch (part for the learning curve), test_folder (if the test part is
-        scored or watched), save (path of a .keras file), progress (path of a file for figures of each epoch), stop_at
-        (time of `time.monotonic` after which no epoch begins), ragged, finish_at, to_score, may_give_up and
-        averaging (see `Training`).
+        be continued), watch (part for the learning curve), test_folder (if the test part is scored or watched), save
+        (path of a .keras file), progress (path of a file for figures of each epoch), stop_at (time of `time.monotonic`
+        after which no epoch begins), ragged, finish_at, to_score, may_give_up and averaging (see `Training`).
         """
         return guarded(job, self._train)
 
@@ -95,12 +94,9 @@ class Trainer:
         if job.get("averaging"):
             measures["accuracy_without_averaging"] = before["accuracy"]
         if job["score"] == "test":
-            shares = enumerate(recalls(predicted, labels))
-            measures |= {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
-            if job["recipe"]["flip"]:
-                both = predicted + classify(scored[:, :, ::-1])
-                measures["accuracy_with_flips"] = measured(both, labels)["accuracy"]
-                clock.lap("score")
+            mirrored = classify(scored[:, :, ::-1]) if job["recipe"]["flip"] else None
+            measures |= _on_test(predicted, mirrored, labels)
+            clock.lap("score")
         if job.get("weights"):
             save_weights(training.model, Path(job["weights"]))
         if job.get("save"):
@@ -132,6 +128,16 @@ class Trainer:
         images, labels = open_part(job["test_folder"] if part == "test" else self._settings["folder"], part)
         count = None if part == "test" else first
         return images[:count], labels[:count]
+
+
+def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDArray[Any]) -> dict[str, float]:
+    """What is told of the test part beside the usual: the share of each class that was recognised, and the accuracy of
+    the mean over each image and its mirror image."""
+    shares = enumerate(recalls(predicted, labels))
+    told = {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
+    if mirrored is not None:
+        told["accuracy_with_flips"] = measured(predicted + mirrored, labels)["accuracy"]
+    return told
 
 
 def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch) -> Training:

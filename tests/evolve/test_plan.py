@@ -17,7 +17,7 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import FEWEST, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest
+from evolve.plan import FEWEST, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 CIFAR = {"train": 40_000, "images": 50_000}
@@ -148,6 +148,19 @@ def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
     recipe = genome.recipe.to_json()
     model = decode(space.blueprint(genome))
     return Training(model, images, labels, recipe, epochs, 1, 0, 255, Stopwatch(), **options)
+
+
+@pytest.mark.parametrize("name", ["layers", "fitness", "dataset", "results"])
+def test_a_plan_of_a_stranger_decides_nothing_but_what_plans_decide(tmp_path: Path, name: str) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps({"settings": {"population": 4, name: "x"}}))
+    with pytest.raises(ConfigError, match=f"'{name}' is nothing that a plan decides"):
+        evolve.run(plan=tmp_path, progress=False)
+
+
+def test_all_that_a_plan_decides_can_be_read_again(tmp_path: Path) -> None:
+    made = plan(600)
+    write_plan(made, tmp_path)
+    assert read_plan(tmp_path) == made.settings
 
 
 def watched(made: Any) -> list[float]:

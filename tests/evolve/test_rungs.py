@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from conftest import command, stops
 
 import evolve
 from evolve.errors import ConfigError
+from evolve.housekeeping import disposables
 from evolve.values import Purpose, Status
 
 RUNGS = ("40x1", "80x1", "80x3")
@@ -115,6 +117,25 @@ def test_closing_promotions_are_not_trained_twice(climbed: evolve.Run) -> None:
 def test_rungs_that_cannot_be(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words.replace("(", r"\(")):
         evolve.run(**settings, progress=False)
+
+
+def test_a_long_last_training_has_a_worker_of_its_own_and_none_is_left(
+    tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evolve.session.LONG", 0.0)
+    few = {**SETTINGS, "rungs": RUNGS[:1], "evaluations": 2, "workers": 1}
+    run = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="long", **few)
+    *brief, last = [entry["timing"]["worker"] for entry in run.history()]
+    assert len(set(brief)) == 1
+    assert last not in brief
+    left = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+    assert left == []
+
+
+def test_clean_offers_weights_of_a_finished_run(climbed: evolve.Run) -> None:
+    offered = {thing.path.name: thing for thing in disposables(climbed.folder.parent)}
+    assert offered["weights"].size > 0
+    assert "made again if the search goes on" in offered["weights"].why
 
 
 def test_on_the_command_line(climbed: evolve.Run, tmp_path: Path) -> None:

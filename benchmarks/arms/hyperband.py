@@ -97,8 +97,9 @@ def main() -> None:
             verbose=0,
         )
     finished = [trial for trial in tuner.oracle.trials.values() if trial.score is not None]
-    best = max(finished, key=lambda trial: trial.score)
-    model = build(best.hyperparameters)
+    best = max(finished, key=lambda trial: trial.score, default=None)
+    chosen = best.hyperparameters if best else tuner.oracle.get_space()  # its defaults, if no trial came to an end
+    model = build(chosen)
     begun, epochs = time.monotonic(), 0
     while True:
         model.fit(x, y, batch_size=128, epochs=1, verbose=0)
@@ -108,7 +109,7 @@ def main() -> None:
             break
     accuracy = float(model.evaluate(x_test, y_test, batch_size=250, verbose=0)[1])
     found = {"test_accuracy": accuracy, "candidates": len(finished), "final_epochs": epochs}
-    print(json.dumps({**found, "winner": json.dumps(best.hyperparameters.values)}))
+    print(json.dumps({**found, "winner": json.dumps(chosen.values)}))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def founders(
     for text, of_group in _expanded(space, wanted):
         try:
             proposal = founder(space, text, results)
-            if of_group and (smaller := space.fitted(proposal.genome)):
+            if of_group and (smaller := space.narrowed(proposal.genome)):
                 origin = ", ".join((*proposal.origin, *smaller.steps))
                 proposal = Proposal(smaller.genome, (), (origin,))
             space.blueprint(proposal.genome)

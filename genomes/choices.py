@@ -93,7 +93,7 @@ class ChoicesSpace:
                 return Variation(child, ("uniform crossover",))
         return Variation(a, ("crossover kept the first parent",))
 
-    def fitted(self, genome: ChoicesGenome) -> Variation | None:
+    def narrowed(self, genome: ChoicesGenome) -> Variation | None:
         """Nothing: an entry is in the table or not."""
         return None
 

@@ -95,7 +95,7 @@ class SearchSpace(Protocol):
         """A child of two genomes."""
         ...
 
-    def fitted(self, genome: Any) -> Variation | None:
+    def narrowed(self, genome: Any) -> Variation | None:
         """A genome like this one that is small enough for the limits of this space, or None."""
         ...
 

@@ -119,7 +119,7 @@ class StackSpace:
                 return Variation(child, steps, self.blueprint(child))
         return self.random(rng)
 
-    def fitted(self, genome: StackGenome) -> Variation | None:
+    def narrowed(self, genome: StackGenome) -> Variation | None:
         """The widest of this stack and narrower ones that fits the limits of this space, or None."""
         for share in SHARES:
             layers = tuple(narrower(gene, share, self.alphabet) for gene in genome.layers)

@@ -3,7 +3,7 @@ Classifier Architecture Search", https://arxiv.org/abs/1802.01548).
 
 The population is a queue. Each birth is a mutant of the best of some members drawn at random; the newest takes the
 place of the oldest, however good that is. A network that was lucky once is so forgotten, and what lasts has proved
-itself again in its children. Other than in the paper, where 25 of 100 are drawn, by default all of a small population
+itself again in its children. Unlike in the paper, where 25 of 100 are drawn, by default all of a small population
 are, and breeding begins when half of it was asked for: with few births there is no time to lose.
 """
 

@@ -209,9 +209,9 @@ def undisturbed(folder: Path, workers: int) -> dict[str, str]:
     return run.fingerprint()
 
 
-def disturbed(folder: Path, name: str, orders: Plan, expected: dict[str, str]) -> Soak:
+def disturbed(folder: Path, name: str, orders: Plan, expected: dict[str, str], workers: int = 2) -> Soak:
     """A run that is killed as ordered and then left alone; its faults hold every difference."""
-    run = Soak(folder, name)
+    run = Soak(folder, name, workers)
     ended = False
     for order in orders:
         ended = run.session(order)

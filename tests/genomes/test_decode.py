@@ -30,7 +30,7 @@ for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)):
     fitting = [genome for genome in founders if space.problem(genome) is None]
     rare = space.parse("conv 8 3, leaky_relu 0.1, gaussian_noise 0.1, prelu, global_max, prelu, layernorm")
     genomes = [rare, *fitting, *(space.random(rng).genome for _ in range(6))]
-    for _ in range(60):
+    for _ in range(40):
         genomes.append(space.mutate(genomes[-1], rng).genome)
     for genome in genomes[::3]:
         spec = space.blueprint(genome)

@@ -12,7 +12,7 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import RunError
-from evolve.execution.devices import default_memory
+from evolve.execution.devices import default_memory, usual_precision
 from evolve.founders import founders, recorded_founders
 from evolve.housekeeping import check_disk
 from evolve.image_problem import ImageProblem
@@ -74,6 +74,8 @@ def run(
     check_disk(config.results, config.disk_limit)
     if config.candidate_memory is None:
         config = config.model_copy(update={"candidate_memory": default_memory()})
+    if config.precision is None:
+        config = config.model_copy(update={"precision": usual_precision()})
     problem = new_problem(config, console)
     config = _settled(config, problem)
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)

@@ -114,6 +114,9 @@ class RunConfig(Settings):
     )
     promote_one_in: int = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
     final_epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
+    precision: Literal["float32", "bfloat16"] | None = Field(
+        None, description="'float32' or 'bfloat16'", examples=["float32"]
+    )
     average_weights: bool = Field(False, description="true or false", examples=[True])
     leaders: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
     rescorings: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])

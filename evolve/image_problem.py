@@ -23,7 +23,7 @@ from genomes.recipe import PLAIN
 from genomes.spec import ModelSpec
 from genomes.stack import StackGenome, StackSpace
 
-EVALUATOR_VERSION = 4
+EVALUATOR_VERSION = 5
 BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
@@ -109,7 +109,12 @@ class ImageProblem:
     @property
     def settings(self) -> dict[str, Any]:
         told = {"metric": self.config.metric, "fitness": self.config.fitness}
-        return {**settings(self.parts), **told, "gpu": self.gpu, "backend": backend_name()}
+        return {**settings(self.parts), **told, "gpu": self.gpu, "precision": self.precision, "backend": backend_name()}
+
+    @property
+    def precision(self) -> str:
+        """What networks are trained with; a fitness function of the user's own gets them as they are."""
+        return "float32" if self.config.fitness else self.config.precision or "float32"
 
     @cached_property
     def rungs(self) -> tuple[Budget, ...]:
@@ -131,6 +136,7 @@ class ImageProblem:
     def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
         what = (self.config.metric, *([self._fitness] if self._fitness else []))
+        what += ("bfloat16",) if self.precision == "bfloat16" else ()
         what += ("averaged",) if self.config.average_weights and purpose in (Purpose.FINAL, Purpose.TRAIN) else ()
         return digest(
             "train",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,27 +13,34 @@ from genomes.keras_words import LAYERS, Call, Settings, normalisation
 from genomes.spec import ModelSpec
 
 BYTES: Settings = {"scale": 1 / 255, "offset": 0.0}
+KERAS: Mapping[str, Any] = {}
 
 
-def decode(spec: ModelSpec, pixels: Settings = BYTES) -> keras.Model:
+def decode(
+    spec: ModelSpec, pixels: Settings = BYTES, precision: str = "float32", instead: Mapping[str, Any] = KERAS
+) -> keras.Model:
     """The Keras model of `spec`, untrained, with a functional graph and layers named after the nodes.
 
     It takes raw images, (batch, height, width, channels), and returns class probabilities, (batch, classes), as 32-bit
     floats. pixels: how they are normalised first, "scale" and "offset", each a number or a list by channel.
+    precision: of what is computed between, a Keras dtype policy; layers of the user's own keep 32 bits.
+    instead: classes to be used in the place of Keras's, by the names of those.
     """
     image = keras.Input(spec.input_shape, name=spec.nodes[0].name)
-    tensors = [_layer(normalisation(pixels), "normalisation")(image)]
+    tensors = [_layer(normalisation(pixels), "normalisation", "float32", instead)(image)]
     for node in spec.nodes[1:]:
         sources = [tensors[position] for position in node.inputs]
-        layer = _layer(LAYERS[node.op](dict(node.settings)), node.name)
+        exact = node is spec.nodes[-1] or node.op == "own"
+        call = LAYERS[node.op](dict(node.settings))
+        layer = _layer(call, node.name, "float32" if exact else precision, instead)
         tensors.append(layer(sources[0] if len(sources) == 1 else sources))
     return keras.Model(image, tensors[-1])
 
 
-def _layer(call: Call, name: str) -> Any:
+def _layer(call: Call, name: str, precision: str, instead: Mapping[str, Any]) -> Any:
     kind, positional, named = call
-    cls = own_class(kind) if "." in kind else getattr(layers, kind)
-    return cls(*positional, **named, name=name)
+    cls = instead.get(kind) or (own_class(kind) if "." in kind else getattr(layers, kind))
+    return cls(*positional, **named, name=name, **({} if precision == "float32" else {"dtype": precision}))
 
 
 def own_class(path: str) -> Any:

@@ -16,6 +16,7 @@ BEGUN = time.monotonic()
 
 def main() -> None:
     from evolve.config import RunConfig
+    from evolve.execution.devices import usual_precision
     from evolve.founders import founder as founder_of
     from evolve.full_training import succeeded, train_in_full
     from evolve.preparing import new_problem
@@ -32,6 +33,7 @@ def main() -> None:
             "results": folder,
             "max_multiply_adds": 1_000_000_000,
             "name": "founder",
+            "precision": usual_precision(),
         }
     )
     console = make_console(False)

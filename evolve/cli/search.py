@@ -50,6 +50,9 @@ def run(
         str | None, typer.Option(help="Budgets, images x epochs, that the best climb: 3000x1,9000x2.")
     ] = None,
     final_epochs: Annotated[int | None, typer.Option(help="Epochs of the winner's full training. Default: 40.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16, to train with. Default: what is faster here.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same history. Default: 0.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
     fast: Annotated[

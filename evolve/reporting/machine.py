@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.backend import backend
-from evolve.execution.devices import default_memory, gpu_names, gpu_visible, usable_cores
+from evolve.execution.devices import default_memory, gpu_names, gpu_visible, usable_cores, usual_precision
 from evolve.housekeeping import size_of
 from evolve.reporting.words import size
 from evolve.runs import all_runs
@@ -40,6 +40,7 @@ def machine(results: Path) -> dict[str, Any]:
         "gpus": gpu_names(),
         "trains on": "gpu" if on_gpu else "cpu",
         "workers": "1, with all threads" if on_gpu else f"{min(usable_cores(), 8)}, with one thread each",
+        "precision": usual_precision(),
         "memory": f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB free",
         "memory of a worker": f"at most {default_memory()} GiB, unless candidate_memory says otherwise",
         "datasets": {"digits": "comes with scikit-learn", **fetched},

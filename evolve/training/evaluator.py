@@ -19,15 +19,15 @@ from evolve.execution import memory
 from evolve.training.epochs import Diverged, Point, Training, report
 from evolve.training.metrics import OBJECTIVES
 from evolve.training.model_file import save_model
+from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.parts import open_part
 from evolve.training.scores import Classifier, measured, recalls
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import load_weights, save_weights
 from evolve.values import Job, Status
-from genomes.decode import decode
-from genomes.spec import ModelSpec
 
 CURVE_IMAGES = 1000
+SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
 MEMORY_ERRORS = ("ResourceExhaustedError", "OutOfMemoryError", "MemoryError")
 
 
@@ -35,7 +35,8 @@ class Trainer:
     """Trains the networks of jobs on the parts of one data set.
 
     settings: "folder" of the parts, "pixels" (how images can be normalised), "low" and "high" (range of a pixel),
-    "class_names", "metric" (a name of `OBJECTIVES`); "gpu" if there is one to be used.
+    "class_names", "metric" (a name of `OBJECTIVES`); "gpu" if there is one to be used, "precision" (a name of
+    `PRECISIONS`) to train with. A model that is saved is Keras's own with 32 bits, and is scored as such.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -65,12 +66,14 @@ class Trainer:
             clock.lap("start")
         scored, labels = self._part(job, job["score"])
         watched = self._part(job, job["watch"], CURVE_IMAGES) if job.get("watch") else None
-        classify = Classifier(training.model, len(scored))
+        saved = as_saved(job, self._settings) if job.get("save") else training.model
+        classify = Classifier(saved, len(scored))
         at_last: NDArray[Any] | None = None
 
         def on_epoch(point: Point) -> bool:
             nonlocal at_last
             if watched is not None:
+                copy_weights(training.model, saved)
                 if job["watch"] == job["score"] and point["epoch"] == job["epochs"]:
                     at_last = classify(scored)
                     seen = measured(at_last[: len(watched[0])], watched[1])
@@ -82,10 +85,12 @@ class Trainer:
             return bool(time.monotonic() > job.get("stop_at", math.inf))
 
         curve = training.run(on_epoch)
+        copy_weights(training.model, saved)
         predicted = classify(scored) if at_last is None else at_last
         before = measured(predicted, labels)
         if job.get("averaging"):
             training.average()
+            copy_weights(training.model, saved)
             predicted = classify(scored)
         measures = measured(predicted, labels)
         clock.lap("score")
@@ -100,7 +105,7 @@ class Trainer:
         if job.get("weights"):
             save_weights(training.model, Path(job["weights"]))
         if job.get("save"):
-            save_model(training.model, Path(job["save"]), self._settings)
+            save_model(saved, Path(job["save"]), self._settings)
         clock.lap("save")
         last = curve[-1]
         given_up = {"gave_up": 1.0} if training.gave_up else {}
@@ -140,11 +145,12 @@ def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDA
     return told
 
 
-def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch) -> Training:
-    """The network of a job, compiled with its recipe, with the images it is trained on."""
+def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch, plain: bool = False) -> Training:
+    """The network of a job, compiled with its recipe, with the images it is trained on. plain: of Keras's own layers,
+    with 32 bits."""
     recipe = job["recipe"]
     keras.utils.set_random_seed(job["seed"])
-    model = decode(ModelSpec.from_json(job["blueprint"]), settings["pixels"][recipe["pixels"]])
+    model = as_saved(job, settings) if plain else as_trained(job, settings)
     images, labels = _training_images(job, settings["folder"])
     return Training(
         model,
@@ -158,7 +164,7 @@ def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch) -> Trainin
         clock,
         ragged=job.get("ragged", False),
         finish_at=job.get("finish_at"),
-        to_score=job.get("to_score", 0),
+        to_score=job.get("to_score", 0) * (SAVED_IS_SLOWER if settings.get("precision") == "bfloat16" else 1),
         may_give_up=job.get("may_give_up", False),
         averaging=job.get("averaging", False),
     )

@@ -60,7 +60,7 @@ class OwnFitness:
         return guarded(job, self._judge)
 
     def _judge(self, job: Job) -> dict[str, Any]:
-        training, curve = prepared(job, self._settings, Stopwatch()), []
+        training, curve = prepared(job, self._settings, Stopwatch(), plain=True), []
 
         def progress(**figures: float) -> None:
             numbers = {name: float(value) for name, value in figures.items()}

@@ -18,6 +18,7 @@ NAMES = {
     "random": "random search through the same rungs (`--strategy random`)",
     "one rung": "`--strategy genetic`, one budget for all",
     "founder": "the best founder alone for all of the time",
+    "float32": "the default with `--precision float32`",
     "hyperband": "KerasTuner's Hyperband, fixed depth",
 }
 
@@ -36,7 +37,9 @@ def page(title: str, command: str, rows: list[Row], time: str) -> str:
         busy = f"{fmean(row['cores_busy'] for row in mine.values()):.2f}"
         cells = [name.format(time=time), *shown, mean, f"{fmean(flips):.2%}" if flips else "-", busy]
         lines.append(f"| {' | '.join(cells)} |")
-    return f"## {title}\n\n`{command}`\n\n" + "\n".join(lines) + "\n\n" + "\n".join(_differences(rows)) + "\n"
+    machines = "; ".join(sorted({row["processor"] for row in rows}))
+    tables = "\n".join(lines), "\n".join(_differences(rows))
+    return "\n\n".join([f"## {title}", f"`{command}`", f"Processor: {machines}.", *tables]) + "\n"
 
 
 def _differences(rows: list[Row]) -> list[str]:

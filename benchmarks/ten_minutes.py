@@ -8,6 +8,7 @@ random        random search through the same rungs, with the same plan's rules a
 one rung      the genetic algorithm, all candidates trained for what the default spends on one on average
 founder       the best founder, trained alone for the ten minutes by the same recipe rules
 hyperband     KerasTuner's Hyperband over stacks of fixed depth for half of the time, the best trained for the rest
+float32       the default with --precision float32, on a processor where it would train with bfloat16
 
 Three seeds; only one arm works at a time. Accuracy is that on the 10,000 test images, opened once per row. Writes one
 JSON row per arm and seed, goes on where it stopped, and makes the page.
@@ -22,6 +23,8 @@ from typing import Any
 
 from search_page import write
 from timed_arms import Row, child, evolved, measured, options
+
+from evolve.execution.devices import usual_precision
 
 SECONDS = 600
 SEEDS = (0, 1, 2)
@@ -57,9 +60,15 @@ def arms(given: argparse.Namespace, log: Path, seed: int) -> dict[str, Any]:
         return child(sys.executable, "one_founder.py", *arguments)
 
     def hyperband() -> Row:
-        return child(given.peers, "hyperband.py", str(given.dataset), str(SECONDS), str(seed), str(runs / "hyperband"))
+        precision = "mixed_bfloat16" if usual_precision() == "bfloat16" else "float32"
+        arguments = (given.dataset, SECONDS, seed, runs / "hyperband", precision)
+        return child(given.peers, "hyperband.py", *map(str, arguments))
 
-    return {"default": default, "random": random, "founder": founder, "one rung": one_rung, "hyperband": hyperband}
+    def exact() -> Row:
+        return evolved(f"float32-{seed}", {**base, "precision": "float32"}, runs)
+
+    found = {"default": default, "random": random, "founder": founder, "one rung": one_rung, "hyperband": hyperband}
+    return found | ({"float32": exact} if usual_precision() != "float32" else {})
 
 
 def main() -> None:

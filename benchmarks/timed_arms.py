@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import psutil
 
 import evolve
 from evolve.api import VERSION
+from evolve.execution.devices import CPU_FACTS, usual_precision
 
 Row = dict[str, Any]
 HERE = Path(__file__).parent
@@ -54,11 +56,19 @@ def measured(log: Path, arm: str, seed: int, work: Callable[[], Row]) -> Row:
     seconds = time.monotonic() - begun
     row = {"arm": arm, "seed": seed, **made, "wall_seconds": round(seconds, 1)}
     row |= {"cores_busy": round((_busy() - busy) / seconds, 2), "cores": psutil.cpu_count(), "version": VERSION}
+    row["processor"] = _processor()
     row["made"] = datetime.now(UTC).isoformat(timespec="seconds")
     with log.open("a") as file:
         print(json.dumps(row), file=file, flush=True)
     print(f"  {row.get('test_accuracy', row.get('seconds_per_epoch'))} after {seconds:.0f} s", flush=True)
     return row
+
+
+def _processor() -> str:
+    """What the system says of it, and what it multiplies fast."""
+    facts = CPU_FACTS.read_text().splitlines() if CPU_FACTS.exists() else []
+    names = [line.partition(":")[2].strip() for line in facts if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, {usual_precision()}"
 
 
 def _busy() -> float:
@@ -81,6 +91,7 @@ def evolved(name: str, settings: Mapping[str, Any], runs: Path) -> Row:
         "test_accuracy": run.test_accuracy,
         "with_flips": run.final_result.measures.get("accuracy_with_flips"),
         "plan": run.meta["plan"],
+        "precision": run.config.precision,
         "candidates": len(run.candidates),
         "evaluations": run.summary()["evaluations"],
         "winner": winner.notation,

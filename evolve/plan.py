@@ -39,6 +39,7 @@ DECIDED = {
     "rungs",
     "promote_one_in",
     "max_work",
+    "max_multiply_adds",
     "leaders",
     "rescorings",
     "final_epochs",
@@ -154,6 +155,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,
         "max_work": largest,
+        "max_multiply_adds": largest,  # which `max_work` bounds
         "leaders": leaders,
         "rescorings": max(1, min(4, trainings // leaders)),
         "final_epochs": final_epochs,

@@ -27,6 +27,7 @@ def _fast(*widths: int) -> str:
 FOUNDERS: dict[str, str] = {
     "fast": _fast(16, 32, 64),
     "fast-wide": _fast(32, 64, 128),
+    "fast-large": _fast(64, 128, 256),
     "article-1": (
         "conv 32 3 padding=valid, relu, conv 32 3 padding=valid, relu, maxpool 2, dropout 0.25, "
         "conv 32 3 padding=valid, relu, conv 32 3 padding=valid, relu, maxpool 2, dropout 0.25, "
@@ -60,7 +61,7 @@ FOUNDERS: dict[str, str] = {
 
 # Groups that can be asked for by one name.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "fast": ("fast", "fast-wide"),
+    "fast": ("fast", "fast-wide", "fast-large"),
     "article": ("article-1", "article-2"),
     "zoo": ("vgg", "resnet", "inception", "densenet"),
 }

@@ -42,7 +42,7 @@ DOORS = {
     "pebble": {"evolve.execution.processes"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "whole")},
-    "tensorflow": {"evolve.training.graphs", "evolve.training.exporting"},
+    "tensorflow": {f"evolve.training.{name}" for name in ("graphs", "fused", "exporting")},
     "onnxruntime": {"evolve.training.exporting"},
     "PIL": {"evolve.training.folders", "evolve.training.exporting"},
     "keras": {
@@ -52,8 +52,10 @@ DOORS = {
             for name in (
                 "evaluator",
                 "exporting",
+                "fused",
                 "keras_datasets",
                 "model_file",
+                "networks",
                 "optimizers",
                 "own_layers",
                 "scores",

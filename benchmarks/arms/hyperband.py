@@ -1,7 +1,9 @@
 """KerasTuner's Hyperband for a given time, over the stacks of fixed depth that it can express, then the best one
 trained on all images for the rest. Half of the time is for the search: its tutorials retrain what they have found.
 
-    python benchmarks/arms/hyperband.py cifar10.npz SECONDS SEED FOLDER
+    python benchmarks/arms/hyperband.py cifar10.npz SECONDS SEED FOLDER PRECISION
+
+PRECISION is a dtype policy of Keras: where evolve trains with bfloat16, so may this.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def build(hp: keras_tuner.HyperParameters) -> keras.Model:
         model.add(keras.layers.MaxPooling2D())
         model.add(keras.layers.Dropout(hp.Float("dropout", 0.0, 0.4, step=0.1)))
     model.add(keras.layers.Flatten() if hp.Choice("head", ["flatten", "mean"]) == "flatten" else _mean())
-    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.add(keras.layers.Dense(10, activation="softmax", dtype="float32"))
     rate = hp.Float("learning_rate", 3e-4, 1e-2, sampling="log")
     kind = keras.optimizers.Adam if hp.Choice("optimizer", ["adam", "sgd"]) == "adam" else _sgd
     model.compile(kind(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -78,7 +80,8 @@ class InTime(keras_tuner.Hyperband):
 
 
 def main() -> None:
-    dataset, seconds, seed, folder = sys.argv[1:]
+    dataset, seconds, seed, folder, precision = sys.argv[1:]
+    keras.config.set_dtype_policy(precision)
     end = BEGUN + float(seconds)
     keras.utils.set_random_seed(int(seed))
     data = np.load(dataset)

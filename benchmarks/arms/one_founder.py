@@ -44,7 +44,7 @@ def main() -> None:
     key, budget = candidate_key(genome, blueprint), problem.budget(Purpose.TRAIN)
     job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
     request = Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, job_key)
-    job = problem.job(request, blueprint, Path(folder) / f"{text}-{seed}.keras")
+    job = problem.job(request, blueprint, Path(folder) / f"founder-{seed}.keras")
     job["finish_at"] = BEGUN + float(seconds) - 1.5
     result = succeeded(train_in_full(problem, job, text, console), text)
     print(

@@ -51,6 +51,12 @@ def test_more_time_and_a_faster_machine_mean_more() -> None:
         assert RunConfig.checked(less.settings).budgets[-1] < RunConfig.checked(more.settings).budgets[-1]
 
 
+def test_a_plan_limits_networks_by_what_the_machine_can_do_unless_the_user_has_done_so() -> None:
+    made = plan(36_000).settings
+    assert made["max_multiply_adds"] == made["max_work"] > 50_000_000
+    assert plan(36_000, max_multiply_adds=2_000_000).settings["max_multiply_adds"] == 2_000_000
+
+
 def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> None:
     made = plan(600, final_epochs=3)
     assert made.seconds.final == 0

@@ -83,7 +83,8 @@ def run(
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = config.results / str(config.name)
     try:
-        begin_with = founders(problem.space, config.founders, config.results, console.note)  # within the plan's limits
+        within = problem.space, config.founders, config.results, console.note, problem.first_space  # the plan's limits
+        begin_with = founders(*within)
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
             console.note(f"run '{config.name}' in {folder}")
             if plan_of.plan:

@@ -126,6 +126,8 @@ class RunConfig(Settings):
     max_multiply_adds: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
 
     max_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    small_births: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
+    small_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000])
 
     seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
     look_ahead: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
@@ -174,6 +176,20 @@ class RunConfig(Settings):
                 f"strategy '{self.strategy}' takes one score per candidate; give one rung, or another strategy, "
                 "such as aging"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _growth_is_from_small_to_large(self) -> RunConfig:
+        if (self.small_births is None) != (self.small_work is None):
+            raise ValueError("small_births and small_work go together: how many births are small, and how small")
+        if self.small_work is None:
+            return self
+        if self.max_work is not None and self.max_work <= self.small_work:
+            raise ValueError(f"small_work must be less than max_work={self.max_work}, not {self.small_work}")
+        if self.table is not None:
+            raise ValueError("small_births and small_work are for networks, not for a table")
+        if not strategy_class(self.strategy).takes_updates:
+            raise ValueError(f"strategy '{self.strategy}' breeds by generation; it cannot begin with small_births")
         return self
 
     @property

@@ -19,18 +19,23 @@ OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+)")
 
 
 def founders(
-    space: SearchSpace, wanted: Iterable[str] | None, results: Path, note: Callable[[str], None]
+    space: SearchSpace,
+    wanted: Iterable[str] | None,
+    results: Path,
+    note: Callable[[str], None],
+    first: SearchSpace | None = None,
 ) -> list[Proposal]:
     """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. Those of a
-    group that are too large are made narrower; those that do not fit at all are noted and left out. Raises ConfigError
-    for one that cannot be read, and if some were asked for by themselves and none of all fits."""
+    group that are too large, for `first` if the search begins in that part of the space, are made narrower; those that
+    do not fit at all are noted and left out. Raises ConfigError for one that cannot be read, and if some were asked for
+    by themselves and none of all fits."""
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
     for text, of_group in _expanded(space, wanted):
         try:
             proposal = founder(space, text, results)
-            if of_group and (smaller := space.narrowed(proposal.genome)):
+            if of_group and (smaller := (first or space).narrowed(proposal.genome)):
                 origin = ", ".join((*proposal.origin, *smaller.steps))
                 proposal = Proposal(smaller.genome, (), (origin,))
             space.blueprint(proposal.genome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,10 @@ class ImageProblem:
     @cached_property
     def space(self) -> StackSpace:
         return image_space(self.config, self.parts.input_shape, self.parts.classes, self.own)
+
+    @cached_property
+    def first_space(self) -> StackSpace:
+        return replace(self.space, max_work=self.config.small_work) if self.config.small_work else self.space
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -15,12 +15,16 @@ from typing import Any
 
 from evolve.config import RunConfig, budget
 from evolve.errors import ConfigError
+from evolve.search.strategy import strategy_class
 from evolve.values import Budget
 
 FINAL_SHARE = 0.6  # of the time, for the training of the winner
 RESCORING_SHARE = 0.08
 FINAL_EPOCHS = 6  # that the largest network must be able to have in the last training
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
+GROWTH = 4  # times the work, which is twice the width, that networks may have in the end
+SMALL_SHARE = 0.5  # of the time of the search, for the small networks of its beginning
+LEADERS = 2  # candidates that can be scored again at the largest budget of the search
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is
@@ -38,6 +42,8 @@ DECIDED = {
     "look_ahead",
     "rungs",
     "promote_one_in",
+    "small_births",
+    "small_work",
     "max_work",
     "max_multiply_adds",
     "leaders",
@@ -103,11 +109,12 @@ class Plan:
         search, again, final = (f" in {_minutes(seconds)}" if seconds else "" for seconds in stages)
         about = "about " if t else ""
         rungs = " -> ".join(f"{one.images:,} images x {one.epochs}" for one in map(budget, s["rungs"]))
+        first = f", {s['small_births']} small ones and then the best of them wider" if "small_births" in s else ""
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
         return "\n".join(
             (
                 f"plan{f' for {_minutes(t.total)}' if t else ''}: {about}{s['evaluations']} candidates{search}"
-                f"{self._pace()}",
+                f"{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
                 f"      {s['leaders']} leaders scored again {s['rescorings']} times{again}",
                 f"      the winner trained in full{final}, {about}{s['final_epochs']} epochs",
@@ -135,25 +142,40 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     # Work x images of the last training.
     last = t.final * machine.rate * machine.workers * ALL_CORES / 3
     largest = config.max_work or _rounded(max(SMALLEST, last / images / FINAL_EPOCHS))
-    typical = min(machine.usual, largest * TYPICAL_SHARE)
+    if small := _small(config, largest, machine, train):
+        largest = config.max_work or min(largest, GROWTH * small)
+    typical = TYPICAL_SHARE * largest if small else min(machine.usual, TYPICAL_SHARE * largest)
+    first = TYPICAL_SHARE * small if small else typical  # work of the first births
     final_epochs = max(1, round(last / images / typical))
-    available = t.search * machine.workers
-    speed = machine.rate / 3 / typical  # images a second
+    available = t.search * machine.workers * (SMALL_SHARE if small else 1)
+
+    def speed(work: float) -> float:
+        """Images a second."""
+        return float(machine.rate / 3 / work)
+
     births = max(FEWEST, round(BIRTHS * math.sqrt(available)))
-    rungs = config.budgets or _rungs(config, births, available / births, machine.start, speed, final_epochs, train)
+    again = t.rescoring * machine.workers
+    most = (again / LEADERS - machine.start) * speed(typical)  # images, so that leaders can be scored again
+    rungs = config.budgets or _rungs(
+        config, births, available / births, machine.start, speed(first), min(most, final_epochs * images), train
+    )
 
-    def seconds_of(training: Budget) -> float:
-        return training.size / speed + machine.start
+    def birth(work: float) -> float:
+        """Seconds, with its share of promotions."""
+        trainings = (rung.size / speed(work) + machine.start for rung in rungs)
+        return sum(training / float(one_in) ** place for place, training in enumerate(trainings))
 
-    each = sum(seconds_of(rung) / one_in**place for place, rung in enumerate(rungs))
-    births = max(FEWEST, round(available / each))
-    trainings = max(1, int(t.rescoring * machine.workers / seconds_of(rungs[-1])))
-    leaders = min(4, math.ceil(math.sqrt(trainings)))
+    births = max(FEWEST, round(available / birth(first)))
+    growing = {"small_births": births, "small_work": small} if small else {}
+    births += round((t.search * machine.workers - available) / birth(typical))
+    trainings = max(1, int(again / (rungs[-1].size / speed(typical) + machine.start)))
+    leaders = min(4, math.ceil(math.sqrt(trainings)) if trainings > LEADERS else trainings)
     settings: dict[str, Any] = {
         "population": max(16, min(32, births // 3)),  # founders are not to die before they could breed
         "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,
+        **growing,
         "max_work": largest,
         "max_multiply_adds": largest,  # which `max_work` bounds
         "leaders": leaders,
@@ -163,8 +185,18 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     }
     settings |= {name: getattr(config, name) for name in settings if name in given and name != "rungs"}
     if "final_epochs" in given:
-        t = _fixed(seconds, settings["final_epochs"] * images / speed / machine.workers / ALL_CORES)
+        t = _fixed(seconds, settings["final_epochs"] * images / speed(typical) / machine.workers / ALL_CORES)
     return Plan(settings, t, machine)
+
+
+def _small(config: RunConfig, largest: int, machine: Machine, train: int) -> int | None:
+    """Work that networks may have at the beginning, if the search is to begin with small ones: where the time of a
+    brief training goes to training, and not to making it ready."""
+    if config.small_work or not strategy_class(config.strategy).takes_updates:
+        return config.small_work
+    small = _rounded(min(largest / GROWTH, machine.usual))
+    seconds = 3 * TYPICAL_SHARE * small * min(ENOUGH, 10 * train) / machine.rate
+    return small if seconds > machine.start else None
 
 
 def _fixed(seconds: float, final: float) -> Times:
@@ -175,14 +207,14 @@ def _fixed(seconds: float, final: float) -> Times:
 
 
 def _rungs(
-    config: RunConfig, births: int, each: float, start: float, speed: float, final_epochs: int, train: int
+    config: RunConfig, births: int, each: float, start: float, speed: float, most: float, train: int
 ) -> tuple[Budget, ...]:
     """Up to three budgets with the same images and ever more epochs, so that what pays only when images are seen often,
     such as augmentation, pays on the highest rung, too. The lowest is long enough to tell networks apart, if that can
     be had at all: rather fewer births than such a budget that ranks them by chance.
 
     births: as many as there should be. each: seconds that one may then take, with its share of promotions.
-    speed: images a second.
+    speed: images a second. most: images x epochs of the highest rung.
     """
     one_in, enough = config.promote_one_in, min(ENOUGH, 10 * train)
     if config.images or config.epochs:
@@ -192,8 +224,8 @@ def _rungs(
     for count in range(MOST_RUNGS, 0, -1):
         growing = [one_in**place for place in range(count)]
         starts = sum(start / step for step in growing)
-        if births * each >= ROOMY * (count * enough / speed + starts) and growing[-1] <= max(1, final_epochs):
-            seen, steps = max(enough, (each - starts) * speed / count), growing
+        if births * each >= ROOMY * (count * enough / speed + starts) and growing[-1] * enough <= most:
+            seen, steps = max(enough, min((each - starts) * speed / count, most / growing[-1])), growing
             break
     images = _images(seen)
     repeats = max(1, round(images / train))

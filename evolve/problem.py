@@ -23,7 +23,8 @@ from genomes import Blueprint, SearchSpace
 class Problem(Protocol):
     """See the module's text.
 
-    space: the search space. executor, evaluator, settings: where and by what jobs are evaluated.
+    space: the search space. first_space: the part of it that the search begins in.
+    executor, evaluator, settings: where and by what jobs are evaluated.
     """
 
     @property
@@ -32,6 +33,8 @@ class Problem(Protocol):
     def evaluator(self) -> str: ...
     @property
     def space(self) -> SearchSpace: ...
+    @property
+    def first_space(self) -> SearchSpace: ...
     @property
     def settings(self) -> dict[str, Any]:
         """JSON that builds the evaluator."""

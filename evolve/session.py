@@ -28,6 +28,7 @@ from evolve.problem import Problem
 from evolve.progress import Pace
 from evolve.reporting.console import Console, duration
 from evolve.run_view import model_path
+from evolve.search.growing import Growing
 from evolve.search.halving import Halving
 from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
 from evolve.storage.rows import Act
@@ -152,8 +153,10 @@ class Session:
 
     def _strategy(self) -> Strategy:
         config, kind = self.config, strategy_class(self.config.strategy)
-        births = Births(self.problem.space, self.founders, mutants=RANDOM not in (config.founders or [RANDOM]))
+        births = Births(self.problem.first_space, self.founders, mutants=RANDOM not in (config.founders or [RANDOM]))
         strategy: Strategy = kind(births, config.population, kind.Options.checked(config.options))
+        if config.small_births:
+            strategy = Growing(strategy, births, self.problem.space, config.small_births)
         if len(self.problem.rungs) == 1:
             return strategy
         return Halving(strategy, self.problem.rungs, config.promote_one_in, room=config.population)

@@ -32,6 +32,10 @@ class TableProblem:
         return ChoicesSpace(self.table["name"], tuple(self.table["choices"]), entries)
 
     @property
+    def first_space(self) -> ChoicesSpace:
+        return self.space
+
+    @property
     def settings(self) -> dict[str, Any]:
         return {"table": self.table, "seed": self.seed}
 

@@ -97,6 +97,10 @@ class ChoicesSpace:
         """Nothing: an entry is in the table or not."""
         return None
 
+    def widened(self, genome: ChoicesGenome) -> Variation | None:
+        """Nothing, as `narrowed`."""
+        return None
+
     def distance(self, a: ChoicesGenome, b: ChoicesGenome) -> float:
         """Share of genes that differ."""
         return sum(x != y for x, y in zip(a.digits, b.digits, strict=True)) / len(self.choices)

@@ -99,6 +99,10 @@ class SearchSpace(Protocol):
         """A genome like this one that is small enough for the limits of this space, or None."""
         ...
 
+    def widened(self, genome: Any) -> Variation | None:
+        """A genome like this one that makes as much as it can of the limits of this space, or None."""
+        ...
+
     def distance(self, a: Any, b: Any) -> float:
         """How different two genomes are: symmetric, 0 for equal ones, at most 1."""
         ...

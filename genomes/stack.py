@@ -22,9 +22,10 @@ from genomes.layers import Flatten
 from genomes.primitives import InvalidGenome, Shape
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
-from genomes.stack_operators import cross_stacks, mutate_stack, narrower, random_stack
+from genomes.stack_operators import as_wide, cross_stacks, mutate_stack, random_stack
 
 TRIES = 30
+WIDER = (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.75, 1.5, 1.25)  # widths at which a stack that may be larger is tried
 SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)  # widths at which a stack that is too large is tried
 
 
@@ -77,15 +78,13 @@ class StackSpace:
     alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
 
     def random(self, rng: Random) -> Variation:
-        """A random stack within the limits; a small one if the usual ones are too large. Raises InvalidGenome if not
-        even those fit."""
+        """A random stack, made narrower if it is too large; a small one if that does not help either. Raises
+        InvalidGenome if not even those fit."""
         for attempt in range(20 * TRIES):
             genome = StackGenome(*random_stack(rng, self.alphabet, small=attempt >= TRIES))
-            try:
-                return Variation(genome, ("random stack",), self.blueprint(genome))
-            except InvalidGenome as error:
-                problem = error
-        raise InvalidGenome(f"no stack fits the limits of this search: {problem}")
+            if found := self.narrowed(genome):
+                return Variation(found.genome, ("random stack", *found.steps), found.blueprint)
+        raise InvalidGenome(f"no stack fits the limits of this search: {self.problem(genome)}")
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
         """One operator, sometimes two or three; a recipe gene changes if nothing else fits, and a random stack is
@@ -121,11 +120,18 @@ class StackSpace:
 
     def narrowed(self, genome: StackGenome) -> Variation | None:
         """The widest of this stack and narrower ones that fits the limits of this space, or None."""
-        for share in SHARES:
-            layers = tuple(narrower(gene, share, self.alphabet) for gene in genome.layers)
+        return self._widest(genome, SHARES)
+
+    def widened(self, genome: StackGenome) -> Variation | None:
+        """The widest of those wider than this stack that fits the limits of this space, or None."""
+        return self._widest(genome, WIDER)
+
+    def _widest(self, genome: StackGenome, shares: tuple[float, ...]) -> Variation | None:
+        for share in shares:
+            layers = tuple(as_wide(gene, share, self.alphabet) for gene in genome.layers)
             with suppress(InvalidGenome):
-                thin = StackGenome(layers, genome.recipe)
-                return Variation(thin, () if share == 1 else (f"{share:g} times as wide",), self.blueprint(thin))
+                found = StackGenome(layers, genome.recipe)
+                return Variation(found, () if share == 1 else (f"{share:g} times as wide",), self.blueprint(found))
         return None
 
     def distance(self, a: StackGenome, b: StackGenome) -> float:

@@ -86,8 +86,8 @@ def _of_role(role: str, rng: Random, alphabet: Alphabet) -> Layer | None:
     return alphabet.make(kind, rng) if kind else None
 
 
-def narrower(gene: Layer, share: float, alphabet: Alphabet) -> Layer:
-    """A layer of that share of the width; the same where it has none, or could not be so narrow."""
+def as_wide(gene: Layer, share: float, alphabet: Alphabet) -> Layer:
+    """A layer of that share of the width; the same where it has none, or could not be so narrow or wide."""
     if gene.width is None or share == 1:
         return gene
     width = max(1, round(share * getattr(gene, gene.width)))

@@ -135,6 +135,13 @@ class Births:
 
         return self._new(draw, 10 * DRAWS)
 
+    def wider(self, parent: Member) -> Proposal | None:
+        """`parent`, made as wide as the space allows; None if that is nothing new."""
+        variation = self.space.widened(parent.genome)
+        if variation is None:
+            return None
+        return self._entered(Proposal(variation.genome, (parent.number,), variation.steps, variation.blueprint))
+
     def child(self, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0) -> Proposal | None:
         """A new genome from one parent (mutated) or two (crossed, then mutated with probability `mutate`).
 

@@ -36,12 +36,30 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
     assert made.seconds.total == pytest.approx(seconds)
     config = RunConfig.checked(made.settings)  # whatever it decides is a setting
     assert config.limit == made.settings["evaluations"]
-    typical = min(machine.usual, TYPICAL_SHARE * made.settings["max_work"])
-    if config.evaluations == FEWEST:
+    small = config.small_births or 0
+    if (small or config.evaluations) == FEWEST:
         return
-    work = [budget.size * 3 * typical / machine.rate + machine.start for budget in config.budgets]
-    climbing = sum(work[rung] / config.promote_one_in**rung for rung in range(len(work)))
-    assert 0.3 < config.evaluations * climbing / 2 / made.seconds.search < 2
+
+    def birth(work: float) -> float:
+        trainings = [budget.size * 3 * work / machine.rate + machine.start for budget in config.budgets]
+        return sum(training / config.promote_one_in**rung for rung, training in enumerate(trainings))
+
+    typical = TYPICAL_SHARE * made.settings["max_work"]
+    later = typical if small else min(machine.usual, typical)
+    took = small * birth(TYPICAL_SHARE * (config.small_work or 0)) + (config.evaluations - small) * birth(later)
+    assert 0.3 < took / 2 / made.seconds.search < 2
+
+
+@pytest.mark.parametrize("strategy", ["aging", "neat"])
+def test_a_search_begins_small_where_time_goes_to_training(strategy: str) -> None:
+    made = plan(600, strategy=strategy).settings
+    assert ("small_births" in made) == (strategy == "aging")
+    if strategy == "aging":
+        assert 4 <= made["max_work"] / made["small_work"] < 4.5
+        assert made["evaluations"] - made["small_births"] >= 4
+    assert (
+        "small_births" not in make_plan(RunConfig(), 110, LAPTOP, train=900, images=1400).settings
+    )  # it goes elsewhere
 
 
 def test_more_time_and_a_faster_machine_mean_more() -> None:

@@ -1,9 +1,9 @@
 """Networks worth starting from, in the notation of layer stacks.
 
-The fast nets and their recipe are put together from what trainings of seconds to minutes use: few wide layers, pooling right behind the
-first convolution of each width, batch normalisation behind it, Nesterov momentum, one cycle of the learning rate, smoothed labels, mirrored and moved
-images (Page 2018, https://myrtle.ai/how-to-train-your-resnet/; Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a
-Single GPU", https://arxiv.org/abs/2404.00498).
+The fast nets and their recipe are put together from what trainings of seconds to minutes use: few wide layers, pooling
+right behind the first convolution of each width and normalisation behind that, Nesterov momentum, one cycle of the
+learning rate, smoothed labels, mirrored and moved images (Page 2018, https://myrtle.ai/how-to-train-your-resnet/;
+Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", https://arxiv.org/abs/2404.00498).
 
 article-1 and article-2 are the two hand-made CIFAR-10 networks of the beginner's article that this project grew out
 of (79.35 % after 100 epochs and 81.40 % after 75 epochs), with its recipe. The zoo are small nets in the style of VGG

@@ -51,7 +51,7 @@ def planned(
     executor = make_executor(config, problem, count)
     try:
         console.note("measuring how fast this machine trains")
-        machine = probe(problem, executor, founders, count)
+        machine = probe(problem, executor, founders, count, config.duration)
         left = config.duration - (time.monotonic() - begun)
         if left < (needed := shortest(machine)):
             raise ConfigError(

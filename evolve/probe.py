@@ -15,22 +15,26 @@ from evolve.plan import Machine
 from evolve.search.strategy import Proposal
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 
-IMAGES = 1000
+IMAGES = 4000
 FEWEST = 64  # images
-WORK = 1e11  # units of a training at most: two seconds of a usual core
+WORK = 4e11  # units of a training at most: eight seconds of a usual core
+SHARE = 7e8  # of them for each second that the run has
 SECONDS = 25.0  # of a training at most; two of them, one after the other, end within a minute
 POLL_SECONDS = 0.25
 
 
-def probe(problem: ImageProblem, executor: Executor, founders: Sequence[Proposal], workers: int) -> Machine:
-    """Trains two networks per worker, founders first. Raises RunError if none can be trained."""
+def probe(
+    problem: ImageProblem, executor: Executor, founders: Sequence[Proposal], workers: int, seconds: float
+) -> Machine:
+    """Trains two networks per worker, founders first, for a few percent of the seconds that the run has. Raises
+    RunError if none can be trained."""
     rng, space = Random(0), problem.space
     genomes: list[Any] = [founder.genome for founder in founders][: 2 * workers]
     genomes += [space.random(rng).genome for _ in range(2 * workers - len(genomes))]
-    work = {}
+    work, most = {}, min(WORK, SHARE * seconds)
     for number, genome in enumerate(genomes, start=1):
         blueprint = space.blueprint(genome)
-        images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(WORK / 3 / blueprint.work)))
+        images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(most / 3 / blueprint.work)))
         candidate = Candidate(number, genome, None)
         request = Request(number, candidate, Budget(images, 1), 0, Purpose.SEARCH, f"{number:064x}")
         executor.submit({**problem.job(request, blueprint, None), "weights": None, "time_limit": SECONDS})

@@ -22,15 +22,15 @@ FINAL_SHARE = 0.6  # of the time, for the training of the winner
 RESCORING_SHARE = 0.08
 FINAL_EPOCHS = 6  # that the largest network must be able to have in the last training
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
-GROWTH = 4  # times the work, which is twice the width, that networks may have in the end
-SMALL_SHARE = 0.5  # of the time of the search, for the small networks of its beginning
-LEADERS = 2  # candidates that can be scored again at the largest budget of the search
+GROWTH = 6  # times the work, which is 2.4 times the width, that networks may have in the end
+SMALL_SHARE = 0.45  # of the time of the search, for the small networks of its beginning
+AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
-BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
+BIRTHS = 2.0  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
-ENOUGH = 20_000  # images seen in a training that tells networks apart
+ENOUGH = 15_000  # images seen in a training that tells networks apart
 ROOMY = 12  # births that rungs leave time for
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 CLOSING_SECONDS = 1.5  # to say what came out
@@ -155,7 +155,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
 
     births = max(FEWEST, round(BIRTHS * math.sqrt(available)))
     again = t.rescoring * machine.workers
-    most = (again / LEADERS - machine.start) * speed(typical)  # images, so that leaders can be scored again
+    most = (again / AGAIN - machine.start) * speed(typical)  # images, so that leaders can be scored again
     rungs = config.budgets or _rungs(
         config, births, available / births, machine.start, speed(first), min(most, final_epochs * images), train
     )
@@ -169,7 +169,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     growing = {"small_births": births, "small_work": small} if small else {}
     births += round((t.search * machine.workers - available) / birth(typical))
     trainings = max(1, int(again / (rungs[-1].size / speed(typical) + machine.start)))
-    leaders = min(4, math.ceil(math.sqrt(trainings)) if trainings > LEADERS else trainings)
+    leaders = min(4, math.ceil(math.sqrt(trainings)))
     settings: dict[str, Any] = {
         "population": max(16, min(32, births // 3)),  # founders are not to die before they could breed
         "look_ahead": LOOK_AHEAD * machine.workers,
@@ -194,7 +194,7 @@ def _small(config: RunConfig, largest: int, machine: Machine, train: int) -> int
     brief training goes to training, and not to making it ready."""
     if config.small_work or not strategy_class(config.strategy).takes_updates:
         return config.small_work
-    small = _rounded(min(largest / GROWTH, machine.usual))
+    small = _rounded(min(largest / GROWTH, TYPICAL_SHARE * machine.usual))
     seconds = 3 * TYPICAL_SHARE * small * min(ENOUGH, 10 * train) / machine.rate
     return small if seconds > machine.start else None
 

@@ -17,7 +17,7 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import FEWEST, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
+from evolve.plan import ENOUGH, FEWEST, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 CIFAR = {"train": 40_000, "images": 50_000}
@@ -55,11 +55,10 @@ def test_a_search_begins_small_where_time_goes_to_training(strategy: str) -> Non
     made = plan(600, strategy=strategy).settings
     assert ("small_births" in made) == (strategy == "aging")
     if strategy == "aging":
-        assert 4 <= made["max_work"] / made["small_work"] < 4.5
+        assert 6 <= made["max_work"] / made["small_work"] < 6.6
         assert made["evaluations"] - made["small_births"] >= 4
-    assert (
-        "small_births" not in make_plan(RunConfig(), 110, LAPTOP, train=900, images=1400).settings
-    )  # it goes elsewhere
+    digits = replace(LAPTOP, usual=300_000)  # where it goes elsewhere
+    assert "small_births" not in make_plan(RunConfig(), 110, digits, train=900, images=1400).settings
 
 
 def test_more_time_and_a_faster_machine_mean_more() -> None:
@@ -95,7 +94,7 @@ def test_rungs_have_the_same_images_and_ever_more_epochs(train: int) -> None:
     budgets = RunConfig.checked(made.settings).budgets
     assert len({budget.images for budget in budgets}) == 1
     assert [budget.epochs // budgets[0].epochs for budget in budgets] == [1, 3, 9][: len(budgets)]
-    assert budgets[0].size >= min(20_000, 10 * train)
+    assert budgets[0].size >= min(ENOUGH, 10 * train)
     assert budgets[-1].images <= train
 
 

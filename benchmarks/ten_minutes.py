@@ -28,7 +28,7 @@ from evolve.execution.devices import usual_precision
 
 SECONDS = 600
 SEEDS = (0, 1, 2)
-BEST_FOUNDER = "fast"
+BEST_FOUNDER = "fast-wide"
 ROWS = "ten-minutes.jsonl"
 
 

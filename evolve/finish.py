@@ -28,9 +28,10 @@ class Finish:
     log: Log
     model_path: Callable[[int], Path]
 
-    def leaders(self, count: int) -> list[Candidate]:
-        """The `count` best of the search."""
-        return [self._candidate(number) for number, _, _ in self.log.best(count)]
+    def leaders(self, count: int, small: int = 0) -> list[Candidate]:
+        """The `count` best of the search; of those born after the first `small`, if there are any."""
+        found = self.log.best(count, born_after=small) or self.log.best(count)
+        return [self._candidate(number) for number, _, _ in found]
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)

@@ -20,8 +20,9 @@ from evolve.values import Budget
 
 FINAL_SHARE = 0.6  # of the time, for the training of the winner
 RESCORING_SHARE = 0.08
-FINAL_EPOCHS = 6  # that the largest network must be able to have in the last training
+FINAL_EPOCHS = 8  # that the largest network must be able to have in the last training
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
+FILLED = 0.85  # the same where networks are made as wide as is allowed
 GROWTH = 6  # times the work, which is 2.4 times the width, that networks may have in the end
 SMALL_SHARE = 0.45  # of the time of the search, for the small networks of its beginning
 AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again
@@ -144,8 +145,8 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     largest = config.max_work or _rounded(max(SMALLEST, last / images / FINAL_EPOCHS))
     if small := _small(config, largest, machine, train):
         largest = config.max_work or min(largest, GROWTH * small)
-    typical = TYPICAL_SHARE * largest if small else min(machine.usual, TYPICAL_SHARE * largest)
-    first = TYPICAL_SHARE * small if small else typical  # work of the first births
+    typical = FILLED * largest if small else min(machine.usual, TYPICAL_SHARE * largest)
+    first = FILLED * small if small else typical  # work of the first births
     final_epochs = max(1, round(last / images / typical))
     available = t.search * machine.workers * (SMALL_SHARE if small else 1)
 
@@ -195,7 +196,7 @@ def _small(config: RunConfig, largest: int, machine: Machine, train: int) -> int
     if config.small_work or not strategy_class(config.strategy).takes_updates:
         return config.small_work
     small = _rounded(min(largest / GROWTH, TYPICAL_SHARE * machine.usual))
-    seconds = 3 * TYPICAL_SHARE * small * min(ENOUGH, 10 * train) / machine.rate
+    seconds = 3 * FILLED * small * min(ENOUGH, 10 * train) / machine.rate
     return small if seconds > machine.start else None
 
 
@@ -224,7 +225,8 @@ def _rungs(
     for count in range(MOST_RUNGS, 0, -1):
         growing = [one_in**place for place in range(count)]
         starts = sum(start / step for step in growing)
-        if births * each >= ROOMY * (count * enough / speed + starts) and growing[-1] * enough <= most:
+        fits = count == 1 or growing[-1] * enough <= most
+        if fits and births * each >= ROOMY * (count * enough / speed + starts):
             seen, steps = max(enough, min((each - starts) * speed / count, most / growing[-1])), growing
             break
     images = _images(seen)

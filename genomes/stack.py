@@ -25,7 +25,19 @@ from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack_operators import as_wide, cross_stacks, mutate_stack, random_stack
 
 TRIES = 30
-WIDER = (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.75, 1.5, 1.25)  # widths at which a stack that may be larger is tried
+WIDER = (
+    8.0,
+    6.0,
+    5.0,
+    4.0,
+    3.0,
+    2.5,
+    2.0,
+    1.75,
+    1.5,
+    1.25,
+    1.125,
+)  # widths at which a stack that may be larger is tried
 SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)  # widths at which a stack that is too large is tried
 
 

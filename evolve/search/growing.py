@@ -2,8 +2,9 @@
 wide as the run allows, as it is done where cells are searched narrow and trained wide (Zoph et al. 2017, "Learning
 Transferable Architectures for Scalable Image Recognition", https://arxiv.org/abs/1707.07012).
 
-Here both happen within one search. So many births are small; the next ones are the best of them, made wider; from then
-on the strategy goes on among networks of all sizes. What was made wider has to prove itself like any other.
+Here both happen within one search. So many births are small; the next ones are the best of them, made wider; then the
+strategy goes on among large ones. Whatever is drawn is made as wide as the limits of its time allow, so that networks
+are compared that take about as long to train: it is their shapes that compete, not their sizes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ WIDENED = 4
 class Growing:
     """Wraps a strategy that takes updates. It is a strategy itself, without options.
 
-    births: where `strategy` gets its genomes from, in a space of small networks. large: the space from then on.
+    births: where `strategy` gets its genomes from, in a space of small networks, and which it is made to fill.
+    large: the space from then on.
     small: how many births are small.
     """
 
@@ -31,6 +33,7 @@ class Growing:
 
     def __init__(self, strategy: Strategy, births: Births, large: SearchSpace, small: int) -> None:
         self._strategy, self._births, self._large, self._small = strategy, births, large, small
+        births.fill = True
         self._members: dict[int, Member] = {}
         self._asked = 0
         self._to_widen: list[Member] = []

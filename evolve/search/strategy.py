@@ -97,13 +97,17 @@ class Strategy(Protocol):
 
 
 class Births:
-    """Where strategies get genomes from: founders first, then what the search space draws, none of them twice."""
+    """Where strategies get genomes from: founders first, then what the search space draws, none of them twice.
+
+    fill: whether what is drawn is made as wide as the limits of the space allow.
+    """
 
     def __init__(self, space: SearchSpace, founders: Sequence[Proposal] = (), mutants: bool = False) -> None:
         self.space = space
         self._founders = deque(founders)
         self._varied = list(founders) if mutants else []
         self._known: set[str] = set()
+        self.fill = False
 
     @property
     def founders_left(self) -> int:
@@ -162,9 +166,17 @@ class Births:
 
     def _new(self, draw: Callable[[], Proposal], draws: int) -> Proposal | None:
         for _ in range(draws):
-            if proposal := self._entered(draw()):
+            if proposal := self._entered(self._filling(draw())):
                 return proposal
         return None
+
+    def _filling(self, proposal: Proposal) -> Proposal:
+        """`proposal`, made as wide as possible where that is wanted."""
+        wider = self.space.widened(proposal.genome) if self.fill else None
+        if wider is None:
+            return proposal
+        origin = (*proposal.origin, *wider.steps)
+        return replace(proposal, genome=wider.genome, origin=origin, blueprint=wider.blueprint)
 
     def _entered(self, proposal: Proposal) -> Proposal | None:
         """Notes a proposal; None if it is known. One that cannot be built is let through: the loop says why."""

@@ -20,7 +20,7 @@ SCORED = """
     SELECT candidate, json_extract(objectives, '$[0]') AS score, images * epochs AS trained
     FROM request JOIN result ON request = number
     WHERE purpose IN ('search', 'closing') AND status = 'ok' AND json_type(objectives, '$[0]') IN ('real', 'integer')
-        AND (? IS NULL OR candidate = ?)
+        AND (? IS NULL OR candidate = ?) AND candidate > ?
     ORDER BY trained DESC, score DESC, candidate LIMIT ?
 """
 MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some again
@@ -151,17 +151,17 @@ class Log:
         ).fetchone()
         return row and int(row[0])
 
-    def best(self, count: int) -> list[Scored]:
+    def best(self, count: int, born_after: int = 0) -> list[Scored]:
         """The `count` best candidates of the search: those with the largest budget first, of these the highest fitness,
-        of equals the one born first."""
+        of equals the one born first. born_after: a birth number; only those with a higher one."""
         found: dict[int, Scored] = {}
-        for row in self._connection.execute(SCORED, (None, None, count * MOST_SCORES)):
+        for row in self._connection.execute(SCORED, (None, None, born_after, count * MOST_SCORES)):
             found.setdefault(row[0], Scored(row[0], float(row[1]), row[2]))
         return list(found.values())[:count]
 
     def score(self, candidate: int) -> Scored | None:
         """A candidate's fitness in the search, at its largest budget, or None."""
-        row = self._connection.execute(SCORED, (candidate, candidate, 1)).fetchone()
+        row = self._connection.execute(SCORED, (candidate, candidate, 0, 1)).fetchone()
         return row and Scored(row[0], float(row[1]), row[2])
 
     def numbers(self, purpose: Purpose) -> dict[str, int]:

@@ -34,7 +34,8 @@ def test_groups_names_and_notations_in_order_each_once() -> None:
 
 def test_none_given_are_all_groups_of_the_encoding() -> None:
     found = founders(SPACE, None, Path("none"), lambda note: None)
-    assert [p.origin[0] for p in found] == [f"founder {name}" for group in GROUPS.values() for name in group]
+    names = [p.origin[0].partition(",")[0] for p in found]  # some are made narrower
+    assert names == [f"founder {name}" for group in GROUPS.values() for name in group]
 
 
 def test_those_of_a_group_with_a_layer_that_is_off_are_left_out_and_one_asked_for_is_refused() -> None:

@@ -17,7 +17,7 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import ENOUGH, FEWEST, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
+from evolve.plan import ENOUGH, FEWEST, FILLED, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 CIFAR = {"train": 40_000, "images": 50_000}
@@ -45,8 +45,8 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
         return sum(training / config.promote_one_in**rung for rung, training in enumerate(trainings))
 
     typical = TYPICAL_SHARE * made.settings["max_work"]
-    later = typical if small else min(machine.usual, typical)
-    took = small * birth(TYPICAL_SHARE * (config.small_work or 0)) + (config.evaluations - small) * birth(later)
+    later = FILLED * made.settings["max_work"] if small else min(machine.usual, typical)
+    took = small * birth(FILLED * (config.small_work or 0)) + (config.evaluations - small) * birth(later)
     assert 0.3 < took / 2 / made.seconds.search < 2
 
 

@@ -32,6 +32,7 @@ from evolve.training.sources import DATASETS
 from evolve.trust import Trust
 
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
+FEWEST_FOUNDERS = 3  # of the usual ones, however few births there is time for; else a third of the births at most
 USUAL_GENERATIONS = 8  # of one on a table
 VERSION = version("evolve-convnets")
 
@@ -85,6 +86,8 @@ def run(
     try:
         within = problem.space, config.founders, config.results, console.note, problem.first_space  # the plan's limits
         begin_with = founders(*within)
+        if config.founders is None and plan_of.plan and config.duration:
+            begin_with = begin_with[: max(FEWEST_FOUNDERS, plan_of.plan.settings["evaluations"] // 3)]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
             console.note(f"run '{config.name}' in {folder}")
             if plan_of.plan:

@@ -23,7 +23,7 @@ RESCORING_SHARE = 0.08
 FINAL_EPOCHS = 8  # that the largest network must be able to have in the last training
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
-GROWTH = 6  # times the work, which is 2.4 times the width, that networks may have in the end
+GROWTH = 4  # times the work, which is about twice the width, that networks may have in the end
 SMALL_SHARE = 0.45  # of the time of the search, for the small networks of its beginning
 AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
@@ -143,12 +143,13 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     # Work x images of the last training.
     last = t.final * machine.rate * machine.workers * ALL_CORES / 3
     largest = config.max_work or _rounded(max(SMALLEST, last / images / FINAL_EPOCHS))
-    if small := _small(config, largest, machine, train):
+    workers = t.search * machine.workers  # seconds of all of them
+    if small := _small(config, largest, machine, train, SMALL_SHARE * workers):
         largest = config.max_work or min(largest, GROWTH * small)
     typical = FILLED * largest if small else min(machine.usual, TYPICAL_SHARE * largest)
     first = FILLED * small if small else typical  # work of the first births
     final_epochs = max(1, round(last / images / typical))
-    available = t.search * machine.workers * (SMALL_SHARE if small else 1)
+    available = workers * (SMALL_SHARE if small else 1)
 
     def speed(work: float) -> float:
         """Images a second."""
@@ -168,7 +169,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
 
     births = max(FEWEST, round(available / birth(first)))
     growing = {"small_births": births, "small_work": small} if small else {}
-    births += round((t.search * machine.workers - available) / birth(typical))
+    births += round((workers - available) / birth(typical))
     trainings = max(1, int(again / (rungs[-1].size / speed(typical) + machine.start)))
     leaders = min(4, math.ceil(math.sqrt(trainings)))
     settings: dict[str, Any] = {
@@ -190,14 +191,17 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     return Plan(settings, t, machine)
 
 
-def _small(config: RunConfig, largest: int, machine: Machine, train: int) -> int | None:
+def _small(config: RunConfig, largest: int, machine: Machine, train: int, available: float) -> int | None:
     """Work that networks may have at the beginning, if the search is to begin with small ones: where the time of a
-    brief training goes to training, and not to making it ready."""
+    brief training goes to training, and not to making it ready, and there is room for some of them.
+
+    available: seconds of all workers together.
+    """
     if config.small_work or not strategy_class(config.strategy).takes_updates:
         return config.small_work
-    small = _rounded(min(largest / GROWTH, TYPICAL_SHARE * machine.usual))
+    small = _rounded(min(largest / GROWTH, machine.usual))
     seconds = 3 * FILLED * small * min(ENOUGH, 10 * train) / machine.rate
-    return small if seconds > machine.start else None
+    return small if machine.start < seconds < available / ROOMY - machine.start else None
 
 
 def _fixed(seconds: float, final: float) -> Times:

@@ -34,18 +34,18 @@ def probe(
     work, most = {}, min(WORK, SHARE * seconds)
     for number, genome in enumerate(genomes, start=1):
         blueprint = space.blueprint(genome)
-        images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(most / 3 / blueprint.work)))
+        images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(most / 3 / space.work(blueprint))))
         candidate = Candidate(number, genome, None)
         request = Request(number, candidate, Budget(images, 1), 0, Purpose.SEARCH, f"{number:064x}")
         executor.submit({**problem.job(request, blueprint, None), "weights": None, "time_limit": SECONDS})
-        work[number] = 3.0 * blueprint.work * images
+        work[number] = 3.0 * space.work(blueprint) * images
     results = _collected(executor, len(genomes))
     ok = [result for result in results if result.status is Status.OK]
     if not ok:
         raise RunError(f"no network could be trained to measure this machine: {worst_reason(results)}")
     fit = sum(_seconds(result, "fit") for result in ok)
     beside = [float(result.timing["seconds"]) - _seconds(result, "fit", "data") for result in ok]
-    usual = round(median(space.blueprint(genome).work for genome in genomes))
+    usual = round(median(space.work(space.blueprint(genome)) for genome in genomes))
     return Machine(sum(work[result.request] for result in ok) / fit, median(beside), workers, usual)
 
 

@@ -63,6 +63,6 @@ FOUNDERS: dict[str, str] = {
 # Groups that can be asked for by one name.
 GROUPS: dict[str, tuple[str, ...]] = {
     "fast": ("fast", "fast-wide", "fast-large"),
-    "article": ("article-1", "article-2"),
     "zoo": ("vgg", "resnet", "inception", "densenet"),
+    "article": ("article-1", "article-2"),
 }

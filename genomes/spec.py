@@ -17,10 +17,6 @@ from typing import Any
 
 from genomes.primitives import PRIMITIVES, Shape
 
-# Measured on one core with TensorFlow: by this measure twelve networks of 7 to 150 million multiply-adds are trained at
-# one pace, give or take a twelfth; by multiply-adds alone it differs by half.
-VALUE = 30
-
 
 @dataclass(frozen=True)
 class Node:
@@ -58,10 +54,9 @@ class ModelSpec:
         return sum(node.multiply_adds for node in self.nodes)
 
     @cached_property
-    def work(self) -> int:
-        """What a processor has to do for one image, forward, in multiply-adds: each value that a layer puts out costs
-        about as much as `VALUE` of them, as it has to be written and read again."""
-        return self.multiply_adds + VALUE * sum(math.prod(node.shape) for node in self.nodes)
+    def values(self) -> int:
+        """How many values its layers put out for one image."""
+        return sum(math.prod(node.shape) for node in self.nodes)
 
     def memory(self, batch_size: int) -> int:
         """Estimated bytes that training in batches of that size takes: the activations of a batch, which are kept for

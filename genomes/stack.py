@@ -72,7 +72,8 @@ class StackSpace:
     max_layers: genes in a stack.
     max_parameters: weights of a network.
     max_multiply_adds: multiplications for one image, forward.
-    max_work: `ModelSpec.work` of a network; None is no limit.
+    max_work: what `work` says of a network; None is no limit.
+    value_work: what it costs to write and read a value that a layer puts out, in multiply-adds.
     max_memory: bytes that training a network may take by estimate; None is no limit.
     alphabet: kinds of layers and the bounds of all genes.
     """
@@ -87,6 +88,7 @@ class StackSpace:
     max_multiply_adds: int = 50_000_000
     max_work: int | None = None
     max_memory: int | None = None
+    value_work: int = 45
     alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
 
     def random(self, rng: Random) -> Variation:
@@ -180,14 +182,18 @@ class StackSpace:
             value, limit = getattr(spec, name), getattr(self, f"max_{name}")
             if value > limit:
                 raise InvalidGenome(f"{value:,} {name.replace('_', '-')}, more than max_{name}={limit:,}")
-        if self.max_work is not None and spec.work > self.max_work:
-            raise InvalidGenome(f"{spec.work:,} units of work for an image, more than max_work={self.max_work:,}")
+        if self.max_work is not None and (work := self.work(spec)) > self.max_work:
+            raise InvalidGenome(f"{work:,} units of work for an image, more than max_work={self.max_work:,}")
         if self.max_memory is not None and (needed := spec.memory(batch_size)) > self.max_memory:
             raise InvalidGenome(
                 f"about {needed / 2**30:.2f} GiB to train in batches of {batch_size}, more than the "
                 f"{max(0, self.max_memory) / 2**30:.2f} GiB that candidate_memory leaves for a network"
             )
         return spec
+
+    def work(self, spec: ModelSpec) -> int:
+        """What a processor has to do for one image, forward, in multiply-adds."""
+        return spec.multiply_adds + self.value_work * spec.values
 
     def problem(self, genome: StackGenome) -> str | None:
         """Why `genome` does not fit this space, or None."""

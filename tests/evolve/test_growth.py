@@ -59,7 +59,7 @@ def test_small_births_then_the_best_of_them_wider_then_any(name: str) -> None:
 
 
 def test_a_stack_is_widened_as_far_as_the_limits_allow() -> None:
-    space = stack_space((16, 16, 3), max_work=700_000)
+    space = stack_space((16, 16, 3), max_work=1_000_000)
     genome = space.parse("conv 8 3, relu, maxpool 2, conv 16 3, relu, global_max, dense 8, relu | adam 0.01, batch 16")
     found = space.widened(genome)
     assert found is not None

@@ -32,7 +32,7 @@ from evolve.training.sources import DATASETS
 from evolve.trust import Trust
 
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
-FEWEST_FOUNDERS = 3  # of the usual ones, however few births there is time for; else a third of the births at most
+FEWEST_FOUNDERS = 4  # of the usual ones, however few births there is time for; else a third of the births at most
 USUAL_GENERATIONS = 8  # of one on a table
 VERSION = version("evolve-convnets")
 
@@ -84,8 +84,8 @@ def run(
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = config.results / str(config.name)
     try:
-        within = problem.space, config.founders, config.results, console.note, problem.first_space  # the plan's limits
-        begin_with = founders(*within)
+        within = problem.first_space, config.fill  # the plan's limits
+        begin_with = founders(problem.space, config.founders, config.results, console.note, *within)
         if config.founders is None and plan_of.plan and config.duration:
             begin_with = begin_with[: max(FEWEST_FOUNDERS, plan_of.plan.settings["evaluations"] // 3)]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:

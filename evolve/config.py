@@ -126,6 +126,7 @@ class RunConfig(Settings):
     max_multiply_adds: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
 
     max_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    fill: bool = Field(False, description="true or false", examples=[True])
     small_births: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
     small_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000])
 

@@ -24,20 +24,20 @@ def founders(
     results: Path,
     note: Callable[[str], None],
     first: SearchSpace | None = None,
+    fill: bool = False,
 ) -> list[Proposal]:
     """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. Those of a
-    group that are too large, for `first` if the search begins in that part of the space, are made narrower; those that
-    do not fit at all are noted and left out. Raises ConfigError for one that cannot be read, and if some were asked for
-    by themselves and none of all fits."""
+    group that are too large, for `first` if the search begins in that part of the space, are made narrower, and others
+    wider where births are to `fill` its limits; those that do not fit at all are noted and left out. Raises ConfigError
+    for one that cannot be read, and if some were asked for by themselves and none of all fits."""
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
     for text, of_group in _expanded(space, wanted):
         try:
             proposal = founder(space, text, results)
-            if of_group and (smaller := (first or space).narrowed(proposal.genome)):
-                origin = ", ".join((*proposal.origin, *smaller.steps))
-                proposal = Proposal(smaller.genome, (), (origin,))
+            if of_group:
+                proposal = _fitted(proposal, first or space, fill)
             space.blueprint(proposal.genome)
         except InvalidGenome as error:
             left_out += [text] if of_group else []
@@ -52,6 +52,15 @@ def founders(
     if reasons and not found:
         raise ConfigError(f"none of the founders given fits; the last one: {reasons[-1]}")
     return found
+
+
+def _fitted(proposal: Proposal, space: SearchSpace, fill: bool) -> Proposal:
+    """A founder, narrower if it is too large for the space, or wider if it is to fill its limits."""
+    for changed in (space.narrowed(proposal.genome), space.widened(proposal.genome) if fill else None):
+        if changed and changed.steps:
+            origin = ", ".join((*proposal.origin, *changed.steps))
+            return Proposal(changed.genome, (), (origin,))
+    return proposal
 
 
 def recorded_founders(space: SearchSpace, found: Run) -> list[Proposal]:

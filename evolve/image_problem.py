@@ -19,11 +19,11 @@ from evolve.values import Budget, Job, Purpose, Request, digest
 from genomes import Blueprint, InvalidGenome
 from genomes.alphabet import alphabet, for_images
 from genomes.primitives import Shape
-from genomes.recipe import PLAIN
+from genomes.recipe import PLAIN, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 from genomes.stack import StackGenome, StackSpace
 
-EVALUATOR_VERSION = 5
+EVALUATOR_VERSION = 6
 BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
@@ -82,10 +82,14 @@ def recorded_genome(space: StackSpace, data: dict[str, Any], whose: str) -> Stac
 
 
 def _recipe(request: Request, brief: bool) -> dict[str, Any]:
-    """The recipe of a training. A brief one that sees each image a few times only leaves augmentation out: it would be
-    judged by what it costs, and not by what it is worth to a training that sees them often."""
-    recipe: dict[str, Any] = request.candidate.genome.recipe_json()
-    return recipe | PLAIN if brief and request.budget.epochs < OFTEN else recipe
+    """The recipe of a training. A brief one has small steps if it has few; and it leaves augmentation out if it sees
+    each image a few times only, where that would be judged by what it costs and not by what it is worth to a training
+    that sees them often."""
+    recipe = Recipe(**request.candidate.genome.recipe_json())
+    if not brief:
+        return recipe.to_json()
+    small = in_small_steps(recipe, request.budget.size).to_json()
+    return small | PLAIN if request.budget.epochs < OFTEN else small
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,10 @@ class Ledger:
         """Results that are there, but that nobody has asked for."""
         return len(self._arrived)
 
+    def is_there(self, number: int) -> bool:
+        """Whether the result of a request that was opened is there, though nobody has asked for it."""
+        return number in self._arrived
+
     def number(self) -> int:
         """The next request number."""
         self._next_number += 1

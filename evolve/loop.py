@@ -100,8 +100,8 @@ class Search:
 
     @property
     def running_cost(self) -> float:
-        """Predicted cost of what was opened and not told yet."""
-        return sum(cost for _, cost in self._running.values())
+        """Predicted cost of what was opened and has no result yet."""
+        return sum(cost for number, (_, cost) in self._running.items() if not self.ledger.is_there(number))
 
     @property
     def _replaying(self) -> bool:

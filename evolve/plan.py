@@ -18,21 +18,22 @@ from evolve.errors import ConfigError
 from evolve.search.strategy import strategy_class
 from evolve.values import Budget
 
-FINAL_SHARE = 0.6  # of the time, for the training of the winner
+FINAL_SHARE = 0.7  # of the time, for the training of the winner
 RESCORING_SHARE = 0.08
-FINAL_EPOCHS = 8  # that the largest network must be able to have in the last training
+FINAL_EPOCHS = 7  # that the largest network must be able to have in the last training
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
-GROWTH = 4  # times the work, which is about twice the width, that networks may have in the end
-SMALL_SHARE = 0.45  # of the time of the search, for the small networks of its beginning
+USUAL_SHARE = 0.75  # work of small networks, as a share of that of usual ones
+GROWTH = (2.5, 6.0)  # times the work of small networks that large ones may have: at least, for it to pay; at most
+SMALL_SHARE = 0.35  # of the time of the search, for the small networks of its beginning
 AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
-BIRTHS = 2.0  # times the root of the seconds that all workers together have for the search
+BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
 ENOUGH = 15_000  # images seen in a training that tells networks apart
-ROOMY = 12  # births that rungs leave time for
+ROOMY = 8  # births that rungs leave time for
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 CLOSING_SECONDS = 1.5  # to say what came out
 SMALLEST = 200_000  # units of work for an image that are always allowed
@@ -46,6 +47,7 @@ DECIDED = {
     "small_births",
     "small_work",
     "max_work",
+    "fill",
     "max_multiply_adds",
     "leaders",
     "rescorings",
@@ -145,8 +147,10 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     largest = config.max_work or _rounded(max(SMALLEST, last / images / FINAL_EPOCHS))
     workers = t.search * machine.workers  # seconds of all of them
     if small := _small(config, largest, machine, train, SMALL_SHARE * workers):
-        largest = config.max_work or min(largest, GROWTH * small)
-    typical = FILLED * largest if small else min(machine.usual, TYPICAL_SHARE * largest)
+        largest = config.max_work or min(largest, round(GROWTH[1] * small))
+    # Where usual networks would take much of the time, all are as large as it allows; else they are of any size.
+    fill = config.fill or bool(small) or largest < GROWTH[1] * machine.usual
+    typical = FILLED * largest if fill else min(machine.usual, TYPICAL_SHARE * largest)
     first = FILLED * small if small else typical  # work of the first births
     final_epochs = max(1, round(last / images / typical))
     available = workers * (SMALL_SHARE if small else 1)
@@ -173,12 +177,13 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     trainings = max(1, int(again / (rungs[-1].size / speed(typical) + machine.start)))
     leaders = min(4, math.ceil(math.sqrt(trainings)))
     settings: dict[str, Any] = {
-        "population": max(16, min(32, births // 3)),  # founders are not to die before they could breed
+        "population": max(8, min(32, births // 2)),  # founders are not to die before they could breed
         "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,
         **growing,
         "max_work": largest,
+        "fill": fill,
         "max_multiply_adds": largest,  # which `max_work` bounds
         "leaders": leaders,
         "rescorings": max(1, min(4, trainings // leaders)),
@@ -199,7 +204,7 @@ def _small(config: RunConfig, largest: int, machine: Machine, train: int, availa
     """
     if config.small_work or not strategy_class(config.strategy).takes_updates:
         return config.small_work
-    small = _rounded(min(largest / GROWTH, machine.usual))
+    small = _rounded(min(largest / GROWTH[0], USUAL_SHARE * machine.usual))
     seconds = 3 * FILLED * small * min(ENOUGH, 10 * train) / machine.rate
     return small if machine.start < seconds < available / ROOMY - machine.start else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 from statistics import median
 from typing import Any
@@ -14,6 +15,7 @@ from evolve.ledger import worst_reason
 from evolve.plan import Machine
 from evolve.search.strategy import Proposal
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from genomes import InvalidGenome
 
 IMAGES = 4000
 FEWEST = 64  # images
@@ -30,7 +32,9 @@ def probe(
     RunError if none can be trained."""
     rng, space = Random(0), problem.space
     genomes: list[Any] = [founder.genome for founder in founders][: 2 * workers]
-    genomes += [space.random(rng).genome for _ in range(2 * workers - len(genomes))]
+    for _ in range(2 * workers - len(genomes)):
+        with suppress(InvalidGenome):
+            genomes.append(space.random(rng).genome)
     work, most = {}, min(WORK, SHARE * seconds)
     for number, genome in enumerate(genomes, start=1):
         blueprint = space.blueprint(genome)

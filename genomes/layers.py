@@ -10,7 +10,7 @@ from genomes.layer import BODY, HEAD, Layer, layer
 from genomes.spec import SpecBuilder
 
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "swish", "tanh")
-FILTERS = Whole(4, 512, typical=(8, 16, 24, 32, 48, 64, 96, 128))
+FILTERS = Whole(4, 512, typical=(8, 16, 32, 48, 64, 96, 128))
 KERNEL = Whole(1, 7, typical=(1, 3, 3, 3, 5))
 STRIDE = Whole(1, 2, typical=(1, 1, 1, 2))
 WINDOW = Whole(2, 4, typical=(2, 2, 2, 3), floor=2)

@@ -25,20 +25,9 @@ from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack_operators import as_wide, cross_stacks, mutate_stack, random_stack
 
 TRIES = 30
-WIDER = (
-    8.0,
-    6.0,
-    5.0,
-    4.0,
-    3.0,
-    2.5,
-    2.0,
-    1.75,
-    1.5,
-    1.25,
-    1.125,
-)  # widths at which a stack that may be larger is tried
-SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)  # widths at which a stack that is too large is tried
+# Widths at which a stack that may be larger is tried, and one that is too large.
+WIDER = (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.75, 1.5, 1.25)
+SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)
 
 
 @dataclass(frozen=True)
@@ -142,9 +131,10 @@ class StackSpace:
 
     def _widest(self, genome: StackGenome, shares: tuple[float, ...]) -> Variation | None:
         for share in shares:
-            layers = tuple(as_wide(gene, share, self.alphabet) for gene in genome.layers)
+            found = StackGenome(tuple(as_wide(gene, share, self.alphabet) for gene in genome.layers), genome.recipe)
+            if share != 1 and found == genome:
+                continue
             with suppress(InvalidGenome):
-                found = StackGenome(layers, genome.recipe)
                 return Variation(found, () if share == 1 else (f"{share:g} times as wide",), self.blueprint(found))
         return None
 

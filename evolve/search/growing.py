@@ -3,8 +3,8 @@ wide as the run allows, as it is done where cells are searched narrow and traine
 Transferable Architectures for Scalable Image Recognition", https://arxiv.org/abs/1707.07012).
 
 Here both happen within one search. So many births are small; the next ones are the best of them, made wider; then the
-strategy goes on among large ones. Whatever is drawn is made as wide as the limits of its time allow, so that networks
-are compared that take about as long to train: it is their shapes that compete, not their sizes.
+strategy goes on among large ones. Births fill the limits of their time here, so that networks are compared that take
+about as long to train: it is their shapes that compete, not their sizes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WIDENED = 4
 class Growing:
     """Wraps a strategy that takes updates. It is a strategy itself, without options.
 
-    births: where `strategy` gets its genomes from, in a space of small networks, and which it is made to fill.
+    births: where `strategy` gets its genomes from, in a space of small networks.
     large: the space from then on.
     small: how many births are small.
     """
@@ -33,7 +33,6 @@ class Growing:
 
     def __init__(self, strategy: Strategy, births: Births, large: SearchSpace, small: int) -> None:
         self._strategy, self._births, self._large, self._small = strategy, births, large, small
-        births.fill = True
         self._members: dict[int, Member] = {}
         self._asked = 0
         self._to_widen: list[Member] = []
@@ -49,6 +48,7 @@ class Growing:
         if self._births.space is not self._large:
             self._births.space = self._large
             self._to_widen = sorted(self._members.values(), key=lambda one: one.rank, reverse=True)[:WIDENED]
+            self._members.clear()
 
     def _wider(self) -> Proposal | None:
         while self._to_widen:
@@ -58,7 +58,8 @@ class Growing:
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure on a higher rung, or of a child, leaves what is known."""
-        if told := member(request, result):
+        told = member(request, result)
+        if told and self._births.space is not self._large:
             self._members[told.number] = told
         self._strategy.tell(request, result)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from random import Random
@@ -102,12 +102,14 @@ class Births:
     fill: whether what is drawn is made as wide as the limits of the space allow.
     """
 
-    def __init__(self, space: SearchSpace, founders: Sequence[Proposal] = (), mutants: bool = False) -> None:
+    def __init__(
+        self, space: SearchSpace, founders: Sequence[Proposal] = (), mutants: bool = False, fill: bool = False
+    ) -> None:
         self.space = space
         self._founders = deque(founders)
         self._varied = list(founders) if mutants else []
         self._known: set[str] = set()
-        self.fill = False
+        self._fill = fill
 
     @property
     def founders_left(self) -> int:
@@ -166,13 +168,14 @@ class Births:
 
     def _new(self, draw: Callable[[], Proposal], draws: int) -> Proposal | None:
         for _ in range(draws):
-            if proposal := self._entered(self._filling(draw())):
-                return proposal
+            with suppress(InvalidGenome):  # hardly anything fits these limits
+                if proposal := self._entered(self._filling(draw())):
+                    return proposal
         return None
 
     def _filling(self, proposal: Proposal) -> Proposal:
         """`proposal`, made as wide as possible where that is wanted."""
-        wider = self.space.widened(proposal.genome) if self.fill else None
+        wider = self.space.widened(proposal.genome) if self._fill else None
         if wider is None:
             return proposal
         origin = (*proposal.origin, *wider.steps)

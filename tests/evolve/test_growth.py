@@ -39,7 +39,7 @@ SETTINGS: dict[str, Any] = {
 def test_small_births_then_the_best_of_them_wider_then_any(name: str) -> None:
     large = replace(stack_space((16, 16, 3)), max_work=LARGE)
     small = replace(large, max_work=SMALL)
-    births = Births(small, [])
+    births = Births(small, fill=True)
     kind = strategy_class(name)
     strategy = Growing(kind(births, 6, kind.Options()), births, large, small=10)
     born: list[Proposal] = []
@@ -59,16 +59,23 @@ def test_small_births_then_the_best_of_them_wider_then_any(name: str) -> None:
 
 
 def test_a_stack_is_widened_as_far_as_the_limits_allow() -> None:
-    space = stack_space((16, 16, 3), max_work=1_000_000)
-    genome = space.parse("conv 8 3, relu, maxpool 2, conv 16 3, relu, global_max, dense 8, relu | adam 0.01, batch 16")
+    space = stack_space((16, 16, 3), max_work=6_000_000)
+    genome = space.parse("conv 32 3, relu, maxpool 2, conv 64 3, relu, global_max, dense 32, relu | adam 0.01")
     found = space.widened(genome)
     assert found is not None
     assert isinstance(found.blueprint, ModelSpec)
-    assert found.genome.notation().startswith("conv 14 3, relu, maxpool 2, conv 28 3, relu, global_max, dense 14")
-    assert found.steps == ("1.75 times as wide",)
+    assert found.genome.notation().startswith("conv 48 3, relu, maxpool 2, conv 96 3, relu, global_max, dense 48")
+    assert found.steps == ("1.5 times as wide",)
     with pytest.raises(InvalidGenome, match="max_work"):
-        space.blueprint(space.parse("conv 16 3, relu, maxpool 2, conv 32 3, relu, global_max, dense 16, relu"))
+        space.blueprint(space.parse("conv 64 3, relu, maxpool 2, conv 128 3, relu, global_max, dense 64, relu"))
     assert space.widened(found.genome) is None
+
+
+def test_widths_are_what_processors_are_made_for() -> None:
+    space = stack_space((16, 16, 3), max_work=2_000_000)
+    for width in range(4, 60):
+        found = space.widened(space.parse(f"conv {width} 3, relu, global_max | adam 0.01, batch 16"))
+        assert found is None or found.genome.layers[0].filters % 16 == 0  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

@@ -332,6 +332,22 @@ def test_look_ahead_bounds_what_is_untold(table_problem: TableProblem) -> None:
     assert max(untold) == 2
 
 
+def test_what_has_its_result_does_not_run(table_problem: TableProblem) -> None:
+    kind = strategy_class("genetic")
+    seen: set[float] = set()
+
+    class Watched(kind):  # type: ignore[misc, valid-type]
+        def ask(self, rng: Random) -> Any:
+            store, waiting = loop.ledger._store, loop._running.items()
+            assert loop.running_cost == sum(cost for number, (_, cost) in waiting if store.result(number) is None)
+            seen.add(sum(cost for _, (_, cost) in waiting) - loop.running_cost)
+            return super().ask(rng)
+
+    loop = search(table_problem, Watched(Births(table_problem.space), 4, kind.Options()), births=40)
+    loop.run()
+    assert max(seen) > 0  # some results came before they were due
+
+
 def test_unknown_options_of_a_strategy_are_refused_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'elite'"):
         start(tmp_path, "a", strategy="genetic", options={"elites": 2})

@@ -17,7 +17,7 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import ENOUGH, FEWEST, FILLED, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
+from evolve.plan import ENOUGH, FEWEST, FILLED, GROWTH, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 CIFAR = {"train": 40_000, "images": 50_000}
@@ -45,20 +45,26 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
         return sum(training / config.promote_one_in**rung for rung, training in enumerate(trainings))
 
     typical = TYPICAL_SHARE * made.settings["max_work"]
-    later = FILLED * made.settings["max_work"] if small else min(machine.usual, typical)
+    later = FILLED * made.settings["max_work"] if config.fill else min(machine.usual, typical)
     took = small * birth(FILLED * (config.small_work or 0)) + (config.evaluations - small) * birth(later)
     assert 0.3 < took / 2 / made.seconds.search < 2
 
 
 @pytest.mark.parametrize("strategy", ["aging", "neat"])
 def test_a_search_begins_small_where_time_goes_to_training(strategy: str) -> None:
-    made = plan(600, strategy=strategy).settings
+    made = plan(3600, strategy=strategy).settings
     assert ("small_births" in made) == (strategy == "aging")
     if strategy == "aging":
-        assert 4 <= made["max_work"] / made["small_work"] < 4.5
+        assert made["fill"]
+        assert GROWTH[0] <= made["max_work"] / made["small_work"] <= GROWTH[1] + 0.1
         assert made["evaluations"] - made["small_births"] >= 4
+    short = plan(600, strategy=strategy).settings  # too short for both
+    assert short["fill"]
+    assert "small_births" not in short
     digits = replace(LAPTOP, usual=300_000)  # where it goes elsewhere
-    assert "small_births" not in make_plan(RunConfig(), 110, digits, train=900, images=1400).settings
+    made = make_plan(RunConfig(), 110, digits, train=900, images=1400).settings
+    assert "small_births" not in made
+    assert not made["fill"]
 
 
 def test_more_time_and_a_faster_machine_mean_more() -> None:

@@ -13,7 +13,7 @@ from genomes import InvalidGenome, candidate_key
 from genomes.domains import domains
 from genomes.founders import FOUNDERS, GROUPS
 from genomes.layer import LAYERS
-from genomes.recipe import SCHEDULES, TYPICAL_RATES, Recipe, random_recipe
+from genomes.recipe import SCHEDULES, TYPICAL_RATES, Recipe, in_small_steps, random_recipe
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack import StackGenome, StackSpace
 
@@ -205,3 +205,12 @@ def test_a_genome_is_a_value() -> None:
 def test_the_memory_estimate_grows_with_the_batch() -> None:
     spec = CIFAR.blueprint(CIFAR.parse(FOUNDERS["vgg"]))
     assert spec.memory(64) > spec.memory(32) > 16 * spec.parameters
+
+
+def test_a_brief_training_has_more_and_smaller_steps() -> None:
+    recipe = Recipe("sgd", 0.2, 128)
+    assert in_small_steps(recipe, 15_000) == replace(recipe, batch_size=32, learning_rate=0.05)
+    assert in_small_steps(recipe, 80_000) == replace(recipe, batch_size=64, learning_rate=0.1)
+    assert in_small_steps(recipe, 128_000) == recipe
+    assert in_small_steps(Recipe("adam", 0.002, 128), 15_000).learning_rate == pytest.approx(0.001)
+    assert in_small_steps(Recipe("sgd", 0.2, 16), 100) == Recipe("sgd", 0.2, 16)

@@ -35,7 +35,7 @@ WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries
 # What a value costs that a layer puts out, in multiply-adds: matrices of 16-bit numbers are multiplied so fast that
 # what is between counts for more (measured on an Intel processor with AMX, networks of 16 to 256 filters).
 VALUE_WORK = {"float32": 45, "bfloat16": 270}
-OFTEN = 5  # epochs from which augmentation can show what it is worth
+OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
 SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
 SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
 USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
@@ -82,14 +82,13 @@ def recorded_genome(space: StackSpace, data: dict[str, Any], whose: str) -> Stac
 
 
 def _recipe(request: Request, brief: bool) -> dict[str, Any]:
-    """The recipe of a training. A brief one has small steps if it has few; and it leaves augmentation out if it sees
-    each image a few times only, where that would be judged by what it costs and not by what it is worth to a training
-    that sees them often."""
-    recipe = Recipe(**request.candidate.genome.recipe_json())
-    if not brief:
-        return recipe.to_json()
-    small = in_small_steps(recipe, request.budget.size).to_json()
-    return small | PLAIN if request.budget.epochs < OFTEN else small
+    """The recipe of a training. A brief one that sees each image a few times only has small steps, and leaves
+    augmentation out: it would be judged by what it costs, and not by what it is worth to a training that sees them
+    often."""
+    recipe: dict[str, Any] = request.candidate.genome.recipe_json()
+    if brief and request.budget.epochs < OFTEN:
+        return in_small_steps(Recipe(**recipe), request.budget.size).to_json() | PLAIN
+    return recipe
 
 
 @dataclass(frozen=True)

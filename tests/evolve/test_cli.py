@@ -61,7 +61,7 @@ def test_a_mistake_ends_in_one_message_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tight.toml").write_text("max_parameters = 15\nlayers = { flatten = { how = 'flatten' } }")
+    (tmp_path / "tight.toml").write_text("candidate_memory = 0.5")
     code, _, err = call(*arguments, capsys=capsys, monkeypatch=monkeypatch)
     assert code == 2
     assert message in err

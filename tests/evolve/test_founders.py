@@ -33,9 +33,25 @@ def test_groups_names_and_notations_in_order_each_once() -> None:
 
 
 def test_none_given_are_all_groups_of_the_encoding() -> None:
-    found = founders(SPACE, None, Path("none"), lambda note: None)
-    names = [p.origin[0].partition(",")[0] for p in found]  # some are made narrower
-    assert names == [f"founder {name}" for group in GROUPS.values() for name in group]
+    space = stack_space((32, 32, 3), max_multiply_adds=300_000_000)
+    found = founders(space, None, Path("none"), lambda note: None)
+    assert [p.origin[0] for p in found] == [f"founder {name}" for group in GROUPS.values() for name in group]
+
+
+def test_those_of_a_group_are_made_as_wide_as_the_limits_allow() -> None:
+    tight = stack_space((32, 32, 3), max_work=20_000_000)
+    narrow = founders(tight, ["fast"], Path("none"), lambda note: None)
+    assert [p.origin for p in narrow] == [  # fast-wide is the first of them, then
+        ("founder fast, 0.5 times as wide",),
+        ("founder fast-large, 0.125 times as wide",),
+    ]
+    roomy = stack_space((32, 32, 3), max_work=120_000_000, max_multiply_adds=300_000_000)
+    wide = founders(roomy, ["fast", "article-1"], Path("none"), lambda note: None, fill=True)
+    assert [p.origin for p in wide] == [
+        ("founder fast, 2 times as wide",),
+        ("founder fast-large, 0.5 times as wide",),
+        ("founder article-1",),  # asked for by itself
+    ]
 
 
 def test_those_of_a_group_with_a_layer_that_is_off_are_left_out_and_one_asked_for_is_refused() -> None:

@@ -17,7 +17,18 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import ENOUGH, FEWEST, FILLED, GROWTH, TYPICAL_SHARE, Machine, make_plan, read_plan, shortest, write_plan
+from evolve.plan import (
+    ENOUGH,
+    FEWEST,
+    FILLED,
+    GROWTH,
+    TYPICAL_SHARE,
+    Machine,
+    make_plan,
+    read_plan,
+    shortest,
+    write_plan,
+)
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 CIFAR = {"train": 40_000, "images": 50_000}

@@ -52,7 +52,7 @@ def finished(folder: Path, tiny_npz: Path) -> Iterator[str]:
     yield done.stdout
 
 
-FEW = "leaders = 2\nrescorings = 2\n"
+FEW = "leaders = 2\nrescorings = 1\n"
 
 
 def history(name: str, folder: Path) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ def test_a_run_learns_what_can_be_learned(finished: str, folder: Path) -> None:
 def test_history_has_a_request_a_line_and_clock_times_under_timing_only(finished: str, folder: Path) -> None:
     lines = [json.loads(line) for line in command("history", "first", "--json", cwd=folder).stdout.splitlines()]
     assert [line["request"] for line in lines] == list(range(1, len(lines) + 1))
-    assert [line["purpose"] for line in lines] == ["search"] * 8 + ["rescore"] * 4 + ["final"]
+    assert [line["purpose"] for line in lines] == ["search"] * 8 + ["rescore"] * 2 + ["final"]
     for line in lines:
         assert line["status"] == "ok"
         assert len(line["curve"]) == line["epochs"] == line["spent"]["epochs"]

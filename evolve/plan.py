@@ -23,9 +23,8 @@ RESCORING_SHARE = 0.08
 FINAL_EPOCHS = 7  # that the largest network must be able to have in the last training
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
-USUAL_SHARE = 0.75  # work of small networks, as a share of that of usual ones
-GROWTH = (2.5, 6.0)  # times the work of small networks that large ones may have: at least, for it to pay; at most
-SMALL_SHARE = 0.35  # of the time of the search, for the small networks of its beginning
+GROWTH = (2.5, 5.0)  # times the work of small networks that large ones may have: at least, for it to pay; at most
+SMALL_SHARE = 0.7  # of the time of the search, for the small networks of its beginning
 AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
@@ -34,6 +33,7 @@ FEWEST_IMAGES = 200
 MOST_RUNGS = 3
 ENOUGH = 15_000  # images seen in a training that tells networks apart
 ROOMY = 8  # births that rungs leave time for
+MANY = 16  # small births, for which it pays to have small and large ones
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 CLOSING_SECONDS = 1.5  # to say what came out
 SMALLEST = 200_000  # units of work for an image that are always allowed
@@ -204,9 +204,9 @@ def _small(config: RunConfig, largest: int, machine: Machine, train: int, availa
     """
     if config.small_work or not strategy_class(config.strategy).takes_updates:
         return config.small_work
-    small = _rounded(min(largest / GROWTH[0], USUAL_SHARE * machine.usual))
+    small = _rounded(min(largest / GROWTH[0], machine.usual))
     seconds = 3 * FILLED * small * min(ENOUGH, 10 * train) / machine.rate
-    return small if machine.start < seconds < available / ROOMY - machine.start else None
+    return small if machine.start < seconds < available / MANY - machine.start else None
 
 
 def _fixed(seconds: float, final: float) -> Times:

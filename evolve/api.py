@@ -84,8 +84,9 @@ def run(
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = config.results / str(config.name)
     try:
-        within = problem.first_space, config.fill  # the plan's limits
-        begin_with = founders(problem.space, config.founders, config.results, console.note, *within)
+        begin_with = founders(
+            problem.space, config.founders, config.results, console.note, problem.first_space, config.fill
+        )
         if config.founders is None and plan_of.plan and config.duration:
             begin_with = begin_with[: max(FEWEST_FOUNDERS, plan_of.plan.settings["evaluations"] // 3)]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:

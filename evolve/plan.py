@@ -142,17 +142,12 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     training. What the user has set stays as it is.
     """
     given, t, one_in = config.model_fields_set, times(seconds), config.promote_one_in
-    # Work x images of the last training.
-    last = t.final * machine.rate * machine.workers * ALL_CORES / 3
-    largest = config.max_work or _rounded(max(SMALLEST, last / images / FINAL_EPOCHS))
     workers = t.search * machine.workers  # seconds of all of them
-    if small := _small(config, largest, machine, train, SMALL_SHARE * workers):
-        largest = config.max_work or min(largest, round(GROWTH[1] * small))
-    # Where usual networks would take much of the time, all are as large as it allows; else they are of any size.
-    fill = config.fill or bool(small) or largest < GROWTH[1] * machine.usual
-    typical = FILLED * largest if fill else min(machine.usual, TYPICAL_SHARE * largest)
-    first = FILLED * small if small else typical  # work of the first births
-    final_epochs = max(1, round(last / images / typical))
+    # Work of a network that there would be time to train for one epoch in the end.
+    last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
+    sizes = _sizes(config, last / FINAL_EPOCHS, machine, train, workers)
+    small, typical = sizes.small, sizes.typical
+    final_epochs = max(1, round(last / typical))
     available = workers * (SMALL_SHARE if small else 1)
 
     def speed(work: float) -> float:
@@ -163,7 +158,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     again = t.rescoring * machine.workers
     most = (again / AGAIN - machine.start) * speed(typical)  # images, so that leaders can be scored again
     rungs = config.budgets or _rungs(
-        config, births, available / births, machine.start, speed(first), min(most, final_epochs * images), train
+        config, births, available / births, machine.start, speed(sizes.first), min(most, final_epochs * images), train
     )
 
     def birth(work: float) -> float:
@@ -171,7 +166,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         trainings = (rung.size / speed(work) + machine.start for rung in rungs)
         return sum(training / float(one_in) ** place for place, training in enumerate(trainings))
 
-    births = max(FEWEST, round(available / birth(first)))
+    births = max(FEWEST, round(available / birth(sizes.first)))
     growing = {"small_births": births, "small_work": small} if small else {}
     births += round((workers - available) / birth(typical))
     trainings = max(1, int(again / (rungs[-1].size / speed(typical) + machine.start)))
@@ -182,9 +177,9 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,
         **growing,
-        "max_work": largest,
-        "fill": fill,
-        "max_multiply_adds": largest,  # which `max_work` bounds
+        "max_work": sizes.largest,
+        "fill": sizes.fill,
+        "max_multiply_adds": sizes.largest,  # which `max_work` bounds
         "leaders": leaders,
         "rescorings": max(1, min(4, trainings // leaders)),
         "final_epochs": final_epochs,
@@ -194,6 +189,29 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     if "final_epochs" in given:
         t = _fixed(seconds, settings["final_epochs"] * images / speed(typical) / machine.workers / ALL_CORES)
     return Plan(settings, t, machine)
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Work that networks may have, see `RunConfig`, and what births have: the first ones and in the end."""
+
+    small: int | None
+    largest: int
+    fill: bool
+    first: float
+    typical: float
+
+
+def _sizes(config: RunConfig, longest: float, machine: Machine, train: int, available: float) -> _Sizes:
+    """longest: work that there is time for in the last training. available: seconds of all workers for the search."""
+    largest = config.max_work or _rounded(max(SMALLEST, longest))
+    if small := _small(config, largest, machine, train, SMALL_SHARE * available):
+        largest = config.max_work or min(largest, round(GROWTH[1] * small))
+    # Where usual networks would take much of the time, all are as large as it allows; else they are of any size.
+    fill = bool(small) or largest < GROWTH[1] * machine.usual
+    fill = config.fill if "fill" in config.model_fields_set else fill
+    typical = FILLED * largest if fill else min(machine.usual, TYPICAL_SHARE * largest)
+    return _Sizes(small, largest, fill, FILLED * small if small else typical, typical)
 
 
 def _small(config: RunConfig, largest: int, machine: Machine, train: int, available: float) -> int | None:

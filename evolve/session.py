@@ -153,8 +153,8 @@ class Session:
 
     def _strategy(self) -> Strategy:
         config, kind = self.config, strategy_class(self.config.strategy)
-        mutants, fill = RANDOM not in (config.founders or [RANDOM]), config.fill or config.small_births is not None
-        births = Births(self.problem.first_space, self.founders, mutants, fill)
+        mutants = RANDOM not in (config.founders or [RANDOM])
+        births = Births(self.problem.first_space, self.founders, mutants, config.fill)
         strategy: Strategy = kind(births, config.population, kind.Options.checked(config.options))
         if config.small_births:
             strategy = Growing(strategy, births, self.problem.space, config.small_births)

@@ -90,15 +90,15 @@ def as_wide(gene: Layer, share: float, alphabet: Alphabet) -> Layer:
     """A layer of about that share of the width; the same where it has none, or could not be so narrow or wide."""
     if gene.width is None or share == 1:
         return gene
-    width = _even(share * getattr(gene, gene.width))
+    width = _aligned(share * getattr(gene, gene.width))
     domain = alphabet.bounds(type(gene)).get(gene.width)
     fits = domain is not None and domain.problem(width) is None
     return replace(gene, **{gene.width: width}) if fits else gene
 
 
-def _even(width: float) -> int:
-    """The nearest width that processors work on without waste: their registers hold 8 or 16 numbers, and a layer of 27
-    filters takes longer than one of 32."""
+def _aligned(width: float) -> int:
+    """The nearest width that fills registers of 8 or 16 numbers: a processor that multiplies matrices by itself (AMX)
+    takes longer for layers of 27 filters than for those of 32."""
     step = 16 if width >= 16 else 8 if width >= 8 else 1
     return max(1, step * round(width / step))
 

@@ -3,8 +3,8 @@ wide as the run allows, as it is done where cells are searched narrow and traine
 Transferable Architectures for Scalable Image Recognition", https://arxiv.org/abs/1707.07012).
 
 Here both happen within one search. So many births are small; the next ones are the best of them, made wider; then the
-strategy goes on among large ones. Births fill the limits of their time here, so that networks are compared that take
-about as long to train: it is their shapes that compete, not their sizes.
+strategy goes on among large ones. Plans have births fill the limits of their time (`Births`), so that networks are
+compared that take about as long to train: it is their shapes that compete, not their sizes.
 """
 
 from __future__ import annotations

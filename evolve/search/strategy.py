@@ -167,8 +167,8 @@ class Births:
         return self._new(draw, DRAWS)
 
     def _new(self, draw: Callable[[], Proposal], draws: int) -> Proposal | None:
-        for _ in range(draws):
-            with suppress(InvalidGenome):  # hardly anything fits these limits
+        with suppress(InvalidGenome):  # hardly anything fits these limits, and the space has tried hundreds
+            for _ in range(draws):
                 if proposal := self._entered(self._filling(draw())):
                     return proposal
         return None

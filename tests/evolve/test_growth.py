@@ -20,6 +20,7 @@ from genomes.spec import ModelSpec
 
 SMALL, LARGE = 1_000_000, 4_000_000
 SETTINGS: dict[str, Any] = {
+    "fill": True,
     "small_births": 5,
     "small_work": 60_000,
     "max_work": 240_000,

@@ -71,6 +71,7 @@ def test_a_search_begins_small_where_time_goes_to_training(strategy: str) -> Non
         assert made["evaluations"] - made["small_births"] >= 4
     short = plan(600, strategy=strategy).settings  # too short for both
     assert short["fill"]
+    assert not plan(600, strategy=strategy, fill=False).settings["fill"]
     assert "small_births" not in short
     digits = replace(LAPTOP, usual=300_000)  # where it goes elsewhere
     made = make_plan(RunConfig(), 110, digits, train=900, images=1400).settings

@@ -80,19 +80,23 @@ def pytest_configure() -> None:
 
 
 SLOW = (
+    "test_own",
     "test_readme",
     "test_run",
-    "test_own",
     "test_models",
-    "test_plan",
-    "test_rungs",
-    "test_bad_trainings",
     "test_crashes",
+    "test_bad_trainings",
+    "test_stack",
+    "test_rungs",
     "test_trust",
+    "test_plan",
+    "test_training",
+    "test_precision",
+    "test_growth",
+    "test_decode",
+    "test_source",
     "test_bad_days",
     "test_damage",
-    "test_training",
-    "test_stack",
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from evolve.errors import ConfigError
 from evolve.search.strategy import strategy_class
 from evolve.values import Budget
 
-FINAL_SHARE = 0.7  # of the time, for the training of the winner
-RESCORING_SHARE = 0.08
-FINAL_EPOCHS = 7  # that the largest network must be able to have in the last training
+FINAL_SHARE = 0.75  # of the time, for the training of the winner
+RESCORING_SHARE = 0.06
+FINAL_EPOCHS = 12  # that the largest network must be able to have in the last training
+PLENTY = 200  # epochs of it that are enough; what they leave of its time, up to half, goes to the search
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 GROWTH = (2.5, 5.0)  # times the work of small networks that large ones may have: at least, for it to pay; at most
@@ -147,7 +148,10 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
     sizes = _sizes(config, last / FINAL_EPOCHS, machine, train, workers)
     small, typical = sizes.small, sizes.typical
-    final_epochs = max(1, round(last / typical))
+    needed = max(0.5, min(1.0, PLENTY * typical / last))  # of the time for the last training
+    t = replace(t, search=t.search + (1 - needed) * t.final, final=needed * t.final)
+    workers = t.search * machine.workers
+    final_epochs = max(1, round(needed * last / typical))
     available = workers * (SMALL_SHARE if small else 1)
 
     def speed(work: float) -> float:

@@ -21,6 +21,7 @@ from evolve.plan import (
     ENOUGH,
     FEWEST,
     FILLED,
+    FINAL_SHARE,
     GROWTH,
     TYPICAL_SHARE,
     Machine,
@@ -69,9 +70,9 @@ def test_a_search_begins_small_where_time_goes_to_training(strategy: str) -> Non
         assert made["fill"]
         assert GROWTH[0] <= made["max_work"] / made["small_work"] <= GROWTH[1] + 0.1
         assert made["evaluations"] - made["small_births"] >= 4
-    short = plan(600, strategy=strategy).settings  # too short for both
+    short = plan(400, strategy=strategy).settings  # too short for both
     assert short["fill"]
-    assert not plan(600, strategy=strategy, fill=False).settings["fill"]
+    assert not plan(400, strategy=strategy, fill=False).settings["fill"]
     assert "small_births" not in short
     digits = replace(LAPTOP, usual=300_000)  # where it goes elsewhere
     made = make_plan(RunConfig(), 110, digits, train=900, images=1400).settings
@@ -97,7 +98,20 @@ def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> Non
     assert made.seconds.final == 0
     assert made.seconds.total == pytest.approx(600)
     assert made.seconds.search > plan(600).seconds.search
-    assert plan(600, final_epochs=1000).seconds.search == pytest.approx(0.12 * 600)
+    assert plan(600, final_epochs=1000).seconds.search == pytest.approx(0.14 * 600)
+
+
+def test_a_last_training_with_more_than_plenty_of_epochs_leaves_some_of_its_time_to_the_search() -> None:
+    few, many, very_many = (
+        make_plan(RunConfig(), 100, replace(LAPTOP, rate=rate, usual=300_000), train=900, images=1200).seconds
+        for rate in (1e9, 2e9, 1e12)
+    )
+    assert few.final == pytest.approx(100 * FINAL_SHARE)
+    assert 0.5 * few.final < many.final < few.final
+    assert very_many.final == pytest.approx(0.5 * few.final)
+    for times in (few, many, very_many):
+        assert times.total == pytest.approx(100)
+        assert times.rescoring == few.rescoring
 
 
 def test_what_the_user_sets_stays() -> None:

@@ -1,0 +1,159 @@
+"""Whether brief trainings rank networks as long ones do, with batches as the recipes say and with small steps.
+
+    python benchmarks/brief_trainings.py cifar10.npz --output results/published/search
+
+Each network is trained for the same long time on one core, and briefly with several budgets and seeds: once with the
+batches that its recipe says, once with smaller ones (`in_small_steps`), as a search does it. All are scored on the
+validation part. Told for each budget are Kendall's rank correlation with the long training, and by how much of the long
+training's accuracy the network that would be chosen misses the best one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from scipy.stats import kendalltau
+
+from evolve.config import RunConfig
+from evolve.execution.devices import usable_cores, usual_precision
+from evolve.execution.executor import Executor
+from evolve.founders import founder
+from evolve.image_problem import ImageProblem
+from evolve.preparing import new_problem
+from evolve.reporting.console import make_console
+from evolve.session import make_executor
+from evolve.values import Budget, Candidate, Job, Purpose, Request, Status
+from genomes import candidate_key
+from genomes.recipe import PLAIN, Recipe, in_small_steps
+
+FAST = "sgd 0.2, batch 128, one-cycle, decay 0.005, smoothing 0.1, flip, shift 2"
+PAIR = "conv {0} 3, maxpool 2, batchnorm, {1}, conv {0} 3, batchnorm, {1}"
+
+
+def stack(recipe: str = FAST, activation: str = "relu", block: str = PAIR, end: str = "global_max") -> str:
+    """A relative of the founder `fast`."""
+    blocks = ", ".join(block.format(width, activation) for width in (32, 64, 128))
+    return f"conv 16 3, batchnorm, {activation}, {blocks}, {end} | {recipe}"
+
+
+NETWORKS = {
+    "fast": stack(),
+    "slower": stack(FAST.replace("0.2", "0.05")),
+    "small batches": stack(FAST.replace("0.2, batch 128", "0.1, batch 64")),
+    "adam": stack(FAST.replace("sgd 0.2", "adam 0.005")),
+    "swish": stack(activation="swish"),
+    "single": stack(block="conv {0} 3, maxpool 2, batchnorm, {1}"),
+    "residual": stack(block="conv {0} 3, maxpool 2, batchnorm, {1}, residual {0} 3"),
+    "average": stack(end="global_average"),
+    "vgg": "vgg",
+    "resnet": "resnet",
+}
+BUDGETS = (Budget(5_000, 1), Budget(15_000, 1), Budget(15_000, 3))
+
+
+def jobs(problem: ImageProblem, seeds: range) -> Iterator[tuple[dict[str, Any], Job]]:
+    """What is to be trained, with what the row says of it; the long trainings last, when the workers are warm."""
+    for budget in (*BUDGETS, None):
+        for small_steps in (False, True) if budget else (False,):
+            for seed in seeds if budget else (0,):
+                for name, text in NETWORKS.items():
+                    told = {"network": name, "budget": str(budget) if budget else "long", "small_steps": small_steps}
+                    yield {**told, "seed": seed}, _job(problem, text, budget, small_steps, seed)
+
+
+def _job(problem: ImageProblem, text: str, budget: Budget | None, small_steps: bool, seed: int) -> Job:
+    genome = founder(problem.space, text, problem.config.results).genome
+    blueprint = problem.space.blueprint(genome)
+    longest = Budget(problem.parts.sizes["train"], 1000)
+    key = candidate_key(genome, blueprint)
+    job_key = problem.job_key(key, budget or longest, seed, Purpose.SEARCH)
+    request = Request(1, Candidate(1, genome, key), budget or longest, seed, Purpose.SEARCH, job_key)
+    job = {**problem.job(request, blueprint, None), "weights": None, "may_give_up": False, "time_limit": 1e6}
+    recipe = Recipe(**genome.recipe_json())
+    recipe = in_small_steps(recipe, budget.size) if budget and small_steps else recipe
+    return {**job, "recipe": recipe.to_json() | (PLAIN if budget else {})}
+
+
+def trained(executor: Executor, batch: list[tuple[dict[str, Any], Job]], seconds: float) -> list[dict[str, Any]]:
+    """Rows of some jobs, as many as there are workers, that begin together."""
+    for place, (told, job) in enumerate(batch):
+        end = {"finish_at": time.monotonic() + seconds, "to_score": 5000} if told["budget"] == "long" else {}
+        executor.submit({**job, **end, "request": place})
+    rows = []
+    while len(rows) < len(batch):
+        for result in executor.finished(0.25):
+            assert result.status is Status.OK, result.reason
+            told = batch[result.request][0]
+            rows.append({**told, "accuracy": result.measures["accuracy"], "seconds": result.timing["seconds"]})
+    return rows
+
+
+def summary(rows: list[dict[str, Any]]) -> list[str]:
+    """A Markdown table: a line for each budget and kind of steps."""
+    long = {row["network"]: row["accuracy"] for row in rows if row["budget"] == "long"}
+    best = max(long.values())
+    lines = [
+        "| images x epochs | steps | seeds | rank correlation | points missed | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for budget in map(str, BUDGETS):
+        for small_steps in (False, True):
+            mine = [row for row in rows if (row["budget"], row["small_steps"]) == (budget, small_steps)]
+            taus, missed = [], []
+            for seed in sorted({row["seed"] for row in mine}):
+                scores = {row["network"]: row["accuracy"] for row in mine if row["seed"] == seed}
+                taus.append(kendalltau([scores[name] for name in long], list(long.values())).statistic)
+                missed.append(100 * (best - long[max(scores, key=lambda name: scores[name])]))
+            steps = "small" if small_steps else "the recipe's"
+            seconds = fmean(row["seconds"] for row in mine)
+            found = f"{fmean(taus):.2f} | {fmean(missed):.2f} | {seconds:.0f}"
+            lines.append(f"| {budget} | {steps} | {len(taus)} | {found} |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path, help="an .npz file in the layout of Keras's data sets")
+    parser.add_argument("--seconds", type=float, default=240, help="of a long training")
+    parser.add_argument("--seeds", type=int, default=2, help="of the brief ones")
+    parser.add_argument("--output", type=Path, default=Path("results/search"))
+    parser.add_argument("--runs", type=Path, default=Path("results/brief-trainings"), help="where the parts lie")
+    given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
+    settings = {"dataset": str(given.dataset), "results": given.runs, "max_multiply_adds": 100_000_000}
+    config = RunConfig.checked({**settings, "name": "brief", "precision": usual_precision()})
+    problem = new_problem(config, make_console(False))
+    assert isinstance(problem, ImageProblem)
+    workers = usable_cores()
+    executor = make_executor(config, problem, workers)
+    rows: list[dict[str, Any]] = []
+    waiting = list(jobs(problem, range(given.seeds)))
+    try:
+        while waiting:
+            rows += trained(executor, waiting[:workers], given.seconds)
+            waiting = waiting[workers:]
+            print(len(waiting), "to go", rows[-1], flush=True)
+    finally:
+        executor.close()
+    table = summary(rows)
+    command = f"python benchmarks/brief_trainings.py cifar10.npz --seconds {given.seconds:g} --seeds {given.seeds}"
+    found = {"command": command, "precision": config.precision, "networks": NETWORKS, "rows": rows}
+    (given.output / "brief-trainings.json").write_text(json.dumps(found, indent=1) + "\n")
+    head = (
+        f"# Brief trainings beside long ones\n\nMade by `{command}`: {len(NETWORKS)} networks on CIFAR-10, "
+        f"{given.seconds:g} seconds of one core each for the long training, which reads "
+        + ", ".join(f"{row['network']} {row['accuracy']:.3f}" for row in rows if row["budget"] == "long")
+        + ".\n"
+    )
+    (given.output / "brief-trainings.md").write_text("\n".join([head, *table]) + "\n")
+    print("\n".join(table))
+
+
+if __name__ == "__main__":
+    main()

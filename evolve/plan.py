@@ -18,10 +18,10 @@ from evolve.errors import ConfigError
 from evolve.search.strategy import strategy_class
 from evolve.values import Budget
 
-FINAL_SHARE = 0.75  # of the time, for the training of the winner
-RESCORING_SHARE = 0.06
-FINAL_EPOCHS = 12  # that the largest network must be able to have in the last training
-PLENTY = 200  # epochs of it that are enough; what they leave of its time, up to half, goes to the search
+FINAL_SHARE = 0.85  # of the time, for the training of the winner
+RESCORING_SHARE = 0.05
+FINAL_EPOCHS = 20  # that the largest network must be able to have in the last training
+PLENTY = 60  # epochs of it that are enough; what they leave of its time, up to half, goes to the search
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 GROWTH = (2.5, 5.0)  # times the work of small networks that large ones may have: at least, for it to pay; at most

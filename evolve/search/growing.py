@@ -2,8 +2,9 @@
 wide as the run allows, as it is done where cells are searched narrow and trained wide (Zoph et al. 2017, "Learning
 Transferable Architectures for Scalable Image Recognition", https://arxiv.org/abs/1707.07012).
 
-Here both happen within one search. So many births are small; the next ones are the best of them, made wider; then the
-strategy goes on among large ones. Plans have births fill the limits of their time (`Births`), so that networks are
+Here both happen within one search. So many births are small; the next ones are the best of them, made wider, and first
+of all the best that has no parents: of many children the one that leads is lucky, too. Then the strategy goes on among
+large ones. Plans have births fill the limits of their time (`Births`), so that networks are
 compared that take about as long to train: it is their shapes that compete, not their sizes.
 """
 
@@ -34,6 +35,7 @@ class Growing:
     def __init__(self, strategy: Strategy, births: Births, large: SearchSpace, small: int) -> None:
         self._strategy, self._births, self._large, self._small = strategy, births, large, small
         self._members: dict[int, Member] = {}
+        self._first: set[int] = set()  # those without parents
         self._asked = 0
         self._to_widen: list[Member] = []
 
@@ -47,7 +49,9 @@ class Growing:
     def _grow(self) -> None:
         if self._births.space is not self._large:
             self._births.space = self._large
-            self._to_widen = sorted(self._members.values(), key=lambda one: one.rank, reverse=True)[:WIDENED]
+            best = sorted(self._members.values(), key=lambda one: one.rank, reverse=True)
+            first = [one for one in best if one.number in self._first][:1]
+            self._to_widen = (first + [one for one in best if one not in first])[:WIDENED]
             self._members.clear()
 
     def _wider(self) -> Proposal | None:
@@ -61,6 +65,8 @@ class Growing:
         told = member(request, result)
         if told and self._births.space is not self._large:
             self._members[told.number] = told
+            if not request.candidate.parents:
+                self._first.add(told.number)
         self._strategy.tell(request, result)
 
     def keep(self) -> set[int]:

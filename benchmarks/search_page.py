@@ -37,7 +37,7 @@ def page(title: str, command: str, rows: list[Row], time: str) -> str:
         busy = f"{fmean(row['cores_busy'] for row in mine.values()):.2f}"
         cells = [name.format(time=time), *shown, mean, f"{fmean(flips):.2%}" if flips else "-", busy]
         lines.append(f"| {' | '.join(cells)} |")
-    machines = "; ".join(sorted({row["processor"] for row in rows}))
+    machines = "; ".join(sorted({f"{row['processor']}, evolve {row['version']}" for row in rows}))
     tables = "\n".join(lines), "\n".join(_differences(rows))
     return "\n\n".join([f"## {title}", f"`{command}`", f"Processor: {machines}.", *tables]) + "\n"
 

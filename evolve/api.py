@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.errors import RunError
+from evolve.errors import ConfigError, RunError
 from evolve.execution.devices import default_memory, usual_precision
 from evolve.founders import founders, recorded_founders
 from evolve.housekeeping import check_disk
 from evolve.image_problem import ImageProblem
 from evolve.own_fitness import Fitness, fitness_path
-from evolve.plan import Plan, Times, read_plan, times, write_plan
+from evolve.plan import Plan, Times, read_plan, write_plan
 from evolve.planning import planned
 from evolve.preparing import known_problem, new_problem, usable
 from evolve.problem import Problem
@@ -26,6 +26,7 @@ from evolve.run_view import Run
 from evolve.runs import find
 from evolve.search.strategy import Proposal, strategy_class
 from evolve.session import Session, seconds_spent
+from evolve.sizing import times
 from evolve.storage.store import Store
 from evolve.table_problem import TableProblem
 from evolve.training.sources import DATASETS
@@ -61,6 +62,8 @@ def run(
     if fitness is not None:
         settings["fitness"] = fitness if isinstance(fitness, str) else fitness_path(fitness)
     begun = time.monotonic()
+    if plan and settings.get("duration") is not None:
+        raise ConfigError("plan and for do not go together: a plan is run by its counts; give one of them")
     config = RunConfig.checked({**(read_plan(Path(plan)) if plan else {}), **settings})
     if config.limit is None and config.duration is None:
         usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
@@ -155,7 +158,10 @@ def _limits(store: Store, config: RunConfig, given: RunConfig, staged: bool) -> 
         births = store.last("candidate") if limit is None else limit
         limit, allowed = births + given.generations * config.population, None
     if given.duration:
-        more = times(given.duration) if staged else Times(given.duration, 0.0, 0.0)
+        more = Times(given.duration, 0.0, 0.0)
+        if staged:
+            seconds = (store.meta()["plan"] or {}).get("seconds")
+            more = Times(**seconds).scaled(given.duration) if seconds else times(given.duration)
         allowed = replace(more, search=more.search + seconds_spent(store))
         limit = limit if given.generations else None
     return limit, allowed

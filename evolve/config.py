@@ -187,6 +187,8 @@ class RunConfig(Settings):
             return self
         if self.max_work is not None and self.max_work <= self.small_work:
             raise ValueError(f"small_work must be less than max_work={self.max_work}, not {self.small_work}")
+        if self.limit is not None and self.small_births is not None and self.small_births >= self.limit:
+            raise ValueError(f"small_births must be less than the {self.limit} births of all, not {self.small_births}")
         if self.table is not None:
             raise ValueError("small_births and small_work are for networks, not for a table")
         if not strategy_class(self.strategy).takes_updates:

@@ -10,16 +10,15 @@ from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.execution.executor import Executor
 from evolve.image_problem import ImageProblem
-from evolve.plan import Plan, Times, make_plan, shortest
+from evolve.plan import DECIDED, Plan, Times
 from evolve.probe import probe
 from evolve.problem import Problem
 from evolve.reporting.console import Console, duration
 from evolve.search.strategy import Proposal
 from evolve.session import make_executor, workers
+from evolve.sizing import make_plan, shortest
 from evolve.training.parts import SEARCH_PARTS
 from evolve.values import Purpose
-
-COUNTS = ("population", "promote_one_in", "leaders", "rescorings")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def planned(
         if left < (needed := shortest(machine)):
             raise ConfigError(
                 f"for must be longer than {duration(config.duration)} on this machine: making ready took "
-                f"{duration(config.duration - left)}, and a search needs {duration(needed)} at the very least"
+                f"{duration(config.duration - left)}, and what follows needs {duration(needed)} at the very least"
             )
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
         plan = make_plan(config, left, machine, problem.parts.sizes["train"], images)
@@ -71,7 +70,7 @@ def planned(
 
 def counted(config: RunConfig, problem: ImageProblem) -> Plan:
     """The plan of a run that has counts instead of a time."""
-    settings = {name: getattr(config, name) for name in COUNTS}
+    settings = {name: getattr(config, name) for name in sorted(DECIDED) if getattr(config, name) is not None}
     settings |= {"look_ahead": config.ahead, "rungs": [str(one) for one in problem.rungs], "evaluations": config.limit}
     settings |= {"final_epochs": problem.budget(Purpose.FINAL).epochs}
     return Plan(settings)

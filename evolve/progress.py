@@ -11,8 +11,10 @@ from statistics import fmean
 
 from evolve.config import RunConfig
 from evolve.loop import Search
-from evolve.plan import CLOSING_SECONDS, Times
+from evolve.plan import Times
 from evolve.values import Purpose
+
+CLOSING_SECONDS = 1.5  # to say what came out
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class Pace:
     def finish_at(self) -> float | None:
         """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time
         was lost it has at least half of what was planned."""
-        if self._ends is None or self._times is None or not self._times.final:
+        if self._ends is None or self._times is None or not self._times.final or not self._times.by_clock:
             return None
         return max(self._ends - CLOSING_SECONDS, time.monotonic() + self._times.final / 2)
 

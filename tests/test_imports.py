@@ -27,7 +27,7 @@ ROOMS = [
     ("evolve.finish", "evolve.loop", "evolve.founders", "evolve.probe"),
     ("evolve.runs",),
     ("evolve.ledger", "evolve.problem", "evolve.run_view", "evolve.leader"),
-    ("evolve.image_problem", "evolve.table_problem", "evolve.plan"),
+    ("evolve.image_problem", "evolve.table_problem", "evolve.plan", "evolve.sizing"),
     ("evolve.config",),
     ("evolve.search", "evolve.execution", "evolve.storage", "evolve.training", "evolve.clock", "evolve.own_fitness"),
     ("evolve.settings", "evolve.values", "evolve.backend", "evolve.tally", "evolve.trust"),

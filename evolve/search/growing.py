@@ -2,9 +2,9 @@
 wide as the run allows, as it is done where cells are searched narrow and trained wide (Zoph et al. 2017, "Learning
 Transferable Architectures for Scalable Image Recognition", https://arxiv.org/abs/1707.07012).
 
-Here both happen within one search. So many births are small; the next ones are the best of them, made wider, and first
-of all the best that has no parents: of many children the one that leads is lucky, too. Then the strategy goes on among
-large ones. Plans have births fill the limits of their time (`Births`), so that networks are
+Here both happen within one search. So many births are small; the next ones are the best of those that are known then,
+made wider, and first of all the best that has no parents: of many children the one that leads is lucky, too. Then the
+strategy goes on among large ones. Plans have births fill the limits of their time (`Births`), so that networks are
 compared that take about as long to train: it is their shapes that compete, not their sizes.
 """
 
@@ -37,33 +37,31 @@ class Growing:
         self._members: dict[int, Member] = {}
         self._first: set[int] = set()  # those without parents
         self._asked = 0
-        self._to_widen: list[Member] = []
+        self._widened: set[int] = set()  # or could not be
 
     def ask(self, rng: Random) -> Proposal | Promotion | Answer:
         if self._asked == self._small:
-            self._grow()
+            self._births.space = self._large
         proposal = self._wider() or self._strategy.ask(rng)
         self._asked += isinstance(proposal, Proposal)
         return proposal
 
-    def _grow(self) -> None:
-        if self._births.space is not self._large:
-            self._births.space = self._large
-            best = sorted(self._members.values(), key=lambda one: one.rank, reverse=True)
-            first = [one for one in best if one.number in self._first][:1]
-            self._to_widen = (first + [one for one in best if one not in first])[:WIDENED]
-            self._members.clear()
-
     def _wider(self) -> Proposal | None:
-        while self._to_widen:
-            if proposal := self._births.wider(self._to_widen.pop(0)):
+        while self._asked >= self._small and len(self._widened) < WIDENED:
+            waiting = [one for number, one in self._members.items() if number not in self._widened]
+            first = [one for one in waiting if one.number in self._first and not self._widened]
+            if not waiting:
+                return None
+            best = max(first or waiting, key=lambda one: one.rank)
+            self._widened.add(best.number)
+            if proposal := self._births.wider(best):
                 return proposal
         return None
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure on a higher rung, or of a child, leaves what is known."""
         told = member(request, result)
-        if told and self._births.space is not self._large:
+        if told and told.number <= self._small:
             self._members[told.number] = told
             if not request.candidate.parents:
                 self._first.add(told.number)

@@ -17,22 +17,11 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import (
-    ENOUGH,
-    FEWEST,
-    FILLED,
-    FINAL_SHARE,
-    GROWTH,
-    RESCORING_SHARE,
-    TYPICAL_SHARE,
-    Machine,
-    make_plan,
-    read_plan,
-    shortest,
-    write_plan,
-)
+from evolve.plan import Machine, read_plan, write_plan
+from evolve.sizing import ENOUGH, FEWEST, FILLED, FINAL_SHARE, GROWTH, TYPICAL_SHARE, make_plan, shortest
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
+STAGES = ("search", "rescoring", "final")
 CIFAR = {"train": 40_000, "images": 50_000}
 LAPTOP = Machine(rate=4e10, start=2.5, workers=2, usual=20_000_000)
 
@@ -96,11 +85,16 @@ def test_a_plan_limits_networks_by_what_the_machine_can_do_unless_the_user_has_d
 
 
 def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> None:
-    made = plan(600, final_epochs=3)
-    assert made.seconds.final == 0
-    assert made.seconds.total == pytest.approx(600)
-    assert made.seconds.search > plan(600).seconds.search
-    assert plan(600, final_epochs=1000).seconds.search == pytest.approx((0.2 - RESCORING_SHARE) * 600)
+    usual, few, many = plan(600), plan(600, final_epochs=3), plan(600, final_epochs=100)
+    assert usual.seconds.by_clock
+    for made in (few, many):
+        assert not made.seconds.by_clock
+        assert made.seconds.total == pytest.approx(600)
+        assert made.seconds.rescoring == usual.seconds.rescoring
+    assert few.seconds.search > 5 * usual.seconds.search
+    assert few.settings["evaluations"] > 3 * usual.settings["evaluations"]
+    assert many.settings["max_work"] < usual.settings["max_work"] / 4  # so that they fit
+    assert many.seconds.final <= usual.seconds.final
 
 
 def test_a_last_training_with_more_than_plenty_of_epochs_leaves_some_of_its_time_to_the_search() -> None:
@@ -120,6 +114,35 @@ def test_what_the_user_sets_stays() -> None:
     made = plan(600, population=7, max_work=9_000_000, rungs="100x1,400x1", leaders=5)
     assert [made.settings[n] for n in ("population", "max_work", "leaders")] == [7, 9_000_000, 5]
     assert made.settings["rungs"] == ["100x1", "400x1"]
+    assert plan(600).settings["rescorings"] == 2
+    assert plan(600, leaders=10).settings["rescorings"] == 1
+
+
+def test_growth_fits_what_the_user_sets() -> None:
+    assert "small_births" in plan(3600).settings
+    assert 0 < plan(3600, evaluations=30).settings["small_births"] <= 20
+    for given in ({"evaluations": 20}, {"fill": False}, {"generations": 2}):
+        assert "small_births" not in plan(3600, **given).settings
+    made = plan(3600, small_births=6, small_work=10_000_000).settings
+    assert made["small_births"] == 6 < made["evaluations"]
+    with pytest.raises(ConfigError, match=r"small_work must be less than \d+, for which there is time, not 10000000"):
+        plan(60, small_births=6, small_work=10_000_000)
+
+
+@pytest.mark.parametrize("workers", [4, 16, 64])
+def test_many_workers_know_small_networks_before_they_make_them_wider(workers: int) -> None:
+    for seconds in (300, 3600):
+        made = plan(seconds, replace(LAPTOP, workers=workers)).settings
+        assert made.get("small_births", math.inf) >= 2 * made["look_ahead"]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 16])
+def test_the_shortest_run_has_time_for_the_fewest_births(workers: int) -> None:
+    machine = replace(LAPTOP, workers=workers)
+    made = plan(shortest(machine), machine)
+    assert made.settings["evaluations"] >= FEWEST
+    assert made.seconds.search * workers > FEWEST * machine.start
+    assert made.seconds.final > 0.4 * shortest(machine)
 
 
 @pytest.mark.parametrize("train", [1000, 40_000])
@@ -162,6 +185,7 @@ def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> N
     assert done.returncode == 0, done.stderr
     again, first = (evolve.find(name, timed / "results") for name in ("again", "timed"))
     assert len(again.candidates) == 4
+    assert read_plan(again.folder).items() >= {"evaluations": 4, "max_work": first.config.max_work}.items()
     assert again.final_result is not None
     assert again.final_result.spent["epochs"] == 2
     assert [again.candidate(n).notation for n in (1, 2)] == [first.candidate(n).notation for n in (1, 2)]
@@ -171,7 +195,10 @@ def test_a_timed_run_goes_on(timed: Path) -> None:
     before = len(evolve.find("timed", timed / "results").candidates)
     done = command("resume", "timed", "--for", "8s", cwd=timed)
     assert done.returncode == 0, done.stderr
-    assert len(evolve.find("timed", timed / "results").candidates) >= before
+    run = evolve.find("timed", timed / "results")
+    assert len(run.candidates) >= before
+    first, last = (act.detail["times"] for act in run.acts if act.kind == "started")
+    assert last["final"] / first["final"] == pytest.approx(8 / sum(first[name] for name in STAGES))
 
 
 def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_npz: Path) -> None:
@@ -179,6 +206,12 @@ def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_n
     stops(done, "for must be longer than 3s on this machine", "at the very least")
     assert not (tmp_path / "results" / "bars-aging-1").exists()
     assert shortest(LAPTOP) > 0
+
+
+def test_a_plan_is_run_by_its_counts_or_made_for_a_time(tmp_path: Path) -> None:
+    write_plan(plan(600), tmp_path)
+    with pytest.raises(ConfigError, match="plan and for do not go together"):
+        evolve.run(plan=tmp_path, duration="10m", progress=False)
 
 
 def test_a_file_that_is_no_plan(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> Non
 
 def test_a_last_training_with_more_than_plenty_of_epochs_leaves_some_of_its_time_to_the_search() -> None:
     few, many, very_many = (
-        make_plan(RunConfig(), 100, replace(LAPTOP, rate=rate, usual=300_000), train=900, images=1200).seconds
+        make_plan(RunConfig(), 100, replace(LAPTOP, rate=rate, usual=300_000, start=1), train=900, images=1200).seconds
         for rate in (4e8, 7.2e8, 1e12)
     )
     assert few.final == pytest.approx(100 * FINAL_SHARE)

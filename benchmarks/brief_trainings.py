@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -30,36 +31,29 @@ from evolve.reporting.console import make_console
 from evolve.session import make_executor
 from evolve.values import Budget, Candidate, Job, Purpose, Request, Status
 from genomes import candidate_key
+from genomes.founders import FOUNDERS
 from genomes.recipe import PLAIN, Recipe, in_small_steps
 
-FAST = "sgd 0.2, batch 128, one-cycle, decay 0.005, smoothing 0.1, flip, shift 2"
-PAIR = "conv {0} 3, maxpool 2, batchnorm, {1}, conv {0} 3, batchnorm, {1}"
-
-
-def stack(recipe: str = FAST, activation: str = "relu", block: str = PAIR, end: str = "global_max") -> str:
-    """A relative of the founder `fast`."""
-    blocks = ", ".join(block.format(width, activation) for width in (32, 64, 128))
-    return f"conv 16 3, batchnorm, {activation}, {blocks}, {end} | {recipe}"
-
-
+FAST = FOUNDERS["fast"]
+SECOND = re.compile(r", conv (\d+) 3, batchnorm, relu")  # convolution of each width
 NETWORKS = {
-    "fast": stack(),
-    "slower": stack(FAST.replace("0.2", "0.05")),
-    "small batches": stack(FAST.replace("0.2, batch 128", "0.1, batch 64")),
-    "adam": stack(FAST.replace("sgd 0.2", "adam 0.005")),
-    "swish": stack(activation="swish"),
-    "single": stack(block="conv {0} 3, maxpool 2, batchnorm, {1}"),
-    "residual": stack(block="conv {0} 3, maxpool 2, batchnorm, {1}, residual {0} 3"),
-    "average": stack(end="global_average"),
-    "vgg": "vgg",
-    "resnet": "resnet",
+    "fast": FAST,
+    "slower": FAST.replace("sgd 0.2", "sgd 0.05"),
+    "small batches": FAST.replace("sgd 0.2, batch 128", "sgd 0.1, batch 64"),
+    "adam": FAST.replace("sgd 0.2", "adam 0.005"),
+    "swish": FAST.replace("relu", "swish"),
+    "single": SECOND.sub("", FAST),
+    "residual": SECOND.sub(r", residual \1 3", FAST),
+    "average": FAST.replace("global_max", "global_average"),
+    "vgg": FOUNDERS["vgg"],
+    "resnet": FOUNDERS["resnet"],
 }
-BUDGETS = (Budget(5_000, 1), Budget(15_000, 1), Budget(15_000, 3))
+BUDGETS = ("5000x1", "15000x1", "15000x3")
 
 
-def jobs(problem: ImageProblem, seeds: range) -> Iterator[tuple[dict[str, Any], Job]]:
+def jobs(problem: ImageProblem, budgets: Sequence[Budget], seeds: range) -> Iterator[tuple[dict[str, Any], Job]]:
     """What is to be trained, with what the row says of it; the long trainings last, when the workers are warm."""
-    for budget in (*BUDGETS, None):
+    for budget in (*budgets, None):
         for small_steps in (False, True) if budget else (False,):
             for seed in seeds if budget else (0,):
                 for name, text in NETWORKS.items():
@@ -94,7 +88,7 @@ def trained(executor: Executor, batch: list[tuple[dict[str, Any], Job]], seconds
     return rows
 
 
-def summary(rows: list[dict[str, Any]]) -> list[str]:
+def summary(rows: list[dict[str, Any]], budgets: Sequence[Budget]) -> list[str]:
     """A Markdown table: a line for each budget and kind of steps."""
     long = {row["network"]: row["accuracy"] for row in rows if row["budget"] == "long"}
     best = max(long.values())
@@ -102,7 +96,7 @@ def summary(rows: list[dict[str, Any]]) -> list[str]:
         "| images x epochs | steps | seeds | rank correlation | points missed | seconds |",
         "|---|---|---|---|---|---|",
     ]
-    for budget in map(str, BUDGETS):
+    for budget in map(str, budgets):
         for small_steps in (False, True):
             mine = [row for row in rows if (row["budget"], row["small_steps"]) == (budget, small_steps)]
             taus, missed = [], []
@@ -122,18 +116,20 @@ def main() -> None:
     parser.add_argument("dataset", type=Path, help="an .npz file in the layout of Keras's data sets")
     parser.add_argument("--seconds", type=float, default=240, help="of a long training")
     parser.add_argument("--seeds", type=int, default=2, help="of the brief ones")
+    parser.add_argument("--budgets", nargs="+", default=BUDGETS, help="of the brief ones, images x epochs")
     parser.add_argument("--output", type=Path, default=Path("results/search"))
     parser.add_argument("--runs", type=Path, default=Path("results/brief-trainings"), help="where the parts lie")
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
     settings = {"dataset": str(given.dataset), "results": given.runs, "max_multiply_adds": 100_000_000}
-    config = RunConfig.checked({**settings, "name": "brief", "precision": usual_precision()})
+    settings |= {"rungs": given.budgets, "name": "brief", "precision": usual_precision()}
+    config = RunConfig.checked(settings)
     problem = new_problem(config, make_console(False))
     assert isinstance(problem, ImageProblem)
     workers = usable_cores()
     executor = make_executor(config, problem, workers)
     rows: list[dict[str, Any]] = []
-    waiting = list(jobs(problem, range(given.seeds)))
+    waiting = list(jobs(problem, config.budgets, range(given.seeds)))
     try:
         while waiting:
             rows += trained(executor, waiting[:workers], given.seconds)
@@ -141,8 +137,9 @@ def main() -> None:
             print(len(waiting), "to go", rows[-1], flush=True)
     finally:
         executor.close()
-    table = summary(rows)
+    table = summary(rows, config.budgets)
     command = f"python benchmarks/brief_trainings.py cifar10.npz --seconds {given.seconds:g} --seeds {given.seeds}"
+    command += f" --budgets {' '.join(given.budgets)}"
     found = {"command": command, "precision": config.precision, "networks": NETWORKS, "rows": rows}
     (given.output / "brief-trainings.json").write_text(json.dumps(found, indent=1) + "\n")
     head = (

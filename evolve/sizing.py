@@ -24,6 +24,7 @@ AGAIN = 2  # trainings with the largest budget of the search that there is time 
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is
+OVER_STARTS = 1.5  # times the seconds that these take to be made ready: a search has at least so much
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
 ENOUGH = 15_000  # images seen in a training that tells networks apart
@@ -40,7 +41,7 @@ def times(seconds: float) -> Times:
 
 def least_search(machine: Machine) -> float:
     """Seconds of a search that has time for the fewest births, and for nearly no images."""
-    return 1.5 * FEWEST * machine.start / machine.workers
+    return OVER_STARTS * FEWEST * machine.start / machine.workers
 
 
 def shortest(machine: Machine) -> float:
@@ -55,19 +56,9 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     training. What the user has set stays as it is. Raises ConfigError if there is not enough time for that.
     """
     given, one_in = config.model_fields_set, config.promote_one_in
-    epochs = config.final_epochs if "final_epochs" in given else None
-    t = times(seconds)
-    t = t.with_final(t.final - max(0.0, least_search(machine) - t.search))
-    # Work of a network that there would be time to train for one epoch in the end.
-    last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
-    longest = last / max(LEAST_FINAL_EPOCHS, epochs or 0)
-    needed = (epochs or PLENTY) / last * _sizes(config, longest, machine, train, t.search * machine.workers).typical
-    needed = min(1.0, needed if epochs else max(0.5, needed))
-    t = replace(t.with_final(needed * t.final), by_clock=epochs is None)
-    search = t.search * machine.workers  # seconds of all of them
-    sizes = _sizes(config, longest, machine, train, search)
+    t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
     small, typical = sizes.small, sizes.typical
-    final_epochs = epochs or max(1, round(needed * last / typical))
+    search = t.search * machine.workers  # seconds of all of them
     first = search * (SMALL_SHARE if small else 1)
 
     def speed(work: float) -> float:
@@ -77,16 +68,9 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     fewest = _many(machine) if small else FEWEST
     wanted = max(fewest, round(BIRTHS * math.sqrt(first)))
     again = t.rescoring * machine.workers
-    most = (again / AGAIN - machine.start) * speed(typical)  # images, so that leaders can be scored again
+    most = min((again / AGAIN - machine.start) * speed(typical), final_epochs * images)  # so that there is time again
     rungs = config.budgets or _rungs(
-        config,
-        wanted,
-        fewest,
-        first / wanted,
-        machine.start,
-        speed(sizes.first),
-        min(most, final_epochs * images),
-        train,
+        config, wanted, fewest, first / wanted, machine.start, speed(sizes.first), most, train
     )
 
     def birth(work: float) -> float:
@@ -120,6 +104,25 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     }
     settings |= {name: getattr(config, name) for name in settings if name in given and name != "rungs"}
     return Plan(settings, t, machine)
+
+
+def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> tuple[Times, _Sizes, int]:
+    """How long the stages are, how large networks, and how many epochs the last training has. See `make_plan`."""
+    epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
+    t = times(seconds)
+    t = t.with_final(t.final - max(0.0, least_search(machine) - t.search))
+    # Work of a network that there would be time to train for one epoch in the end.
+    last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
+    longest = last / max(LEAST_FINAL_EPOCHS, epochs or 0)
+
+    def sizes() -> _Sizes:
+        return _sizes(config, longest, machine, train, t.search * machine.workers)
+
+    needed = (epochs or PLENTY) * sizes().typical / last
+    needed = min(1.0, needed if epochs else max(0.5, needed))
+    t = replace(t.with_final(needed * t.final), by_clock=epochs is None)
+    found = sizes()  # again, as a longer search may have room for small networks
+    return t, found, epochs or max(1, round(needed * last / found.typical))
 
 
 def _again(config: RunConfig, trainings: int) -> tuple[int, int]:

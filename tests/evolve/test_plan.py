@@ -134,6 +134,7 @@ def test_many_workers_know_small_networks_before_they_make_them_wider(workers: i
     for seconds in (300, 3600):
         made = plan(seconds, replace(LAPTOP, workers=workers)).settings
         assert made.get("small_births", math.inf) >= 2 * made["look_ahead"]
+    assert "small_births" in made
 
 
 @pytest.mark.parametrize("workers", [1, 2, 16])

@@ -17,13 +17,28 @@ NAMES = {
     "default": "`evolve run --dataset cifar10.npz --for {time}`",
     "random": "random search through the same rungs (`--strategy random`)",
     "one rung": "`--strategy genetic`, one budget for all",
-    "founder": "the best founder alone for all of the time",
+    "founder": "the founder `{founder}` alone for all of the time",
     "float32": "the default with `--precision float32`",
     "hyperband": "KerasTuner's Hyperband, fixed depth",
 }
 
 
 def page(title: str, command: str, rows: list[Row], time: str) -> str:
+    """A table for each processor and version, the latest first: only rows of the same are compared."""
+    parts = [f"## {title}", f"`{command}`"]
+    for machine in sorted({_machine(row) for row in rows}, reverse=True):
+        mine = [row for row in rows if _machine(row) == machine]
+        version, processor = machine
+        parts += [f"### Version {version}, {processor}", _table(mine, time)]
+        parts += ["\n".join(lines) for lines in (_differences(mine), _winners(mine)) if lines]
+    return "\n\n".join(parts) + "\n"
+
+
+def _machine(row: Row) -> tuple[str, str]:
+    return row["version"], row["processor"]
+
+
+def _table(rows: list[Row], time: str) -> str:
     seeds = sorted({int(row["seed"]) for row in rows})
     head = f"| | {' | '.join(f'seed {seed}' for seed in seeds)} | mean | with test-time flips | cores busy |"
     lines = [head, "|---|" + "---|" * (len(seeds) + 3)]
@@ -35,11 +50,10 @@ def page(title: str, command: str, rows: list[Row], time: str) -> str:
         flips = [row["with_flips"] for row in mine.values() if row.get("with_flips")]
         mean = f"{fmean(row['test_accuracy'] for row in mine.values()):.2%}"
         busy = f"{fmean(row['cores_busy'] for row in mine.values()):.2f}"
-        cells = [name.format(time=time), *shown, mean, f"{fmean(flips):.2%}" if flips else "-", busy]
+        founder = ", ".join(sorted({row.get("founder", "") for row in mine.values()}))
+        cells = [name.format(time=time, founder=founder), *shown, mean, f"{fmean(flips):.2%}" if flips else "-", busy]
         lines.append(f"| {' | '.join(cells)} |")
-    machines = "; ".join(sorted({f"{row['processor']}, evolve {row['version']}" for row in rows}))
-    tables = "\n".join(lines), "\n".join(_differences(rows))
-    return "\n\n".join([f"## {title}", f"`{command}`", f"Processor: {machines}.", *tables]) + "\n"
+    return "\n".join(lines)
 
 
 def _differences(rows: list[Row]) -> list[str]:
@@ -67,13 +81,15 @@ def _epochs(rows: list[Row]) -> str:
     return "\n".join(["The article's nets on the same machine, by Keras's own `fit` on all cores:\n", *shown, ""])
 
 
-def _winners(rows: list[Row]) -> str:
-    lines = [
-        f"- {row['arm']}, seed {row['seed']}: {row.get('candidates', 1)} candidates, {row['final_epochs']} epochs in "
-        f"the last training; {'; '.join(row.get('origin', [])) or 'by itself'}\n\n      {row['winner']}\n"
-        for row in rows
+def _winners(rows: list[Row]) -> list[str]:
+    return [
+        f"- {row['arm']}, seed {row['seed']}: {row.get('candidates', 1)} "
+        f"{'candidates' if row.get('candidates', 1) > 1 else 'candidate'}, {row['final_epochs']} epochs in the last "
+        f"training; {'; '.join(row.get('origin', [])) or 'by itself'}\n\n      {row['winner']}\n"
+        for arm in NAMES
+        for row in sorted(rows, key=lambda row: int(row["seed"]))
+        if row["arm"] == arm
     ]
-    return "## What won\n\n" + "\n".join(lines)
 
 
 def write(folder: Path) -> None:
@@ -92,7 +108,6 @@ def write(folder: Path) -> None:
     if hour or nets:
         command = "python benchmarks/one_hour.py cifar10.npz --output results/published/search"
         parts += [page("One hour", command, hour, "1h"), _epochs(nets)] if hour else [_epochs(nets)]
-    parts.append(_winners([row for row in [*ten, *hour] if "winner" in row]))
     (folder / "README.md").write_text("\n".join(parts))
     print("\n".join(parts))
 

@@ -6,7 +6,7 @@
 default       evolve run --for 10m
 random        random search through the same rungs, with the same plan's rules and the same last training
 one rung      the genetic algorithm, all candidates trained for what the default spends on one on average
-founder       the best founder, trained alone for the ten minutes by the same recipe rules
+founder       the founder of --founder, trained alone for the ten minutes by the same recipe rules
 hyperband     KerasTuner's Hyperband over stacks of fixed depth for half of the time, the best trained for the rest
 float32       the default with --precision float32, on a processor where it would train with bfloat16
 
@@ -28,7 +28,6 @@ from evolve.execution.devices import usual_precision
 
 SECONDS = 600
 SEEDS = (0, 1, 2)
-BEST_FOUNDER = "fast-wide"
 ROWS = "ten-minutes.jsonl"
 
 
@@ -56,7 +55,7 @@ def arms(given: argparse.Namespace, log: Path, seed: int) -> dict[str, Any]:
         return evolved(f"one-rung-{seed}", {**base, "strategy": "genetic", **same_births(plan)}, runs)
 
     def founder() -> Row:
-        arguments = (str(given.dataset), BEST_FOUNDER, str(SECONDS), str(seed), str(runs))
+        arguments = (str(given.dataset), given.founder, str(SECONDS), str(seed), str(runs))
         return child(sys.executable, "one_founder.py", *arguments)
 
     def hyperband() -> Row:

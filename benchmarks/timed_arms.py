@@ -31,6 +31,7 @@ def options(doc: str) -> argparse.Namespace:
     parser.add_argument("dataset", type=Path, help="an .npz file in the layout of Keras's data sets")
     parser.add_argument("--arms", nargs="+", help="only these")
     parser.add_argument("--seeds", type=int, nargs="+", help="only these")
+    parser.add_argument("--founder", default="fast-wide", help="what is trained alone: the best for this machine")
     parser.add_argument("--output", type=Path, default=Path("results/search"))
     parser.add_argument("--runs", type=Path, default=Path("results/timed-runs"), help="where the runs are made")
     parser.add_argument("--peers", default=sys.executable, help="the Python that has keras-tuner")
@@ -46,17 +47,18 @@ def read(log: Path) -> list[Row]:
 
 
 def measured(log: Path, arm: str, seed: int, work: Callable[[], Row]) -> Row:
-    """The row of an arm and seed: as it was written before, or made now, with what the machine did meanwhile."""
+    """The row of an arm and seed: as this version wrote it before on such a processor, or made now, with what the
+    machine did meanwhile."""
+    known = {"arm": arm, "seed": seed, "version": VERSION, "processor": _processor()}
     for row in read(log):
-        if (row["arm"], row["seed"]) == (arm, seed):
+        if known.items() <= row.items():
             return row
     print(f"{datetime.now(UTC):%H:%M} {arm}, seed {seed}", flush=True)
     busy, begun = _busy(), time.monotonic()
     made = work()
     seconds = time.monotonic() - begun
-    row = {"arm": arm, "seed": seed, **made, "wall_seconds": round(seconds, 1)}
-    row |= {"cores_busy": round((_busy() - busy) / seconds, 2), "cores": psutil.cpu_count(), "version": VERSION}
-    row["processor"] = _processor()
+    row = {**known, **made, "wall_seconds": round(seconds, 1)}
+    row |= {"cores_busy": round((_busy() - busy) / seconds, 2), "cores": psutil.cpu_count()}
     row["made"] = datetime.now(UTC).isoformat(timespec="seconds")
     with log.open("a") as file:
         print(json.dumps(row), file=file, flush=True)

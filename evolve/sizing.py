@@ -14,7 +14,8 @@ from evolve.values import Budget
 
 FINAL_SHARE = 0.85  # of the time, for the training of the winner
 RESCORING_SHARE = 0.05
-LEAST_FINAL_EPOCHS = 20  # that the largest network must be able to have in the last training
+EPOCHS = 20  # of the largest network in the last training, where there is time for one epoch of a network with
+ONE_EPOCH = 2_000_000_000  # so many units of work for an image. The cube root of more time goes to epochs.
 PLENTY = 60  # epochs of the last training that are enough: time for more, up to half of it, goes to the search
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
@@ -113,7 +114,7 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     t = t.with_final(t.final - max(0.0, least_search(machine) - t.search))
     # Work of a network that there would be time to train for one epoch in the end.
     last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
-    longest = last / max(LEAST_FINAL_EPOCHS, epochs or 0)
+    longest = last / max(_epochs(last), epochs or 0)
 
     def sizes() -> _Sizes:
         return _sizes(config, longest, machine, train, t.search * machine.workers)
@@ -123,6 +124,15 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     t = replace(t.with_final(needed * t.final), by_clock=epochs is None)
     found = sizes()  # again, as a longer search may have room for small networks
     return t, found, epochs or max(1, round(needed * last / found.typical))
+
+
+def _epochs(last: float) -> float:
+    """Epochs that the largest network can have in the last training: too few cost accuracy, and so do networks that are
+    too narrow. With more time there are more epochs and wider networks.
+
+    last: units of work of a network that there would be time to train for one epoch.
+    """
+    return min(FILLED * PLENTY, EPOCHS * (last / ONE_EPOCH) ** (1 / 3))
 
 
 def _again(config: RunConfig, trainings: int) -> tuple[int, int]:
@@ -198,7 +208,7 @@ def _rungs(
     if config.images or config.epochs:
         epochs = config.epochs or 1
         return (Budget(min(train, config.images or _images((each - start) * speed / epochs)), epochs),)
-    seen, steps = (each - start) * speed, [1]
+    seen, steps = (births * each / fewest - start) * speed, [1]
     for count in range(MOST_RUNGS, 0, -1):
         growing = [one_in**place for place in range(count)]
         starts = sum(start / step for step in growing)

@@ -72,10 +72,20 @@ def test_a_search_begins_small_where_time_goes_to_training(strategy: str) -> Non
 
 def test_more_time_and_a_faster_machine_mean_more() -> None:
     for less, more in ((plan(600), plan(3600)), (plan(600), plan(600, replace(LAPTOP, rate=4e11)))):
-        for name in ("max_work", "evaluations"):
-            assert less.settings[name] <= more.settings[name]
+        for name in ("max_work", "final_epochs"):
+            assert 1.2 * less.settings[name] < more.settings[name]
+        assert less.settings["evaluations"] <= more.settings["evaluations"]
         assert RunConfig.checked(less.settings).budgets[-1].size <= RunConfig.checked(more.settings).budgets[-1].size
     assert len(plan(600).settings["rungs"]) < len(plan(36_000).settings["rungs"])
+
+
+def test_a_search_with_little_time_has_the_fewest_births_and_as_many_images_as_they_leave_time_for() -> None:
+    for seconds in (200, 400):
+        made = plan(seconds).settings
+        (budget,) = RunConfig.checked(made).budgets
+        assert made["evaluations"] == FEWEST
+        took = budget.size * 3 * FILLED * made["max_work"] / LAPTOP.rate + LAPTOP.start
+        assert took * FEWEST == pytest.approx(plan(seconds).seconds.search * LAPTOP.workers, rel=0.05)
 
 
 def test_a_plan_limits_networks_by_what_the_machine_can_do_unless_the_user_has_done_so() -> None:
@@ -148,7 +158,7 @@ def test_the_shortest_run_has_time_for_the_fewest_births(workers: int) -> None:
 
 @pytest.mark.parametrize("train", [1000, 40_000])
 def test_rungs_have_the_same_images_and_ever_more_epochs(train: int) -> None:
-    made = make_plan(RunConfig(), 600, LAPTOP, train=train, images=round(1.25 * train))
+    made = make_plan(RunConfig(), 3600, LAPTOP, train=train, images=round(1.25 * train))
     budgets = RunConfig.checked(made.settings).budgets
     assert len({budget.images for budget in budgets}) == 1
     assert [budget.epochs // budgets[0].epochs for budget in budgets] == [1, 3, 9][: len(budgets)]

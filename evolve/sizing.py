@@ -132,7 +132,7 @@ def _epochs(last: float) -> float:
 
     last: units of work of a network that there would be time to train for one epoch.
     """
-    return min(FILLED * PLENTY, EPOCHS * (last / ONE_EPOCH) ** (1 / 3))
+    return min(FILLED * PLENTY, EPOCHS * math.cbrt(last / ONE_EPOCH))
 
 
 def _again(config: RunConfig, trainings: int) -> tuple[int, int]:

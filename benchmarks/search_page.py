@@ -24,18 +24,14 @@ NAMES = {
 
 
 def page(title: str, command: str, rows: list[Row], time: str) -> str:
-    """A table for each processor and version, the latest first: only rows of the same are compared."""
+    """A table for each version and processor, the latest first: only rows of the same are compared."""
     parts = [f"## {title}", f"`{command}`"]
-    for machine in sorted({_machine(row) for row in rows}, reverse=True):
-        mine = [row for row in rows if _machine(row) == machine]
-        version, processor = machine
-        parts += [f"### Version {version}, {processor}", _table(mine, time)]
-        parts += ["\n".join(lines) for lines in (_differences(mine), _winners(mine)) if lines]
+    latest_first = sorted(rows, key=lambda row: str(row["made"]), reverse=True)
+    for version, processor in dict.fromkeys((row["version"], row["processor"]) for row in latest_first):
+        mine = [row for row in rows if (row["version"], row["processor"]) == (version, processor)]
+        parts += [f"### Version {version}, {processor}", _table(mine, time), "\n".join(_differences(mine))]
+        parts += ["What won:", "\n".join(_winners(mine))]
     return "\n\n".join(parts) + "\n"
-
-
-def _machine(row: Row) -> tuple[str, str]:
-    return row["version"], row["processor"]
 
 
 def _table(rows: list[Row], time: str) -> str:
@@ -103,7 +99,7 @@ def write(folder: Path) -> None:
         f"from the rows in this folder. By hand, after 75 epochs: {HAND_MADE:.2%}.\n"
     ]
     if ten:
-        command = "python benchmarks/ten_minutes.py cifar10.npz --output results/published/search"
+        command = "python benchmarks/ten_minutes.py cifar10.npz --output results/published/search --founder FOUNDER"
         parts.append(page("Ten minutes", command, ten, "10m"))
     if hour or nets:
         command = "python benchmarks/one_hour.py cifar10.npz --output results/published/search"

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ def options(doc: str) -> argparse.Namespace:
     parser.add_argument("dataset", type=Path, help="an .npz file in the layout of Keras's data sets")
     parser.add_argument("--arms", nargs="+", help="only these")
     parser.add_argument("--seeds", type=int, nargs="+", help="only these")
-    parser.add_argument("--founder", default="fast-wide", help="what is trained alone: the best for this machine")
+    parser.add_argument("--founder", default="fast-wide", help="what is trained alone: the best for the time")
     parser.add_argument("--output", type=Path, default=Path("results/search"))
     parser.add_argument("--runs", type=Path, default=Path("results/timed-runs"), help="where the runs are made")
     parser.add_argument("--peers", default=sys.executable, help="the Python that has keras-tuner")
@@ -83,8 +84,8 @@ def evolved(name: str, settings: Mapping[str, Any], runs: Path) -> Row:
     """A run from the command line, and what came out of it."""
     flags = [part for key, value in settings.items() for part in (f"--{key}", str(value))]
     command = [sys.executable, "-m", "evolve.cli", "run", *flags, "--name", name, "--results", str(runs)]
-    if not (runs / name).exists():
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(runs / name, ignore_errors=True)  # interrupted, or made by another version
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     run = evolve.find(name, runs)
     assert run.winner is not None and run.final_result is not None
     winner = run.candidate(run.winner)

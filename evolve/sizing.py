@@ -14,8 +14,8 @@ from evolve.values import Budget
 
 FINAL_SHARE = 0.85  # of the time, for the training of the winner
 RESCORING_SHARE = 0.05
-EPOCHS = 20  # of the largest network in the last training, where there is time for one epoch of a network with
-ONE_EPOCH = 2_000_000_000  # so many units of work for an image. The cube root of more time goes to epochs.
+FINAL_EPOCHS = 20  # of the largest network in the last training, where that training has time for
+FINAL_WORK = 2_000_000_000  # units of work for each image, in all epochs together
 PLENTY = 60  # epochs of the last training that are enough: time for more, up to half of it, goes to the search
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
@@ -112,7 +112,7 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     t = times(seconds)
     t = t.with_final(t.final - max(0.0, least_search(machine) - t.search))
-    # Work of a network that there would be time to train for one epoch in the end.
+    # Work for each image that there is time for in the last training, in all epochs together.
     last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
     longest = last / max(_epochs(last), epochs or 0)
 
@@ -127,12 +127,12 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
 
 
 def _epochs(last: float) -> float:
-    """Epochs that the largest network can have in the last training: too few cost accuracy, and so do networks that are
-    too narrow. With more time there are more epochs and wider networks.
+    """Epochs that the largest network can have in the last training. Too few cost accuracy, and so do networks that are
+    too narrow for the sake of more; so of eight times as much time epochs get twice as much, and size four times.
 
-    last: units of work of a network that there would be time to train for one epoch.
+    last: units of work for each image that the last training has time for, in all epochs together.
     """
-    return min(FILLED * PLENTY, EPOCHS * math.cbrt(last / ONE_EPOCH))
+    return min(FILLED * PLENTY, FINAL_EPOCHS * math.cbrt(last / FINAL_WORK))
 
 
 def _again(config: RunConfig, trainings: int) -> tuple[int, int]:
@@ -200,7 +200,8 @@ def _rungs(
     such as augmentation, pays on the highest rung, too. The lowest is long enough to tell networks apart, if that can
     be had at all: rather fewer births than such a budget that ranks them by chance.
 
-    births: as many as there should be. fewest: as many as several rungs must leave time for.
+    births: as many as there should be. fewest: as many as several rungs must leave time for, and as there are if time
+    is too short for enough images.
     each: seconds that one may then take, with its share of promotions.
     speed: images a second. most: images x epochs of the highest rung.
     """

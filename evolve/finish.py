@@ -6,11 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from statistics import fmean
 
 from evolve.errors import RunError
-from evolve.leader import rank
+from evolve.leader import in_order
 from evolve.ledger import Ledger, worst_reason
 from evolve.problem import Problem
 from evolve.storage.log import Log
@@ -29,9 +29,27 @@ class Finish:
     model_path: Callable[[int], Path]
 
     def leaders(self, count: int, small: int = 0) -> list[Candidate]:
-        """The `count` best of the search; of those born after the first `small`, if there are any."""
-        found = self.log.best(count, born_after=small) or self.log.best(count)
-        return [self._candidate(number) for number, _, _ in found]
+        """The `count` best of the search; of those born after the first `small`, if there are any. One of several is a
+        founder, or some other candidate without parents, if there is one: children have to be better than that."""
+        most = self.log.last("candidate")
+        found = self.log.best(most, born_after=small) or self.log.best(most)
+        ranked = (self._candidate(best.candidate) for best in found)
+        leaders = list(islice(ranked, count))
+        if (
+            count > 1
+            and not any(map(self._is_first, leaders))
+            and (first := next(filter(self._is_first, ranked), None))
+        ):
+            leaders[-1] = first
+        return leaders
+
+    def _is_first(self, candidate: Candidate) -> bool:
+        """Whether it has no parents, or was only made as wide as is allowed from one that has none."""
+        if len(candidate.parents) != 1:
+            return not candidate.parents
+        parent = self._candidate(candidate.parents[0])
+        wider = self.problem.space.widened(parent.genome)
+        return wider is not None and wider.genome == candidate.genome and self._is_first(parent)
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)
@@ -39,8 +57,8 @@ class Finish:
         return Candidate(number, genome, row.key, row.parents, row.origin, row.parameters, row.multiply_adds)
 
     def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
-        """Scores leaders on the selection part. Returns all candidates that ever were, best mean first, those of
-        before the run was continued among them. Raises RunError if there are none."""
+        """Scores leaders on the selection part. Returns all candidates that ever were, those of before the run
+        was continued among them; the one that won is first, see `in_order`. Raises RunError if there are none."""
         requests = [
             self._request(leader, Purpose.RESCORE, repeat) for leader in leaders for repeat in range(1, repeats + 1)
         ]
@@ -49,11 +67,8 @@ class Finish:
         if not rescored:
             raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
 
-        def place(number: int) -> tuple[float, ...]:
-            known = self.log.score(number)
-            return rank(fmean(rescored[number]), known.trained, known.fitness, number) if known else (1.0,)
-
-        return [self._candidate(number) for number in sorted(rescored, key=place)]
+        scored = [known for number in rescored if (known := self.log.score(number))]
+        return [self._candidate(one.candidate) for one in in_order(scored, rescored)]
 
     def train_winner(self, ranked: list[Candidate], finish_at: float | None = None) -> tuple[Request, Result]:
         """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail.

@@ -14,7 +14,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import LogError, RunError
 from evolve.image_problem import recorded_genome, recorded_space
-from evolve.leader import Leader, accuracy, rank
+from evolve.leader import Leader, accuracy, in_order
 from evolve.storage.log import Log, Scored
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import MODELS, Store
@@ -124,14 +124,14 @@ class Run:
 
     @cached_property
     def hall_of_fame(self) -> list[Leader]:
-        """The best candidates: re-scored ones by their mean on the selection part, then the others by their score."""
+        """The best candidates: re-scored ones by their mean on the selection part, then the others by their score. The
+        one that won is first, see `in_order`."""
         with self.log() as log:
             rescored = log.rescored()
             scored = {best.candidate: best for best in log.best(HALL_SIZE)}
             scored |= {number: known for number in rescored if (known := log.score(number))}
-            leaders = [self._leader(log, known, rescored.get(number)) for number, known in scored.items()]
-        leaders.sort(key=lambda leader: rank(leader.rescored, leader.trained, leader.score, leader.candidate))
-        return leaders[: max(HALL_SIZE, len(rescored))]
+            found = in_order(scored.values(), rescored)[: max(HALL_SIZE, len(rescored))]
+            return [self._leader(log, known, rescored.get(known.candidate)) for known in found]
 
     def _leader(self, log: Log, known: Scored, rescored: list[float] | None) -> Leader:
         row = log.born(known.candidate)

@@ -12,8 +12,10 @@ from evolve.plan import Machine, Plan, Times, rounded
 from evolve.search.strategy import strategy_class
 from evolve.values import Budget
 
-FINAL_SHARE = 0.85  # of the time, for the training of the winner
+SEARCH_SHARE = 0.1  # of the time of a run of an hour or more
 RESCORING_SHARE = 0.05
+HOUR = 3600.0
+LESS = 1 / 6  # power of the time, by which both are less in shorter runs: a few more epochs are worth most there
 FINAL_EPOCHS = 20  # of the largest network in the last training, where that training has time for
 FINAL_WORK = 2_000_000_000  # units of work for each image, in all epochs together
 PLENTY = 60  # epochs of the last training that are enough: time for more, up to half of it, goes to the search
@@ -21,7 +23,8 @@ TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 GROWTH = (2.5, 5.0)  # times the work of small networks that large ones may have: at least, for it to pay; at most
 SMALL_SHARE = 0.7  # of the time of the search, for the small networks of its beginning
-AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again
+AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again; so
+# many leaders are scored so often at the least, as without repeats nobody knows what a lead is worth
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is
@@ -37,7 +40,9 @@ SMALLEST = 200_000  # units of work for an image that are always allowed
 
 def times(seconds: float) -> Times:
     """The stages of a run that has so many seconds."""
-    return Times(seconds * (1 - FINAL_SHARE - RESCORING_SHARE), seconds * RESCORING_SHARE, seconds * FINAL_SHARE)
+    share = min(1.0, seconds / HOUR) ** LESS
+    search, rescoring = seconds * share * SEARCH_SHARE, seconds * share * RESCORING_SHARE
+    return Times(search, rescoring, seconds - search - rescoring)
 
 
 def least_search(machine: Machine) -> float:
@@ -87,7 +92,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         growing = {"small_births": births, "small_work": small}
         first = births * birth(sizes.first) if config.small_births else first
         births += max(1, round((search - first) / birth(typical)))
-    trainings = max(1, int(again / (rungs[-1].size / speed(typical) + machine.start)))
+    trainings = max(AGAIN**2, int(again / (rungs[-1].size / speed(typical) + machine.start)))
     leaders, rescorings = _again(config, trainings)
     settings: dict[str, Any] = {
         "population": max(8, min(32, births // 2)),  # founders are not to die before they could breed
@@ -138,8 +143,8 @@ def _epochs(last: float) -> float:
 def _again(config: RunConfig, trainings: int) -> tuple[int, int]:
     """Leaders, and how often each is scored again, if there is time for so many trainings in all."""
     given = config.model_fields_set
-    rescorings = config.rescorings if "rescorings" in given else math.sqrt(trainings)
-    leaders = config.leaders if "leaders" in given else max(1, min(4, math.ceil(trainings / rescorings)))
+    rescorings = config.rescorings if "rescorings" in given else max(AGAIN, math.isqrt(trainings))
+    leaders = config.leaders if "leaders" in given else max(1, min(4, trainings // rescorings))
     return leaders, config.rescorings if "rescorings" in given else max(1, min(4, trainings // leaders))
 
 

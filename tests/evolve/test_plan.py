@@ -18,7 +18,7 @@ import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.plan import Machine, read_plan, write_plan
-from evolve.sizing import ENOUGH, FEWEST, FILLED, FINAL_SHARE, GROWTH, TYPICAL_SHARE, make_plan, shortest
+from evolve.sizing import ENOUGH, FEWEST, FILLED, GROWTH, TYPICAL_SHARE, make_plan, shortest, times
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 STAGES = ("search", "rescoring", "final")
@@ -79,6 +79,16 @@ def test_more_time_and_a_faster_machine_mean_more() -> None:
     assert len(plan(600).settings["rungs"]) < len(plan(36_000).settings["rungs"])
 
 
+def test_the_last_training_of_a_shorter_run_has_a_larger_share() -> None:
+    assert [round(times(seconds).final / seconds, 2) for seconds in (60, 600, 3600, 36_000)] == [0.92, 0.89, 0.85, 0.85]
+
+
+def test_leaders_are_scored_again_more_than_once_so_that_the_worth_of_a_lead_is_known() -> None:
+    for seconds in (60, 200, 600, 3600, 36_000):
+        made = plan(seconds).settings
+        assert made["leaders"] >= 2 <= made["rescorings"]
+
+
 def test_a_search_with_little_time_has_the_fewest_births_and_as_many_images_as_they_leave_time_for() -> None:
     for seconds in (200, 400):
         made = plan(seconds).settings
@@ -109,15 +119,17 @@ def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> Non
 
 def test_a_last_training_with_more_than_plenty_of_epochs_leaves_some_of_its_time_to_the_search() -> None:
     few, many, very_many = (
-        make_plan(RunConfig(), 100, replace(LAPTOP, rate=rate, usual=300_000, start=1), train=900, images=1200).seconds
+        make_plan(
+            RunConfig(), 100, replace(LAPTOP, rate=rate, usual=300_000, start=0.5), train=900, images=1200
+        ).seconds
         for rate in (4e8, 7.2e8, 1e12)
     )
-    assert few.final == pytest.approx(100 * FINAL_SHARE)
+    assert few.final == pytest.approx(times(100).final)
     assert 0.5 * few.final < many.final < few.final
     assert very_many.final == pytest.approx(0.5 * few.final)
-    for times in (few, many, very_many):
-        assert times.total == pytest.approx(100)
-        assert times.rescoring == few.rescoring
+    for stages in (few, many, very_many):
+        assert stages.total == pytest.approx(100)
+        assert stages.rescoring == few.rescoring
 
 
 def test_what_the_user_sets_stays() -> None:

@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 from scipy.stats import t
 from timed_arms import Row, read
 
+ALONE = ("founder", "hyperband")  # no search of evolve has a part in them
 HAND_MADE = 0.8140  # the article's second net, 75 epochs
 NAMES = {
     "default": "`evolve run --dataset cifar10.npz --for {time}`",
@@ -24,14 +25,24 @@ NAMES = {
 
 
 def page(title: str, command: str, rows: list[Row], time: str) -> str:
-    """A table for each version and processor, the latest first: only rows of the same are compared."""
+    """A table for each version and processor, the latest first: only rows of the same are compared, and those of arms
+    `ALONE` of the version before on that processor, if they were not made again."""
     parts = [f"## {title}", f"`{command}`"]
     latest_first = sorted(rows, key=lambda row: str(row["made"]), reverse=True)
     for version, processor in dict.fromkeys((row["version"], row["processor"]) for row in latest_first):
         mine = [row for row in rows if (row["version"], row["processor"]) == (version, processor)]
+        before = [row for row in rows if row["processor"] == processor and row["version"] < version]
+        mine += [row for arm in ALONE if arm not in {row["arm"] for row in mine} for row in _latest(before, arm)]
         parts += [f"### Version {version}, {processor}", _table(mine, time), "\n".join(_differences(mine))]
         parts += ["What won:", "\n".join(_winners(mine))]
     return "\n\n".join(parts) + "\n"
+
+
+def _latest(rows: list[Row], arm: str) -> list[Row]:
+    """Those of an arm that the latest version made."""
+    found = [row for row in rows if row["arm"] == arm]
+    latest = max((row["version"] for row in found), default=None)
+    return [row for row in found if row["version"] == latest]
 
 
 def _table(rows: list[Row], time: str) -> str:
@@ -47,7 +58,9 @@ def _table(rows: list[Row], time: str) -> str:
         mean = f"{fmean(row['test_accuracy'] for row in mine.values()):.2%}"
         busy = f"{fmean(row['cores_busy'] for row in mine.values()):.2f}"
         founder = ", ".join(sorted({row.get("founder", "") for row in mine.values()}))
-        cells = [name.format(time=time, founder=founder), *shown, mean, f"{fmean(flips):.2%}" if flips else "-", busy]
+        made = next(iter(mine.values()))["version"]
+        named = name.format(time=time, founder=founder) + ("" if made == rows[0]["version"] else f" (version {made})")
+        cells = [named, *shown, mean, f"{fmean(flips):.2%}" if flips else "-", busy]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

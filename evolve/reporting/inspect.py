@@ -64,6 +64,8 @@ def hall_of_fame(run: Run) -> RenderableType:
         scores = (score(first), *trained, score(again), change, score(leader.test_accuracy))
         table.add_row(f"{place}", str(leader.candidate), *scores, *sizes)
     parts: list[RenderableType] = [head, Text(), table, Text(), Text(_tested(run))]
+    if ahead := _ahead(run):
+        parts.append(Text(ahead))
     if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):
         parts.append(Text(by_class))
     if run.unrepeatable:
@@ -73,6 +75,18 @@ def hall_of_fame(run: Run) -> RenderableType:
     for best in run.hall_of_fame[:1]:
         parts += [Text(), Text(f"candidate {best.candidate}: {best.notation}")]
     return Group(*parts)
+
+
+def _ahead(run: Run) -> str | None:
+    """Why the first of the hall of fame is not the one with the best mean, if that is so."""
+    again = [leader for leader in run.hall_of_fame if leader.rescored is not None]
+    best = max(again, key=lambda leader: leader.rescored or 0.0, default=None)
+    if best is None or best == again[0]:
+        return None
+    return (
+        f"candidate {best.candidate} did better when scored again, but by no more than chance makes of it: of those "
+        "that cannot be told apart, the first one born wins"
+    )
 
 
 def _tested(run: Run) -> str:

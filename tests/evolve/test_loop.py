@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import DATA
+from rich.console import Console
 
 import evolve
 from evolve.api import VERSION
@@ -19,6 +20,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.execution.executor import InProcess
 from evolve.ledger import Ledger, Stop
 from evolve.loop import Search
+from evolve.reporting.inspect import hall_of_fame
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
 from evolve.storage.store import FILE, Store
 from evolve.table_problem import TableProblem
@@ -222,6 +224,18 @@ def test_a_run_on_a_table_goes_on_from_another_folder(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path / "a")
     assert len(evolve.resume(".", generations=1, progress=False).candidates) == 16
     assert not (tmp_path / "a" / ".data").exists()
+
+
+def test_the_hall_of_fame_says_so_where_an_older_one_wins_than_that_with_the_best_mean(tmp_path: Path) -> None:
+    said = set()
+    for seed in range(8):
+        run = start(tmp_path, f"a{seed}", generations=2, leaders=6, rescorings=2, seed=seed)
+        best = max(run.hall_of_fame, key=lambda leader: -1.0 if leader.rescored is None else leader.rescored)
+        with (console := Console(width=400)).capture() as shown:
+            console.print(hall_of_fame(run))
+        said.add(told := "the first one born wins" in shown.get())
+        assert told == (best.candidate != run.winner)
+    assert said == {True, False}
 
 
 def test_leaders_are_scored_again_and_the_winner_is_none_that_is_younger_than_the_best(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from evolve.errors import RunError
@@ -28,28 +27,16 @@ class Finish:
     log: Log
     model_path: Callable[[int], Path]
 
-    def leaders(self, count: int, small: int = 0) -> list[Candidate]:
-        """The `count` best of the search; of those born after the first `small`, if there are any. One of several is a
-        founder, or some other candidate without parents, if there is one: children have to be better than that."""
+    def leaders(self, count: int, small: int = 0, first: bool = False) -> list[Candidate]:
+        """The `count` best of the search; of those born after the first `small`, if there are any. first: whether one
+        of several is that of them which was born first, the first founder, say: later ones have to be better than
+        that, see `in_order`."""
         most = self.log.last("candidate")
-        found = self.log.best(most, born_after=small) or self.log.best(most)
-        ranked = (self._candidate(best.candidate) for best in found)
-        leaders = list(islice(ranked, count))
-        if (
-            count > 1
-            and not any(map(self._is_first, leaders))
-            and (first := next(filter(self._is_first, ranked), None))
-        ):
-            leaders[-1] = first
-        return leaders
-
-    def _is_first(self, candidate: Candidate) -> bool:
-        """Whether it has no parents, or was only made as wide as is allowed from one that has none."""
-        if len(candidate.parents) != 1:
-            return not candidate.parents
-        parent = self._candidate(candidate.parents[0])
-        wider = self.problem.space.widened(parent.genome)
-        return wider is not None and wider.genome == candidate.genome and self._is_first(parent)
+        found = [best.candidate for best in self.log.best(most, born_after=small) or self.log.best(most)]
+        leaders = found[:count]
+        if first and count > 1 and found and min(found) not in leaders:
+            leaders[-1] = min(found)
+        return [self._candidate(number) for number in leaders]
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)

@@ -18,6 +18,7 @@ from evolve.api import VERSION
 from evolve.clock import VirtualClock
 from evolve.errors import ConfigError, RunError
 from evolve.execution.executor import InProcess
+from evolve.finish import Finish
 from evolve.ledger import Ledger, Stop
 from evolve.loop import Search
 from evolve.reporting.inspect import hall_of_fame
@@ -264,6 +265,25 @@ def search(problem: TableProblem, strategy: Any, births: int, population: int = 
         limit=lambda n, _: "enough" if n >= births else None,
         tally=Tally(population),
     )
+
+
+def test_where_there_are_founders_the_first_of_them_is_a_leader(table_problem: TableProblem) -> None:
+    strategy = strategy_class("aging")(Births(table_problem.space), 4, strategy_class("aging").Options())
+    searched = search(table_problem, strategy, births=12)
+    searched.run()
+    finish = Finish(table_problem, searched.ledger, searched.ledger._store, lambda _: Path())
+
+    def leaders(*given: int, first: bool) -> list[int]:
+        return [leader.number for leader in finish.leaders(*given, first=first)]
+
+    best = [one.candidate for one in searched.ledger._store.best(12)]
+    assert 1 not in best[:2]
+    assert leaders(2, first=False) == best[:2]
+    assert leaders(2, first=True) == [best[0], 1]
+    assert leaders(12, first=True) == best
+    assert leaders(1, first=True) == best[:1]
+    later = [number for number in best if number > 6]
+    assert leaders(2, 6, first=True) == ([later[0], 7] if 7 not in later[:2] else later[:2])
 
 
 class Stubborn:

@@ -26,12 +26,12 @@ NAMES = {
 
 def page(title: str, command: str, rows: list[Row], time: str) -> str:
     """A table for each version and processor, the latest first: only rows of the same are compared, and those of arms
-    `ALONE` of the version before on that processor, if they were not made again."""
+    `ALONE` that an earlier version made there last, if they were not made again."""
     parts = [f"## {title}", f"`{command}`"]
     latest_first = sorted(rows, key=lambda row: str(row["made"]), reverse=True)
     for version, processor in dict.fromkeys((row["version"], row["processor"]) for row in latest_first):
         mine = [row for row in rows if (row["version"], row["processor"]) == (version, processor)]
-        before = [row for row in rows if row["processor"] == processor and row["version"] < version]
+        before = [row for row in rows if row["processor"] == processor and row["made"] < mine[0]["made"]]
         mine += [row for arm in ALONE if arm not in {row["arm"] for row in mine} for row in _latest(before, arm)]
         parts += [f"### Version {version}, {processor}", _table(mine, time), "\n".join(_differences(mine))]
         parts += ["What won:", "\n".join(_winners(mine))]
@@ -39,10 +39,9 @@ def page(title: str, command: str, rows: list[Row], time: str) -> str:
 
 
 def _latest(rows: list[Row], arm: str) -> list[Row]:
-    """Those of an arm that the latest version made."""
-    found = [row for row in rows if row["arm"] == arm]
-    latest = max((row["version"] for row in found), default=None)
-    return [row for row in found if row["version"] == latest]
+    """Those of an arm of the version that made it last."""
+    found = sorted((row for row in rows if row["arm"] == arm), key=lambda row: str(row["made"]))
+    return [row for row in found if row["version"] == found[-1]["version"]]
 
 
 def _table(rows: list[Row], time: str) -> str:

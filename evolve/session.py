@@ -169,7 +169,7 @@ class Session:
 
     def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
         finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
-        leaders = finish.leaders(self.config.leaders, self.config.small_births or 0, first=bool(self.founders))
+        leaders = finish.leaders(self.config.leaders, self.config.small_births or 0, with_first=bool(self.founders))
         check_disk(self.config.results, self.config.disk_limit)
         rescoring, final = pace.end_seconds()
         pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", rescoring, final)

@@ -17,6 +17,8 @@ from evolve.values import Result
 if TYPE_CHECKING:
     from evolve.run_view import Run
 
+CLEARLY = 2  # standard errors that a leader is ahead by, if it is better and not just lucky
+
 
 @dataclass(frozen=True)
 class Leader:
@@ -78,7 +80,7 @@ def in_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) 
     """Candidates with what the search knows of them, best first: re-scored ones by their mean, the others behind; then
     by the budget they had in the search, by the score at that budget, and by birth.
 
-    First of all, however, stands the eldest of those that the best is ahead of by less than the standard error of their
+    First of all, though, stands the eldest of those that the best is ahead of by less than two standard errors of their
     difference, much as in the one-standard-error rule of Breiman et al. 1984 ("Classification and Regression Trees",
     https://doi.org/10.1201/9781315139470). Of candidates that cannot be told apart the youngest are the luckiest: they
     are the best of many children. rescored: scores of each re-scored candidate, by birth number.
@@ -97,7 +99,7 @@ def in_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) 
 
     def is_alike(number: int) -> bool:
         error = spread * math.sqrt(1 / len(rescored[best]) + 1 / len(rescored[number]))
-        return means[best] - means[number] < error
+        return means[best] - means[number] < CLEARLY * error
 
     eldest = min((one for one in again if is_alike(one.candidate)), default=again[0])
     return [eldest, *(one for one in ranked if one != eldest)]

@@ -84,7 +84,7 @@ def _ahead(run: Run) -> str | None:
     if best is None or best == again[0]:
         return None
     return (
-        f"candidate {best.candidate} did better when scored again, but by less than a standard error: of those that "
+        f"candidate {best.candidate} did better when scored again, but by less than two standard errors: of those that "
         "cannot be told apart, the first one born wins"
     )
 

@@ -12,9 +12,9 @@ def order(rescored: dict[int, list[float]], *scored: Scored) -> list[int]:
 
 
 def test_the_eldest_of_those_that_cannot_be_told_apart_wins() -> None:
-    # A deviation of .02, so that two means of two are apart from .02 on.
-    assert order({3: [0.70, 0.70], 5: [0.71, 0.75], 9: [0.72, 0.76]}) == [5, 9, 3]
-    assert order({3: [0.725, 0.725], 5: [0.71, 0.75], 9: [0.72, 0.76]}) == [3, 9, 5]
+    # A deviation of .02 and so a standard error of .02: two means of two are apart from .04 on.
+    assert order({3: [0.69, 0.69], 5: [0.70, 0.74], 9: [0.72, 0.76]}) == [5, 9, 3]
+    assert order({3: [0.705, 0.705], 5: [0.70, 0.74], 9: [0.72, 0.76]}) == [3, 9, 5]
 
 
 def test_a_child_wins_that_is_clearly_better() -> None:

@@ -33,7 +33,6 @@ from evolve.training.sources import DATASETS
 from evolve.trust import Trust
 
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
-FEWEST_FOUNDERS = 4  # of the usual ones, however few births there is time for; else a third of the births at most
 USUAL_GENERATIONS = 8  # of one on a table
 VERSION = version("evolve-convnets")
 
@@ -90,8 +89,8 @@ def run(
         begin_with = founders(
             problem.space, config.founders, config.results, console.note, problem.first_space, config.fill
         )
-        if config.founders is None and plan_of.plan and config.duration:
-            begin_with = begin_with[: max(FEWEST_FOUNDERS, plan_of.plan.settings["evaluations"] // 3)]
+        if config.founders is None:
+            begin_with = begin_with[: config.max_founders]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
             console.note(f"run '{config.name}' in {folder}")
             if plan_of.plan:

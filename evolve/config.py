@@ -35,6 +35,10 @@ def seconds(value: Any) -> Any:
     return value
 
 
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
 def read_rungs(value: Any) -> Any:
     """Budgets such as ['3000x1', '9000x2'], or '3000x1,9000x2'. Raises ValueError for anything else."""
     given = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
@@ -72,7 +76,7 @@ class RunConfig(Settings):
     The time limit is called `for` on the command line and in TOML, `duration` in Python.
     """
 
-    dataset: str = Field(
+    dataset: Annotated[str, BeforeValidator(_text)] = Field(
         "digits", min_length=1, description="a data set's name, an .npz file or a folder of images", examples=["digits"]
     )
     image_size: int | None = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
@@ -117,6 +121,7 @@ class RunConfig(Settings):
     precision: Literal["float32", "bfloat16"] | None = Field(
         None, description="'float32' or 'bfloat16'", examples=["float32"]
     )
+    max_founders: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[4])
     average_weights: bool = Field(False, description="true or false", examples=[True])
     leaders: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
     rescorings: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])

@@ -3,6 +3,7 @@ full, and the test part is opened for it."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from evolve.problem import Problem
 from evolve.storage.log import Log
 from evolve.values import Candidate, Purpose, Request, Result, Status
 
+MUCH_LONGER = 1.2  # times as long, for which it pays to train a winner again
 BACKSTOP = 2.0  # a last training that takes that many times as long as it may has gone wrong
 
 
@@ -58,19 +60,35 @@ class Finish:
         scored = [known for number in rescored if (known := self.log.score(number))]
         return [self._candidate(one.candidate) for one in in_order(scored, rescored)]
 
-    def train_winner(self, ranked: list[Candidate], finish_at: float | None = None) -> tuple[Request, Result]:
+    def train_winner(
+        self, ranked: list[Candidate], finish_at: Callable[[], float | None] = lambda: None
+    ) -> tuple[Request, Result]:
         """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail.
 
-        finish_at: when that is to be done, by `time.monotonic`; None for as many epochs as the settings say.
+        finish_at: when a training that begins now is to be done, by `time.monotonic`; None for as many epochs as the
+        settings say. One that was trained before, when the run had less time, is trained again.
         """
         results = []
         for candidate in ranked:
-            request = self._request(candidate, Purpose.FINAL, 0, finish_at)
+            at = finish_at()
+            request = self._request(candidate, Purpose.FINAL, self._final_repeat(candidate, at), at)
             [result] = self._perform([request])
             if result.status is Status.OK:
                 return request, result
             results.append(result)
         raise RunError(f"no leader could be trained in full; the most frequent reason: {worst_reason(results)}")
+
+    def _final_repeat(self, candidate: Candidate, finish_at: float | None) -> int:
+        """The number of a candidate's last training in full: of the one it had, or of another one if there is time for
+        a much longer one now."""
+        rows = self.log.requests(Purpose.FINAL, candidate=candidate.number)
+        if not rows:
+            return 0
+        repeat, result = rows[-1].repeat, self.log.result(rows[-1].number)
+        if finish_at is None or result is None or result.status is not Status.OK:
+            return repeat
+        seconds = float(result.timing.get("seconds", math.inf))
+        return repeat + (MUCH_LONGER * seconds < finish_at - time.monotonic())
 
     def _request(self, candidate: Candidate, purpose: Purpose, repeat: int, finish_at: float | None = None) -> Request:
         assert candidate.key is not None

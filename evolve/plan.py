@@ -20,6 +20,7 @@ FILE = "plan.json"
 # Settings that plans decide.
 DECIDED = {
     "population",
+    "max_founders",
     "look_ahead",
     "rungs",
     "promote_one_in",

@@ -59,12 +59,12 @@ def planned(
             )
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
         plan = make_plan(config, left, machine, problem.parts.sizes["train"], images)
+        decided = {name: value for name, value in plan.settings.items() if name != "evaluations"}
+        config = RunConfig.checked({**config.model_dump(), **decided, "images": None, "epochs": None})
     except BaseException:
         executor.close()
         raise
     console.note(plan.in_words())
-    decided = {name: value for name, value in plan.settings.items() if name != "evaluations"}
-    config = RunConfig.checked({**config.model_dump(), **decided, "images": None, "epochs": None})
     return Planned(config, replace(problem, config=config), plan.seconds, plan, executor)
 
 

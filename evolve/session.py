@@ -180,7 +180,7 @@ class Session:
             self._closing.callback(ledger.executor.close)
         watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
         pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
-        request, _ = finish.train_winner(ranked, pace.finish_at())
+        request, _ = finish.train_winner(ranked, pace.finish_at)
         for left in watched.parent.glob(f"{watched.name}*"):
             left.unlink(missing_ok=True)
         return {"winner": request.candidate.number, "request": request.number}

@@ -29,6 +29,7 @@ ALL_CORES = 0.9  # how well one training uses all cores, compared with one train
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births, however little time there is
 OVER_STARTS = 1.5  # times the seconds that these take to be made ready: a search has at least so much
+FEWEST_FOUNDERS = 4  # of the usual ones, however few births there is time for; else a third of the births at most
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
 ENOUGH = 15_000  # images seen in a training that tells networks apart
@@ -96,6 +97,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     leaders, rescorings = _again(config, trainings)
     settings: dict[str, Any] = {
         "population": max(8, min(32, births // 2)),  # founders are not to die before they could breed
+        "max_founders": max(FEWEST_FOUNDERS, births // 3),
         "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in rungs],
         "promote_one_in": one_in,
@@ -215,7 +217,7 @@ def _rungs(
         epochs = config.epochs or 1
         return (Budget(min(train, config.images or _images((each - start) * speed / epochs)), epochs),)
     seen, steps = (births * each / fewest - start) * speed, [1]
-    for count in range(MOST_RUNGS, 0, -1):
+    for count in range(MOST_RUNGS if strategy_class(config.strategy).takes_updates else 1, 0, -1):
         growing = [one_in**place for place in range(count)]
         starts = sum(start / step for step in growing)
         fits = count == 1 or growing[-1] * enough <= most

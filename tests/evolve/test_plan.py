@@ -224,6 +224,24 @@ def test_a_timed_run_goes_on(timed: Path) -> None:
     assert last["final"] / first["final"] == pytest.approx(8 / sum(first[name] for name in STAGES))
 
 
+def test_a_strategy_that_takes_one_score_gets_one_rung_however_much_time_there_is() -> None:
+    made = plan(36_000, strategy="neat").settings
+    assert len(RunConfig.checked({**made, "strategy": "neat"}).budgets) == 1 < len(plan(36_000).settings["rungs"])
+
+
+def test_a_plan_says_how_many_of_the_usual_founders_begin(tiny_npz: Path, tmp_path: Path) -> None:
+    assert plan(600).settings["max_founders"] == 4
+    assert plan(36_000).settings["max_founders"] == plan(36_000).settings["evaluations"] // 3 > 4
+    assert plan(600, max_founders=2).settings["max_founders"] == 2
+    decided = {"max_founders": 1, "evaluations": 2, "leaders": 1, "rescorings": 1, "final_epochs": 1}
+    (tmp_path / "plan.json").write_text(json.dumps({"settings": decided}))
+    run = evolve.run(
+        plan=tmp_path, dataset=tiny_npz, images=20, workers=1, max_work=200_000, results=tmp_path, progress=False
+    )
+    assert len(run.meta["founders"]) == 1
+    assert not run.candidate(2).origin[0].startswith("founder")
+
+
 def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_npz: Path) -> None:
     done = command("run", "--dataset", tiny_npz, "--for", "3s", *SMALL, cwd=tmp_path)
     stops(done, "for must be longer than 3s on this machine", "at the very least")

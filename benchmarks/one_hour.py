@@ -52,7 +52,7 @@ def main() -> None:
     for seed in given.seeds or (0, 1):
         for arm, work in arms(given, seed).items():
             if arm in (given.arms or [arm]) and seed in SEEDS[arm]:
-                measured(given.output / ROWS, arm, seed, work)
+                measured(given.output / ROWS, arm, seed, work, given.founder)
     write(given.output)
 
 

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from statistics import fmean, stdev
 
+from rows import read
 from scipy.stats import t
-from timed_arms import Row, read
+from timed_arms import Row
 
 ALONE = ("founder", "hyperband")  # no search of evolve has a part in them
 HAND_MADE = 0.8140  # the article's second net, 75 epochs

@@ -11,11 +11,12 @@ Writes one JSON row per arm and seed, and goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean, stdev
+
+from rows import append, read
 
 from evolve.api import VERSION
 from evolve.clock import VirtualClock
@@ -139,12 +140,6 @@ def row(arm: str, seed: int, queries: list[Query], table: Table) -> dict[str, ob
     return found
 
 
-def read(log: Path) -> list[dict[str, object]]:
-    """Rows written before; a last line that was not finished is left out."""
-    lines = log.read_text().splitlines() if log.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]
-
-
 def report(rows: list[dict[str, object]], seeds: int) -> str:
     """A Markdown table: score, in brackets the mean of three, each with its standard error."""
     head = "| arm | " + " | ".join(f"{n} queries" for n in CHECKPOINTS) + " |\n|---|" + "---|" * len(CHECKPOINTS)
@@ -176,14 +171,13 @@ def main() -> None:
     rows = [r for r in read(log) if all(r.get(k) == v for k, v in settings.items()) and r["seed"] < options.seeds]
     done = {(r["arm"], r["seed"]) for r in rows}
     table = load_table(options.table)
-    with log.open("a") as file:
-        for name, arm in arms(options.look_ahead).items():
-            for seed in range(options.seeds):
-                if (name, seed) not in done:
-                    queries = arm(TableProblem(seed, table), seed, max(CHECKPOINTS))
-                    rows.append({**row(name, seed, queries, table), **settings})
-                    print(json.dumps(rows[-1]), file=file, flush=True)
-            print(f"{name}: {options.seeds} seeds", flush=True)
+    for name, arm in arms(options.look_ahead).items():
+        for seed in range(options.seeds):
+            if (name, seed) not in done:
+                queries = arm(TableProblem(seed, table), seed, max(CHECKPOINTS))
+                rows.append({**row(name, seed, queries, table), **settings})
+                append(log, rows[-1])
+        print(f"{name}: {options.seeds} seeds", flush=True)
     text = report(rows, options.seeds)
     (options.output / "README.md").write_text(
         f"# Strategies on {table['name']}\n\n    python benchmarks/tables.py TABLE.json --seeds {options.seeds} "

@@ -51,7 +51,7 @@ def arms(given: argparse.Namespace, log: Path, seed: int) -> dict[str, Any]:
         return evolved(f"random-{seed}", {**base, "strategy": "random"}, runs)
 
     def one_rung() -> Row:
-        plan = measured(log, "default", seed, default)["plan"]
+        plan = measured(log, "default", seed, default, given.founder)["plan"]
         return evolved(f"one-rung-{seed}", {**base, "strategy": "genetic", **same_births(plan)}, runs)
 
     def founder() -> Row:
@@ -77,7 +77,7 @@ def main() -> None:
     for seed in given.seeds or SEEDS:
         for arm, work in arms(given, log, seed).items():
             if arm in (given.arms or [arm]):
-                measured(log, arm, seed, work)
+                measured(log, arm, seed, work, given.founder)
     write(given.output)
 
 

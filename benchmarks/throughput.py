@@ -38,6 +38,7 @@ from random import Random
 from typing import Any
 
 import psutil
+from rows import append, read
 from throughput_arm import Arm, Row, busy_seconds
 from throughput_table import figures, tables
 
@@ -94,16 +95,11 @@ class Rows:
 
     def __init__(self, file: Path, settings: Row) -> None:
         self._file, self._settings = file, settings
-        text = file.read_text() if file.exists() else ""
-        whole = text[: text.rfind("\n") + 1]
-        if whole != text:  # it was killed while it wrote
-            file.write_text(whole)
-        self.all = [row for row in map(json.loads, whole.splitlines()) if settings.items() <= row.items()]
+        self.all = [row for row in read(file) if settings.items() <= row.items()]
 
     def add(self, row: Row) -> None:
         self.all.append({**_rounded(row), **self._settings})
-        with self._file.open("a") as file:
-            print(json.dumps(self.all[-1]), file=file)
+        append(self._file, self.all[-1])
 
     def has(self, **wanted: Any) -> bool:
         """Whether there is a row with these figures."""

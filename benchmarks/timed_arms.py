@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from rows import append, read
 
 import evolve
 from evolve.api import VERSION
@@ -41,16 +42,11 @@ def options(doc: str) -> argparse.Namespace:
     return found
 
 
-def read(log: Path) -> list[Row]:
-    """Rows written before; a last line that was not finished is left out."""
-    lines = log.read_text().splitlines() if log.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]
-
-
-def measured(log: Path, arm: str, seed: int, work: Callable[[], Row]) -> Row:
+def measured(log: Path, arm: str, seed: int, work: Callable[[], Row], founder: str) -> Row:
     """The row of an arm and seed: as this version wrote it before on such a processor, or made now, with what the
-    machine did meanwhile."""
+    machine did meanwhile. founder: the one that is trained alone, where that is the arm."""
     known = {"arm": arm, "seed": seed, "version": VERSION, "processor": _processor()}
+    known |= {"founder": founder} if arm == "founder" else {}
     for row in read(log):
         if known.items() <= row.items():
             return row
@@ -61,8 +57,7 @@ def measured(log: Path, arm: str, seed: int, work: Callable[[], Row]) -> Row:
     row = {**known, **made, "wall_seconds": round(seconds, 1)}
     row |= {"cores_busy": round((_busy() - busy) / seconds, 2), "cores": psutil.cpu_count()}
     row["made"] = datetime.now(UTC).isoformat(timespec="seconds")
-    with log.open("a") as file:
-        print(json.dumps(row), file=file, flush=True)
+    append(log, row)
     print(f"  {row.get('test_accuracy', row.get('seconds_per_epoch'))} after {seconds:.0f} s", flush=True)
     return row
 

@@ -87,7 +87,14 @@ def main() -> None:
     data = np.load(dataset)
     x, y, x_test, y_test = (data[name] for name in ("x_train", "y_train", "x_test", "y_test"))
     tuner = InTime(
-        build, "val_accuracy", max_epochs=MAX_EPOCHS, factor=3, seed=int(seed), directory=folder, project_name=f"{seed}"
+        build,
+        "val_accuracy",
+        max_epochs=MAX_EPOCHS,
+        factor=3,
+        seed=int(seed),
+        directory=folder,
+        project_name=seed,
+        overwrite=True,  # of what an interrupted one has left
     )
     tuner.until = BEGUN + float(seconds) / 2
     with suppress(TimeoutError, RuntimeError):

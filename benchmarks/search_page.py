@@ -83,11 +83,12 @@ def _differences(rows: list[Row]) -> list[str]:
 
 def _epochs(rows: list[Row]) -> str:
     shown = [
-        f"- {row['arm']}: {row['seconds_per_epoch']:.0f} s per epoch; {row['published_epochs']} epochs, as in the "
-        f"article, take {row['seconds_per_epoch'] * row['published_epochs'] / 60:.0f} minutes"
+        f"- {row['arm']}, with version {row['version']} on {row['processor']}: {row['seconds_per_epoch']:.0f} s per "
+        f"epoch; {row['published_epochs']} epochs, as in the article, take "
+        f"{row['seconds_per_epoch'] * row['published_epochs'] / 60:.0f} minutes"
         for row in rows
     ]
-    return "\n".join(["The article's nets on the same machine, by Keras's own `fit` on all cores:\n", *shown, ""])
+    return "\n".join(["The article's nets, by Keras's own `fit` on all cores:\n", *shown, ""])
 
 
 def _winners(rows: list[Row]) -> list[str]:

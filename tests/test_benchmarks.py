@@ -1,0 +1,35 @@
+"""What the benchmarks have in common: rows, and the page that is made of them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import rows
+import search_page
+
+
+def test_a_row_that_was_not_finished_is_cut_off_and_the_next_one_is_whole(tmp_path: Path) -> None:
+    log = tmp_path / "rows.jsonl"
+    assert rows.read(log) == []
+    rows.append(log, {"arm": "default", "seed": 0})
+    with log.open("a") as file:
+        file.write('{"arm": "default", "plan": {}')
+    assert rows.read(log) == [{"arm": "default", "seed": 0}]
+    rows.append(log, {"arm": "default", "seed": 1})
+    assert [row["seed"] for row in rows.read(log)] == [0, 1]
+
+
+def test_the_published_page_is_what_the_published_rows_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    published = ROOT / "results" / "published" / "search"
+    shutil.copytree(published, tmp_path / "search")
+    (tmp_path / "search" / "README.md").unlink()
+    search_page.write(tmp_path / "search")
+    assert (tmp_path / "search" / "README.md").read_text() == (published / "README.md").read_text()
+    assert "One hour" in capsys.readouterr().out

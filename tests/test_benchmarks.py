@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
 import rows
 import search_page
+from conftest import ROOT
 
 
 def test_a_row_that_was_not_finished_is_cut_off_and_the_next_one_is_whole(tmp_path: Path) -> None:

@@ -3,15 +3,10 @@ and with two, too: the undisturbed run has two, the other one."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import pytest
-from conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
 import crash_soak
+import pytest
 from crash_soak import FLAGS, Soak, disturbed, undisturbed
 
 ORDERS = [

@@ -32,13 +32,13 @@ class Finish:
     def leaders(self, count: int, small: int = 0, with_first: bool = False) -> list[Candidate]:
         """The `count` best of the search; of those born after the first `small`, if there are any.
 
-        with_first: whether one of several is that of them which was born first, the first founder, say: later ones have
-        to be better than that, see `in_order`."""
+        with_first: whether several of them are joined by the first one born, the first founder, say: others have to be
+        better than that, see `in_order`."""
         most = self.log.last("candidate")
         found = [best.candidate for best in self.log.best(most, born_after=small) or self.log.best(most)]
         leaders = found[:count]
         if with_first and count > 1 and found and min(found) not in leaders:
-            leaders[-1] = min(found)
+            leaders.append(min(found))
         return [self._candidate(number) for number in leaders]
 
     def _candidate(self, number: int) -> Candidate:

@@ -169,10 +169,12 @@ class Session:
 
     def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
         finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
-        leaders = finish.leaders(self.config.leaders, self.config.small_births or 0, with_first=bool(self.founders))
+        count = self.config.leaders
+        leaders = finish.leaders(count, self.config.small_births or 0, with_first=bool(self.founders))
+        first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
         check_disk(self.config.results, self.config.disk_limit)
         rescoring, final = pace.end_seconds()
-        pace.begin_phase(f"re-scoring {len(leaders)} leaders with fresh seeds", rescoring, final)
+        pace.begin_phase(f"re-scoring {len(leaders[:count])} leaders{first} with fresh seeds", rescoring, final)
         ranked = finish.rescore(leaders, self.config.rescorings)
         if self._is_long(ranked[0]):
             ledger.executor.close()

@@ -275,7 +275,7 @@ def search(problem: TableProblem, strategy: Any, births: int, population: int = 
     )
 
 
-def test_where_there_are_founders_the_first_of_them_is_a_leader(table_problem: TableProblem) -> None:
+def test_where_there_are_founders_the_first_of_them_joins_the_leaders(table_problem: TableProblem) -> None:
     strategy = strategy_class("aging")(Births(table_problem.space), 4, strategy_class("aging").Options())
     searched = search(table_problem, strategy, births=12)
     searched.run()
@@ -287,7 +287,8 @@ def test_where_there_are_founders_the_first_of_them_is_a_leader(table_problem: T
     best = [one.candidate for one in searched.ledger._store.best(12)]
     assert 1 not in best[:2]
     assert leaders(2, with_first=False) == best[:2]
-    assert leaders(2) == [best[0], 1]
+    assert leaders(2) == [*best[:2], 1]
+    assert leaders(best.index(1) + 1) == best[: best.index(1) + 1]
     assert leaders(12) == best
     assert leaders(1) == best[:1]
     assert 7 in leaders(2, 6)  # the first one born after six small ones

@@ -74,13 +74,13 @@ def test_a_run_learns_what_can_be_learned(finished: str, folder: Path) -> None:
     figures = {"candidate", "score", "trained", "rescored", "test_accuracy", "parameters", "multiply_adds"}
     assert set(best) == figures | {"notation", "parents"}
     assert best["candidate"] == shown["winner"]
-    assert [entry["rescored"] is not None for entry in shown["hall_of_fame"]][:3] == [True, True, False]
+    assert [entry["rescored"] is not None for entry in shown["hall_of_fame"]][:4] == [True, True, True, False]
 
 
 def test_history_has_a_request_a_line_and_clock_times_under_timing_only(finished: str, folder: Path) -> None:
     lines = [json.loads(line) for line in command("history", "first", "--json", cwd=folder).stdout.splitlines()]
     assert [line["request"] for line in lines] == list(range(1, len(lines) + 1))
-    assert [line["purpose"] for line in lines] == ["search"] * 8 + ["rescore"] * 2 + ["final"]
+    assert [line["purpose"] for line in lines] == ["search"] * 8 + ["rescore"] * 3 + ["final"]
     for line in lines:
         assert line["status"] == "ok"
         assert len(line["curve"]) == line["epochs"] == line["spent"]["epochs"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from random import Random
 from statistics import median
 from typing import Any
@@ -19,45 +21,79 @@ from genomes import InvalidGenome
 
 IMAGES = 4000
 FEWEST = 64  # images
-WORK = 4e11  # units of a training at most: eight seconds of a usual core
-SHARE = 7e8  # of them for each second that the run has
-SECONDS = 25.0  # of a training at most; two of them, one after the other, end within a minute
+WORK = 5e10  # units of a first training at most: a second of a usual core
+WORK_SHARE = 2e8  # of them for each second that the run has
+FIT = 8.0  # seconds of the steps of a later training at most
+FIT_SHARE = 0.014  # of the seconds that the run has
+SECONDS = 60.0  # of the probe at most
+FIRST = 40.0  # of them, for the first trainings, which wait for the workers to start
 POLL_SECONDS = 0.25
 
 
 def probe(
     problem: ImageProblem, executor: Executor, founders: Sequence[Proposal], workers: int, seconds: float
 ) -> Machine:
-    """Trains two networks per worker, founders first, for a few percent of the seconds that the run has. Raises
-    RunError if none can be trained."""
-    rng, space = Random(0), problem.space
+    """Trains a network per worker on few images, which tells about how fast the machine is, and then another one, with
+    more work if anything, on as many as it can see in a percent of the seconds that the run has. These are founders,
+    or random networks. Raises RunError if none can be trained."""
+    ends, rng, space = time.monotonic() + SECONDS, Random(0), problem.space
     genomes: list[Any] = [founder.genome for founder in founders][: 2 * workers]
     for _ in range(2 * workers - len(genomes)):
         with suppress(InvalidGenome):
             genomes.append(space.random(rng).genome)
-    work, most = {}, min(WORK, SHARE * seconds)
-    for number, genome in enumerate(genomes, start=1):
-        blueprint = space.blueprint(genome)
-        images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(most / 3 / space.work(blueprint))))
+    genomes.sort(key=lambda genome: space.work(space.blueprint(genome)))
+    work = min(WORK, WORK_SHARE * seconds)
+    first = _trained(problem, executor, dict(enumerate(genomes[:workers], start=1)), work, FIRST)
+    if _ok(first):
+        work = _rate(first) * min(FIT, FIT_SHARE * seconds)
+    second = dict(enumerate(genomes[workers:], start=workers + 1))
+    trained = first + _trained(problem, executor, second, work, ends - time.monotonic())
+    if not (ok := _ok(trained)):
+        reason = worst_reason([one.result for one in trained])
+        raise RunError(
+            f"no network could be trained to measure this machine: {reason}; --evaluations or --generations instead of "
+            "--for need no measuring"
+        )
+    beside = [float(one.result.timing["seconds"]) - _seconds(one.result, "fit", "data") for one in ok]
+    usual = round(median(space.work(space.blueprint(genome)) for genome in genomes))
+    return Machine(_rate(ok), median(beside), workers, usual)
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """work: units of all training steps together."""
+
+    work: float
+    result: Result
+
+
+def _trained(
+    problem: ImageProblem, executor: Executor, genomes: Mapping[int, Any], most: float, limit: float
+) -> list[_Trained]:
+    """Brief trainings, by number. most: units of work of one. limit: seconds of one."""
+    work = {}
+    for number, genome in genomes.items():
+        blueprint = problem.space.blueprint(genome)
+        each = 3 * problem.space.work(blueprint)
+        images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(most / each)))
         candidate = Candidate(number, genome, None)
         request = Request(number, candidate, Budget(images, 1), 0, Purpose.SEARCH, f"{number:064x}")
-        executor.submit({**problem.job(request, blueprint, None), "weights": None, "time_limit": SECONDS})
-        work[number] = 3.0 * space.work(blueprint) * images
-    results = _collected(executor, len(genomes))
-    ok = [result for result in results if result.status is Status.OK]
-    if not ok:
-        raise RunError(f"no network could be trained to measure this machine: {worst_reason(results)}")
-    fit = sum(_seconds(result, "fit") for result in ok)
-    beside = [float(result.timing["seconds"]) - _seconds(result, "fit", "data") for result in ok]
-    usual = round(median(space.work(space.blueprint(genome)) for genome in genomes))
-    return Machine(sum(work[result.request] for result in ok) / fit, median(beside), workers, usual)
-
-
-def _collected(executor: Executor, count: int) -> list[Result]:
+        executor.submit({**problem.job(request, blueprint, None), "weights": None, "time_limit": limit})
+        work[number] = float(each * images)
     results: list[Result] = []
-    while len(results) < count:
+    while len(results) < len(work):
         results += executor.finished(POLL_SECONDS)
-    return results
+    return [_Trained(work[result.request], result) for result in results]
+
+
+def _ok(trained: Sequence[_Trained]) -> list[_Trained]:
+    return [one for one in trained if one.result.status is Status.OK]
+
+
+def _rate(trained: Sequence[_Trained]) -> float:
+    """Units of work a second, in training steps alone."""
+    ok = _ok(trained)
+    return sum(one.work for one in ok) / sum(_seconds(one.result, "fit") for one in ok)
 
 
 def _seconds(result: Result, *stages: str) -> float:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from evolve.errors import ConfigError, RunError, nearest
+from evolve.errors import ConfigError, DataError, RunError, nearest
 from evolve.execution.aside import aside
 from evolve.full_training import succeeded, train_in_full
 from evolve.preparing import image_problem_of
@@ -261,4 +261,6 @@ def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
 def _image_files(path: Path) -> list[Path]:
     if path.is_dir():
         return [file for file in sorted(path.rglob("*")) if file.suffix.lower() in KINDS]
+    if not path.exists():
+        raise DataError(f"image {path}: there is no such file")
     return [path]

@@ -148,18 +148,38 @@ def test_one_on_the_command_line_breaks_as_a_result(folder: Path, tiny_npz: Path
     assert "this layer breaks in training" in entry["reason"]
 
 
+UNUSABLE = {
+    "my_layers.Swirll": "class 'my_layers.Swirll' cannot be imported: module 'my_layers' has no 'Swirll'",
+    "nowhere.Swirl": "cannot be imported: No module named 'nowhere'",
+    "my_layers.no_layer": "must be a class derived from keras.layers.Layer",
+    "my_layers.Halves": "it must keep the shape of its input",
+    "my_layers.Position": "at other image sizes",
+}
+
+
+def test_layers_that_cannot_be_used_say_why(folder: Path) -> None:
+    script = f"""
+from evolve.training.own_layers import examined
+for path in {list(UNUSABLE)}:
+    try:
+        examined("mine", {{"class": path}})
+    except ValueError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
+    said = done.stdout.splitlines()
+    assert len(said) == len(UNUSABLE), done.stderr[-1000:]
+    assert all(message in line for message, line in zip(UNUSABLE.values(), said, strict=True)), said
+
+
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        ("my_layers.Swirll", "class 'my_layers.Swirll' cannot be imported: module 'my_layers' has no 'Swirll'"),
-        ("nowhere.Swirl", "cannot be imported: No module named 'nowhere'"),
-        ("my_layers.no_layer", "must be a class derived from keras.layers.Layer"),
         ("my_layers.Halves", "it must keep the shape of its input"),
-        ("my_layers.Position", "at other image sizes"),
         ("Swirl", "class must be a dotted path such as 'my_layers.Swirl', not 'Swirl'"),
     ],
 )
-def test_layers_that_cannot_be_used_say_why_before_anything_is_trained(
+def test_nothing_is_trained_with_a_layer_that_cannot_be_used(
     layer: str, message: str, folder: Path, tiny_npz: Path
 ) -> None:
     done = command("run", "--dataset", tiny_npz, "--layer", layer, "--name", "wrong", cwd=folder)

@@ -23,6 +23,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 SMALL = shlex.split("--generations 1 --population 2 --images 64 --epochs 1 --final-epochs 1")
 FEW = "leaders = 1\nrescorings = 1\n"
+FOUNDERS = 'founders = ["conv 8 3, relu, maxpool 2, flatten, dense 16, relu", "random"]\nmax_layers = 8\n'
 SMALLER = {
     "run": SMALL,
     "resume": ["--generations", "1"],
@@ -42,7 +43,8 @@ _evolve.run = lambda **s: _run(**{**s, "generations": 1, "population": 2, "epoch
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the blocks run one after the other, as a reader would run them."""
     made = tmp_path_factory.mktemp("readme")
-    (made / "small.toml").write_text(FEW)
+    (made / "few.toml").write_text(FEW)
+    (made / "small.toml").write_text(FEW + FOUNDERS)
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 255, (200, 32, 32, 3)).astype(np.uint8), np.arange(200)[:, None] % 10
     np.savez(made / "cifar10.npz", x_train=images, y_train=labels, x_test=images[:50], y_test=labels[:50])
@@ -58,7 +60,8 @@ def shell(line: str, folder: Path) -> None:
         subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, capture_output=True)
         return
     if words[0] == "evolve":
-        config = ["--config", "small.toml"] if words[1] == "run" and "--config" not in words else []
+        small = "few.toml" if "--table" in words else "small.toml"
+        config = ["--config", small] if words[1] == "run" and "--config" not in words else []
         words = ["-m", "evolve.cli", *words[1:], *config, *SMALLER.get(words[1], [])]
     else:
         assert words.pop(0) == "python"

@@ -21,7 +21,8 @@ ORDERS = [
 def test_a_run_that_is_killed_at_every_point_comes_to_the_same_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crash_soak, "FLAGS", [*FLAGS, "--evaluations", "6"])  # half as long a search
+    small = ["--evaluations", "6", "--founder", "conv 8 3, relu, maxpool 2, flatten, dense 16, relu | adam 0.01"]
+    monkeypatch.setattr(crash_soak, "FLAGS", [*FLAGS, *small])
     expected = undisturbed(tmp_path, workers=2)
     run: Soak = disturbed(tmp_path, "killed", ORDERS, expected, workers=1)
     assert run.faults == []

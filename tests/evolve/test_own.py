@@ -97,7 +97,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("own")
     (made / "my_layers.py").write_text(LAYERS)
     (made / "own.toml").write_text(TOML)
-    (made / "few.toml").write_text("leaders = 1\nrescorings = 1\nfinal_epochs = 2\n")
+    few = 'leaders = 1\nrescorings = 1\nfinal_epochs = 2\nfounders = ["conv 8 3, relu, flatten", "random"]\n'
+    (made / "few.toml").write_text(few)
     return made
 
 

@@ -63,10 +63,13 @@ def measured(log: Path, arm: str, seed: int, work: Callable[[], Row], founder: s
 
 
 def _processor() -> str:
-    """What the system says of it, and what it multiplies fast."""
-    facts = CPU_FACTS.read_text().splitlines() if CPU_FACTS.exists() else []
-    names = [line.partition(":")[2].strip() for line in facts if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor()}, {usual_precision()}"
+    """What the system says of it, in numbers too, as a name such as "AMD EPYC" stands for slow and fast ones, and what
+    it multiplies fast."""
+    lines = CPU_FACTS.read_text().splitlines() if CPU_FACTS.exists() else []
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    name = facts.get("model name", platform.processor())
+    numbers = f" (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else ""
+    return f"{name}{numbers}, {usual_precision()}"
 
 
 def _busy() -> float:

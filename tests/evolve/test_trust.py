@@ -268,6 +268,7 @@ def test_a_model_that_names_code_is_refused(
     for name in ("evil_module", "keras_hub", "evil_package/__init__", "evil_package/inner"):
         (tmp_path / f"{name}.py").write_text(EVIL + "class X: pass\n")
     written(tmp_path, members, change)
+    Image.new("L", (8, 8)).save(tmp_path / "x.png")
     done = command("predict", "evil.keras", "x.png", cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr

@@ -23,10 +23,10 @@ IMAGES = 4000
 FEWEST = 64  # images
 WORK = 5e10  # units of a first training at most: a second of a usual core
 WORK_SHARE = 2e8  # of them for each second that the run has
-FIT = 8.0  # seconds of the steps of a later training at most
+FIT_SECONDS = 8.0  # seconds of the steps of a later training at most
 FIT_SHARE = 0.014  # of the seconds that the run has
 SECONDS = 60.0  # of the probe at most
-FIRST = 40.0  # of them, for the first trainings, which wait for the workers to start
+FIRST_SECONDS = 40.0  # of them, for the first trainings, which wait for the workers to start
 POLL_SECONDS = 0.25
 
 
@@ -43,9 +43,9 @@ def probe(
             genomes.append(space.random(rng).genome)
     genomes.sort(key=lambda genome: space.work(space.blueprint(genome)))
     work = min(WORK, WORK_SHARE * seconds)
-    first = _trained(problem, executor, dict(enumerate(genomes[:workers], start=1)), work, FIRST)
-    if _ok(first):
-        work = _rate(first) * min(FIT, FIT_SHARE * seconds)
+    first = _trained(problem, executor, dict(enumerate(genomes[:workers], start=1)), work, FIRST_SECONDS)
+    if ok := _ok(first):
+        work = _rate(ok) * min(FIT_SECONDS, FIT_SHARE * seconds)
     second = dict(enumerate(genomes[workers:], start=workers + 1))
     trained = first + _trained(problem, executor, second, work, ends - time.monotonic())
     if not (ok := _ok(trained)):
@@ -92,8 +92,7 @@ def _ok(trained: Sequence[_Trained]) -> list[_Trained]:
 
 def _rate(trained: Sequence[_Trained]) -> float:
     """Units of work a second, in training steps alone."""
-    ok = _ok(trained)
-    return sum(one.work for one in ok) / sum(_seconds(one.result, "fit") for one in ok)
+    return sum(one.work for one in trained) / sum(_seconds(one.result, "fit") for one in trained)
 
 
 def _seconds(result: Result, *stages: str) -> float:

@@ -88,8 +88,6 @@ def _image(path: Path, size: tuple[int, int], grey: bool) -> tuple[NDArray[Any],
         with Image.open(path) as opened:
             before = (opened.height, opened.width)
         return read_image(path, size, grey), before
-    except FileNotFoundError:
-        raise DataError(f"image {path}: there is no such file") from None
     except Exception as error:  # Pillow raises many kinds for a damaged file
         raise DataError(f"image {path} cannot be read: {' '.join(str(error).split())[:120]}") from None
 

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evolve.reporting.drawing import curves
+from evolve.reporting.curve_text import curves
 
 SHOWN = (1, 5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100)
 

@@ -27,9 +27,9 @@ import numpy as np  # noqa: E402
 from evolve.training.augment import augment  # noqa: E402
 from evolve.training.epochs import Training  # noqa: E402
 from genomes.decode import decode  # noqa: E402
-from genomes.founders import FOUNDERS  # noqa: E402
 from genomes.recipe import DEFAULT  # noqa: E402
-from genomes.stack import StackSpace  # noqa: E402
+from genomes.stack.founders import FOUNDERS  # noqa: E402
+from genomes.stack.space import StackSpace  # noqa: E402
 
 COUNT = 1280
 STRONG = {

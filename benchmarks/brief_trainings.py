@@ -22,17 +22,17 @@ from typing import Any
 from scipy.stats import kendalltau
 
 from evolve.config import RunConfig
-from evolve.execution.devices import usable_cores, usual_precision
+from evolve.display.console import make_console
+from evolve.engine.initial_population import founder
+from evolve.engine.opening import new_problem
 from evolve.execution.executor import Executor
-from evolve.founders import founder
-from evolve.image_problem import ImageProblem
-from evolve.preparing import new_problem
-from evolve.reporting.console import make_console
-from evolve.session import make_executor
+from evolve.execution.machine import usable_cores, usual_precision
+from evolve.problems.images import ImageProblem
+from evolve.problems.workers import make_executor
 from evolve.values import Budget, Candidate, Job, Purpose, Request, Status
 from genomes import candidate_key
-from genomes.founders import FOUNDERS
 from genomes.recipe import PLAIN, Recipe, in_small_steps
+from genomes.stack.founders import FOUNDERS
 
 FAST = FOUNDERS["fast"]
 SECOND = re.compile(r", conv (\d+) 3, batchnorm, relu")  # convolution of each width

@@ -25,17 +25,18 @@ import numpy as np
 import psutil
 
 from evolve.api import VERSION
-from evolve.clock import VirtualClock
 from evolve.config import RunConfig
+from evolve.engine.clock import VirtualClock
+from evolve.engine.dispatcher import Ledger
+from evolve.engine.initial_population import founders
+from evolve.engine.interrupts import Stop
+from evolve.engine.loop import Search
+from evolve.engine.stats import Tally
 from evolve.execution.executor import InProcess
-from evolve.founders import founders
-from evolve.image_problem import ImageProblem
-from evolve.ledger import Ledger, Stop
-from evolve.loop import Search
-from evolve.problem import make_problem
+from evolve.problems.images import ImageProblem
+from evolve.problems.making import make_problem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
-from evolve.tally import Tally
 from evolve.values import Job, Status
 
 STRATEGIES = ("random", "genetic", "neat")

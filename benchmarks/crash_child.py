@@ -23,9 +23,9 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parent))  # workers find this module by it
 
+from evolve.engine.dispatcher import Ledger
 from evolve.execution import executor
 from evolve.execution.processes import Processes
-from evolve.ledger import Ledger
 from evolve.storage.store import Store
 
 FAULT: dict[str, Any] = json.loads(os.environ.get("FAULT", "{}"))

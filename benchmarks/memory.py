@@ -21,10 +21,11 @@ import psutil
 
 import evolve
 from evolve.config import RunConfig
-from evolve.execution.devices import usable_cores
+from evolve.execution.machine import usable_cores
 from evolve.execution.processes import Processes
-from evolve.image_problem import WORKER_BYTES, ImageProblem
-from evolve.problem import make_problem
+from evolve.problems.images import ImageProblem
+from evolve.problems.making import make_problem
+from evolve.problems.spaces import WORKER_BYTES
 from evolve.values import Budget, Candidate, Purpose, Request
 
 SAMPLE_SECONDS = 1.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evolve.reporting.inspect import hall_of_fame
-from evolve.run_view import Run
+from evolve.reporting.run_text import hall_of_fame
+from evolve.runs.run import Run
 
 
 def main() -> None:

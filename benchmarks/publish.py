@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from evolve.run_view import Run
+from evolve.runs.run import Run
 from evolve.values import Purpose
 
 

@@ -25,7 +25,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "data" / "table.json"
 STRATEGIES = ("aging", "genetic", "neat", "random")
-NETS = ("conv 8 3, relu, global_average | adam 0.01, batch 32", "conv 6 3, maxpool 2, flatten | sgd 0.1, batch 32, flip")
+NETS = (
+    "conv 8 3, relu, global_average | adam 0.01, batch 32",
+    "conv 6 3, maxpool 2, flatten | sgd 0.1, batch 32, flip",
+)
 DIGITS: dict[str, Any] = {
     "dataset": "digits",
     "founders": (*NETS, "random"),

@@ -2,8 +2,9 @@
 
     python benchmarks/tables.py macro.json --seeds 200 --output results/published/tables
 
-The table is made from the published NAS-Bench-Macro file (see evolve/training/tables.py). Each arm runs once per seed.
-The score of a network is one of its three trainings, drawn per run; a network that is asked for again counts again.
+The table is made from the published NAS-Bench-Macro file (see evolve/problems/table_files.py). Each arm runs once per
+seed. The score of a network is one of its three trainings, drawn per run; a network that is asked for again
+counts again.
 Reported after N queries: the best score so far, and the mean of the three trainings of the network that has it.
 Writes one JSON row per arm and seed, and goes on where it stopped.
 """
@@ -19,15 +20,16 @@ from statistics import fmean, stdev
 from rows import append, read
 
 from evolve.api import VERSION
-from evolve.clock import VirtualClock
+from evolve.engine.clock import VirtualClock
+from evolve.engine.dispatcher import Ledger
+from evolve.engine.interrupts import Stop
+from evolve.engine.loop import Search
+from evolve.engine.stats import Tally
 from evolve.execution.executor import InProcess
-from evolve.ledger import Ledger, Stop
-from evolve.loop import Search
+from evolve.problems.table_files import Table, load_table
+from evolve.problems.tables import TableProblem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
-from evolve.table_problem import TableProblem
-from evolve.tally import Tally
-from evolve.training.tables import Table, load_table
 from evolve.values import Request, Result
 
 CHECKPOINTS = (50, 100, 200, 400)

@@ -24,7 +24,7 @@ from typing import Any
 from search_page import write
 from timed_arms import Row, child, evolved, measured, options
 
-from evolve.execution.devices import usual_precision
+from evolve.execution.machine import usual_precision
 
 SECONDS = 600
 SEEDS = (0, 1, 2)

@@ -45,9 +45,9 @@ from throughput_table import figures, tables
 from evolve.api import VERSION
 from evolve.config import RunConfig
 from evolve.errors import EvolveError
-from evolve.execution.devices import usable_cores
-from evolve.image_problem import ImageProblem
-from evolve.problem import make_problem
+from evolve.execution.machine import usable_cores
+from evolve.problems.images import ImageProblem
+from evolve.problems.making import make_problem
 from genomes import candidate_key
 from genomes.recipe import DEFAULT
 

@@ -21,7 +21,7 @@ from rows import append, read
 
 import evolve
 from evolve.api import VERSION
-from evolve.execution.devices import CPU_FACTS, usual_precision
+from evolve.execution.machine import CPU_FACTS, usual_precision
 
 Row = dict[str, Any]
 HERE = Path(__file__).parent

@@ -42,7 +42,7 @@ class Question:
     def __init__(self) -> None:
         import numpy as np
 
-        from genomes.stack import StackSpace
+        from genomes.stack.space import StackSpace
 
         space, rng = StackSpace((32, 32, 3), 10, max_multiply_adds=3_000_000), Random(5)
         self.genomes = [space.random(rng).genome for _ in range(NETWORKS)]
@@ -61,7 +61,7 @@ class Question:
         return made
 
     def ask(self, name: str) -> dict[str, float]:
-        from evolve.training import graphs
+        from evolve.training import tensorflow_backend as graphs
 
         if name in ("steps", "compiled", "none", "forgotten"):
             graphs.prepare(gpu=False)
@@ -71,7 +71,7 @@ class Question:
 
     def epochs(self, name: str) -> dict[str, float]:
         """The second epoch of three networks, so that tracing is not among it."""
-        from evolve.training.graphs import training_steps
+        from evolve.training.tensorflow_backend import training_steps
 
         wall = processor = 0.0
         for number in range(3):
@@ -86,7 +86,7 @@ class Question:
         return {"wall clock, s": wall, "processor, s": processor}
 
     def scores(self, name: str) -> dict[str, float]:
-        from evolve.training.scores import Classifier
+        from evolve.training.backends import Classifier
 
         models = [self.model(number) for number in range(NETWORKS)]
         total = 5000 if name == "compiled" else 0
@@ -94,7 +94,7 @@ class Question:
         return {"wall clock, s": sum(wall for wall, _ in spent), "processor, s": sum(used for _, used in spent)}
 
     def tracing(self, name: str) -> dict[str, float]:
-        from evolve.training.graphs import training_steps
+        from evolve.training.tensorflow_backend import training_steps
 
         made = first = rest = 0.0
         for number in range(NETWORKS):
@@ -108,8 +108,8 @@ class Question:
         import keras
 
         from evolve.execution.memory import held
-        from evolve.training.evaluator import forget
-        from evolve.training.graphs import training_steps
+        from evolve.training.backends import forget
+        from evolve.training.tensorflow_backend import training_steps
 
         seen = []
         for number in [*range(NETWORKS)] * 3:

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from evolve.api import VERSION as __version__
     from evolve.api import resume, run
-    from evolve.baselines import baseline
     from evolve.config import RunConfig
     from evolve.errors import ConfigError, DataError, EvolveError, RunError, TrustError
-    from evolve.leader import Leader
-    from evolve.models import ensemble, export, predict, train
-    from evolve.run_view import Run
-    from evolve.runs import all_runs, find
+    from evolve.models.baseline import baseline
+    from evolve.models.ensemble import ensemble
+    from evolve.models.export import export
+    from evolve.models.predict import predict
+    from evolve.models.train import train
+    from evolve.runs.find import all_runs, find
+    from evolve.runs.leader import Leader
+    from evolve.runs.run import Run
 
 __all__ = [
     "ConfigError",
@@ -45,13 +48,16 @@ __all__ = [
 
 _PLACES = {
     "evolve.api": ("resume", "run"),
-    "evolve.baselines": ("baseline",),
+    "evolve.models.baseline": ("baseline",),
     "evolve.config": ("RunConfig",),
     "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError", "TrustError"),
-    "evolve.leader": ("Leader",),
-    "evolve.models": ("ensemble", "export", "predict", "train"),
-    "evolve.run_view": ("Run",),
-    "evolve.runs": ("all_runs", "find"),
+    "evolve.runs.leader": ("Leader",),
+    "evolve.models.ensemble": ("ensemble",),
+    "evolve.models.export": ("export",),
+    "evolve.models.predict": ("predict",),
+    "evolve.models.train": ("train",),
+    "evolve.runs.run": ("Run",),
+    "evolve.runs.find": ("all_runs", "find"),
 }
 
 

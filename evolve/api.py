@@ -11,25 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
+from evolve.custom_fitness import Fitness, fitness_path
+from evolve.data.sources import DATASETS
+from evolve.display.console import Watcher, make_console
+from evolve.engine.initial_population import founders, recorded_founders
+from evolve.engine.opening import known_problem, new_problem, usable
+from evolve.engine.session import Session
 from evolve.errors import ConfigError, RunError
-from evolve.execution.devices import default_memory, usual_precision
-from evolve.founders import founders, recorded_founders
-from evolve.housekeeping import check_disk
-from evolve.image_problem import ImageProblem
-from evolve.own_fitness import Fitness, fitness_path
-from evolve.plan import Plan, Times, read_plan, write_plan
-from evolve.planning import planned
-from evolve.preparing import known_problem, new_problem, usable
-from evolve.problem import Problem
-from evolve.reporting.console import Watcher, make_console
-from evolve.run_view import Run
-from evolve.runs import find
+from evolve.execution.machine import default_memory, usual_precision
+from evolve.planning.plan import Plan, Times, read_plan, write_plan
+from evolve.planning.planner import planned
+from evolve.planning.sizing import times
+from evolve.problems.images import ImageProblem
+from evolve.problems.problem import Problem
+from evolve.problems.tables import TableProblem
+from evolve.runs.disk import check_disk
+from evolve.runs.find import find
+from evolve.runs.run import Run
 from evolve.search.strategy import Proposal, strategy_class
-from evolve.session import Session, seconds_spent
-from evolve.sizing import times
 from evolve.storage.store import Store
-from evolve.table_problem import TableProblem
-from evolve.training.sources import DATASETS
+from evolve.storage.time_spent import seconds_spent
 from evolve.trust import Trust
 
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
@@ -50,8 +51,8 @@ def run(
     progress: whether to show what happens; or a function that is called with the figures of the moment, a `Progress` or
         `Epochs`, a few times a second.
     fitness: a function of one's own, `fitness(model, data, progress) -> number`, to be maximised in the place of the
-        metric; see `evolve.training.fitness`. One of a module is called in worker processes, one of the script or
-        notebook itself in this process.
+        metric; see `evolve.training.fitness_evaluator`. One of a module is called in worker processes, one of the
+        script or notebook itself in this process.
 
     plan: a file, or the folder of a run that has one: its settings are used where `settings` says nothing.
 

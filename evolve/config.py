@@ -11,14 +11,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from evolve.data.sources import DATASETS
 from evolve.errors import ConfigError, nearest
+from evolve.objectives import OBJECTIVES
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Settings
-from evolve.training.metrics import OBJECTIVES
-from evolve.training.sources import DATASETS
 from evolve.values import Budget
+from genomes.custom_layers import is_own
 from genomes.genome import SPACES
-from genomes.own_layers import is_own
 
 USUAL_LOOK_AHEAD = 8
 RUNG = re.compile(r"\d{1,9}x\d{1,6}")

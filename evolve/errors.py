@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genomes.words import nearest as nearest
+from genomes.suggestions import nearest as nearest
 
 
 class EvolveError(Exception):

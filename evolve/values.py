@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -123,3 +123,9 @@ class Result:
 def digest(*parts: Any) -> str:
     """SHA-256 over the texts of `parts`."""
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+
+
+def worst_reason(results: Iterable[Result]) -> str:
+    """The most frequent reason of failure."""
+    reasons = [f"{result.status}: {result.reason}" for result in results if result.status is not Status.OK]
+    return max(set(reasons), key=reasons.count) if reasons else "no result"

@@ -23,12 +23,12 @@ from random import Random
 from typing import Any
 
 from genomes import composites  # noqa: F401, its kinds register themselves
+from genomes.custom_layers import is_own, own_kind
 from genomes.domains import Domain, Options, Whole, domains
 from genomes.layer import LAYERS, Layer
-from genomes.own_layers import is_own, own_kind
 from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe
-from genomes.words import nearest
+from genomes.suggestions import nearest
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from genomes.dotted import named
-from genomes.keras_words import LAYERS, Call, Settings, normalisation
+from genomes.keras_calls import LAYERS, Call, Settings, normalisation
+from genomes.named_objects import named
 from genomes.spec import ModelSpec
 
 BYTES: Settings = {"scale": 1 / 255, "offset": 0.0}

@@ -17,7 +17,7 @@ from genomes.domains import Options, domains, genes_of
 from genomes.layer import Layer
 from genomes.primitives import InvalidGenome
 from genomes.recipe import DEFAULT, TYPICAL_RATES, Recipe
-from genomes.words import nearest
+from genomes.suggestions import nearest
 
 
 def write(layers: tuple[Layer, ...], recipe: Recipe) -> str:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from genomes.keras_words import LAYERS, RISE, Call, Settings, normalisation, schedule
-from genomes.keras_words import optimizer as optimizer_words
+from genomes.keras_calls import LAYERS, RISE, Call, Settings, normalisation, schedule
+from genomes.keras_calls import optimizer as optimizer_words
 from genomes.spec import ModelSpec, Node
 
 

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from evolve.config import RunConfig
-from evolve.image_problem import image_space
-from evolve.runs import find
-from evolve.storage.store import FILE, Store
-from evolve.table_problem import TableProblem
-from evolve.training.tables import Table, load_table
+from evolve.problems.spaces import image_space
+from evolve.problems.table_files import Table, load_table
+from evolve.problems.tables import TableProblem
+from evolve.runs.find import find
+from evolve.storage.files import FILE
+from evolve.storage.store import Store
 from evolve.values import Result
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parent.parent

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from evolve.backend import backend_name
 from evolve.config import RunConfig
+from evolve.execution.machine import backend_name
 
 pytest.importorskip(backend_name())
 

@@ -16,12 +16,12 @@ BEGUN = time.monotonic()
 
 def main() -> None:
     from evolve.config import RunConfig
-    from evolve.execution.devices import usual_precision
-    from evolve.founders import founder as founder_of
-    from evolve.full_training import succeeded, train_in_full
-    from evolve.preparing import new_problem
-    from evolve.problem import ImageProblem
-    from evolve.reporting.console import make_console
+    from evolve.display.console import make_console
+    from evolve.engine.initial_population import founder as founder_of
+    from evolve.engine.opening import new_problem
+    from evolve.execution.machine import usual_precision
+    from evolve.models.full_training import succeeded, train_in_full
+    from evolve.problems.problem import ImageProblem
     from evolve.values import Candidate, Purpose, Request
     from genomes import candidate_key
 

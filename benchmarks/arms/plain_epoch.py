@@ -12,10 +12,10 @@ import time
 import keras
 import numpy as np
 
-from evolve.baselines import PUBLISHED
+from evolve.models.baseline import PUBLISHED
 from evolve.training.optimizers import optimizer
 from genomes.decode import decode
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 
 def main() -> None:

@@ -14,17 +14,18 @@ from typing import Any
 from laps import BUILD, BUSY, DATA, STORAGE, TRAINING, VALIDATION, Laps, answer
 
 from evolve.api import VERSION
-from evolve.clock import VirtualClock
 from evolve.config import RunConfig
-from evolve.execution.devices import default_memory, usable_cores
+from evolve.engine.clock import VirtualClock
+from evolve.engine.dispatcher import Ledger
+from evolve.engine.interrupts import Stop
+from evolve.engine.loop import Search
+from evolve.engine.stats import Tally
 from evolve.execution.executor import executor_class
-from evolve.image_problem import ImageProblem
-from evolve.ledger import Ledger, Stop
-from evolve.loop import Search
-from evolve.problem import make_problem
+from evolve.execution.machine import default_memory, usable_cores
+from evolve.problems.images import ImageProblem
+from evolve.problems.making import make_problem
 from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.storage.store import Store
-from evolve.tally import Tally
 from evolve.values import Result
 
 # The evaluator's laps -> categories.

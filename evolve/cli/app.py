@@ -43,7 +43,7 @@ def print_json(value: Any) -> None:
 
 def complain(text: str, kind: str = "error") -> None:
     """Says on the standard error what is wrong."""
-    from evolve.reporting.words import printable
+    from evolve.display.text import printable
 
     print(f"{kind}: {printable(text)}", file=sys.stderr)
 

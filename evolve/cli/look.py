@@ -13,8 +13,9 @@ from evolve.cli.app import RESULTS, Json, Results, RunName, app, complain, print
 @app.command("list")
 def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
     """All runs, newest first."""
-    from evolve.reporting import inspect
-    from evolve.runs import all_runs
+    from evolve.display.console import show_text
+    from evolve.reporting import run_text
+    from evolve.runs.find import all_runs
 
     found = all_runs(results, lambda problem: complain(str(problem), "left out"))
     if as_json:
@@ -22,7 +23,7 @@ def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
     elif not found:
         print(f"there are no runs in {results} yet; make one with: evolve run")
     else:
-        inspect.show(inspect.runs(found))
+        show_text(run_text.runs(found))
 
 
 @app.command()
@@ -33,9 +34,10 @@ def show(
     as_json: Json = False,
 ) -> None:
     """The hall of fame of a run, or one of its candidates."""
-    from evolve.reporting import candidate as view
-    from evolve.reporting import inspect
-    from evolve.runs import find
+    from evolve.display.console import show_text
+    from evolve.reporting import candidate_text, run_text
+    from evolve.runs.facts import candidate_json
+    from evolve.runs.find import find
 
     found = find(run, results)
     if candidate is None:
@@ -43,11 +45,11 @@ def show(
             leaders = [leader.to_json() for leader in found.hall_of_fame]
             print_json({**found.summary(), "hall_of_fame": leaders, "winner": found.winner})
         else:
-            inspect.show(inspect.hall_of_fame(found))
+            show_text(run_text.hall_of_fame(found))
     elif as_json:
-        print_json(view.candidate_json(found, candidate))
+        print_json(candidate_json(found, candidate))
     else:
-        inspect.show(view.candidate(found, candidate))
+        show_text(candidate_text.candidate(found, candidate))
 
 
 @app.command()
@@ -58,23 +60,24 @@ def history(
     as_json: Json = False,
 ) -> None:
     """The requests of a run in order; with --json all of them, one object a line, clock times under 'timing' only."""
-    from evolve.reporting import inspect
-    from evolve.runs import find
+    from evolve.display.console import show_text
+    from evolve.reporting import run_text
+    from evolve.runs.find import find
 
     found = find(run, results)
     if as_json:
         sys.stdout.writelines(f"{line}\n" for line in found.history_lines())
     else:
-        inspect.show(inspect.history(found, last))
+        show_text(run_text.history(found, last))
 
 
 @app.command()
 def info(results: Results = RESULTS, as_json: Json = False) -> None:
     """Versions, backend, devices, threads, memory, data sets at hand."""
-    from evolve.reporting import inspect
-    from evolve.reporting.machine import machine, machine_table
+    from evolve.display.console import show_text
+    from evolve.reporting.machine_text import machine, machine_table
 
     if as_json:
         print_json(machine(results))
     else:
-        inspect.show(machine_table(results))
+        show_text(machine_table(results))

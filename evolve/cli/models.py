@@ -21,14 +21,15 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a candidate in full, with all cores; the test part is opened for it, on record."""
-    from evolve import models
-    from evolve.reporting import inspect, takeaway
+    from evolve.display.console import show_text
+    from evolve.models.train import train as train_model
+    from evolve.reporting import model_text
 
-    made = models.train(run, candidate, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
+    made = train_model(run, candidate, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
     if as_json:
         print_json({"candidate": candidate, "measures": dict(made.result.measures), "model": str(made.path)})
     else:
-        inspect.show(takeaway.trained(made))
+        show_text(model_text.trained(made))
 
 
 @app.command()
@@ -41,10 +42,10 @@ def export(
     results: Results = RESULTS,
 ) -> None:
     """Write a candidate as a file that lives without evolve, and check it on real images."""
-    from evolve import models
-    from evolve.reporting.words import printable
+    from evolve.display.text import printable
+    from evolve.models.export import export as export_model
 
-    made = models.export(run, candidate, format, output=output, results=results, trust=trust or ())
+    made = export_model(run, candidate, format, output=output, results=results, trust=trust or ())
     for path in (made.path, *made.beside):
         print(printable(f"wrote {path}"))
     print(
@@ -63,14 +64,15 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """What a trained model says of images: classes and their probabilities."""
-    from evolve import models
-    from evolve.reporting import inspect, takeaway
+    from evolve.display.console import show_text
+    from evolve.models.predict import predict as predict_model
+    from evolve.reporting import model_text
 
-    said = models.predict(model, images, trust=trust or (), results=results)
+    said = predict_model(model, images, trust=trust or (), results=results)
     if as_json:
         print_json([{"image": str(one.image), "classes": dict(one.ranked)} for one in said])
     else:
-        inspect.show(takeaway.predictions(said, top))
+        show_text(model_text.predictions(said, top))
 
 
 @app.command()
@@ -83,14 +85,15 @@ def ensemble(
     as_json: Json = False,
 ) -> None:
     """Test accuracy of the leaders together; those not trained in full yet are trained first."""
-    from evolve import models
-    from evolve.reporting import inspect, takeaway
+    from evolve.display.console import show_text
+    from evolve.models.ensemble import ensemble as ensemble_model
+    from evolve.reporting import model_text
 
-    made = models.ensemble(run, top, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
+    made = ensemble_model(run, top, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
     if as_json:
         print_json({"single": made.single, "together": made.accuracy, "images": made.images})
     else:
-        inspect.show(takeaway.together(made))
+        show_text(model_text.together(made))
 
 
 @app.command()
@@ -108,8 +111,9 @@ def baseline(
 ) -> None:
     """Train one network by hand, as the article did: all training images, the test part watched."""
     settings = given(locals())
-    from evolve.baselines import baseline as train_baseline
-    from evolve.reporting import inspect, takeaway
+    from evolve.display.console import show_text
+    from evolve.models.baseline import baseline as train_baseline
+    from evolve.reporting import model_text
 
     for flag in ("founder", "epochs", "as_json"):
         settings.pop(flag, None)
@@ -117,7 +121,7 @@ def baseline(
     if as_json:
         print_json(made.report)
     else:
-        inspect.show(takeaway.baseline(made.report, made.path))
+        show_text(model_text.baseline(made.report, made.path))
 
 
 @app.command()
@@ -128,17 +132,18 @@ def clean(
     as_json: Json = False,
 ) -> None:
     """Show what may be deleted, with sizes, and delete it if you say so."""
-    from evolve import housekeeping
-    from evolve.reporting import inspect, takeaway
-    from evolve.reporting.words import size
-    from evolve.runs import find
+    from evolve.display.console import show_text
+    from evolve.display.text import size
+    from evolve.reporting import model_text
+    from evolve.runs import disk
+    from evolve.runs.find import find
 
-    things = [housekeeping.whole_run(find(run, results))] if run else housekeeping.disposables(results)
+    things = [disk.whole_run(find(run, results))] if run else disk.disposables(results)
     if as_json:
         print_json([{"path": str(thing.path), "bytes": thing.size, "why": thing.why} for thing in things])
         return
-    inspect.show(takeaway.disposables(things, housekeeping.size_of(results) if results.exists() else 0))
+    show_text(model_text.disposables(things, disk.size_of(results) if results.exists() else 0))
     if not things or not (yes or (sys.stdin.isatty() and typer.confirm("delete all of these?"))):
         print("nothing was deleted" + ("; say so with --yes" if things and not sys.stdin.isatty() else ""))
         return
-    print(f"freed {size(housekeeping.delete(things))}")
+    print(f"freed {size(disk.delete(things))}")

@@ -67,11 +67,12 @@ def run(
     flags = given(locals())
     from evolve import api
     from evolve.config import merged
-    from evolve.reporting import inspect
+    from evolve.display.console import show_text
+    from evolve.reporting import run_text
 
     made = api.run(**merged(flags.pop("config", None), _joined(flags)))
-    inspect.show(inspect.hall_of_fame(made))
-    print(inspect.next_steps(made))
+    show_text(run_text.hall_of_fame(made))
+    print(run_text.next_steps(made))
 
 
 def _joined(flags: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +99,8 @@ def resume(
 ) -> None:
     """Continue a killed, stopped or finished run."""
     from evolve import api
-    from evolve.reporting import inspect
+    from evolve.display.console import show_text
+    from evolve.reporting import run_text
 
     made = api.resume(
         run,
@@ -109,5 +111,5 @@ def resume(
         results=results,
         trust=trust or (),
     )
-    inspect.show(inspect.hall_of_fame(made))
-    print(inspect.next_steps(made))
+    show_text(run_text.hall_of_fame(made))
+    print(run_text.next_steps(made))

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any
 
 from evolve.errors import LogError
-from evolve.storage.newest import newest_part
+from evolve.storage.write_ahead_log import newest_part
 
 BUSY_SECONDS = 30.0  # how long another program may hold the file before we give up
 

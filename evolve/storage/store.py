@@ -21,14 +21,12 @@ from filelock import FileLock, Timeout
 from evolve.errors import LogError, RunError
 from evolve.storage import rows
 from evolve.storage.connection import reader, writer
+from evolve.storage.files import FILE, MODELS, WEIGHTS
+from evolve.storage.integrity import check_whole
 from evolve.storage.log import Log
-from evolve.storage.whole import check_whole
 from evolve.values import Candidate, Request, Result
 
 SCHEMA_VERSION = 1
-FILE = "run.sqlite"
-MODELS = "models"  # folders beside it: of trained models, and of weights that promotions go on from
-WEIGHTS = "weights"
 
 
 class Store(Log):

@@ -92,7 +92,7 @@ class Training:
         self._train: Callable[[NDArray[Any], NDArray[Any]], None] = self._fit
         self._stretch = self._used
         if backend == "tensorflow":
-            from evolve.training.graphs import training_steps
+            from evolve.training.tensorflow_backend import training_steps
 
             self._train = training_steps(model, self._batch, images.dtype)
             self._stretch = self._batch * max(1, STRETCH // self._batch)

@@ -14,14 +14,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.data.splits import open_part
 from evolve.errors import MachineError
 from evolve.execution import memory
+from evolve.objectives import OBJECTIVES
+from evolve.storage.model_file import save_model
+from evolve.training.backends import Classifier, as_saved, as_trained, copy_weights, forget, prepare_backend
 from evolve.training.epochs import Diverged, Point, Training, report
-from evolve.training.metrics import OBJECTIVES
-from evolve.training.model_file import save_model
-from evolve.training.networks import as_saved, as_trained, copy_weights
-from evolve.training.parts import open_part
-from evolve.training.scores import Classifier, measured, recalls
+from evolve.training.scores import measured, recalls
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import load_weights, save_weights
 from evolve.values import Job, Status
@@ -202,20 +202,3 @@ def _failure(error: Exception) -> dict[str, Any]:
     name, text = type(error).__name__, " ".join(str(error).split())[:300]
     out_of_memory = name in MEMORY_ERRORS or "RESOURCE_EXHAUSTED" in text
     return {"status": Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED, "reason": f"{name}: {text}"}
-
-
-def forget() -> None:
-    """Lets go of the networks trained so far."""
-    if keras.backend.backend() == "tensorflow":
-        from evolve.training import graphs
-
-        graphs.forget()
-    keras.backend.clear_session()
-
-
-def prepare_backend(gpu: bool) -> None:
-    """Sets the backend up for many brief trainings."""
-    if keras.backend.backend() == "tensorflow":
-        from evolve.training.graphs import prepare
-
-        prepare(gpu)

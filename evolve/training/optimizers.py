@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from genomes.keras_words import RISE, schedule
-from genomes.keras_words import optimizer as optimizer_words
+from genomes.keras_calls import RISE, schedule
+from genomes.keras_calls import optimizer as optimizer_words
 
 
 class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]

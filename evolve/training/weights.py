@@ -10,22 +10,7 @@ from typing import Any
 import numpy as np
 
 from evolve.errors import MachineError
-
-ENDING = ".npz"
-
-
-def weights_path(folder: Path, job_key: str) -> Path:
-    """Where the weights of a job lie."""
-    return folder / f"{job_key[:32]}{ENDING}"
-
-
-def keep_only(folder: Path, job_keys: set[str]) -> None:
-    """Deletes the weights of all other jobs, but not what a worker is about to write."""
-    wanted = {weights_path(folder, key).name for key in job_keys}
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.name.endswith(ENDING) and not path.name.startswith(".") and path.name not in wanted:
-                path.unlink(missing_ok=True)
+from evolve.storage.files import ENDING
 
 
 def save_weights(model: Any, path: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from evolve.table_problem import TableProblem
+from evolve.problems.tables import TableProblem
 from genomes import InvalidGenome, candidate_key
 from genomes.genome import SPACES, space_class
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 
 @pytest.fixture(params=SPACES)

@@ -12,9 +12,10 @@ from random import Random
 import pytest
 
 from evolve.errors import LogError, RunError
-from evolve.storage.store import FILE, Store
+from evolve.storage.files import FILE
+from evolve.storage.store import Store
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 SPACE = StackSpace((8, 8, 1), 10)
 

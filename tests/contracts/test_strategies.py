@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from evolve.problems.tables import TableProblem
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
-from evolve.table_problem import TableProblem
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 from genomes import candidate_key
 from genomes.genome import SPACES
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 POPULATION = 6
 

@@ -19,8 +19,9 @@ import psutil
 import pytest
 from conftest import TABLE_RUN, changed, command, goes_on, recorded, stops
 
-from evolve.session import seconds_spent
-from evolve.storage.store import FILE, Store
+from evolve.storage.files import FILE
+from evolve.storage.store import Store
+from evolve.storage.time_spent import seconds_spent
 
 
 def limited_files() -> None:

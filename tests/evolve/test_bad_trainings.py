@@ -14,8 +14,8 @@ import pytest
 from conftest import command
 from PIL import Image
 
-from evolve.backend import backend_name
-from evolve.runs import find
+from evolve.execution.machine import backend_name
+from evolve.runs.find import find
 from evolve.values import Result, Status
 
 pytest.importorskip(backend_name())

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from evolve.clock import VirtualClock
+from evolve.engine.clock import VirtualClock
 
 
 def told(costs: list[float], slots: int) -> list[int]:

@@ -8,9 +8,10 @@ import time
 import pytest
 from rich.console import Console as RichConsole
 
-from evolve.progress import Progress
-from evolve.reporting import console
-from evolve.reporting.console import LiveConsole, Plain, duration, line, panel
+from evolve.display import console
+from evolve.display.console import LiveConsole, Plain, line, panel
+from evolve.display.progress import Progress
+from evolve.display.text import duration
 
 NOW = Progress("searching", 10, 20, 1234, 2000, 0.98765, 1233, 0.9, 7, 123.4, 3700.0)
 EARLY = Progress("searching", 1, None, 0, None, None, None, None, 0, None, None)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import DATA, changed, command, goes_on, recorded, stops
 
-from evolve.storage.store import FILE
+from evolve.storage.files import FILE
 
 
 def untouched(folder: Path) -> dict[str, str]:

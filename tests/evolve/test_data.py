@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evolve.data import keras_datasets, sources
+from evolve.data.datasets import Dataset
+from evolve.data.sources import Source, digits
+from evolve.data.splits import SEARCH_PARTS, open_part, prepare, settings
 from evolve.errors import DataError
-from evolve.training import keras_datasets, sources
-from evolve.training.datasets import Dataset
-from evolve.training.parts import SEARCH_PARTS, open_part, prepare, settings
-from evolve.training.sources import Source, digits
 
 
 def load(name: str, **changes: Any) -> Dataset:

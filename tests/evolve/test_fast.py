@@ -11,15 +11,16 @@ import pytest
 from conftest import DATA
 
 import evolve
-from evolve.clock import Arrivals
+from evolve.engine.clock import Arrivals
+from evolve.engine.dispatcher import Ledger
+from evolve.engine.interrupts import Stop, Stopped
+from evolve.engine.loop import Search
+from evolve.engine.stats import Tally
 from evolve.execution.executor import InProcess
-from evolve.ledger import Ledger, Stop, Stopped
-from evolve.loop import Search
+from evolve.problems.table_files import load_table
+from evolve.problems.tables import TableProblem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
-from evolve.table_problem import TableProblem
-from evolve.tally import Tally
-from evolve.training.tables import load_table
 from evolve.values import Result
 
 
@@ -93,7 +94,7 @@ def test_a_run_that_is_told_as_results_come_is_continued_in_the_order_in_which_t
 def test_the_hall_of_fame_says_that_results_were_told_as_they_came(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from evolve.reporting import inspect
+    from evolve.reporting import run_text as inspect
 
     run = evolve.run(
         table=DATA / "table.json",

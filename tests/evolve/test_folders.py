@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from evolve.data.folders import read_image
+from evolve.data.sources import Source, load
 from evolve.errors import DataError
-from evolve.training.folders import read_image
-from evolve.training.sources import Source, load
 
 
 def picture(path: Path, size: tuple[int, int] = (12, 10), mode: str = "RGB", value: int = 100) -> Path:

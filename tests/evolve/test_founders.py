@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from conftest import DATA, command, stack_space
 
+from evolve.engine.initial_population import founder, founders
 from evolve.errors import ConfigError
-from evolve.founders import founder, founders
 from evolve.search.strategy import Births
-from genomes.founders import GROUPS
+from genomes.stack.founders import GROUPS
 
 SPACE = stack_space((32, 32, 3))
 

@@ -10,8 +10,8 @@ import pytest
 from conftest import DATA, command
 
 from evolve.errors import RunError
-from evolve.housekeeping import check_disk, delete, disposables, size_of, whole_run
-from evolve.runs import find
+from evolve.runs.disk import check_disk, delete, disposables, size_of, whole_run
+from evolve.runs.find import find
 from evolve.storage.store import Store
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evolve.leader import in_order
+from evolve.runs.ranking import in_order
 from evolve.storage.log import Scored
 
 

@@ -17,17 +17,19 @@ from rich.console import Console
 
 import evolve
 from evolve.api import VERSION
-from evolve.clock import VirtualClock
+from evolve.engine.clock import VirtualClock
+from evolve.engine.dispatcher import Ledger
+from evolve.engine.final_stage import Finish
+from evolve.engine.interrupts import Stop
+from evolve.engine.loop import Search
+from evolve.engine.stats import Tally
 from evolve.errors import ConfigError, RunError
 from evolve.execution.executor import InProcess
-from evolve.finish import Finish
-from evolve.ledger import Ledger, Stop
-from evolve.loop import Search
-from evolve.reporting.inspect import hall_of_fame
+from evolve.problems.tables import TableProblem
+from evolve.reporting.run_text import hall_of_fame
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
-from evolve.storage.store import FILE, Store
-from evolve.table_problem import TableProblem
-from evolve.tally import Tally
+from evolve.storage.files import FILE
+from evolve.storage.store import Store
 from evolve.values import Result, Status
 from genomes.choices import ChoicesGenome
 

@@ -15,8 +15,8 @@ import pytest
 from conftest import command
 from PIL import Image
 
-from evolve.backend import backend_name
-from evolve.models import FORMATS
+from evolve.execution.machine import backend_name
+from evolve.models.export import FORMATS
 
 pytest.importorskip(backend_name())
 

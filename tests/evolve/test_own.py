@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import command
 
-from evolve.backend import backend_name
+from evolve.custom_fitness import fitness_path
 from evolve.errors import ConfigError
-from evolve.own_fitness import fitness_path
+from evolve.execution.machine import backend_name
 
 pytest.importorskip(backend_name())
 
@@ -160,7 +160,7 @@ UNUSABLE = {
 
 def test_layers_that_cannot_be_used_say_why(folder: Path) -> None:
     script = f"""
-from evolve.training.own_layers import examined
+from evolve.training.custom_layer_facts import examined
 for path in {list(UNUSABLE)}:
     try:
         examined("mine", {{"class": path}})
@@ -191,7 +191,7 @@ def test_nothing_is_trained_with_a_layer_that_cannot_be_used(
 
 def test_where_a_layer_may_stand_is_found_out(folder: Path) -> None:
     script = (
-        "from evolve.training.own_layers import own_layers\n"
+        "from evolve.training.custom_layer_facts import own_layers\n"
         "found = own_layers({'maps': {'class': 'my_layers.NeedsMaps'}, 'plain': {'class': 'my_layers.Plain'}})\n"
         "print(found['maps']['place'], found['plain']['place'], found['plain']['weights'])"
     )

@@ -17,8 +17,8 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.plan import Machine, read_plan, write_plan
-from evolve.sizing import ENOUGH, FEWEST, FILLED, GROWTH, TYPICAL_SHARE, make_plan, shortest, times
+from evolve.planning.plan import Machine, read_plan, write_plan
+from evolve.planning.sizing import ENOUGH, FEWEST, FILLED, GROWTH, TYPICAL_SHARE, make_plan, shortest, times
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 STAGES = ("search", "rescoring", "final")
@@ -273,7 +273,7 @@ def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
     from evolve.training.epochs import Training
     from evolve.training.stopwatch import Stopwatch
     from genomes.decode import decode
-    from genomes.stack import StackSpace
+    from genomes.stack.space import StackSpace
 
     keras.utils.set_random_seed(1)
     space = StackSpace((8, 8, 1), 4)

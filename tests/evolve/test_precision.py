@@ -13,9 +13,9 @@ import pytest
 from conftest import stack_space
 
 from evolve.config import RunConfig
-from evolve.execution import devices
-from evolve.image_problem import ImageProblem
-from evolve.training.parts import Parts
+from evolve.data.splits import Parts
+from evolve.execution import machine as devices
+from evolve.problems.images import ImageProblem
 from evolve.values import Budget, Purpose
 
 NETWORK = "conv 4 3, batchnorm, relu, maxpool 2, residual 8 3, flatten, batchnorm, dense 8 | adam 0.01, batch 16, flip"
@@ -42,7 +42,7 @@ def gradients(network: Any, images: Any, training: bool) -> list[Any]:
 @pytest.mark.parametrize("training", [True, False])
 def test_fused_normalisation_is_keras_s(training: bool) -> None:
     pytest.importorskip("tensorflow")
-    from evolve.training.networks import as_saved, as_trained, copy_weights
+    from evolve.training.backends import as_saved, as_trained, copy_weights
 
     plain, fused = as_saved(job(), SETTINGS), as_trained(job(), SETTINGS)
     assert any(type(layer).__name__ == "FusedBatchNormalization" for layer in fused.layers)
@@ -62,7 +62,7 @@ def test_fused_normalisation_is_keras_s(training: bool) -> None:
 
 def test_sixteen_bits_are_computed_with_and_thirty_two_are_kept() -> None:
     pytest.importorskip("tensorflow")
-    from evolve.training.networks import as_saved, as_trained, copy_weights
+    from evolve.training.backends import as_saved, as_trained, copy_weights
 
     network, saved = as_trained(job(), {**SETTINGS, "precision": "bfloat16"}), as_saved(job(), SETTINGS)
     computing = {layer.name: layer.compute_dtype for layer in network.layers[1:]}
@@ -87,7 +87,7 @@ def test_what_is_scored_is_what_is_saved(tmp_path: Path, precision: str) -> None
     script = f"""
 import json, evolve, numpy as np
 from pathlib import Path
-from evolve.training.parts import DATA_FOLDER, open_part, reopen
+from evolve.data.splits import DATA_FOLDER, open_part, reopen
 run = evolve.find("a", {str(tmp_path)!r})
 model = next(one for one in run.hall_of_fame if one.candidate == run.winner).model()
 parts = reopen(Path({str(tmp_path)!r}) / DATA_FOLDER, run.problem["digest"], run.problem["name"])

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from evolve.config import RunConfig
+from evolve.data.splits import Parts
+from evolve.engine.initial_population import founders
 from evolve.errors import RunError
-from evolve.founders import founders
-from evolve.image_problem import ImageProblem
-from evolve.plan import Machine
-from evolve.probe import SECONDS, probe
-from evolve.training.parts import Parts
+from evolve.planning.plan import Machine
+from evolve.planning.probe import SECONDS, probe
+from evolve.problems.images import ImageProblem
 from evolve.values import Job, Result, Status
 from genomes.spec import ModelSpec
 
@@ -63,7 +63,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
 
     def measure(speed: float, start: float) -> tuple[Machine, float]:
         paced = Paced(problem, speed, start)
-        monkeypatch.setattr("evolve.probe.time", paced)
+        monkeypatch.setattr("evolve.planning.probe.time", paced)
         return probe(problem, paced, known, WORKERS, 600), paced.monotonic()  # type: ignore[arg-type]
 
     return measure

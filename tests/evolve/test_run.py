@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from conftest import command
 
-from evolve.backend import backend_name
-from evolve.storage.store import FILE
+from evolve.execution.machine import backend_name
+from evolve.storage.files import FILE
 
 pytest.importorskip(backend_name())
 

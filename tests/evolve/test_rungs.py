@@ -14,7 +14,7 @@ from conftest import command, stops
 
 import evolve
 from evolve.errors import ConfigError
-from evolve.housekeeping import disposables
+from evolve.runs.disk import disposables
 from evolve.values import Purpose, Status
 
 RUNGS = ("40x1", "80x1", "80x3")
@@ -122,7 +122,7 @@ def test_rungs_that_cannot_be(settings: dict[str, Any], words: str) -> None:
 def test_a_long_last_training_has_a_worker_of_its_own_and_none_is_left(
     tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evolve.session.LONG", 0.0)
+    monkeypatch.setattr("evolve.engine.session.LONG", 0.0)
     few = {**SETTINGS, "rungs": RUNGS[:1], "evaluations": 2, "workers": 1}
     run = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="long", **few)
     *brief, last = [entry["timing"]["worker"] for entry in run.history()]

@@ -13,7 +13,7 @@ from evolve.search.halving import Halving
 from evolve.search.random_search import RandomSearch
 from evolve.search.strategy import Births, Promotion, Proposal
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 SPACE = StackSpace((16, 16, 3), 5)
 RUNGS = (Budget(100, 1), Budget(300, 1), Budget(300, 3))

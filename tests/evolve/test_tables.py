@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evolve.errors import DataError
-from evolve.training.tables import Table, TableEvaluator, from_nas_bench_macro, load_table, main, table_problem
+from evolve.problems.table_files import Table, TableEvaluator, from_nas_bench_macro, load_table, main, table_problem
 
 
 def good(**changes: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 SPACE = StackSpace((8, 8, 1), 4)
 NETWORK = "conv 4 3, batchnorm, swish, maxpool 2, spatial_dropout 0.1, flatten, dense 8, gelu | adam 0.01, batch 16"
@@ -38,7 +38,7 @@ def images(count: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 @pytest.mark.parametrize("count", [64, 70, 9])
 def test_steps_train_as_fit_does(count: int) -> None:
-    from evolve.training.graphs import training_steps
+    from evolve.training.tensorflow_backend import training_steps
 
     x, y = images(count)
     ours, theirs = model(), model()
@@ -54,7 +54,7 @@ def test_steps_train_as_fit_does(count: int) -> None:
 
 
 def test_compiled_and_plain_scoring_agree() -> None:
-    from evolve.training.scores import WORTH_COMPILING, Classifier
+    from evolve.training.backends import WORTH_COMPILING, Classifier
 
     x, _ = images(300)
     network = model()
@@ -64,8 +64,8 @@ def test_compiled_and_plain_scoring_agree() -> None:
 
 def test_nothing_is_left_of_a_network_that_was_trained() -> None:
     """TensorFlow keeps the graph of every network that was ever trained, unless it is told to forget it."""
-    from evolve.training.evaluator import forget
-    from evolve.training.graphs import training_steps
+    from evolve.training.backends import forget
+    from evolve.training.tensorflow_backend import training_steps
 
     x, y = images(32)
     counts = []

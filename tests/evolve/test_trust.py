@@ -21,12 +21,12 @@ from conftest import DATA, ROOT, command
 from PIL import Image
 
 import evolve
-from evolve.backend import backend_name
+from evolve.data.sources import Source, digits, load
+from evolve.data.splits import DATA_FOLDER, prepare, reopen
+from evolve.display.text import printable
 from evolve.errors import DataError, RunError, TrustError
-from evolve.reporting.words import printable
-from evolve.training.model_file import load_model
-from evolve.training.parts import DATA_FOLDER, prepare, reopen
-from evolve.training.sources import Source, digits, load
+from evolve.execution.machine import backend_name
+from evolve.storage.model_file import load_model
 from evolve.trust import flags
 
 pytest.importorskip(backend_name())

@@ -12,7 +12,7 @@ from conftest import stack_space
 from genomes import InvalidGenome
 from genomes.alphabet import alphabet
 from genomes.layer import LAYERS
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 SWIRL = {"class": "my_layers.Swirl", "speed": [1, 2, 4], "strength": [0.1, 0.5], "way": ["a", "b"]}
 KNOWN = {"swirl": {"place": ["body"], "weights": "1 2 0", "version": "abc"}}

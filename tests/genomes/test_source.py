@@ -17,7 +17,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 from keras import layers
 from genomes.decode import decode
-from genomes.founders import FOUNDERS
+from genomes.stack.founders import FOUNDERS
 from genomes.stack import StackSpace
 
 def conv(filters, padding):

@@ -11,11 +11,11 @@ from conftest import stack_space
 
 from genomes import InvalidGenome, candidate_key
 from genomes.domains import domains
-from genomes.founders import FOUNDERS, GROUPS
 from genomes.layer import LAYERS
 from genomes.recipe import SCHEDULES, TYPICAL_RATES, Recipe, in_small_steps, random_recipe
 from genomes.spec import ModelSpec, SpecBuilder
-from genomes.stack import StackGenome, StackSpace
+from genomes.stack.founders import FOUNDERS, GROUPS
+from genomes.stack.space import StackGenome, StackSpace
 
 CIFAR = StackSpace((32, 32, 3), 10)
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)]

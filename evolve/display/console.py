@@ -1,0 +1,258 @@
+"""What a running command shows: a live line in a terminal, plain lines elsewhere, nothing if not wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console as RichConsole
+from rich.console import ConsoleOptions, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, TaskID, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.progress_bar import ProgressBar
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from evolve.display.progress import Epochs, Progress
+from evolve.display.text import duration, printable
+from evolve.values import Counter
+
+Shown = Progress | Epochs
+Watcher = bool | Callable[[Shown], None]
+"""Whether to show what happens, or a function that is called with the figures of the moment."""
+
+PLAIN_SECONDS = 10.0
+LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
+
+
+@dataclass(frozen=True)
+class Printable:
+    """Something to show, all of its text made printable."""
+
+    inner: RenderableType
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self.inner, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+def show_text(renderable: RenderableType) -> None:
+    """Prints to the terminal, or as plain text elsewhere. What comes from data is neither markup nor a command."""
+    RichConsole(highlight=False, markup=False, emoji=False).print(Printable(renderable))
+
+
+class Console(Protocol):
+    """Shows notes and progress."""
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        ...
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
+        """Shows what `progress` returns until the block ends."""
+        yield
+
+    def refresh(self) -> None:
+        """Called often while the run works; shows the newest figures when it is time."""
+        ...
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        """Shows how far the reading of many files is: the block gets a function of (what, done, total)."""
+        yield _ignore
+
+
+def make_console(progress: Watcher) -> Console:
+    """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False; a function is called."""
+    if callable(progress):
+        return Calling(progress)
+    if not progress:
+        return Silent()
+    rich = RichConsole(highlight=False, markup=False, emoji=False)
+    return LiveConsole(rich) if rich.is_terminal or rich.is_jupyter else Plain()
+
+
+def _ignore(what: str, done: int, total: int) -> None:
+    pass
+
+
+class Silent:
+    """Shows nothing."""
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        yield _ignore
+
+    def note(self, text: str) -> None:
+        pass
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
+        yield
+
+    def refresh(self) -> None:
+        pass
+
+
+class Calling:
+    """Hands the figures to a function of the user's."""
+
+    def __init__(self, function: Callable[[Shown], None]) -> None:
+        self._function = function
+        self._progress: Callable[[], Shown] | None = None
+        self._looked = 0.0
+
+    def note(self, text: str) -> None:
+        pass
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        yield _ignore
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
+        self._progress = progress
+        try:
+            yield
+            self._function(progress())
+        finally:
+            self._progress = None
+
+    def refresh(self) -> None:
+        if self._progress is not None and time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            self._function(self._progress())
+
+
+class Plain:
+    """A line at each new generation or phase, and at least every ten seconds."""
+
+    def __init__(self) -> None:
+        self._progress: Callable[[], Shown] | None = None
+        self._shown: tuple[str, int] | None = None
+        self._last = self._looked = 0.0
+
+    def note(self, text: str) -> None:
+        print(printable(text), flush=True)
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        last = time.monotonic()
+
+        def count(what: str, done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last > PLAIN_SECONDS:
+                last = time.monotonic()
+                self.note(f"read {done} of {total} {what}")
+
+        yield count
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
+        self._progress, self._last = progress, time.monotonic()
+        try:
+            yield
+            self._looked = 0.0  # the last state is shown, however soon it came
+            self.refresh()
+        finally:
+            self._progress = None
+
+    def refresh(self) -> None:
+        if self._progress is None or time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        now, self._looked = self._progress(), time.monotonic()
+        changed, stage = self._shown is not None, (now.phase, _stage(now))
+        if (changed and stage == self._shown) and time.monotonic() - self._last < PLAIN_SECONDS:
+            return
+        self._shown, self._last = stage, time.monotonic()
+        self.note(line(now))
+
+
+class LiveConsole:
+    """A small panel that is drawn anew in place, with notes above it."""
+
+    def __init__(self, rich: RichConsole) -> None:
+        self._rich = rich
+        self._live: Live | None = None
+        self._looked = 0.0
+        self._progress: Callable[[], Shown] | None = None
+
+    def note(self, text: str) -> None:
+        self._rich.print(printable(text), markup=False, emoji=False, soft_wrap=True)
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        columns = ("reading {task.description}", BarColumn(), "{task.completed}/{task.total}", TimeRemainingColumn())
+        with Bars(*columns, console=self._rich, transient=True) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def count(what: str, done: int, total: int) -> None:
+                if what not in tasks:
+                    tasks[what] = bars.add_task(what, total=total)
+                bars.update(tasks[what], completed=done)
+
+            yield count
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
+        self._progress = progress
+        with Live(Printable(panel(progress())), console=self._rich, refresh_per_second=4, transient=True) as self._live:
+            try:
+                yield
+            finally:
+                self._progress = None
+
+    def refresh(self) -> None:
+        late = time.monotonic() - self._looked > LOOK_SECONDS
+        if self._live is not None and self._progress is not None and late:
+            self._looked = time.monotonic()
+            self._live.update(Printable(panel(self._progress())))
+
+
+def _stage(now: Shown) -> int:
+    return now.epoch if isinstance(now, Epochs) else now.generation
+
+
+def figures(now: Shown) -> list[tuple[str, str]]:
+    """Name and text of each figure."""
+    if isinstance(now, Epochs):
+        measured = [(name.replace("_", " "), f"{value:.4f}") for name, value in now.figures.items()]
+        epoch = f"{now.epoch}/{now.epochs}" if now.epochs else "-"
+        return [("epoch", epoch), *measured, ("time left", duration(now.left))]
+    of = f"/{now.generations}" if now.generations else ""
+    best = "-" if now.best is None else f"{now.best:.4f} by {now.best_candidate}"
+    return [
+        ("generation", f"{now.generation}{of}"),
+        ("evaluations", f"{now.evaluations}" + (f"/{now.limit}" if now.limit else "")),
+        ("best", best),
+        ("mean", "-" if now.mean is None else f"{now.mean:.4f}"),
+        ("failures", str(now.failures)),
+        ("per minute", "-" if now.per_minute is None else f"{now.per_minute:.3g}"),
+        ("time left", duration(now.left)),
+    ]
+
+
+def line(now: Shown) -> str:
+    """All figures in one line of plain text."""
+    return f"{now.phase}: " + ", ".join(f"{name} {text}" for name, text in figures(now))
+
+
+def panel(now: Shown) -> RenderableType:
+    """All figures as a small table under a bar."""
+    table = Table.grid(padding=(0, 2))
+    shown = figures(now)
+    table.add_row(*(Text(name, style="dim") for name, _ in shown))
+    table.add_row(*(Text(text, style="bold") for _, text in shown))
+    if isinstance(now, Epochs):
+        done, total = now.epoch, now.epochs
+    else:
+        done, total = now.evaluations, now.limit
+    bar = Table.grid()
+    bar.add_row(ProgressBar(total=total or 1, completed=done if total else 0, width=60))
+    return Group(Text(now.phase), bar, table)

@@ -1,0 +1,55 @@
+"""Figures as short text, and text that is safe to print."""
+
+from __future__ import annotations
+
+import unicodedata
+
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they make text read in another order
+
+
+def printable(text: str) -> str:
+    """`text` with what would command a terminal spelled out: names from data, files and runs may hold anything."""
+    commands = [sign in TURNING or (sign != "\n" and unicodedata.category(sign) in ("Cc", "Cs")) for sign in text]
+    if not any(commands):
+        return text
+    return "".join(ascii(sign)[1:-1] if command else sign for sign, command in zip(text, commands, strict=True))
+
+
+def score(value: float | None) -> str:
+    """A score: four digits behind the point for shares, two for per cents (tables may hold those)."""
+    return "-" if value is None else f"{value:.4f}" if abs(value) <= 1 else f"{value:.2f}"
+
+
+def share(value: float | None) -> str:
+    """A share as a per cent."""
+    return "-" if value is None else f"{value:.2%}" if abs(value) <= 1 else f"{value:.2f}"
+
+
+def count(value: int | None) -> str:
+    """A count in thousands or millions: 83.1k."""
+    if value is None:
+        return "-"
+    for size_, letter in ((1_000_000, "M"), (1000, "k")):
+        if value >= size_:
+            return f"{value / size_:.1f}{letter}"
+    return str(value)
+
+
+def size(number: int) -> str:
+    """Bytes: 1.2 MB."""
+    for unit, letters in ((10**9, "GB"), (10**6, "MB"), (1000, "kB")):
+        if number >= unit:
+            return f"{number / unit:.1f} {letters}"
+    return f"{number} bytes"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in words: '42s', '3m 05s', '2h 10m', or '-' if unknown."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"

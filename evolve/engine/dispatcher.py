@@ -1,0 +1,157 @@
+"""The ledger: writes every request and result down, gives jobs to the executor, and answers what is known already.
+
+Rows are committed in groups: new requests when something has to be waited for, results as many as have come together.
+Nothing is given to a worker before its request is on disk, and no result is used before it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from evolve.engine.interrupts import Stop, Stopped
+from evolve.execution.executor import Executor
+from evolve.storage.store import Store
+from evolve.values import Candidate, Job, Purpose, Request, Result, Status
+
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """A request that is not begun yet. written: whether it is on disk. result: of one that needs no job."""
+
+    request: Request
+    job: Job | None
+    written: bool
+    result: Result | None
+
+
+class Ledger:
+    """Requests and results of one run on disk; in memory is only what is on its way.
+
+    written: results that were written by this process.
+    on_poll: called whenever it waits, for a display to be refreshed.
+    """
+
+    def __init__(
+        self, store: Store, executor: Executor, stop: Stop, on_poll: Callable[[], None] = lambda: None
+    ) -> None:
+        self._store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
+        self.written = 0
+        self._next_number = store.last("request") + 1
+        self._before = store.count(statuses=Status)
+        self._openings: list[_Opening] = []
+        self._arrived: dict[int, Result] = {}
+        self._flying: dict[str, list[int]] = {}
+        self._key: dict[int, str] = {}
+
+    @property
+    def untold(self) -> int:
+        """Results that are there, but that nobody has asked for."""
+        return len(self._arrived)
+
+    def is_there(self, number: int) -> bool:
+        """Whether the result of a request that was opened is there, though nobody has asked for it."""
+        return number in self._arrived
+
+    def number(self) -> int:
+        """The next request number."""
+        self._next_number += 1
+        return self._next_number - 1
+
+    def open(self, request: Request, job: Job | None, written: bool = False, result: Result | None = None) -> None:
+        """Sees to it that a request is written down, its candidate with it if it is a birth, and gets its result:
+        known, from an equal job, or from the executor.
+
+        job: None for a candidate that cannot be built; `result` says why. written: whether an earlier session wrote it.
+        """
+        if not (written and self._store.result(request.number)):
+            self._openings.append(_Opening(request, job, written, result))
+
+    def result(self, number: int) -> Result:
+        """The result of a request that was opened; waits for it. Raises Stopped if the user asks to stop first."""
+        while True:
+            if (arrived := self._arrived.pop(number, None)) is not None:
+                return arrived
+            if (known := self._store.result(number)) is not None:
+                return known
+            self._go_on()
+
+    def first(self, numbers: list[int]) -> int:
+        """Of these requests the one whose result came first; waits for one. Raises Stopped as `result` does."""
+        while (first := self._store.first(numbers)) is None:
+            self._go_on()
+        return first
+
+    def _go_on(self) -> None:
+        """Begins what was opened, or else waits for a result."""
+        if self._openings:
+            self._begin_all()
+        else:
+            self._wait()
+
+    def _begin_all(self) -> None:
+        openings, self._openings = self._openings, []
+        new = [opening.request for opening in openings if not opening.written]
+        born = [request.candidate for request in new if request.purpose is Purpose.SEARCH and not request.start]
+        self._write(born, new, [opening.result for opening in openings if opening.result and not opening.written])
+        for opening in openings:
+            self._begin(opening.request, opening.job)
+
+    def _begin(self, request: Request, job: Job | None) -> None:
+        key = request.job_key
+        if key is None or job is None:
+            return
+        if key in self._flying:
+            self._flying[key].append(request.number)
+        elif (known := self._store.known(key)) is not None:
+            self._write([], [], [_copy(request.number, known)])
+        else:
+            self._flying[key] = [request.number]
+            self._key[request.number] = key
+            self.executor.submit(job)
+
+    def _wait(self) -> None:
+        self._stop_if_asked()
+        self._receive(self.executor.finished(POLL_SECONDS))
+        self._on_poll()
+
+    def _stop_if_asked(self) -> None:
+        if self._stop.level == 0:
+            return
+        self.executor.drop_waiting()
+        self._on_poll()
+        while self._stop.level == 1 and self.executor.running:
+            self._receive(self.executor.finished(POLL_SECONDS))
+            self._on_poll()
+        self.executor.close()
+        raise Stopped
+
+    def _receive(self, arrived: list[Result]) -> None:
+        """Writes results, and with each the copies for equal jobs that waited for it."""
+        results = []
+        for result in arrived:
+            first, *others = self._flying.pop(self._key.pop(result.request))
+            results += [result, *(_copy(number, replace(result, request=first)) for number in others)]
+        if results:
+            self._write([], [], results)
+
+    def _write(self, candidates: list[Candidate], requests: list[Request], results: list[Result]) -> None:
+        """On disk first, then known. Each result gets its place in the order of writing, and the time."""
+        at = round(time.time(), 3)
+        begin = self._before + self.written
+        stamped = [
+            replace(result, timing={**result.timing, "at": at, "order": begin + place})
+            for place, result in enumerate(results, start=1)
+        ]
+        self._store.add(candidates, requests, stamped)
+        self.written += len(stamped)
+        self._arrived |= {result.request: result for result in stamped}
+
+
+def _copy(number: int, original: Result) -> Result:
+    """The result of an equal job, told again for another request: nothing was spent."""
+    first = original.cached_from or original.request
+    return replace(original, request=number, cached_from=first, spent={}, timing={})

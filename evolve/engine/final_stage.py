@@ -1,0 +1,108 @@
+"""The end of a run: leaders are scored again with fresh seeds on images the search never saw, the winner is trained in
+full, and the test part is opened for it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from evolve.engine.dispatcher import Ledger
+from evolve.errors import RunError
+from evolve.problems.problem import Problem
+from evolve.runs.ranking import in_order
+from evolve.storage.log import Log
+from evolve.values import Candidate, Purpose, Request, Result, Status, worst_reason
+
+MUCH_LONGER = 1.2  # times as long, for which it pays to train a winner again
+BACKSTOP = 2.0  # a last training that takes that many times as long as it may has gone wrong
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Requests for the end of a run. Those that an earlier session wrote are found again, others are new."""
+
+    problem: Problem
+    ledger: Ledger
+    log: Log
+    model_path: Callable[[int], Path]
+
+    def leaders(self, count: int, small: int = 0, with_first: bool = False) -> list[Candidate]:
+        """The `count` best of the search; of those born after the first `small`, if there are any.
+
+        with_first: whether several of them are joined by the first one born, the first founder, say: others have to be
+        better than that, see `in_order`."""
+        most = self.log.last("candidate")
+        found = [best.candidate for best in self.log.best(most, born_after=small) or self.log.best(most)]
+        leaders = found[:count]
+        if with_first and count > 1 and found and min(found) not in leaders:
+            leaders.append(min(found))
+        return [self._candidate(number) for number in leaders]
+
+    def _candidate(self, number: int) -> Candidate:
+        row = self.log.born(number)
+        genome = self.problem.space.read(row.genome)
+        return Candidate(number, genome, row.key, row.parents, row.origin, row.parameters, row.multiply_adds)
+
+    def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
+        """Scores leaders on the selection part. Returns all candidates that ever were, those of before the run
+        was continued among them; the one that won is first, see `in_order`. Raises RunError if there are none."""
+        requests = [
+            self._request(leader, Purpose.RESCORE, repeat) for leader in leaders for repeat in range(1, repeats + 1)
+        ]
+        results = self._perform(requests)
+        rescored = self.log.rescored()
+        if not rescored:
+            raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
+
+        scored = [known for number in rescored if (known := self.log.score(number))]
+        return [self._candidate(one.candidate) for one in in_order(scored, rescored)]
+
+    def train_winner(
+        self, ranked: list[Candidate], finish_at: Callable[[], float | None] = lambda: None
+    ) -> tuple[Request, Result]:
+        """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail.
+
+        finish_at: when a training that begins now is to be done, by `time.monotonic`; None for as many epochs as the
+        settings say. One that was trained before, when the run had less time, is trained again.
+        """
+        results = []
+        for candidate in ranked:
+            at = finish_at()
+            request = self._request(candidate, Purpose.FINAL, self._final_repeat(candidate, at), at)
+            [result] = self._perform([request])
+            if result.status is Status.OK:
+                return request, result
+            results.append(result)
+        raise RunError(f"no leader could be trained in full; the most frequent reason: {worst_reason(results)}")
+
+    def _final_repeat(self, candidate: Candidate, finish_at: float | None) -> int:
+        """The number of a candidate's last training in full: of the one it had, or of another one if there is time for
+        a much longer one now."""
+        rows = self.log.requests(Purpose.FINAL, candidate=candidate.number)
+        if not rows:
+            return 0
+        repeat, result = rows[-1].repeat, self.log.result(rows[-1].number)
+        if finish_at is None or result is None or result.status is not Status.OK:
+            return repeat
+        seconds = float(result.timing.get("seconds", math.inf))
+        return repeat + (MUCH_LONGER * seconds < finish_at - time.monotonic())
+
+    def _request(self, candidate: Candidate, purpose: Purpose, repeat: int, finish_at: float | None = None) -> Request:
+        assert candidate.key is not None
+        budget = self.problem.budget(purpose)
+        key = self.problem.job_key(candidate.key, budget, repeat, purpose)
+        rows = self.log.requests(purpose, candidate=candidate.number)
+        number = next((row.number for row in rows if row.job_key == key), None)
+        request = Request(number or self.ledger.number(), candidate, budget, repeat, purpose, key)
+        save = self.model_path(candidate.number) if purpose is Purpose.FINAL else None
+        job = self.problem.job(request, self.problem.space.blueprint(candidate.genome), save)
+        if finish_at is not None:
+            job |= {"finish_at": finish_at, "time_limit": BACKSTOP * (60 + finish_at - time.monotonic())}
+        self.ledger.open(request, job, written=number is not None)
+        return request
+
+    def _perform(self, requests: list[Request]) -> list[Result]:
+        return [self.ledger.result(request.number) for request in requests]

@@ -1,0 +1,108 @@
+"""What a search begins with: founders by name, by group, by notation, or taken from another run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from evolve.errors import ConfigError, RunError
+from evolve.runs.find import find
+from evolve.runs.run import Run
+from evolve.search.strategy import Proposal
+from genomes import InvalidGenome, SearchSpace
+
+RANDOM = "random"
+OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+)")
+
+
+def founders(
+    space: SearchSpace,
+    wanted: Iterable[str] | None,
+    results: Path,
+    note: Callable[[str], None],
+    first: SearchSpace | None = None,
+    fill: bool = False,
+) -> list[Proposal]:
+    """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. Those of a
+    group that are too large, for `first` if the search begins in that part of the space, are made narrower, and others
+    wider where births are to `fill` its limits; those that do not fit at all are noted and left out. Raises ConfigError
+    for one that cannot be read, and if some were asked for by themselves and none of all fits."""
+    found: list[Proposal] = []
+    reasons: list[str] = []
+    left_out: list[str] = []
+    for text, of_group in _expanded(space, wanted):
+        try:
+            proposal = founder(space, text, results)
+            if of_group:
+                proposal = _fitted(proposal, first or space, fill)
+            space.blueprint(proposal.genome)
+        except InvalidGenome as error:
+            left_out += [text] if of_group else []
+            if not of_group:
+                note(f"founder {text} left out: {error}")
+                reasons.append(f"{text}: {error}")
+            continue
+        if proposal.genome not in [other.genome for other in found]:
+            found.append(proposal)
+    if left_out:
+        note(f"built-in founders that do not fit these images and settings are left out: {', '.join(left_out)}")
+    if reasons and not found:
+        raise ConfigError(f"none of the founders given fits; the last one: {reasons[-1]}")
+    return found
+
+
+def _fitted(proposal: Proposal, space: SearchSpace, fill: bool) -> Proposal:
+    """A founder, narrower if it is too large for the space, or wider if it is to fill its limits."""
+    for changed in (space.narrowed(proposal.genome), space.widened(proposal.genome) if fill else None):
+        if changed and changed.steps:
+            origin = ", ".join((*proposal.origin, *changed.steps))
+            return Proposal(changed.genome, (), (origin,))
+    return proposal
+
+
+def recorded_founders(space: SearchSpace, found: Run) -> list[Proposal]:
+    """What a run began with, as it recorded it. Raises RunError if that cannot be read."""
+    try:
+        return [Proposal(space.parse(text), (), (origin,)) for text, origin in found.meta["founders"]]
+    except (InvalidGenome, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(f"the founders of run '{found.name}' cannot be read, it is damaged: {error}") from None
+
+
+def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
+    """The founder that `text` stands for. Raises ConfigError if it stands for none, InvalidGenome if it does not fit
+    the alphabet of this space."""
+    if text in space.founders:
+        return Proposal(space.parse(space.founders[text]), (), (f"founder {text}",))
+    if of_run := OF_RUN.fullmatch(text.strip()):
+        return _of_run(space, of_run["run"], int(of_run["candidate"]), results)
+    try:
+        return Proposal(space.parse(text), (), (f"founder {text}",))
+    except InvalidGenome as error:
+        close = get_close_matches(text, [*space.founders, *space.founder_groups, RANDOM], n=1)
+        if close and len(text.split()) == 1:
+            raise ConfigError(f"founder '{text}' is unknown; did you mean '{close[0]}'?") from None
+        raise ConfigError(f"founder '{text}': {error}") from None
+
+
+def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposal:
+    try:
+        genome: Any = find(run, results).candidate(number).genome
+    except RunError as error:
+        raise ConfigError(f"founder '{run}:{number}': {error}") from None
+    if genome.get("kind") != space.kind:
+        raise ConfigError(
+            f"founder '{run}:{number}' is of the encoding '{genome.get('kind')}', this run is '{space.kind}'"
+        )
+    return Proposal(space.read(genome), (), (f"founder {run}:{number}",))
+
+
+def _expanded(space: SearchSpace, wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:
+    """Each name with whether it comes from a group; "random" stands for no founder."""
+    for text in space.founder_groups if wanted is None else wanted:
+        if text in space.founder_groups:
+            yield from ((name, True) for name in space.founder_groups[text])
+        elif text != RANDOM:
+            yield text, False

@@ -1,0 +1,115 @@
+"""What must hold before anything is trained: a backend, data, an alphabet and limits that something fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from random import Random
+from typing import Any, TypeVar
+
+from evolve.config import RunConfig
+from evolve.display.console import Console
+from evolve.errors import ConfigError, RunError
+from evolve.execution.machine import DISTRIBUTIONS, backend_name, gpu_visible
+from evolve.problems.images import ImageProblem
+from evolve.problems.making import make_problem
+from evolve.problems.problem import Problem
+from evolve.runs.run import Run
+from evolve.trust import require
+from genomes import InvalidGenome
+from genomes.alphabet import alphabet
+
+T = TypeVar("T")
+
+
+def new_problem(config: RunConfig, console: Console) -> Problem:
+    """The problem that the settings name, its data read and split. Raises ConfigError, DataError or RunError."""
+    check_backend(config)
+    try:
+        alphabet(config.layers, config.recipe)
+    except InvalidGenome as error:
+        raise ConfigError(str(error)) from None
+    console.note("preparing data")
+    gpu = config.table is None and gpu_visible()
+    with console.counting() as count:
+        problem = usable(lambda: make_problem(config, gpu, None, count))
+    try:
+        problem.space.random(Random(0))
+    except InvalidGenome as error:
+        raise ConfigError(f"{error}; raise that limit") from None
+    return problem
+
+
+def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool = True) -> Problem:
+    """The problem of a run that exists. Raises TrustError if that needs a module or data that only the run names, and
+    RunError if data, table, backend or version are not what it was made with.
+
+    scoring: whether anything will be scored; if not, a fitness function of the user's own need not be there.
+    """
+    found.check_modules(scoring)
+    config = config if scoring else config.model_copy(update={"fitness": None})
+    made_by, this = found.meta["version"], version("evolve-convnets")
+    if made_by != this:
+        raise RunError(
+            f"run '{found.name}' was made by evolve {made_by}, this is {this}, and another version may search "
+            f"differently; continue it with version {made_by}, or start a new run"
+        )
+    check_backend(config)
+    gpu = found.problem.get("device") == "gpu" and gpu_visible()
+
+    def before_reading() -> None:
+        require(config.own_data, found.trust, f"run '{found.name}'", "read", "as no prepared copy of it is there")
+
+    with console.counting() as count:
+        problem = usable(lambda: make_problem(config, gpu, found.problem, count, before_reading))
+    now = problem.describe()
+    for name, before in found.problem.items():
+        if name == "fitness" and not scoring:
+            continue
+        if isinstance(now.get(name), tuple):
+            now[name] = list(now[name])
+        if now.get(name) != before:
+            was, would = _short(before), _short(now.get(name))
+            raise RunError(
+                f"run '{found.name}' was made with {name} {was}, now it would be {would}; "
+                "scores would not compare; restore what it was made with, or start a new run"
+            )
+    return problem
+
+
+def image_problem_of(found: Run, console: Console, scoring: bool = True) -> ImageProblem:
+    """The problem of a run on images, as `known_problem`. Raises RunError for a run on a table."""
+    config = found.config.model_copy(update={"results": found.folder.absolute().parent, "name": found.name})
+    if config.table is not None:
+        raise RunError(f"run '{found.name}' searched a table; its entries have no networks to train")
+    problem = known_problem(found, config, console, scoring)
+    assert isinstance(problem, ImageProblem)
+    return problem
+
+
+def usable(make: Callable[[], T]) -> T:
+    """What `make` returns; a file or folder that cannot be used becomes a RunError."""
+    try:
+        return make()
+    except OSError as error:
+        raise RunError(f"cannot use {error.filename or 'a file'}: {error.strerror or error}") from None
+
+
+def check_backend(config: RunConfig) -> None:
+    """Raises ConfigError if networks cannot be trained here."""
+    name = backend_name()
+    if config.table is not None:
+        return
+    if name not in DISTRIBUTIONS:
+        raise ConfigError(f"KERAS_BACKEND must be one of {', '.join(DISTRIBUTIONS)}, not '{name}'")
+    if find_spec(name) is None:
+        raise ConfigError(
+            f"the Keras backend '{name}' is not installed; install the extra of that name with: "
+            f"pip install -e '.[{name}]', or set KERAS_BACKEND to tensorflow, jax or torch"
+        )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 100 else f"{text[:97]}..."

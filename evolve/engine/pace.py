@@ -1,0 +1,118 @@
+"""How far a run is: figures for a display, with the time that is left."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from statistics import fmean
+
+from evolve.config import RunConfig
+from evolve.display.progress import Epochs, EpochWatch, Progress
+from evolve.engine.loop import Search
+from evolve.planning.plan import Times
+from evolve.values import Purpose
+
+CLOSING_SECONDS = 1.5  # to say what came out
+
+
+class Pace:
+    """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done.
+
+    limit: births. ends: when the whole run is to be finished, by `time.monotonic`. times: of its stages.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        limit: int | None,
+        workers: int,
+        ends: float | None,
+        times: Times | None,
+        config: RunConfig,
+    ) -> None:
+        self._search, self._limit, self._workers = search, limit, workers
+        self._ends, self._times, self._rescorings = ends, times, config.leaders * config.rescorings
+        self._begun = time.monotonic()
+        self._phase, self._phase_ends = "searching", 0.0
+        self._watch: EpochWatch | None = None
+
+    def late(self, more: float = 0.0) -> bool:
+        """Whether nothing more, or nothing of that predicted cost, may begin if the search is to end in time."""
+        if self._ends is None or self._times is None:
+            return False
+        left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
+        return left <= (self.seconds(self._search.running_cost + more, self._workers) or 0.0)
+
+    def finish_at(self) -> float | None:
+        """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time
+        was lost it has at least half of what was planned."""
+        if self._ends is None or self._times is None or not self._times.final or not self._times.by_clock:
+            return None
+        return max(self._ends - CLOSING_SECONDS, time.monotonic() + self._times.final / 2)
+
+    def begin_training(self, name: str, path: Path, predicted: float | None) -> None:
+        """The final training, which leaves figures in the file `path` and is predicted to take that many seconds."""
+        self._watch = EpochWatch(name, path, predicted=predicted, deadline=self.finish_at())
+
+    def begin_phase(self, name: str, *seconds: float | None) -> None:
+        """A stage after the search, and how long it and what follows it are predicted to take."""
+        self._phase, self._phase_ends = name, time.monotonic() + sum(part or 0.0 for part in seconds)
+
+    def seconds(self, cost: float, workers: int = 1) -> float | None:
+        """Predicted seconds of work of that cost, or None while nothing is known."""
+        tally = self._search.tally
+        if tally.measured_cost and tally.seconds:
+            return cost / tally.measured_cost * tally.seconds / workers
+        return None
+
+    def end_seconds(self) -> tuple[float | None, float | None]:
+        """Predicted seconds of re-scoring and of the final training: as planned, or as if the leaders were like the
+        best so far."""
+        if self._times is not None:
+            return self._times.rescoring, self._times.final
+        problem, best = self._search.problem, self._search.tally.best
+        if best is None:
+            return 0.0, 0.0
+        blueprint = problem.space.blueprint(best[0].genome)
+        rescoring = problem.cost(blueprint, problem.budget(Purpose.RESCORE)) * self._rescorings
+        return self.seconds(rescoring, self._workers), self.seconds(
+            problem.cost(blueprint, problem.budget(Purpose.FINAL))
+        )
+
+    def _left(self) -> float | None:
+        if self._ends is not None:
+            return max(0.0, self._ends - time.monotonic())
+        if self._phase != "searching":
+            return max(0.0, self._phase_ends - time.monotonic())
+        tally = self._search.tally
+        end = self.end_seconds()
+        mean = self.seconds(tally.cost / tally.told, self._workers) if tally.told else None
+        if self._limit is None or mean is None or None in end:
+            return None
+        return (self._limit - tally.births) * mean + sum(part or 0.0 for part in end)
+
+    def _generation(self) -> int:
+        """Of the birth told last; a generation is a population of births."""
+        tally = self._search.tally
+        return max(0, tally.births - 1) // tally.population + 1
+
+    def now(self) -> Progress | Epochs:
+        """The figures of this moment."""
+        if self._watch is not None:
+            return self._watch.now()
+        tally, ledger = self._search.tally, self._search.ledger
+        recent = [result.fitness for result in tally.recent if result.fitness is not None]
+        minutes = (time.monotonic() - self._begun) / 60
+        return Progress(
+            phase=self._phase,
+            generation=self._generation(),
+            generations=None if self._limit is None else -(-self._limit // tally.population),
+            evaluations=tally.told + (ledger.untold if self._phase == "searching" else 0),
+            limit=self._limit,
+            best=tally.best[1] if tally.best else None,
+            best_candidate=tally.best[0].number if tally.best else None,
+            mean=fmean(recent) if recent else None,
+            failures=tally.failures,
+            per_minute=ledger.written / minutes if ledger.written and minutes > 0.02 else None,
+            left=self._left(),
+        )

@@ -1,0 +1,180 @@
+"""One process's work on a run: puts the parts together, searches, finishes, and stops when asked to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evolve.config import RunConfig
+from evolve.display.console import Console
+from evolve.display.text import duration
+from evolve.engine.clock import Arrivals, VirtualClock
+from evolve.engine.dispatcher import Ledger
+from evolve.engine.final_stage import Finish
+from evolve.engine.initial_population import RANDOM
+from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
+from evolve.engine.loop import Search
+from evolve.engine.pace import Pace
+from evolve.engine.stats import Tally
+from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
+from evolve.execution.executor import Executor
+from evolve.planning.plan import Times
+from evolve.problems.problem import Problem
+from evolve.problems.workers import _on_gpu, make_executor, workers
+from evolve.runs.disk import check_disk
+from evolve.search.growing import Growing
+from evolve.search.halving import Halving
+from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
+from evolve.storage.files import model_path
+from evolve.storage.store import Store
+from evolve.storage.time_spent import seconds_spent
+from evolve.values import Candidate, Purpose
+
+DISK_SECONDS = 10.0
+LONG = 1e12  # units of work: about twenty seconds of one core
+
+
+@dataclass
+class Session:
+    """One process's work on a run."""
+
+    config: RunConfig
+    problem: Problem
+    founders: list[Proposal]
+    store: Store
+    folder: Path
+    console: Console
+    _closing: ExitStack = field(default_factory=ExitStack, init=False)
+
+    def go(self, limit: int | None, times: Times | None, executor: Executor | None = None) -> None:
+        """Searches up to `limit` births and as long as `times` says, and finishes the run. None is no limit.
+
+        times: of all sessions on the run together. executor: one that is there already, with its workers; it is closed
+        at the end like those that are made here.
+        """
+        begun = time.monotonic()
+        ends = None if times is None else begun + times.total - seconds_spent(self.store)
+        self.store.act("started", limit=limit, times=times and times.to_json(), workers=self.workers)
+        stop = Stop()
+
+        def worked() -> float:
+            return round(time.monotonic() - begun, 3)
+
+        try:
+            with interruptible(stop):
+                if executor is None:
+                    executor = make_executor(self.config, self.problem, self.workers)
+                self._closing.callback(executor.close)
+                if self.config.fitness and self.problem.executor == "in-process":
+                    self.console.note("the fitness function runs in this process, without limits of time and memory")
+                ledger = Ledger(self.store, executor, stop, self._poll(stop))
+                search = self._search(ledger, limit, lambda: pace.late())
+                pace = Pace(search, limit, self.workers, ends, times, self.config)
+                with self.console.live(pace.now):
+                    reason = search.run()
+                    self.store.act("search ended", births=search.births, reason=reason)
+                    if isinstance(search.strategy, Halving):
+                        search.close(search.strategy.promotion, pace.late)
+                    finished = self._finish(ledger, pace)
+                    self.store.act("finished", **finished, worked=worked())
+                self.console.note(f"finished in {duration(worked())}\n")
+        except Stopped:
+            self.store.act("stopped", worked=worked())
+            self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {self._named}")
+            raise KeyboardInterrupt from None
+        except LogError:  # where nothing can be written, this cannot either
+            raise
+        except (DiskLimitError, MachineError) as error:
+            self.store.act("stopped", reason=str(error), worked=worked())
+            raise
+        except EvolveError as error:
+            self.store.act("failed", reason=str(error), worked=worked())
+            raise
+        finally:
+            self._closing.close()
+
+    def _poll(self, stop: Stop) -> Callable[[], None]:
+        """What is done while waiting: a request to stop is answered, the display refreshed."""
+        answered, looked = 0, time.monotonic()
+
+        def poll() -> None:
+            nonlocal answered, looked
+            if time.monotonic() - looked > DISK_SECONDS:
+                looked = time.monotonic()
+                check_disk(self.config.results, self.config.disk_limit)
+            if stop.level > answered:
+                answered = min(stop.level, len(STOPPING))
+                self.console.note(STOPPING[answered - 1])
+            self.console.refresh()
+
+        return poll
+
+    @property
+    def _named(self) -> str:
+        name = str(self.config.name)
+        usual = self.config.results.absolute() == Path("results").absolute()
+        return name if usual else f"{name} --results {self.config.results}"
+
+    @property
+    def workers(self) -> int:
+        """Worker processes of the search."""
+        return workers(self.config, self.problem)
+
+    def _search(self, ledger: Ledger, limit: int | None, late: Callable[[], bool]) -> Search:
+        def ended(births: int, recorded: bool) -> str | None:
+            if limit is not None and births >= limit:
+                return f"{limit} births"
+            return "the time limit" if births and not recorded and late() else None
+
+        return Search(
+            problem=self.problem,
+            strategy=self._strategy(),
+            ledger=ledger,
+            clock=Arrivals(ledger.first) if self.config.fast else VirtualClock(),
+            look_ahead=self.config.ahead,
+            seed=self.config.seed,
+            recorded=self.store.births(),
+            known=self.store.count(Purpose.SEARCH),
+            limit=ended,
+            tally=Tally(self.config.population),
+            closings=self.store.numbers(Purpose.CLOSING),
+        )
+
+    def _strategy(self) -> Strategy:
+        config, kind = self.config, strategy_class(self.config.strategy)
+        mutants = RANDOM not in (config.founders or [RANDOM])
+        births = Births(self.problem.first_space, self.founders, mutants, config.fill)
+        strategy: Strategy = kind(births, config.population, kind.Options.checked(config.options))
+        if config.small_births:
+            strategy = Growing(strategy, births, self.problem.space, config.small_births)
+        if len(self.problem.rungs) == 1:
+            return strategy
+        return Halving(strategy, self.problem.rungs, config.promote_one_in, room=config.population)
+
+    def _is_long(self, winner: Candidate) -> bool:
+        """Whether the winner's training is worth a worker of its own, with all cores; on a GPU they have them."""
+        blueprint = self.problem.space.blueprint(winner.genome)
+        return not _on_gpu(self.problem) and self.problem.cost(blueprint, self.problem.budget(Purpose.FINAL)) > LONG
+
+    def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
+        finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
+        count = self.config.leaders
+        leaders = finish.leaders(count, self.config.small_births or 0, with_first=bool(self.founders))
+        first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
+        check_disk(self.config.results, self.config.disk_limit)
+        rescoring, final = pace.end_seconds()
+        pace.begin_phase(f"re-scoring {len(leaders[:count])} leaders{first} with fresh seeds", rescoring, final)
+        ranked = finish.rescore(leaders, self.config.rescorings)
+        if self._is_long(ranked[0]):
+            ledger.executor.close()
+            ledger.executor = make_executor(self.config, self.problem, workers=1, threads=None)
+            self._closing.callback(ledger.executor.close)
+        watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
+        pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
+        request, _ = finish.train_winner(ranked, pace.finish_at)
+        for left in watched.parent.glob(f"{watched.name}*"):
+            left.unlink(missing_ok=True)
+        return {"winner": request.candidate.number, "request": request.number}

@@ -1,0 +1,109 @@
+"""Baselines: a network by hand, trained as people do it by hand, to compare a search with."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.data.splits import SEARCH_PARTS
+from evolve.display.console import Watcher, make_console
+from evolve.engine.initial_population import founder as founder_of
+from evolve.engine.opening import new_problem
+from evolve.errors import ConfigError
+from evolve.execution.machine import backend, usable_cores
+from evolve.models.full_training import succeeded, train_in_full
+from evolve.problems.images import ImageProblem
+from evolve.runs.facts import recalls
+from evolve.values import Budget, Candidate, Purpose, Request, Result
+from genomes import Blueprint, InvalidGenome, SearchSpace, candidate_key
+
+# Founder of the article -> epochs it was trained for there and the accuracy it reached on CIFAR-10.
+PUBLISHED = {"article-1": (100, 0.7935), "article-2": (75, 0.8140)}
+USUAL_EPOCHS = 40
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What came out. path: of the JSON that holds all of it, beside the model."""
+
+    path: Path
+    report: Mapping[str, Any]
+
+
+def baseline(
+    founder: str, epochs: int | None = None, settings: Mapping[str, Any] | None = None, progress: Watcher = True
+) -> Baseline:
+    """Trains a founder on all images that are not for testing, every one in every epoch, and looks at the test part
+    after each epoch, as the article did. That is how the article's figures were made, and no way to choose between
+    networks. The accuracy reported is that after the last epoch.
+
+    founder: a name, notation or RUN:CANDIDATE. epochs: None for as many as in the article, or 40. settings: fields of
+    `RunConfig` for data, seed, name and results; its `duration` ends the training after the epoch in which the time is
+    up. Raises as `evolve.run` does, and ConfigError for a founder that cannot be read or built.
+    """
+    config = RunConfig.checked({**(settings or {}), **({} if epochs is None else {"final_epochs": epochs})})
+    console = make_console(progress)
+    problem = new_problem(config, console)
+    assert isinstance(problem, ImageProblem)
+    request, blueprint = _request(problem, config, founder, epochs)
+    genome = request.candidate.genome
+    stem = founder if founder in problem.space.founders else str(request.candidate.key)[:8]
+    path = config.results / "baselines" / f"{config.name or f'{problem.parts.name}-{stem}'}.json"
+    job = problem.job(request, blueprint, path.with_suffix(".keras")) | {"watch": "test", "ragged": True}
+    phase = f"baseline {founder}"
+    result = succeeded(train_in_full(problem, job, phase, console, config.duration), phase)
+    about = {
+        "founder": founder,
+        "notation": genome.notation(),
+        "dataset": problem.parts.name,
+        "images": request.budget.images,
+        "parameters": blueprint.parameters,
+        "multiply_adds": blueprint.multiply_adds,
+        "seed": config.seed,
+    }
+    report = {**about, **_figures(result, problem.parts.class_names), "published": _published(founder)}
+    path.write_text(json.dumps(report, indent=1))
+    return Baseline(path, report)
+
+
+def _request(problem: ImageProblem, config: RunConfig, text: str, epochs: int | None) -> tuple[Request, Blueprint]:
+    space: SearchSpace = problem.space
+    try:
+        genome = founder_of(space, text, config.results).genome
+        blueprint = space.blueprint(genome)
+    except InvalidGenome as error:
+        raise ConfigError(f"founder '{text}': {error}") from None
+    count = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
+    budget = Budget(count, epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
+    key = candidate_key(genome, blueprint)
+    job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
+    return Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, job_key), blueprint
+
+
+def _figures(result: Result, class_names: tuple[str, ...]) -> dict[str, Any]:
+    """What came out, and what it was made with."""
+    return {
+        "epochs": len(result.curve),
+        "test_accuracy": result.measures["accuracy"],
+        "test_loss": result.measures["loss"],
+        "train_accuracy": result.measures["train_accuracy"],
+        "recognised": recalls(result, class_names),
+        "curve": [dict(point) for point in result.curve],
+        "seconds": result.timing["seconds"],
+        "seconds_of_fitting": result.timing.get("fit"),
+        "cores": usable_cores(),
+        "backend": backend(),
+        "python": platform.python_version(),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _published(founder: str) -> dict[str, float] | None:
+    """Epochs and accuracy of the article, for its nets."""
+    return dict(zip(("epochs", "test_accuracy"), PUBLISHED[founder], strict=True)) if founder in PUBLISHED else None

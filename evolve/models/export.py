@@ -1,0 +1,85 @@
+"""A candidate as a stand-alone file: a Keras model, ONNX, LiteRT or a Python script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from evolve.display.console import make_console
+from evolve.engine.opening import image_problem_of
+from evolve.errors import ConfigError, RunError, nearest
+from evolve.execution.isolated import aside
+from evolve.models.full_training import trainable_genome
+from evolve.models.script import write_script
+from evolve.runs.find import find
+from evolve.trust import Trust
+
+# Format -> ending of its files.
+FORMATS = {"keras": ".keras", "python": ".py", "onnx": ".onnx", "litert": ".tflite"}
+EXTRAS = {"onnx": ("onnx", "tf2onnx", "onnxruntime", "tensorflow"), "litert": ("tensorflow",)}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written. images: real images it was tried on; difference: the largest between its class probabilities
+    and those of the Keras model; beside: further files that belong to it."""
+
+    path: Path
+    format: str
+    images: int
+    difference: float
+    beside: tuple[Path, ...]
+
+
+def _check_extra(format: str) -> None:
+    """Raises ConfigError if a package is missing that the format needs."""
+    missing = [package for package in EXTRAS.get(format, ()) if find_spec(package) is None]
+    if missing:
+        extra = "tensorflow" if missing == ["tensorflow"] else "onnx"
+        raise ConfigError(
+            f"format '{format}' needs {', '.join(missing)}; install the extra with: pip install -e '.[{extra}]'"
+        )
+
+
+def export(
+    run: str | Path,
+    candidate: int,
+    format: str = "keras",
+    *,
+    output: str | Path | None = None,
+    results: str | Path = "results",
+    trust: Trust = (),
+) -> Exported:
+    """Writes a candidate as a file that lives without evolve, and checks it on real images.
+
+    format: "keras", "onnx" or "litert", the trained model; or "python", a script that builds and trains the network.
+    output: where to; None for a name made from run and candidate, in the current folder. trust: as for `train`. Raises
+    ConfigError for an unknown format or one whose extra is missing, TrustError as `train`, RunError for a candidate
+    that was not trained in full (but for "python"), or if the exported model does not say what the Keras model says.
+    """
+    if format not in FORMATS:
+        raise ConfigError(f"format '{format}' is unknown{nearest(format, FORMATS)}")
+    _check_extra(format)
+    found = find(run, results).trusting(trust)
+    genome = trainable_genome(found, candidate)
+    path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
+    if path.suffix != FORMATS[format]:
+        raise ConfigError(f"output of the format '{format}' must end in {FORMATS[format]}, not {str(path)!r}")
+    problem = image_problem_of(found, make_console(False), scoring=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if format == "python":
+        spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[genome.recipe.pixels]
+        beside = write_script(found, candidate, problem, genome, path)
+        told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, "folder": problem.parts.folder}
+        checked = aside("evolve.models.keras_process:same_network", told)
+        return Exported(path, format, checked["images"], checked["difference"], beside)
+    model = found.model_path(candidate)
+    if not model.exists():
+        raise RunError(
+            f"candidate {candidate} of run '{found.name}' was not trained in full, so there are no weights to export; "
+            f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
+        )
+    told = {"model": str(model), "trust": found.trust, "folder": problem.parts.folder}
+    checked = aside("evolve.models.keras_process:exported", {**told, "format": format, "path": str(path)})
+    return Exported(path, format, checked["images"], checked["difference"], ())

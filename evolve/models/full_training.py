@@ -1,0 +1,61 @@
+"""One long training outside of a search: in one worker with all cores, its epochs shown as they come."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evolve.display.console import Console
+from evolve.display.progress import EpochWatch
+from evolve.errors import RunError
+from evolve.execution.executor import executor_class
+from evolve.problems.images import ImageProblem
+from evolve.runs.run import Run
+from evolve.values import Job, Result, Status
+
+POLL_SECONDS = 0.25
+
+
+def succeeded(result: Result, phase: str) -> Result:
+    """`result`, if it is OK. Raises RunError otherwise."""
+    if result.status is not Status.OK:
+        raise RunError(f"{phase} ended as '{result.status}': {result.reason}")
+    return result
+
+
+def train_in_full(
+    problem: ImageProblem, job: Job, phase: str, console: Console, seconds: float | None = None
+) -> Result:
+    """The result of `job`, whose "save" names the model's file.
+
+    seconds: no epoch begins later than that.
+    """
+    path = Path(job["progress"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    watch = EpochWatch(phase, path, None if seconds is None else time.monotonic() + seconds)
+    timed = {} if seconds is None else {"stop_at": time.monotonic() + seconds}
+    executor = executor_class(problem.executor)(problem.evaluator, problem.settings, threads=None)
+    try:
+        executor.submit({**job, **timed, "time_limit": None})
+        with console.live(watch.now):
+            results: list[Result] = []
+            while not results:
+                results = executor.finished(POLL_SECONDS)
+                console.refresh()
+    finally:
+        executor.close()
+        path.unlink(missing_ok=True)
+    [result] = results
+    return replace(result, timing={**result.timing, "at": round(time.time(), 3)})
+
+
+def trainable_genome(found: Run, candidate: int) -> Any:
+    """The genome of a candidate that can be built. Raises RunError."""
+    if found.config.table is not None:
+        raise RunError(f"run '{found.name}' searched a table; its entries have no networks")
+    row = found.candidate(candidate)
+    if row.key is None:
+        raise RunError(f"candidate {candidate} of run '{found.name}' could not be built; choose another one")
+    return found.genome(candidate)

@@ -1,0 +1,142 @@
+"""What is done with trained models, in a process of its own: export, prediction, ensembles."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolve.data.folders import read_image
+from evolve.data.splits import open_part
+from evolve.errors import DataError, RunError
+from evolve.storage.keras_archive import facts_of
+from evolve.storage.model_file import load_model
+from evolve.training.backends import probabilities
+from genomes.decode import decode
+from genomes.spec import ModelSpec
+
+SAMPLE = 64  # real images that an exported model is tried on
+TOLERANCE = 1e-4
+
+
+def exported(model: str, trust: Sequence[str], format: str, path: str, folder: str) -> dict[str, Any]:
+    """Writes the model in another format and tries it on images of the selection part in `folder`. Raises RunError if
+    its class probabilities are not those of the Keras model."""
+    loaded = load_model(Path(model), trust)
+    images = np.asarray(open_part(folder, "selection")[0][:SAMPLE])
+    ours = probabilities(loaded, images)
+    run = WRITERS[format](loaded, Path(model), Path(path), trust)
+    return _compared(run(images), ours, path)
+
+
+def same_network(
+    script: str, folder: str, blueprint: list[dict[str, Any]], pixels: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Builds the network of an exported script, gives it the weights of ours, and tries both. Raises RunError if they
+    are not the same."""
+    spec = importlib.util.spec_from_file_location("exported_script", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["exported_script"] = module
+    spec.loader.exec_module(module)
+    theirs, ours = module.build_model(), decode(ModelSpec.from_json(blueprint), pixels)
+    theirs.set_weights(ours.get_weights())
+    images = np.asarray(open_part(folder, "selection")[0][:SAMPLE])
+    return _compared(probabilities(theirs, images), probabilities(ours, images), script)
+
+
+def predicted(model: str, trust: Sequence[str], images: Sequence[str]) -> list[dict[str, Any]]:
+    """For each image its classes, most likely first, and its size (height, width) if it was resized. Raises DataError
+    for one that cannot be read."""
+    loaded, facts = load_model(Path(model), trust), facts_of(Path(model))
+    height, width, channels = loaded.input_shape[1:]
+    classes = loaded.output_shape[-1]
+    names = facts.get("class_names") or [f"class {number}" for number in range(classes)]
+    if len(names) != classes:
+        raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
+    low, high = facts.get("low", 0.0), facts.get("high", 255.0)
+    said = []
+    for image in images:
+        pixels, before = _image(Path(image), (height, width), channels == 1)
+        shares = probabilities(loaded, low + pixels[np.newaxis].astype(np.float32) / 255 * (high - low))[0]
+        order = np.argsort(-shares, kind="stable")
+        ranked = [[names[label], float(shares[label])] for label in order]
+        said.append({"ranked": ranked, "from": before if before != (height, width) else None})
+    return said
+
+
+def together(models: Sequence[str], trust: Sequence[str], test_folder: str) -> dict[str, Any]:
+    """Accuracy on the test part of each model and of the mean of their probabilities."""
+    images, labels = open_part(test_folder, "test")
+    every = [probabilities(load_model(Path(model), trust), images) for model in models]
+    single = [float((shares.argmax(axis=1) == labels).mean()) for shares in every]
+    mean = np.mean(every, axis=0)
+    return {"single": single, "together": float((mean.argmax(axis=1) == labels).mean()), "images": len(labels)}
+
+
+def _image(path: Path, size: tuple[int, int], grey: bool) -> tuple[NDArray[Any], tuple[int, int]]:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            before = (opened.height, opened.width)
+        return read_image(path, size, grey), before
+    except Exception as error:  # Pillow raises many kinds for a damaged file
+        raise DataError(f"image {path} cannot be read: {' '.join(str(error).split())[:120]}") from None
+
+
+def _compared(theirs: NDArray[Any], ours: NDArray[Any], what: str) -> dict[str, Any]:
+    difference = float(np.abs(theirs - ours).max())
+    if not difference <= TOLERANCE:
+        raise RunError(f"{what} does not say what the Keras model says: probabilities differ by up to {difference:g}")
+    return {"images": len(ours), "difference": difference}
+
+
+Run = Callable[[NDArray[Any]], NDArray[Any]]
+
+
+def _keras(model: Any, source: Path, path: Path, trust: Sequence[str]) -> Run:
+    if source.resolve() != path.resolve():
+        shutil.copyfile(source, path)
+    again = load_model(path, trust)
+    return lambda images: probabilities(again, images)
+
+
+def _onnx(model: Any, source: Path, path: Path, trust: Sequence[str]) -> Run:
+    import onnxruntime
+
+    model.export(path, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda images: np.asarray(session.run(None, {name: images.astype(np.float32)})[0])
+
+
+def _litert(model: Any, source: Path, path: Path, trust: Sequence[str]) -> Run:
+    import tensorflow as tf
+
+    model.export(path, format="litert", verbose=False)
+    interpreter = tf.lite.Interpreter(str(path))
+
+    def run(images: NDArray[Any]) -> NDArray[Any]:
+        given = interpreter.get_input_details()[0]["index"]
+        interpreter.resize_tensor_input(given, images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(given, images.astype(np.float32))
+        interpreter.invoke()
+        return np.asarray(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+
+    return run
+
+
+WRITERS: dict[str, Callable[[Any, Path, Path, Sequence[str]], Run]] = {
+    "keras": _keras,
+    "onnx": _onnx,
+    "litert": _litert,
+}

@@ -1,0 +1,81 @@
+"""What a trained model says of image files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evolve.data.folders import KINDS
+from evolve.errors import ConfigError, DataError, RunError
+from evolve.execution.isolated import aside
+from evolve.runs.find import find
+from evolve.storage.model_file import checked
+from evolve.trust import Trust, names_of
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one image. ranked: (class name, probability), most likely first."""
+
+    image: Path
+    ranked: tuple[tuple[str, float], ...]
+    resized_from: tuple[int, int] | None
+
+
+def predict(
+    model: str | Path,
+    images: Sequence[str | Path],
+    *,
+    trust: Trust = (),
+    results: str | Path = "results",
+) -> list[Prediction]:
+    """What a trained model says of image files.
+
+    model: a `.keras` file, RUN (its winner) or RUN:CANDIDATE. images: files, or folders of them. trust: modules of
+    layers in it that are not Keras's; which classes of them, the file says. Raises TrustError for a module that the
+    file names and `trust` does not, RunError for a model and DataError for an image that cannot be read.
+    """
+    path, trusted = _model_file(str(model), Path(results), names_of(trust)), names_of(trust)
+    files = [file for image in images for file in _image_files(Path(image))]
+    if not files:
+        raise ConfigError("give at least one image, or a folder that holds some")
+    told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
+    said = aside("evolve.models.keras_process:predicted", told)
+    return [
+        Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None)
+        for file, one in zip(files, said, strict=True)
+    ]
+
+
+def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
+    """The file of a model, which imports nothing but what is trusted."""
+    if text.endswith(".keras"):
+        checked(Path(text), trusted)
+        return Path(text)
+    name, colon, number = text.rpartition(":")
+    by_candidate = bool(colon) and number.isdecimal()
+    found = find(name if by_candidate else text, results)
+    if by_candidate:
+        found.candidate(int(number))
+    candidate = int(number) if by_candidate else found.winner
+    if candidate is None:
+        raise RunError(
+            f"no candidate of run '{found.name}' was trained in full yet; "
+            f"train one with: evolve train {found.name} CANDIDATE"
+        )
+    if not found.model_path(candidate).exists():
+        raise RunError(
+            f"there is no trained model of candidate {candidate} of run '{found.name}'; "
+            f"train it with: evolve train {found.name} {candidate}"
+        )
+    checked(found.model_path(candidate), trusted)
+    return found.model_path(candidate)
+
+
+def _image_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [file for file in sorted(path.rglob("*")) if file.suffix.lower() in KINDS]
+    if not path.exists():
+        raise DataError(f"image {path}: there is no such file")
+    return [path]

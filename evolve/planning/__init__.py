@@ -1,0 +1,1 @@
+"""From a time to the settings of a run."""

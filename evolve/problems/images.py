@@ -1,0 +1,168 @@
+"""The problem of classifying images: train each network on the train part, score it on a part it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.custom_fitness import fitness_version
+from evolve.data.splits import SEARCH_PARTS, Parts, settings
+from evolve.execution.machine import backend, backend_name
+from evolve.problems.spaces import image_space
+from evolve.storage.files import WEIGHTS, keep_only, weights_path
+from evolve.values import Budget, Job, Purpose, Request, digest
+from genomes import Blueprint
+from genomes.recipe import PLAIN, Recipe, in_small_steps
+from genomes.spec import ModelSpec
+from genomes.stack.space import StackSpace
+
+EVALUATOR_VERSION = 6
+BRIEF_IMAGES = 10_000
+BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
+BRIEF_EPOCHS = 10
+FINAL_EPOCHS = 40
+# The cost of building a model and tracing its training, in units of work; orders results, decides nothing else.
+START_COST = 3e10
+SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
+OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
+SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
+SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
+
+
+def _recipe(request: Request, brief: bool) -> dict[str, Any]:
+    """The recipe of a training. A brief one that sees each image a few times only has small steps, and leaves
+    augmentation out: it would be judged by what it costs, and not by what it is worth to a training that sees them
+    often."""
+    recipe: dict[str, Any] = request.candidate.genome.recipe_json()
+    if brief and request.budget.epochs < OFTEN:
+        return in_small_steps(Recipe(**recipe), request.budget.size).to_json() | PLAIN
+    return recipe
+
+
+@dataclass(frozen=True)
+class ImageProblem:
+    """See the module's text. own: what was found out about layers of the user's own, by kind."""
+
+    config: RunConfig
+    parts: Parts
+    gpu: bool
+    own: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def executor(self) -> str:
+        """A function of the script that is running exists in this process only."""
+        return "in-process" if (self.config.fitness or "").startswith("__main__:") else "processes"
+
+    @property
+    def evaluator(self) -> str:
+        return (
+            "evolve.training.fitness_evaluator:OwnFitness"
+            if self.config.fitness
+            else "evolve.training.evaluator:Trainer"
+        )
+
+    @cached_property
+    def space(self) -> StackSpace:
+        return image_space(self.config, self.parts.input_shape, self.parts.classes, self.own)
+
+    @cached_property
+    def first_space(self) -> StackSpace:
+        return replace(self.space, max_work=self.config.small_work) if self.config.small_work else self.space
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        told = {"metric": self.config.metric, "fitness": self.config.fitness}
+        return {**settings(self.parts), **told, "gpu": self.gpu, "precision": self.precision, "backend": backend_name()}
+
+    @property
+    def precision(self) -> str:
+        """What networks are trained with; a fitness function of the user's own gets them as they are."""
+        return "float32" if self.config.fitness else self.config.precision or "float32"
+
+    @cached_property
+    def rungs(self) -> tuple[Budget, ...]:
+        """As the user or the plan wants them, but with no more images than there are."""
+        most = self.parts.sizes["train"]
+        images = min(self.config.images or BRIEF_IMAGES, most)
+        epochs = self.config.epochs or min(BRIEF_EPOCHS, max(1, round(BRIEF_PASSES / images)))
+        wanted = self.config.budgets or (Budget(images, epochs),)
+        found = [Budget(min(budget.images, most), budget.epochs) for budget in wanted]
+        return tuple(budget for place, budget in enumerate(found) if all(other < budget for other in found[:place]))
+
+    def budget(self, purpose: Purpose) -> Budget:
+        if purpose in (Purpose.SEARCH, Purpose.CLOSING):
+            return self.rungs[0]
+        if purpose is Purpose.RESCORE:
+            return self.rungs[-1]
+        return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
+
+    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
+        where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
+        what = (self.config.metric, *([self._fitness] if self._fitness else []))
+        what += ("bfloat16",) if self.precision == "bfloat16" else ()
+        what += ("averaged",) if self.config.average_weights and purpose in (Purpose.FINAL, Purpose.TRAIN) else ()
+        return digest(
+            "train",
+            *where,
+            *what,
+            key,
+            budget.images,
+            budget.epochs,
+            purpose,
+            repeat,
+            self.config.seed,
+            *([start] if start else []),
+        )
+
+    def saves(self, request: Request) -> bool:
+        return request.purpose in SEARCHING and request.budget < self.rungs[-1]
+
+    def keep_weights(self, job_keys: set[str]) -> None:
+        keep_only(self._weights, job_keys)
+
+    @property
+    def _weights(self) -> Path:
+        return self.config.results / str(self.config.name) / WEIGHTS
+
+    def cost(self, blueprint: Blueprint, budget: Budget) -> float:
+        assert isinstance(blueprint, ModelSpec)
+        return START_COST + 3.0 * self.space.work(blueprint) * budget.size
+
+    def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
+        assert request.job_key is not None
+        brief = request.purpose in (*SEARCHING, Purpose.RESCORE)
+        given = self.config.candidate_timeout if brief else None
+        limit = given or 120 + self.cost(blueprint, request.budget) / SLOWEST
+        return {
+            "request": request.number,
+            "seed": int(request.job_key[:8], 16),
+            "blueprint": blueprint.to_json(),
+            "recipe": _recipe(request, brief),
+            "images": request.budget.images,
+            "epochs": request.budget.epochs,
+            "train": ["train"] if brief else list(SEARCH_PARTS),
+            "watch": "validation" if brief else None,
+            "score": SCORED_ON.get(request.purpose, "test"),
+            "test_folder": None if brief else self.parts.test_folder,
+            "start": self.job(request.start, blueprint, None) if request.start else None,
+            "may_give_up": brief,
+            "averaging": self.config.average_weights and not brief,
+            "to_score": 0 if brief else 2 * self.parts.sizes["test"],
+            "weights": str(weights_path(self._weights, request.job_key)) if self.saves(request) else None,
+            "save": str(save) if save else None,
+            "progress": f"{save}.progress" if save else None,
+            "time_limit": limit,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        known = {name: value for name, value in asdict(self.parts).items() if not name.endswith("folder")}
+        device = "gpu" if self.gpu else "cpu"
+        return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self._fitness}
+
+    @cached_property
+    def _fitness(self) -> str | None:
+        return fitness_version(self.config.fitness) if self.config.fitness else None

@@ -1,0 +1,59 @@
+"""The search space of a run on images: of a new one, and of one that is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.errors import RunError
+from genomes import InvalidGenome
+from genomes.alphabet import alphabet, for_images
+from genomes.primitives import Shape
+from genomes.stack.space import StackGenome, StackSpace
+
+WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
+# What a value costs that a layer puts out, in multiply-adds: matrices of 16-bit numbers are multiplied so fast that
+# what is between counts for more (measured on an Intel processor with AMX, networks of 16 to 256 filters).
+VALUE_WORK = {"float32": 45, "bfloat16": 270}
+USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
+
+
+def image_space(
+    config: RunConfig, input_shape: Shape, classes: int, own: Mapping[str, Mapping[str, Any]] | None = None
+) -> StackSpace:
+    """The search space of a run on images, with the run's limits and alphabet.
+
+    own: what was found out about layers of the user's own. Raises InvalidGenome for an alphabet that cannot be.
+    """
+    grown = max(1.0, input_shape[0] * input_shape[1] / USUAL_AREA)
+    return StackSpace(
+        input_shape,
+        classes,
+        max_layers=config.max_layers,
+        max_parameters=config.max_parameters,
+        max_multiply_adds=config.max_multiply_adds or round(StackSpace.max_multiply_adds * grown),
+        max_work=config.max_work,
+        value_work=VALUE_WORK[config.precision or "float32"],
+        max_memory=None if config.candidate_memory is None else round(config.candidate_memory * 2**30) - WORKER_BYTES,
+        alphabet=for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2]),
+    )
+
+
+def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> StackSpace:
+    """The search space of a run that exists. Raises RunError if what is known of it is damaged."""
+    try:
+        shape, classes = tuple(known["input_shape"]), len(known["class_names"])
+        return image_space(config, shape, classes, known.get("own_layers"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(f"the search space of {whose} cannot be read, it is damaged: {error}") from None
+
+
+def recorded_genome(space: StackSpace, data: dict[str, Any], whose: str) -> StackGenome:
+    """A genome that was built before. Raises RunError if that cannot be done now."""
+    try:
+        genome = space.read(data)
+        space.blueprint(genome)
+    except InvalidGenome as error:
+        raise RunError(f"the genome of {whose} cannot be read, it is damaged: {error}") from None
+    return genome

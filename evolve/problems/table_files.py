@@ -1,0 +1,152 @@
+"""Tables of published scores: their format, the evaluator that looks scores up, and a converter.
+
+A table is JSON:
+
+    {"name": ..., "choices": [options of gene 1, ...],
+     "entries": {"0120...": {"fitness": [one score per training], "test": x,
+                             "measures": {"parameters": ..., "multiply_adds": ...}, "cost": seconds}}}
+
+`test`, `measures` and `cost` may be missing. Scores are shares (0 to 1) or per cents, all of one kind.
+
+To convert the published file of NAS-Bench-Macro (Su et al. 2021, https://arxiv.org/abs/2103.11922):
+
+    python -m evolve.problems.table_files nas-bench-macro.json macro.json
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evolve.errors import DataError
+from evolve.values import Job, Status, digest
+
+Table = dict[str, Any]
+
+
+def load_table(path: Path) -> Table:
+    """The table in `path`. Raises DataError naming what is wrong with it."""
+    try:
+        table = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise DataError(f"table {path}: there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"table {path}: not readable JSON: {error}") from None
+    if problem := table_problem(table):
+        raise DataError(f"table {path}: {problem}")
+    return dict(table)
+
+
+def table_problem(table: Any) -> str | None:
+    """What is wrong with a table, or None."""
+    if not isinstance(table, dict) or not {"name", "choices", "entries"} <= set(table):
+        if isinstance(table, dict) and any(isinstance(e, dict) and "test_acc" in e for e in table.values()):
+            return (
+                "this is the published NAS-Bench-Macro file; convert it: python -m evolve.problems.table_files IN OUT"
+            )
+        return "needs the keys 'name', 'choices' and 'entries'"
+    choices, entries = table["choices"], table["entries"]
+    if (
+        not isinstance(choices, list)
+        or not all(type(n) is int and 1 <= n <= 10 for n in choices)
+        or sum(choices) <= len(choices)
+    ):
+        return f"'choices' must be whole numbers from 1 to 10, one of them at least 2, not {choices}"
+    if not isinstance(entries, dict) or len(entries) < 2:
+        return "'entries' must be an object with at least two entries"
+    for code, entry in entries.items():
+        fits = (
+            len(code) == len(choices)
+            and code.isdecimal()
+            and all(int(d) < n for d, n in zip(code, choices, strict=False))
+        )
+        if not fits:
+            return f"entry '{code}' does not fit choices {choices}: one digit per gene, each below its options"
+        scores = entry.get("fitness") if isinstance(entry, dict) else None
+        if not isinstance(scores, list) or not scores or not all(_finite(score) for score in scores):
+            return f"entry '{code}': 'fitness' must be a list of finite numbers, not {scores!r}"
+        measures = entry.get("measures", {})
+        if not isinstance(measures, dict) or not all(type(n) is int and n >= 0 for n in measures.values()):
+            return f"entry '{code}': 'measures' must be an object of whole numbers, not {measures!r}"
+        if _finite(entry.get("cost", 0)) and entry.get("cost", 0) < 0:
+            return f"entry '{code}': 'cost' must not be negative, not {entry['cost']!r}"
+        for name in ("test", "cost"):
+            if name in entry and not _finite(entry[name]):
+                return f"entry '{code}': '{name}' must be a finite number, not {entry[name]!r}"
+    return None
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+class TableEvaluator:
+    """Looks scores up.
+
+    settings: "table", the table itself or its path, and "seed" of the run. Of an entry's trainings one is drawn per
+    run as its score; repeat r is the r-th behind it, from the first again behind the last. A final
+    request (score "test") gets the entry's `test`, or the mean
+    of its trainings where there is none.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        table = settings["table"]
+        self._entries = (load_table(Path(table)) if isinstance(table, str) else table)["entries"]
+        self._seed = settings["seed"]
+
+    def evaluate(self, job: Job) -> dict[str, Any]:
+        """The result of a job, as JSON."""
+        code = job["blueprint"]["code"]
+        entry = self._entries.get(code)
+        if entry is None:
+            reason = f"'{code}' is not in the table"
+            return {"request": job["request"], "status": Status.FAILED, "reason": reason}
+        scores = entry["fitness"]
+        if job["score"] == "test":
+            value = entry.get("test", sum(scores) / len(scores))
+        else:
+            drawn = int(digest("training", self._seed, code)[:8], 16)
+            value = scores[(drawn + job["repeat"]) % len(scores)]
+        spent = {"images": job["images"], "epochs": job["epochs"]}
+        return {"request": job["request"], "status": Status.OK, "objectives": [float(value)], "spent": spent}
+
+
+def from_nas_bench_macro(published: Mapping[str, Any]) -> Table:
+    """The table of the published NAS-Bench-Macro file: 8 layers with 3 choices each, three trainings per network.
+    `test` is the mean of the three; the file has no times, so there is no `cost`."""
+    entries = {
+        code: {
+            "fitness": entry["test_acc"],
+            "test": entry["mean_acc"],
+            "measures": {"parameters": entry["params"], "multiply_adds": entry["flops"]},
+        }
+        for code, entry in sorted(published.items())
+    }
+    return {"name": "nas-bench-macro", "choices": [3] * 8, "entries": entries}
+
+
+def main(arguments: list[str]) -> int:
+    """Converts the published file to a table: IN OUT."""
+    if len(arguments) != 2:
+        print("usage: python -m evolve.problems.table_files PUBLISHED.json TABLE.json", file=sys.stderr)
+        return 2
+    source, target = map(Path, arguments)
+    try:
+        table = from_nas_bench_macro(json.loads(source.read_text()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(f"{source}: not the published NAS-Bench-Macro file: {error!r}", file=sys.stderr)
+        return 2
+    try:
+        target.write_text(json.dumps(table))
+    except OSError as error:
+        print(f"{target}: cannot be written: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

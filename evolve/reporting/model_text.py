@@ -1,0 +1,95 @@
+"""Trained models, predictions, ensembles, baselines and what may be deleted, as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from evolve.display.text import duration, share, size
+from evolve.models.ensemble import Ensemble
+from evolve.models.predict import Prediction
+from evolve.models.train import Trained
+from evolve.reporting.candidate_text import curve_of, overfitting, recognised
+from evolve.reporting.curve_text import curves
+from evolve.runs.disk import Disposable
+from evolve.runs.facts import recalls
+
+
+def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
+    """A network trained by hand: its curve and its figures, beside those that were published."""
+    curve = report["curve"]
+    series = {
+        "train": [point["accuracy"] for point in curve],
+        "validated on test": [point["test_accuracy"] for point in curve],
+    }
+    lines = [
+        f"{report['founder']} on {report['dataset']}: {report['epochs']} epochs of {report['images']:,} images "
+        f"in {duration(report['seconds'])}",
+        f"test accuracy after the last epoch {report['test_accuracy']:.2%}, "
+        f"train accuracy {report['train_accuracy']:.2%}",
+    ]
+    if (published := report["published"]) and report["dataset"].startswith("cifar10"):
+        lines.append(f"published: {published['test_accuracy']:.2%} after {published['epochs']} epochs")
+    lines += [shares] if (shares := recognised(report["recognised"])) else []
+    lines.append(f"all of it: {path}; the model: {path.with_suffix('.keras')}")
+    return Group(Text(curves(series)), Text(), *map(Text, lines))
+
+
+def trained(made: Trained) -> RenderableType:
+    """A candidate that was trained in full: its curve and what it reads of the test part."""
+    measures, what = made.result.measures, f"candidate {made.candidate} of {made.run.name}"
+    when = "was trained in full" if made.new else "had been trained in full before, so nothing was trained now"
+    lines = [f"{what} {when}: {len(made.result.curve)} epochs"]
+    if "accuracy" in measures:
+        lines.append(f"test accuracy {share(measures['accuracy'])}; {overfitting(made.result, 'test')}")
+    else:
+        lines.append(f"what the fitness function returned: {made.result.fitness}")
+    lines += [by_class] if (by_class := recognised(recalls(made.result, made.run.class_names))) else []
+    lines.append(f"the model: {made.path}; the test part was opened {made.run.test_openings} times in this run")
+    drawn = curve_of(made.result)
+    return Group(*([Text(f"accuracy by epoch\n{drawn}"), Text()] if drawn else []), *map(Text, lines))
+
+
+def predictions(said: Sequence[Prediction], top: int) -> RenderableType:
+    """Each image with its most likely classes."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("image", overflow="fold")
+    table.add_column("is probably", overflow="fold")
+    for one in said:
+        classes = ", ".join(f"{name} {value:.1%}" for name, value in one.ranked[: max(1, top)])
+        table.add_row(Text(str(one.image)), Text(classes))
+    resized = [one for one in said if one.resized_from]
+    note = f"{len(resized)} of {len(said)} images were cut to their middle and resized to what the model takes"
+    return Group(table, *([Text(note)] if resized else []))
+
+
+def together(made: Ensemble) -> RenderableType:
+    """Leaders one by one and together."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("candidate", justify="right")
+    table.add_column("test accuracy", justify="right")
+    for candidate, value in made.single.items():
+        table.add_row(str(candidate), share(value))
+    table.add_row("together", share(made.accuracy))
+    best = max(made.single.values())
+    gain = f"{made.accuracy - best:+.2%} against the best of them, on {made.images:,} test images"
+    return Group(table, Text(gain))
+
+
+def disposables(things: Sequence[Disposable], total: int) -> RenderableType:
+    """What may be deleted, largest first."""
+    if not things:
+        return Text(f"nothing to delete; the folder holds {size(total)}, all of it in use")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    table.add_column("why it may go", overflow="fold")
+    for thing in things:
+        table.add_row(size(thing.size), Text(str(thing.path)), Text(thing.why))
+    freed = sum(thing.size for thing in things)
+    return Group(table, Text(f"{size(freed)} of the {size(total)} in the folder"))

@@ -1,0 +1,139 @@
+"""Runs as text for people, at most 80 columns wide in a narrow terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from evolve.display.text import count, score, share
+from evolve.reporting.candidate_text import FEW_CLASSES, recognised
+from evolve.runs.facts import recalls
+from evolve.runs.run import Run
+
+OTHER_WAYS = {
+    "accuracy_with_flips": "if each image is also shown mirrored",
+    "accuracy_without_averaging": "without averaging weights",
+}
+SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "loss": "loss, lower is better"}
+
+
+def runs(found: list[Run]) -> RenderableType:
+    """One row per run, newest first."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("run", "data", "strategy"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("evaluations", "best", "test", "state"):
+        table.add_column(heading, justify="right" if heading != "state" else "left", no_wrap=True)
+    for run in found:
+        s = run.summary()
+        accuracies = [score(run.shown(s["best"])), score(s["test_accuracy"])]
+        table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *accuracies, s["state"])
+    return table
+
+
+def hall_of_fame(run: Run) -> RenderableType:
+    """The run in a line, its hall of fame, and what came out on the test part."""
+    s = run.summary()
+    head = Text(f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}\n", style="bold")
+    head.append(f"{s['evaluations']} evaluations, {s['failures']} failures", style="not bold")
+    if names := run.problem.get("class_names"):
+        listed = ", ".join(names) if len(names) <= FEW_CLASSES else f"{', '.join(names[:FEW_CLASSES])}, ..."
+        head.append(f"; {len(names)} classes: {listed}", style="not bold")
+    measured = "what the fitness function returned" if run.config.fitness else SCORES[run.config.metric]
+    head.append(f"\nscores are {measured}", style="not bold")
+    climbed = len({leader.trained for leader in run.hall_of_fame}) > 1
+    if climbed:
+        head.append("; a score after more images seen in training ranks first", style="not bold")
+    table = Table(box=None, pad_edge=False)
+    seen = ("seen",) if climbed else ()  # images, in the training that the score is of
+    for heading in ("", "candidate", "score", *seen, "re-scored", "change", "test", "weights", "multiply-adds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for place, leader in enumerate(run.hall_of_fame, start=1):
+        first, again = run.shown(leader.score), run.shown(leader.rescored)
+        change = "-" if first is None or again is None else f"{again - first:+.4f}"
+        sizes = (count(leader.parameters), count(leader.multiply_adds))
+        trained = (count(leader.trained),) if climbed else ()
+        scores = (score(first), *trained, score(again), change, score(leader.test_accuracy))
+        table.add_row(f"{place}", str(leader.candidate), *scores, *sizes)
+    parts: list[RenderableType] = [head, Text(), table, Text(), Text(_tested(run))]
+    if ahead := _ahead(run):
+        parts.append(Text(ahead))
+    if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):
+        parts.append(Text(by_class))
+    if run.unrepeatable:
+        parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
+    if run.config.fast:
+        parts.append(Text("results were told as they came (--fast): another run with this seed may differ"))
+    for best in run.hall_of_fame[:1]:
+        parts += [Text(), Text(f"candidate {best.candidate}: {best.notation}")]
+    return Group(*parts)
+
+
+def _ahead(run: Run) -> str | None:
+    """Why the first of the hall of fame is not the one with the best mean, if that is so."""
+    again = [leader for leader in run.hall_of_fame if leader.rescored is not None]
+    best = max(again, key=lambda leader: leader.rescored or 0.0, default=None)
+    if best is None or best == again[0]:
+        return None
+    return (
+        f"candidate {best.candidate} did better when scored again, but by less than two standard errors: of those that "
+        "cannot be told apart, the first one born wins"
+    )
+
+
+def _tested(run: Run) -> str:
+    if run.winner is None:
+        return "not trained in full yet, so there is no test accuracy"
+    times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
+    named = "what the fitness function returned on the test part:" if run.config.fitness else "test accuracy"
+    trained = f"candidate {run.winner} trained in full; the test part was opened {times}"
+    measures = run.final_result.measures if run.final_result else {}
+    told = [f"; {share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
+    return f"{named} {share(run.test_accuracy)}{''.join(told)} ({trained})"
+
+
+def history(run: Run, last: int) -> RenderableType:
+    """One row per request, in order: the `last` of them."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("what for", no_wrap=True)
+    for heading in ("candidate", "from", "score"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("what was done", overflow="fold")
+    entries = list(run.history(last))
+    for entry in entries:
+        first = entry["objectives"][0] if entry["objectives"] else None
+        outcome = score(run.shown(first)) if first is not None else entry["status"] or "not done"
+        parents = " ".join(map(str, entry["parents"])) or "-"
+        born = entry["purpose"] == "search" and entry["start_from"] is None
+        trained = f"{entry['images']} images, {entry['epochs']} epochs"
+        done = "; ".join(entry["origin"]) if born else trained
+        numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
+        table.add_row(*numbers, Text(done))
+    with run.log() as log:
+        left = log.count() - len(entries)
+    return (
+        Group(Text(f"{left:,} earlier requests; more of them with --last, all with --json\n"), table) if left else table
+    )
+
+
+def next_steps(run: Run) -> str:
+    """Commands that people want after a run, each on one line, so that it can be copied."""
+    results = run.folder.parent
+    where = "" if results.absolute() == Path("results").absolute() else f" --results {results}"
+    best = run.winner or 1
+    commands = [
+        ("the hall of fame again", f"evolve show {run.name}{where}"),
+        ("one candidate, layer by layer", f"evolve show {run.name} {best}{where}"),
+        ("search on", f"evolve resume {run.name}{where} --generations 4"),
+    ]
+    if run.winner is not None and run.model_path(run.winner).exists():
+        commands += [
+            ("what it says of an image", f"evolve predict {run.name} IMAGE.png{where}"),
+            ("a script that trains it", f"evolve export {run.name} {best} --format python{where}"),
+        ]
+    lines = [f"  {what:30} {text}" for what, text in commands]
+    return "\nwhat next\n" + "\n".join(lines)

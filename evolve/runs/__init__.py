@@ -1,0 +1,1 @@
+"""Runs on disk: found, read, ranked, tidied up."""

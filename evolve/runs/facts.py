@@ -1,0 +1,72 @@
+"""What is known of one candidate, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from evolve.problems.spaces import WORKER_BYTES
+from evolve.runs.run import Run
+from evolve.storage.rows import CandidateRow
+from evolve.values import Result
+
+
+def candidate_json(run: Run, number: int) -> dict[str, Any]:
+    """All that is known of one candidate. Raises RunError if it was never born."""
+    row = run.candidate(number)
+    requests = list(run.history(candidate=number))
+    return {
+        "candidate": number,
+        "notation": row.notation,
+        "genome": row.genome,
+        "parents": row.parents,
+        "origin": row.origin,
+        "parameters": row.parameters,
+        "multiply_adds": row.multiply_adds,
+        "layers": _layers(run, number),
+        "memory": _memory(run, row, requests),
+        "requests": requests,
+        "family": _family(run, number),
+        "recognised": recalls(trained[1], run.class_names) if (trained := run.full_training(number)) else {},
+    }
+
+
+def _memory(run: Run, row: CandidateRow, requests: list[dict[str, Any]]) -> dict[str, int]:
+    """Bytes that a worker was estimated to hold while it trains a candidate, and the most that one was seen to hold."""
+    peaks = [entry["timing"]["peak_bytes"] for entry in requests if "peak_bytes" in entry["timing"]]
+    memory = {"measured": max(peaks)} if peaks else {}
+    if run.config.encoding == "stack" and row.key is not None:
+        genome = run.genome(row.number)
+        memory["estimated"] = WORKER_BYTES + run.space.blueprint(genome).memory(genome.recipe.batch_size)
+    return memory
+
+
+def _layers(run: Run, number: int) -> list[dict[str, Any]]:
+    row = run.candidate(number)
+    if run.config.encoding != "stack" or row.key is None:
+        return []
+    spec = run.space.blueprint(run.genome(number))
+    names = ("name", "op", "shape", "parameters", "multiply_adds")
+    return [{**{n: getattr(node, n) for n in names}, "settings": dict(node.settings)} for node in spec.nodes]
+
+
+def _family(run: Run, number: int) -> list[dict[str, Any]]:
+    """A candidate and all its ancestors, youngest first."""
+    members: dict[int, dict[str, Any]] = {}
+    waiting = [number]
+    with run.log() as log:
+        while waiting:
+            member = waiting.pop()
+            row = None if member in members else log.candidate(member)
+            if row is not None:
+                told = {name: getattr(row, name) for name in ("parents", "origin", "notation")}
+                known = log.score(member)
+                members[member] = {"candidate": member, **told, "score": known and known.fitness}
+                waiting += row.parents
+    return [members[member] for member in sorted(members, reverse=True)]
+
+
+def recalls(result: Result, class_names: Sequence[str]) -> dict[str, float]:
+    """Share of each class's test images that was recognised after a full training, by class name."""
+    shares = {name: result.measures.get(f"recall_{number}") for number, name in enumerate(class_names)}
+    return {name: value for name, value in shares.items() if value is not None}

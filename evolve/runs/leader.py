@@ -1,0 +1,57 @@
+"""An entry of a hall of fame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
+
+from evolve.trust import Trust
+
+
+class Models(Protocol):
+    """Where the networks of candidates come from: the run that they are of."""
+
+    def model(self, candidate: int, trust: Trust = ()) -> Any:
+        """The trained Keras model of a candidate."""
+        ...
+
+    def build(self, candidate: int, trust: Trust = ()) -> Any:
+        """The Keras model of a candidate, untrained."""
+        ...
+
+
+@dataclass(frozen=True)
+class Leader:
+    """One entry of the hall of fame.
+
+    candidate: birth number. score: fitness in the search, on the validation part, at the largest budget it had there.
+    trained: that budget, images x epochs.
+    rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
+    test_accuracy: of its last full training, or None if it had none.
+    """
+
+    run: Models = field(repr=False)
+    candidate: int
+    score: float
+    trained: int
+    rescored: float | None
+    parameters: int | None
+    multiply_adds: int | None
+    notation: str
+    parents: tuple[int, ...]
+    test_accuracy: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}
+
+    def model(self, trust: Trust = ()) -> Any:
+        """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
+
+        trust: modules of the user's own layers, to be imported; without it TrustError. Raises RunError if this
+        candidate was not trained in full; then `build` gives its network untrained.
+        """
+        return self.run.model(self.candidate, trust)
+
+    def build(self, trust: Trust = ()) -> Any:
+        """The Keras model of this candidate, untrained. trust: as for `model`."""
+        return self.run.build(self.candidate, trust)

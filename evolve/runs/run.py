@@ -1,0 +1,266 @@
+"""A run as people look at it: its hall of fame, its history, its models. Reads the store and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.errors import LogError, RunError
+from evolve.problems.spaces import recorded_genome, recorded_space
+from evolve.runs.leader import Leader
+from evolve.runs.ranking import accuracy, in_order
+from evolve.storage.files import model_path
+from evolve.storage.log import Log, Scored
+from evolve.storage.model_file import load_model
+from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
+from evolve.storage.store import Store
+from evolve.trust import Trust, names_of, require_modules
+from evolve.values import Purpose, Result, Status
+from genomes.stack.space import StackGenome, StackSpace
+
+HALL_SIZE = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run in `folder`. What is asked for is read then, and stays as it was when it was first read.
+
+    trust: what the user named; see `evolve.trust`.
+    """
+
+    folder: Path
+    trust: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        with Store.read(self.folder):
+            pass
+
+    @property
+    def name(self) -> str:
+        return self.folder.absolute().name
+
+    @contextmanager
+    def log(self) -> Iterator[Log]:
+        """The log, for questions that are answered from one moment."""
+        with Store.read(self.folder) as store, store.snapshot():
+            yield store
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """What was stored when the run was made: settings, versions, data."""
+        with self.log() as log:
+            return checked_meta(log.meta())
+
+    @property
+    def config(self) -> RunConfig:
+        return RunConfig.checked(self.meta["config"], where=f"{self.folder}: ")
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """What the run is about: data set or table, sizes, backend."""
+        return dict(self.meta["problem"])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, for a run on images."""
+        return tuple(self.problem.get("class_names", ()))
+
+    @cached_property
+    def candidates(self) -> dict[int, CandidateRow]:
+        """All candidates by birth number."""
+        with self.log() as log:
+            return log.candidates()
+
+    @cached_property
+    def requests(self) -> list[RequestRow]:
+        """All requests in order."""
+        with self.log() as log:
+            return log.requests()
+
+    @cached_property
+    def results(self) -> dict[int, Result]:
+        """All results by request number."""
+        with self.log() as log:
+            return log.results()
+
+    @cached_property
+    def acts(self) -> list[Act]:
+        """All acts in order."""
+        with self.log() as log:
+            return log.acts()
+
+    @cached_property
+    def space(self) -> StackSpace:
+        """The search space, for a run on images. Raises RunError if it cannot be read."""
+        return recorded_space(self.config, self.problem, f"run '{self.name}'")
+
+    def genome(self, candidate: int) -> StackGenome:
+        """The genome of a candidate of a run on images. Raises RunError if it cannot be read or built."""
+        known = self.candidate(candidate).genome
+        return recorded_genome(self.space, known, f"candidate {candidate} of run '{self.name}'")
+
+    def check_modules(self, scoring: bool) -> None:
+        """Raises TrustError if its settings name a module that the user did not."""
+        require_modules(self.config.modules(scoring), self.trust, f"run '{self.name}'")
+
+    def trusting(self, trust: Trust) -> Run:
+        """This run, with more that the user named."""
+        return replace(self, trust=(*self.trust, *names_of(trust)))
+
+    def candidate(self, number: int) -> CandidateRow:
+        """The candidate of that birth number. Raises RunError if there is none."""
+        with self.log() as log:
+            if (row := log.candidate(number)) is not None:
+                return row
+            raise RunError(f"run '{self.name}' has candidates 1 to {log.last('candidate')}, not {number}")
+
+    def model_path(self, candidate: int) -> Path:
+        """Where the fully trained model of a candidate lies, if it was trained."""
+        return model_path(self.folder, candidate)
+
+    def model(self, candidate: int, trust: Trust = ()) -> Any:
+        """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
+
+        trust: modules of the user's own layers, to be imported; without it TrustError. Raises RunError if the
+        candidate was not trained in full; then `build` gives its network untrained.
+        """
+        path = self.model_path(candidate)
+        if not path.exists():
+            raise RunError(
+                f"candidate {candidate} of run '{self.name}' was not trained in full, so there is no model "
+                f"of it; train it with: evolve train {self.name} {candidate}"
+            )
+        return load_model(path, self.trusting(trust).trust)
+
+    def build(self, candidate: int, trust: Trust = ()) -> Any:
+        """The Keras model of a candidate, untrained. trust: as for `model`."""
+        self.trusting(trust).check_modules(scoring=False)
+        if self.config.encoding != "stack":
+            raise RunError("an entry of a table has no network to build")
+        from genomes.decode import decode
+
+        genome = self.genome(candidate)
+        known = self.problem
+        pixels = known["pixels"][genome.recipe.pixels] if "pixels" in known else known  # version 0.1 knew one way only
+        return decode(self.space.blueprint(genome), pixels)
+
+    @cached_property
+    def hall_of_fame(self) -> list[Leader]:
+        """The best candidates: re-scored ones by their mean on the selection part, then the others by their score. The
+        one that won is first, see `in_order`."""
+        with self.log() as log:
+            rescored = log.rescored()
+            scored = {best.candidate: best for best in log.best(HALL_SIZE)}
+            scored |= {number: known for number in rescored if (known := log.score(number))}
+            found = in_order(scored.values(), rescored)[: max(HALL_SIZE, len(rescored))]
+            return [self._leader(log, known, rescored.get(known.candidate)) for known in found]
+
+    def _leader(self, log: Log, known: Scored, rescored: list[float] | None) -> Leader:
+        row = log.born(known.candidate)
+        in_full = log.full_training(known.candidate)
+        return Leader(
+            run=self,
+            candidate=known.candidate,
+            score=known.fitness,
+            trained=known.trained,
+            rescored=fmean(rescored) if rescored else None,
+            parameters=row.parameters,
+            multiply_adds=row.multiply_adds,
+            notation=row.notation,
+            parents=row.parents,
+            test_accuracy=accuracy(in_full[1]) if in_full else None,
+        )
+
+    def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
+        """The last full training of a candidate that ended well, by the run or asked for by the user."""
+        with self.log() as log:
+            return log.full_training(candidate)
+
+    def shown(self, fitness: float | None) -> float | None:
+        """A fitness as people read it: a loss is maximised with its sign turned."""
+        is_loss = self.config.metric == "loss" and self.config.fitness is None
+        return -fitness if is_loss and fitness is not None else fitness
+
+    @cached_property
+    def final_result(self) -> Result | None:
+        """The result of the winner's full training, or None until it was trained."""
+        with self.log() as log:
+            return log.result(self._finished.detail["request"]) if self._finished else None
+
+    @property
+    def winner(self) -> int | None:
+        """Birth number of the candidate that was trained in full last, or None."""
+        return int(self._finished.detail["winner"]) if self._finished else None
+
+    @property
+    def _finished(self) -> Act | None:
+        """The last time that a winner was trained."""
+        last = next((act for act in reversed(self.acts) if act.kind == "finished"), None)
+        if last is not None and not {"winner", "request"} <= last.detail.keys():
+            raise LogError(f"{self.folder}: the run's file is damaged: its end does not say what was trained")
+        return last
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """The winner's accuracy on the test part, or None until it was trained in full. With a fitness function of the
+        user's own, what that returned."""
+        return accuracy(self.final_result) if self.final_result else None
+
+    @property
+    def test_openings(self) -> int:
+        """How many trainings were scored on the test part, or tried to be."""
+        with self.log() as log:
+            trained = log.count(Purpose.FINAL, Purpose.TRAIN, statuses=Status)
+        return trained + sum(act.kind == "ensemble" for act in self.acts)
+
+    @property
+    def unrepeatable(self) -> int:
+        """Results that depend on the machine: over the time or the memory limit. Such a run repeats from what is
+        recorded, but another run with its seed may go another way."""
+        with self.log() as log:
+            return log.count(statuses=(Status.TIMEOUT, Status.OUT_OF_MEMORY))
+
+    @property
+    def state(self) -> str:
+        """finished, stopped (by the user), failed (nothing could be trained) or unfinished (it runs, or was killed)."""
+        kinds = [act.kind for act in self.acts if act.kind in ("started", "finished", "stopped", "failed")]
+        return kinds[-1] if kinds and kinds[-1] != "started" else "unfinished"
+
+    def history(self, last: int | None = None, candidate: int | None = None) -> Iterator[dict[str, Any]]:
+        """One JSON object per request, in order. All that is not under `timing` is the same for the same seed.
+
+        last: only so many at the end. candidate: only those of one candidate.
+        """
+        return map(json.loads, self.history_lines(last, candidate))
+
+    def history_lines(self, last: int | None = None, candidate: int | None = None) -> Iterator[str]:
+        """The objects of `history` as JSON text."""
+        with Store.read(self.folder) as log:  # no snapshot: whoever reads the lines may take hours
+            yield from log.history(last, candidate)
+
+    def summary(self) -> dict[str, Any]:
+        """The run in a few figures, as JSON."""
+        with self.log() as log:
+            searching = (Purpose.SEARCH, Purpose.CLOSING)
+            evaluations = log.count(*searching, statuses=Status)
+            failures = evaluations - log.count(*searching, statuses=[Status.OK])
+        return {
+            "name": self.name,
+            "state": self.state,
+            "dataset": self.problem.get("name") or self.problem.get("table"),
+            "strategy": self.config.strategy,
+            "seed": self.config.seed,
+            "evaluations": evaluations,
+            "failures": failures,
+            "best": self.hall_of_fame[0].score if self.hall_of_fame else None,
+            "test_accuracy": self.test_accuracy,
+            "created": self.meta["created"],
+            "versions": {"evolve": self.meta["version"], **self.meta.get("libraries", {})},
+        }

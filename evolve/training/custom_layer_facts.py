@@ -1,0 +1,118 @@
+"""Layers of the user's own: each is built once, in a process of its own that has Keras, before anything is trained.
+
+What is found out: that the class can be imported and takes its arguments, that it keeps the shape of its input, how
+many weights it has, and its source.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evolve.errors import ConfigError
+from evolve.execution.isolated import aside
+from evolve.values import digest
+from genomes.custom_layers import is_own, own_arguments
+
+SIZES: dict[str, list[tuple[int, ...]]] = {"body": [(2, 8, 8), (2, 6, 10)], "head": [(2,)]}
+CHANNELS = (2, 4, 6, 8)  # three determine a parabola, the fourth checks it
+
+
+def own_layers(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is known of each layer of the user's own in a table of layers: "place", "weights" (see `alphabet`),
+    "version" and "source". Raises ConfigError naming what is wrong with one."""
+    own = {kind: change for kind, change in layers.items() if is_own(change)}
+    return dict(aside("evolve.training.custom_layer_facts:examined_all", {"layers": own})) if own else {}
+
+
+def examined_all(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is found out about each layer. Raises ConfigError."""
+    try:
+        return {kind: examined(kind, change) for kind, change in layers.items()}
+    except ValueError as error:
+        raise ConfigError(f"layers: {error}") from None
+
+
+def examined(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
+    """What is found out about one layer. Raises ValueError, in words. Imports Keras."""
+    import keras
+
+    from genomes.decode import own_class
+
+    path = change["class"]
+    try:
+        cls = own_class(path)
+    except Exception as error:  # whatever the user's module raises
+        raise ValueError(f"{kind}: class '{path}' cannot be imported: {error}") from None
+    if not (isinstance(cls, type) and issubclass(cls, keras.layers.Layer)):
+        raise ValueError(f"{kind}: '{path}' must be a class derived from keras.layers.Layer, not {cls!r}")
+    wanted = change.get("place", ["body", "head"])
+    factors: set[str] = set()
+    usable: list[str] = []
+    refused = ""
+    for place in [wanted] if isinstance(wanted, str) else wanted:
+        try:
+            counts = [
+                [_weights(cls, arguments, (*size, channels)) for channels in CHANNELS]
+                for arguments in _variants(own_arguments(change))
+                for size in SIZES[place]
+            ]
+        except Exception as error:
+            refused = " ".join(str(error).split())[:200]
+            continue
+        usable.append(place)
+        factors |= {_polynomial(kind, numbers) for numbers in counts}
+    if not usable or ("place" in change and refused):
+        raise ValueError(f"{kind}: '{path}' cannot be used: {refused}")
+    if len(factors) > 1:
+        raise ValueError(
+            f"{kind}: '{path}' has other numbers of weights with other arguments, at other image sizes, or in the head "
+            "than in the body; they must depend on its channels only. Fix that argument, or set place to one of them"
+        )
+    source = _source(cls)
+    return {
+        "place": sorted(usable),
+        "weights": factors.pop(),
+        "version": digest(source)[:8],
+        "source": source,
+    }
+
+
+def _variants(genes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Arguments to try a layer with: the first value of each gene, and each other one beside the first of the rest."""
+    values = {name: given if isinstance(given, list) else [given] for name, given in genes.items()}
+    first = {name: given[0] for name, given in values.items()}
+    return [first, *({**first, name: value} for name, given in values.items() for value in given[1:])]
+
+
+def _weights(cls: Any, arguments: Mapping[str, Any], shape: tuple[int, ...]) -> int:
+    """Number of weights of a layer built for inputs of that shape. Raises ValueError if it changes the shape."""
+    import numpy as np
+
+    built: Any = cls(**arguments)
+    output = tuple(built(np.ones(shape, np.float32)).shape)
+    if output != shape:
+        raise ValueError(f"it must keep the shape of its input, but turns {shape} into {output}")
+    return int(built.count_params())
+
+
+def _polynomial(kind: str, counts: list[int]) -> str:
+    """Factors of 1, channels and channels squared that give these numbers of weights."""
+    a, b, c, _ = counts
+    square = (c - 2 * b + a) // 8  # differences of a parabola at steps of two
+    linear = (b - a - square * 12) // 2
+    constant = a - square * 4 - linear * 2
+    if [constant + linear * n + square * n * n for n in CHANNELS] != counts:
+        raise ValueError(f"{kind}: its number of weights must depend on its channels only, as c, or c squared")
+    return f"{constant} {linear} {square}"
+
+
+def _source(cls: Any) -> str:
+    """The text of the module of a class; nothing for one of an installed package, which is imported instead."""
+    file = inspect.getsourcefile(cls)
+    spec = importlib.util.find_spec(cls.__module__.partition(".")[0])
+    installed = spec is None or "site-packages" in str(spec.origin)
+    return "" if installed or file is None else Path(file).read_text()

@@ -1,0 +1,93 @@
+"""A user's own fitness function in the place of ours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evolve.custom_fitness import fitness_function
+from evolve.data.splits import open_part
+from evolve.storage.model_file import save_model
+from evolve.training.backends import prepare_backend
+from evolve.training.epochs import Point, Training, report
+from evolve.training.evaluator import guarded, prepared
+from evolve.training.stopwatch import Stopwatch
+from evolve.values import Job, Status
+
+
+@dataclass(frozen=True)
+class FitnessData:
+    """What a fitness function gets beside the model.
+
+    train_images, train_labels: to train on, (count, height, width, channels) raw pixels and (count,) whole numbers.
+    images, labels: to score on; validation in the search, selection when leaders are re-scored, test at the end.
+    epochs: of this budget. recipe: the genome's. class_names: one per class.
+    """
+
+    train_images: NDArray[Any]
+    train_labels: NDArray[Any]
+    images: NDArray[Any]
+    labels: NDArray[Any]
+    epochs: int
+    recipe: Mapping[str, Any]
+    class_names: tuple[str, ...]
+    _training: Training = field(repr=False)
+    _report: Any = field(repr=False)
+
+    def train(self) -> list[Point]:
+        """Trains the model as evolve does without a fitness function; its learning curve, one point per epoch."""
+        return self._training.run(lambda point: self._report(**point))
+
+
+class OwnFitness:
+    """Calls `fitness(model, data, progress)` for each job: a compiled Keras model, a `FitnessData`, and a function that
+    takes figures by name, to be called from time to time. What it returns, a number or (number, dict of measures), is
+    maximised."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._fitness = fitness_function(settings["fitness"])
+        if settings.get("gpu"):
+            prepare_backend(gpu=True)
+
+    def evaluate(self, job: Job) -> dict[str, Any]:
+        """The result of a job, as `Trainer.evaluate`."""
+        return guarded(job, self._judge)
+
+    def _judge(self, job: Job) -> dict[str, Any]:
+        training, curve = prepared(job, self._settings, Stopwatch(), plain=True), []
+
+        def progress(**figures: float) -> None:
+            numbers = {name: float(value) for name, value in figures.items()}
+            curve.append(numbers)
+            report(job.get("progress"), {**numbers, "epochs": job["epochs"]})
+
+        folder = job["test_folder"] if job["score"] == "test" else self._settings["folder"]
+        names = tuple(self._settings["class_names"])
+        images, labels = map(np.asarray, open_part(folder, job["score"]))
+        budget = (job["epochs"], job["recipe"], names)
+        data = FitnessData(training.images, training.labels, images, labels, *budget, training, progress)
+        returned = self._fitness(training.model, data, progress)
+        value, measures = returned if isinstance(returned, tuple) else (returned, {})
+        if not isinstance(value, int | float | np.number) or isinstance(value, bool):
+            raise TypeError(f"fitness must return a number or (number, measures), not {returned!r}")
+        if not math.isfinite(value):
+            return {"status": Status.DIVERGED, "reason": f"the fitness function returned {value}"}
+        if job.get("save"):
+            save_model(training.model, Path(job["save"]), self._settings)
+        finite = {name: float(figure) for name, figure in measures.items() if math.isfinite(figure)}
+        spent = {"images": job["images"], "epochs": job["epochs"]}
+        whole = [point for point in curve if all(map(math.isfinite, point.values()))]
+        return {
+            "status": Status.OK,
+            "objectives": [float(value)],
+            "measures": finite,
+            "curve": whole,
+            "spent": spent,
+        }

@@ -27,11 +27,11 @@ import psutil
 from evolve.api import VERSION
 from evolve.config import RunConfig
 from evolve.engine.clock import VirtualClock
-from evolve.engine.dispatcher import Ledger
+from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.initial_population import founders
 from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
-from evolve.engine.stats import Tally
+from evolve.engine.stats import Stats
 from evolve.execution.executor import InProcess
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
@@ -105,14 +105,14 @@ def search(name: str, problem: ImageProblem, config: RunConfig, requests: int, f
         Search(
             problem=problem,
             strategy=strategy,  # type: ignore[arg-type]
-            ledger=Ledger(store, InProcess("__main__:AtOnce", {}), Stop()),
+            dispatcher=Dispatcher(store, InProcess("__main__:AtOnce", {}), Stop()),
             clock=VirtualClock(),
             look_ahead=config.ahead,
             seed=config.seed,
             recorded=iter([]),
             known=0,
             limit=lambda births, _: "enough" if births >= requests else None,
-            tally=Tally(config.population),
+            stats=Stats(config.population),
         ).run()
     return summary(strategy.rows)
 

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parent))  # workers find this module by it
 
-from evolve.engine.dispatcher import Ledger
+from evolve.engine.dispatcher import Dispatcher
 from evolve.execution import executor
 from evolve.execution.processes import Processes
 from evolve.storage.store import Store
@@ -109,7 +109,7 @@ def _die_with_coordinator() -> None:
 
 def _coordinator_faults() -> None:
     commits, results = Passages("commit"), Passages("result")
-    transaction, receive = Store._transaction, Ledger._receive
+    transaction, receive = Store._transaction, Dispatcher._receive
 
     @contextmanager
     def committing(self: Store) -> Iterator[None]:
@@ -118,12 +118,12 @@ def _coordinator_faults() -> None:
             if commits.fatal():
                 _die_with_workers()
 
-    def receiving(self: Ledger, arrived: list[Any]) -> None:
+    def receiving(self: Dispatcher, arrived: list[Any]) -> None:
         if arrived and results.fatal():
             _die_with_workers()
         receive(self, arrived)
 
-    Store._transaction, Ledger._receive = committing, receiving  # type: ignore[method-assign]
+    Store._transaction, Dispatcher._receive = committing, receiving  # type: ignore[method-assign]
 
 
 def _die_with_workers() -> None:

@@ -21,10 +21,10 @@ from rows import append, read
 
 from evolve.api import VERSION
 from evolve.engine.clock import VirtualClock
-from evolve.engine.dispatcher import Ledger
+from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
-from evolve.engine.stats import Tally
+from evolve.engine.stats import Stats
 from evolve.execution.executor import InProcess
 from evolve.problems.table_files import Table, load_table
 from evolve.problems.tables import TableProblem
@@ -51,14 +51,14 @@ def ours(name: str, problem: TableProblem, seed: int, queries: int, look_ahead: 
     Search(
         problem=problem,
         strategy=Noting(Births(problem.space), POPULATION, kind.Options()),
-        ledger=Ledger(store, InProcess(problem.evaluator, problem.settings), Stop()),
+        dispatcher=Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop()),
         clock=VirtualClock(),
         look_ahead=look_ahead,
         seed=seed,
         recorded=iter([]),
         known=0,
         limit=lambda births, _: "enough" if births >= queries else None,
-        tally=Tally(POPULATION),
+        stats=Stats(POPULATION),
     ).run()
     store.close()
     return queries_made

@@ -20,7 +20,7 @@ from evolve.engine.session import Session
 from evolve.errors import ConfigError, RunError
 from evolve.execution.machine import default_memory, usual_precision
 from evolve.planning.plan import Plan, Times, read_plan, write_plan
-from evolve.planning.planner import planned
+from evolve.planning.planner import plan_run
 from evolve.planning.sizing import times
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
@@ -83,7 +83,7 @@ def run(
     problem = new_problem(config, console)
     config = _settled(config, problem)
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
-    plan_of = planned(config, problem, to_probe, console, begun)
+    plan_of = plan_run(config, problem, to_probe, console, begun)
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = config.results / str(config.name)
     try:

@@ -17,7 +17,7 @@ from evolve.objectives import OBJECTIVES
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Settings
 from evolve.values import Budget
-from genomes.custom_layers import is_own
+from genomes.custom_layers import is_custom
 from genomes.genome import SPACES
 
 USUAL_LOOK_AHEAD = 8
@@ -220,7 +220,7 @@ class RunConfig(Settings):
     def modules(self, scoring: bool = True) -> list[str]:
         """Modules that the settings name: of layers of the user's own and, if anything will be scored, of a fitness
         function; one of the running script itself is there already."""
-        paths = [str(change["class"]) for change in self.layers.values() if is_own(change)]
+        paths = [str(change["class"]) for change in self.layers.values() if is_custom(change)]
         fitness = (self.fitness or "").partition(":")[0] if scoring else ""
         named = [*(path.rpartition(".")[0] for path in paths), fitness]
         return [module for module in named if module not in ("", "__main__")]
@@ -248,7 +248,7 @@ def layer_flags(paths: Iterable[str]) -> dict[str, Any]:
     return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", path.rpartition(".")[2]).lower(): {"class": path} for path in paths}
 
 
-def merged(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
+def merge_settings(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
     """Settings of a TOML file, if given, with the flags in front. Raises ConfigError."""
     if file is None:
         return flags

@@ -23,7 +23,7 @@ from random import Random
 from typing import Any
 
 from genomes import composites  # noqa: F401, its kinds register themselves
-from genomes.custom_layers import is_own, own_kind
+from genomes.custom_layers import custom_kind, is_custom
 from genomes.domains import Domain, Options, Whole, domains
 from genomes.layer import LAYERS, Layer
 from genomes.primitives import InvalidGenome
@@ -115,8 +115,8 @@ def alphabet(
     kinds, weights = dict(LAYERS), {kind: cls.weight for kind, cls in LAYERS.items()}
     bounds: dict[str, Mapping[str, Domain]] = {kind: domains(cls) for kind, cls in LAYERS.items()}
     for kind, change in (layers or {}).items():
-        if is_own(change):
-            kinds[kind] = own_kind(kind, change, (own or {}).get(kind, {}), taken=_words(LAYERS))
+        if is_custom(change):
+            kinds[kind] = custom_kind(kind, change, (own or {}).get(kind, {}), taken=_words(LAYERS))
             weights[kind], bounds[kind] = _weight(kind, change.get("weight", 1.0)), domains(kinds[kind])
             continue
         if kind not in LAYERS:

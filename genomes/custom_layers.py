@@ -19,17 +19,17 @@ RESERVED = ("class", "kind", "weights", "path", "costs", "version", "op", "name"
 DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 
-def is_own(change: Any) -> bool:
+def is_custom(change: Any) -> bool:
     """Whether an entry of the table of layers is a layer of the user's own."""
     return isinstance(change, dict) and "class" in change
 
 
-def own_arguments(change: Mapping[str, Any]) -> dict[str, Any]:
+def custom_arguments(change: Mapping[str, Any]) -> dict[str, Any]:
     """Values of the genes of a layer of the user's own, as given."""
     return {name: values for name, values in change.items() if name not in ("class", "place", "weight")}
 
 
-class OwnLayer(Layer):
+class CustomLayer(Layer):
     """A layer of the user's own, named by the dotted path of its Keras class. It keeps the shape of its input."""
 
     path: ClassVar[str]
@@ -41,7 +41,7 @@ class OwnLayer(Layer):
         net.add("own", **values, **{"class": self.path, "weights": self.costs, "version": self.version})
 
 
-def own_kind(kind: str, change: Mapping[str, Any], known: Mapping[str, Any], taken: Collection[str]) -> type[Layer]:
+def custom_kind(kind: str, change: Mapping[str, Any], known: Mapping[str, Any], taken: Collection[str]) -> type[Layer]:
     """The class of a layer of the user's own.
 
     change: its entry in the table of layers. known: what was found out about it; see `alphabet`. taken: words of the
@@ -60,23 +60,23 @@ def own_kind(kind: str, change: Mapping[str, Any], known: Mapping[str, Any], tak
     if not isinstance(place, list) or not place or any(where_ not in PLACES for where_ in place):
         raise InvalidGenome(f"{where}: place must be 'body', 'head' or both, not {place!r}")
     told = {"place": place, "weights": known.get("weights", "0"), "version": known.get("version", "")}
-    return _own_class(kind, json.dumps([path, own_arguments(change), told]))
+    return _custom_class(kind, json.dumps([path, custom_arguments(change), told]))
 
 
 @cache
-def _own_class(kind: str, text: str) -> type[Layer]:
+def _custom_class(kind: str, text: str) -> type[Layer]:
     """One class for one description, so that genes of two alphabets with the same layer are equal."""
     path, arguments, told = json.loads(text)
-    genes = [(name, Any, gene(_own_domain(f"layers: {kind}", name, values))) for name, values in arguments.items()]
-    cls = make_dataclass(f"Own_{kind}", genes, bases=(OwnLayer,), frozen=True)
+    genes = [(name, Any, gene(_custom_domain(f"layers: {kind}", name, values))) for name, values in arguments.items()]
+    cls = make_dataclass(f"Own_{kind}", genes, bases=(CustomLayer,), frozen=True)
     cls.kind, cls.place, cls.path = kind, frozenset(told["place"]), path  # type: ignore[attr-defined]
     cls.costs, cls.version = told["weights"], told["version"]  # type: ignore[attr-defined]
     return cls
 
 
-def _own_domain(where: str, name: str, values: Any) -> Domain:
+def _custom_domain(where: str, name: str, values: Any) -> Domain:
     given = values if isinstance(values, list) else [values]
-    if not name.isidentifier() or name in RESERVED or hasattr(OwnLayer, name) or not given:
+    if not name.isidentifier() or name in RESERVED or hasattr(CustomLayer, name) or not given:
         raise InvalidGenome(
             f"{where}: '{name}' cannot be a gene: genes are arguments of the class with their values, and "
             "a few names are taken; give it a default in the class, or derive a class that calls it otherwise"

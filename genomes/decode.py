@@ -39,11 +39,11 @@ def decode(
 
 def _layer(call: Call, name: str, precision: str, instead: Mapping[str, Any]) -> Any:
     kind, positional, named = call
-    cls = instead.get(kind) or (own_class(kind) if "." in kind else getattr(layers, kind))
+    cls = instead.get(kind) or (custom_class(kind) if "." in kind else getattr(layers, kind))
     return cls(*positional, **named, name=name, **({} if precision == "float32" else {"dtype": precision}))
 
 
-def own_class(path: str) -> Any:
+def custom_class(path: str) -> Any:
     """The class that a dotted path names. Raises ImportError if there is none."""
     module, _, name = path.rpartition(".")
     return named(module, name)

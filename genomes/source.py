@@ -51,7 +51,7 @@ class _Name(str):
     """A name in the script, which is written without quotes."""
 
 
-def own_paths(spec: ModelSpec) -> list[str]:
+def custom_paths(spec: ModelSpec) -> list[str]:
     """Dotted paths of the user's own layers in a network, each once."""
     return list(dict.fromkeys(str(dict(node.settings)["class"]) for node in spec.nodes if node.op == "own"))
 

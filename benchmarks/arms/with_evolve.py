@@ -1,7 +1,7 @@
 """This engine: each block is a search of its own whose founders are the networks, up to the end of the search.
 
-The parts are those of a session: the loop, the ledger, a run's SQLite file on disk, and worker processes, which live on
-from block to block. As a session does, it waits for its last worker at the end of each block.
+The parts are those of a session: the loop, the dispatcher, a run's SQLite file on disk, and worker processes, which live
+on from block to block. As a session does, it waits for its last worker at the end of each block.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from laps import BUILD, BUSY, DATA, STORAGE, TRAINING, VALIDATION, Laps, answer
 from evolve.api import VERSION
 from evolve.config import RunConfig
 from evolve.engine.clock import VirtualClock
-from evolve.engine.dispatcher import Ledger
+from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
-from evolve.engine.stats import Tally
+from evolve.engine.stats import Stats
 from evolve.execution.executor import executor_class
 from evolve.execution.machine import default_memory, usable_cores
 from evolve.problems.images import ImageProblem
@@ -91,14 +91,14 @@ class WithEvolve:
         return Search(
             problem=problem,
             strategy=kind(Births(problem.space, founders), config.population, kind.Options()),
-            ledger=Ledger(store, self._executor, Stop()),
+            dispatcher=Dispatcher(store, self._executor, Stop()),
             clock=VirtualClock(),
             look_ahead=config.ahead,
             seed=config.seed,
             recorded=iter([]),
             known=0,
             limit=lambda births, _: "the block is trained" if births >= len(founders) else None,
-            tally=Tally(config.population),
+            stats=Stats(config.population),
         )
 
     def _answer(self, results: list[Result], storing: float) -> dict[str, Any]:

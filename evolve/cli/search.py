@@ -66,11 +66,11 @@ def run(
     """Evolve networks on images, re-score the leaders, train the winner in full."""
     flags = given(locals())
     from evolve import api
-    from evolve.config import merged
+    from evolve.config import merge_settings
     from evolve.display.console import show_text
     from evolve.reporting import run_text
 
-    made = api.run(**merged(flags.pop("config", None), _joined(flags)))
+    made = api.run(**merge_settings(flags.pop("config", None), _joined(flags)))
     show_text(run_text.hall_of_fame(made))
     print(run_text.next_steps(made))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from evolve.data.datasets import Dataset, load_npz
 from evolve.errors import DataError, RunError
-from evolve.execution.isolated import aside
+from evolve.execution.isolated import call_isolated
 
 _DIGITS = tuple("0123456789")
 _CLOTHES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag ankle-boot"
@@ -50,7 +50,7 @@ def load_keras(name: str) -> Dataset:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.npz")
         try:
-            aside("evolve.data.keras_datasets:save", {"name": name, "path": str(path)}, show_output=True)
+            call_isolated("evolve.data.keras_datasets:save", {"name": name, "path": str(path)}, show_output=True)
         except RunError as error:
             raise DataError(
                 f"dataset '{name}' is neither in Keras's cache nor could it be downloaded "

@@ -1,4 +1,4 @@
-"""The ledger: writes every request and result down, gives jobs to the executor, and answers what is known already.
+"""The dispatcher: writes every request and result down, gives jobs to the executor, and answers what is known already.
 
 Rows are committed in groups: new requests when something has to be waited for, results as many as have come together.
 Nothing is given to a worker before its request is on disk, and no result is used before it is.
@@ -28,7 +28,7 @@ class _Opening:
     result: Result | None
 
 
-class Ledger:
+class Dispatcher:
     """Requests and results of one run on disk; in memory is only what is on its way.
 
     written: results that were written by this process.

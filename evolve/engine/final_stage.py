@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evolve.engine.dispatcher import Ledger
+from evolve.engine.dispatcher import Dispatcher
 from evolve.errors import RunError
 from evolve.problems.problem import Problem
 from evolve.runs.ranking import in_order
@@ -21,11 +21,11 @@ BACKSTOP = 2.0  # a last training that takes that many times as long as it may h
 
 
 @dataclass(frozen=True)
-class Finish:
+class FinalStage:
     """Requests for the end of a run. Those that an earlier session wrote are found again, others are new."""
 
     problem: Problem
-    ledger: Ledger
+    dispatcher: Dispatcher
     log: Log
     model_path: Callable[[int], Path]
 
@@ -96,13 +96,13 @@ class Finish:
         key = self.problem.job_key(candidate.key, budget, repeat, purpose)
         rows = self.log.requests(purpose, candidate=candidate.number)
         number = next((row.number for row in rows if row.job_key == key), None)
-        request = Request(number or self.ledger.number(), candidate, budget, repeat, purpose, key)
+        request = Request(number or self.dispatcher.number(), candidate, budget, repeat, purpose, key)
         save = self.model_path(candidate.number) if purpose is Purpose.FINAL else None
         job = self.problem.job(request, self.problem.space.blueprint(candidate.genome), save)
         if finish_at is not None:
             job |= {"finish_at": finish_at, "time_limit": BACKSTOP * (60 + finish_at - time.monotonic())}
-        self.ledger.open(request, job, written=number is not None)
+        self.dispatcher.open(request, job, written=number is not None)
         return request
 
     def _perform(self, requests: list[Request]) -> list[Result]:
-        return [self.ledger.result(request.number) for request in requests]
+        return [self.dispatcher.result(request.number) for request in requests]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from evolve.engine.clock import Clock
-from evolve.engine.dispatcher import Ledger
-from evolve.engine.stats import Tally
+from evolve.engine.dispatcher import Dispatcher
+from evolve.engine.stats import Stats
 from evolve.errors import RunError
 from evolve.problems.problem import Problem
 from evolve.search.strategy import Promotion, Proposal, Strategy
@@ -30,19 +30,19 @@ class Search:
     recorded: rows of the search requests so far, with their candidates, in order. known: how many there are.
     limit: given the number of births so far and whether the next one is recorded, why no more are wanted, or None.
     closings: of promotions when no more were born, the request number by job key, as earlier sessions wrote them.
-    births: candidates born so far. tally: what was told, in a few figures.
+    births: candidates born so far. stats: what was told, in a few figures.
     """
 
     problem: Problem
     strategy: Strategy
-    ledger: Ledger
+    dispatcher: Dispatcher
     clock: Clock
     look_ahead: int
     seed: int
     recorded: Iterator[tuple[RequestRow, CandidateRow]]
     known: int
     limit: Callable[[int, bool], str | None]
-    tally: Tally
+    stats: Stats
     closings: Mapping[str, int] = field(default_factory=dict)
     births: int = 0
     ended: str | None = None
@@ -59,9 +59,9 @@ class Search:
                     raise RunError("the strategy waits, but nothing runs: a defect of the strategy")
                 break
             number = self.clock.next()
-            result = self.ledger.result(number)
+            result = self.dispatcher.result(number)
             self._tell(*self._running.pop(number), result)
-        if self.tally.told == self.tally.failures:
+        if self.stats.told == self.stats.failures:
             self._give_up()
         return self.ended
 
@@ -91,7 +91,7 @@ class Search:
             for one in due:
                 self._promote(one, Purpose.CLOSING)
             for number in list(self._running):
-                result = self.ledger.result(number)
+                result = self.dispatcher.result(number)
                 self._tell(*self._running.pop(number), result)
 
     def _cost_of(self, promotion: Promotion) -> float:
@@ -101,7 +101,7 @@ class Search:
     @property
     def running_cost(self) -> float:
         """Predicted cost of what was opened and has no result yet."""
-        return sum(cost for number, (_, cost) in self._running.items() if not self.ledger.is_there(number))
+        return sum(cost for number, (_, cost) in self._running.items() if not self.dispatcher.is_there(number))
 
     @property
     def _replaying(self) -> bool:
@@ -134,7 +134,7 @@ class Search:
             key = self.problem.job_key(candidate.key, budget, 0, Purpose.SEARCH, start.job_key if start else None)
             cost = self.problem.cost(blueprint, budget)
         number = self._recorded_number(candidate, budget, purpose, start, key)
-        request = Request(number or self.ledger.number(), candidate, budget, 0, purpose, key, start)
+        request = Request(number or self.dispatcher.number(), candidate, budget, 0, purpose, key, start)
         if blueprint is not None:
             job = self.problem.job(request, blueprint, None)
         else:
@@ -143,7 +143,7 @@ class Search:
         self._running[request.number] = (request, cost)
         if purpose is Purpose.SEARCH:
             self.clock.start(request.number, cost)
-        self.ledger.open(request, job, written=number is not None, result=invalid)
+        self.dispatcher.open(request, job, written=number is not None, result=invalid)
 
     def _blueprint(self, proposal: Proposal) -> tuple[Blueprint | None, str | None]:
         try:
@@ -173,9 +173,9 @@ class Search:
 
     def _tell(self, request: Request, cost: float, result: Result) -> None:
         self.strategy.tell(request, result)
-        self.tally.add(request, cost, result)
+        self.stats.add(request, cost, result)
         self._let_go(request)
-        if self.tally.told == self.tally.failures == self.tally.population:
+        if self.stats.told == self.stats.failures == self.stats.population:
             self._give_up()
 
     def _let_go(self, request: Request) -> None:
@@ -194,8 +194,8 @@ class Search:
     def _give_up(self) -> None:
         """Raises RunError: nothing could be trained."""
         raise RunError(
-            f"none of the first {self.tally.told} candidates could be evaluated; the most frequent reason: "
-            + worst_reason(self.tally.recent)
+            f"none of the first {self.stats.told} candidates could be evaluated; the most frequent reason: "
+            + worst_reason(self.stats.recent)
         )
 
 

@@ -60,9 +60,9 @@ class Pace:
 
     def seconds(self, cost: float, workers: int = 1) -> float | None:
         """Predicted seconds of work of that cost, or None while nothing is known."""
-        tally = self._search.tally
-        if tally.measured_cost and tally.seconds:
-            return cost / tally.measured_cost * tally.seconds / workers
+        stats = self._search.stats
+        if stats.measured_cost and stats.seconds:
+            return cost / stats.measured_cost * stats.seconds / workers
         return None
 
     def end_seconds(self) -> tuple[float | None, float | None]:
@@ -70,7 +70,7 @@ class Pace:
         best so far."""
         if self._times is not None:
             return self._times.rescoring, self._times.final
-        problem, best = self._search.problem, self._search.tally.best
+        problem, best = self._search.problem, self._search.stats.best
         if best is None:
             return 0.0, 0.0
         blueprint = problem.space.blueprint(best[0].genome)
@@ -84,35 +84,35 @@ class Pace:
             return max(0.0, self._ends - time.monotonic())
         if self._phase != "searching":
             return max(0.0, self._phase_ends - time.monotonic())
-        tally = self._search.tally
+        stats = self._search.stats
         end = self.end_seconds()
-        mean = self.seconds(tally.cost / tally.told, self._workers) if tally.told else None
+        mean = self.seconds(stats.cost / stats.told, self._workers) if stats.told else None
         if self._limit is None or mean is None or None in end:
             return None
-        return (self._limit - tally.births) * mean + sum(part or 0.0 for part in end)
+        return (self._limit - stats.births) * mean + sum(part or 0.0 for part in end)
 
     def _generation(self) -> int:
         """Of the birth told last; a generation is a population of births."""
-        tally = self._search.tally
-        return max(0, tally.births - 1) // tally.population + 1
+        stats = self._search.stats
+        return max(0, stats.births - 1) // stats.population + 1
 
     def now(self) -> Progress | Epochs:
         """The figures of this moment."""
         if self._watch is not None:
             return self._watch.now()
-        tally, ledger = self._search.tally, self._search.ledger
-        recent = [result.fitness for result in tally.recent if result.fitness is not None]
+        stats, dispatcher = self._search.stats, self._search.dispatcher
+        recent = [result.fitness for result in stats.recent if result.fitness is not None]
         minutes = (time.monotonic() - self._begun) / 60
         return Progress(
             phase=self._phase,
             generation=self._generation(),
-            generations=None if self._limit is None else -(-self._limit // tally.population),
-            evaluations=tally.told + (ledger.untold if self._phase == "searching" else 0),
+            generations=None if self._limit is None else -(-self._limit // stats.population),
+            evaluations=stats.told + (dispatcher.untold if self._phase == "searching" else 0),
             limit=self._limit,
-            best=tally.best[1] if tally.best else None,
-            best_candidate=tally.best[0].number if tally.best else None,
+            best=stats.best[1] if stats.best else None,
+            best_candidate=stats.best[0].number if stats.best else None,
             mean=fmean(recent) if recent else None,
-            failures=tally.failures,
-            per_minute=ledger.written / minutes if ledger.written and minutes > 0.02 else None,
+            failures=stats.failures,
+            per_minute=dispatcher.written / minutes if dispatcher.written and minutes > 0.02 else None,
             left=self._left(),
         )

@@ -12,13 +12,13 @@ from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.display.text import duration
 from evolve.engine.clock import Arrivals, VirtualClock
-from evolve.engine.dispatcher import Ledger
-from evolve.engine.final_stage import Finish
+from evolve.engine.dispatcher import Dispatcher
+from evolve.engine.final_stage import FinalStage
 from evolve.engine.initial_population import RANDOM
 from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
 from evolve.engine.loop import Search
 from evolve.engine.pace import Pace
-from evolve.engine.stats import Tally
+from evolve.engine.stats import Stats
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
 from evolve.planning.plan import Times
@@ -70,15 +70,15 @@ class Session:
                 self._closing.callback(executor.close)
                 if self.config.fitness and self.problem.executor == "in-process":
                     self.console.note("the fitness function runs in this process, without limits of time and memory")
-                ledger = Ledger(self.store, executor, stop, self._poll(stop))
-                search = self._search(ledger, limit, lambda: pace.late())
+                dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop))
+                search = self._search(dispatcher, limit, lambda: pace.late())
                 pace = Pace(search, limit, self.workers, ends, times, self.config)
                 with self.console.live(pace.now):
                     reason = search.run()
                     self.store.act("search ended", births=search.births, reason=reason)
                     if isinstance(search.strategy, Halving):
                         search.close(search.strategy.promotion, pace.late)
-                    finished = self._finish(ledger, pace)
+                    finished = self._finish(dispatcher, pace)
                     self.store.act("finished", **finished, worked=worked())
                 self.console.note(f"finished in {duration(worked())}\n")
         except Stopped:
@@ -123,7 +123,7 @@ class Session:
         """Worker processes of the search."""
         return workers(self.config, self.problem)
 
-    def _search(self, ledger: Ledger, limit: int | None, late: Callable[[], bool]) -> Search:
+    def _search(self, dispatcher: Dispatcher, limit: int | None, late: Callable[[], bool]) -> Search:
         def ended(births: int, recorded: bool) -> str | None:
             if limit is not None and births >= limit:
                 return f"{limit} births"
@@ -132,14 +132,14 @@ class Session:
         return Search(
             problem=self.problem,
             strategy=self._strategy(),
-            ledger=ledger,
-            clock=Arrivals(ledger.first) if self.config.fast else VirtualClock(),
+            dispatcher=dispatcher,
+            clock=Arrivals(dispatcher.first) if self.config.fast else VirtualClock(),
             look_ahead=self.config.ahead,
             seed=self.config.seed,
             recorded=self.store.births(),
             known=self.store.count(Purpose.SEARCH),
             limit=ended,
-            tally=Tally(self.config.population),
+            stats=Stats(self.config.population),
             closings=self.store.numbers(Purpose.CLOSING),
         )
 
@@ -159,8 +159,8 @@ class Session:
         blueprint = self.problem.space.blueprint(winner.genome)
         return not _on_gpu(self.problem) and self.problem.cost(blueprint, self.problem.budget(Purpose.FINAL)) > LONG
 
-    def _finish(self, ledger: Ledger, pace: Pace) -> dict[str, int]:
-        finish = Finish(self.problem, ledger, self.store, lambda number: model_path(self.folder, number))
+    def _finish(self, dispatcher: Dispatcher, pace: Pace) -> dict[str, int]:
+        finish = FinalStage(self.problem, dispatcher, self.store, lambda number: model_path(self.folder, number))
         count = self.config.leaders
         leaders = finish.leaders(count, self.config.small_births or 0, with_first=bool(self.founders))
         first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
@@ -169,9 +169,9 @@ class Session:
         pace.begin_phase(f"re-scoring {len(leaders[:count])} leaders{first} with fresh seeds", rescoring, final)
         ranked = finish.rescore(leaders, self.config.rescorings)
         if self._is_long(ranked[0]):
-            ledger.executor.close()
-            ledger.executor = make_executor(self.config, self.problem, workers=1, threads=None)
-            self._closing.callback(ledger.executor.close)
+            dispatcher.executor.close()
+            dispatcher.executor = make_executor(self.config, self.problem, workers=1, threads=None)
+            self._closing.callback(dispatcher.executor.close)
         watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
         pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
         request, _ = finish.train_winner(ranked, pace.finish_at)

@@ -9,7 +9,7 @@ from evolve.values import Candidate, Request, Result, Status
 
 
 @dataclass
-class Tally:
+class Stats:
     """Figures of the results that were told. population: how many of the last results are `recent`.
 
     births: first results of candidates among them; the others are promotions.

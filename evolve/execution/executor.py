@@ -64,7 +64,7 @@ class InProcess:
         results: list[Result] = []
         begun = time.monotonic()
         while self._waiting and (not results or time.monotonic() - begun < timeout):
-            results.append(result_from_json(judged(self._evaluator, self._waiting.popleft())))
+            results.append(result_from_json(judge(self._evaluator, self._waiting.popleft())))
         return results
 
     def drop_waiting(self) -> None:
@@ -80,7 +80,7 @@ def build_evaluator(path: str, settings: Mapping[str, Any]) -> Any:
     return getattr(import_module(module), name)(settings)
 
 
-def judged(evaluator: Any, job: Job) -> dict[str, Any]:
+def judge(evaluator: Any, job: Job) -> dict[str, Any]:
     """What the evaluator says of a job, as JSON; an exception, which it ought not to raise, becomes a failure. Raises
     MachineError if it does."""
     try:

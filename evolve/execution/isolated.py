@@ -16,7 +16,7 @@ from evolve import errors
 from evolve.errors import EvolveError, RunError
 
 
-def aside(function: str, arguments: Mapping[str, Any], show_output: bool = False) -> Any:
+def call_isolated(function: str, arguments: Mapping[str, Any], show_output: bool = False) -> Any:
     """What `function`, 'module:name', returns for `arguments`; both are JSON.
 
     No library is looked for in the current folder, which may be a stranger's.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from evolve.execution.executor import build_evaluator, judged
+from evolve.execution.executor import build_evaluator, judge
 from evolve.values import Job
 
 OUT_OF_MEMORY_EXIT = 77
@@ -57,7 +57,7 @@ def work(job: Job) -> dict[str, Any]:
     """The result of a job, as JSON."""
     if _broken is not None:
         raise CannotStart(_broken)
-    return judged(_evaluator, job)
+    return judge(_evaluator, job)
 
 
 def _silence() -> None:

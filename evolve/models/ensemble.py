@@ -8,7 +8,7 @@ from pathlib import Path
 from evolve.display.console import Watcher, make_console
 from evolve.engine.opening import image_problem_of
 from evolve.errors import ConfigError
-from evolve.execution.isolated import aside
+from evolve.execution.isolated import call_isolated
 from evolve.models.train import train
 from evolve.runs.find import find
 from evolve.runs.run import Run
@@ -53,7 +53,7 @@ def ensemble(
     with Store.open(found.folder) as store:
         store.act("ensemble", candidates=leaders)
     told = {"models": [str(found.model_path(leader)) for leader in leaders], "trust": found.trust}
-    said = aside("evolve.models.keras_process:together", {**told, "test_folder": problem.parts.test_folder})
+    said = call_isolated("evolve.models.keras_process:together", {**told, "test_folder": problem.parts.test_folder})
     with Store.open(found.folder) as store:
         store.act("ensemble scored", candidates=leaders, accuracy=said["together"])
     single = dict(zip(leaders, said["single"], strict=True))

@@ -9,7 +9,7 @@ from pathlib import Path
 from evolve.display.console import make_console
 from evolve.engine.opening import image_problem_of
 from evolve.errors import ConfigError, RunError, nearest
-from evolve.execution.isolated import aside
+from evolve.execution.isolated import call_isolated
 from evolve.models.full_training import trainable_genome
 from evolve.models.script import write_script
 from evolve.runs.find import find
@@ -72,7 +72,7 @@ def export(
         spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[genome.recipe.pixels]
         beside = write_script(found, candidate, problem, genome, path)
         told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, "folder": problem.parts.folder}
-        checked = aside("evolve.models.keras_process:same_network", told)
+        checked = call_isolated("evolve.models.keras_process:same_network", told)
         return Exported(path, format, checked["images"], checked["difference"], beside)
     model = found.model_path(candidate)
     if not model.exists():
@@ -81,5 +81,5 @@ def export(
             f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
         )
     told = {"model": str(model), "trust": found.trust, "folder": problem.parts.folder}
-    checked = aside("evolve.models.keras_process:exported", {**told, "format": format, "path": str(path)})
+    checked = call_isolated("evolve.models.keras_process:exported", {**told, "format": format, "path": str(path)})
     return Exported(path, format, checked["images"], checked["difference"], ())

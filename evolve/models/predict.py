@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evolve.data.folders import KINDS
 from evolve.errors import ConfigError, DataError, RunError
-from evolve.execution.isolated import aside
+from evolve.execution.isolated import call_isolated
 from evolve.runs.find import find
 from evolve.storage.model_file import checked
 from evolve.trust import Trust, names_of
@@ -41,7 +41,7 @@ def predict(
     if not files:
         raise ConfigError("give at least one image, or a folder that holds some")
     told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
-    said = aside("evolve.models.keras_process:predicted", told)
+    said = call_isolated("evolve.models.keras_process:predicted", told)
     return [
         Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None)
         for file, one in zip(files, said, strict=True)

@@ -18,7 +18,7 @@ from evolve.runs.run import Run
 from evolve.storage.store import Store
 from evolve.training.augment import CHANGES, mixup
 from evolve.values import Purpose
-from genomes.source import literal, model_source, optimizer_source, own_paths
+from genomes.source import custom_paths, literal, model_source, optimizer_source
 
 
 def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any, path: Path) -> tuple[Path, ...]:
@@ -29,7 +29,7 @@ def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any,
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
     parts = [
         f"{_head(found, candidate, genome)}\n{imports}\n{_settings(problem, recipe)}",
-        _own_sources(problem, own_paths(spec)),
+        _custom_sources(problem, custom_paths(spec)),
         "# 1. Load the data.\n\n\n" + loading,
         "# 2. Build the network, layer by layer.\n\n\n" + model_source(spec, problem.parts.pixels[recipe["pixels"]]),
         "# 3. The training recipe.\n\n\n" + optimizer_source(recipe),
@@ -54,7 +54,7 @@ def _head(found: Run, candidate: int, genome: Any) -> str:
     )
 
 
-def _own_sources(problem: ImageProblem, paths: list[str]) -> str:
+def _custom_sources(problem: ImageProblem, paths: list[str]) -> str:
     """The user's own layers: the text of their modules, or an import where they are installed."""
     by_path = {
         change["class"]: problem.own[kind] for kind, change in problem.config.layers.items() if kind in problem.own

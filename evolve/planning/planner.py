@@ -23,7 +23,7 @@ from evolve.values import Purpose
 
 
 @dataclass(frozen=True)
-class Planned:
+class RunPlan:
     """What a run is going to do. times: None if counts decide. executor: with workers that are warm, or None."""
 
     config: RunConfig
@@ -33,20 +33,20 @@ class Planned:
     executor: Executor | None = None
 
 
-def planned(
+def plan_run(
     config: RunConfig, problem: Problem, founders: Sequence[Proposal], console: Console, begun: float
-) -> Planned:
+) -> RunPlan:
     """The plan of a run, printed. Raises ConfigError if there is not enough time.
 
     begun: when the command did, by `time.monotonic`. A table, and a fitness function of the user's own, cannot be
     foreseen: there the time is for the search alone.
     """
     if not isinstance(problem, ImageProblem) or config.fitness is not None:
-        return Planned(config, problem, Times(config.duration, 0.0, 0.0) if config.duration else None)
+        return RunPlan(config, problem, Times(config.duration, 0.0, 0.0) if config.duration else None)
     if config.duration is None:
-        plan = counted(config, problem)
+        plan = plan_by_counts(config, problem)
         console.note(plan.in_words())
-        return Planned(config, problem, plan=plan)
+        return RunPlan(config, problem, plan=plan)
     count = workers(config, problem)
     executor = make_executor(config, problem, count)
     try:
@@ -66,10 +66,10 @@ def planned(
         executor.close()
         raise
     console.note(plan.in_words())
-    return Planned(config, replace(problem, config=config), plan.seconds, plan, executor)
+    return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor)
 
 
-def counted(config: RunConfig, problem: ImageProblem) -> Plan:
+def plan_by_counts(config: RunConfig, problem: ImageProblem) -> Plan:
     """The plan of a run that has counts instead of a time."""
     settings = {name: getattr(config, name) for name in sorted(DECIDED) if getattr(config, name) is not None}
     settings |= {"look_ahead": config.ahead, "rungs": [str(one) for one in problem.rungs], "evaluations": config.limit}

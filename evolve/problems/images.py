@@ -60,7 +60,7 @@ class ImageProblem:
     @property
     def evaluator(self) -> str:
         return (
-            "evolve.training.fitness_evaluator:OwnFitness"
+            "evolve.training.fitness_evaluator:CustomFitness"
             if self.config.fitness
             else "evolve.training.evaluator:Trainer"
         )

@@ -12,7 +12,7 @@ from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.table_files import load_table
 from evolve.problems.tables import TableProblem
-from evolve.training.custom_layer_facts import own_layers
+from evolve.training.custom_layer_facts import custom_layers
 from evolve.values import Counter
 
 
@@ -31,7 +31,7 @@ def make_problem(
     if config.table is not None:
         return TableProblem(config.seed, load_table(config.table))
     folder = config.results / DATA_FOLDER
-    own = own_layers(config.layers)
+    own = custom_layers(config.layers)
     parts = reopen(folder, known["digest"], known["name"]) if known else None
     if parts is None:
         before_reading()

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any
 
 from evolve.errors import LogError
-from evolve.storage.write_ahead_log import newest_part
+from evolve.storage.write_ahead_log import write_ahead_log
 
 BUSY_SECONDS = 30.0  # how long another program may hold the file before we give up
 
@@ -58,7 +58,7 @@ def reader(file: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA schema_version")
     except LogError:
         connection.close()
-        newest = newest_part(file)
+        newest = write_ahead_log(file)
         if os.access(file.parent, os.W_OK) or (newest.exists() and newest.stat().st_size > 0):
             raise
         connection = _connected(file, "mode=ro&immutable=1")

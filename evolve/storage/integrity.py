@@ -9,7 +9,7 @@ from shlex import quote
 from evolve.errors import LogError
 from evolve.storage.connection import explained
 from evolve.storage.rows import unreadable
-from evolve.storage.write_ahead_log import newest_part, wholly_readable
+from evolve.storage.write_ahead_log import is_wholly_readable, write_ahead_log
 
 # What cannot be missing from a run, however it ended; results can, they are made again.
 GAPS = (
@@ -26,9 +26,9 @@ JSON = {
 }
 
 
-def check_whole(connection: sqlite3.Connection, file: Path) -> None:
+def check_integrity(connection: sqlite3.Connection, file: Path) -> None:
     """Raises LogError if anything is damaged or missing, also where nothing is read until something is written."""
-    if not wholly_readable(newest := newest_part(file)):
+    if not is_wholly_readable(newest := write_ahead_log(file)):
         raise LogError(
             f"the newest results, in {newest}, are damaged; they were left as they are. Put back a copy of "
             f"{file.parent} from before, if you have one. To give up what cannot be read and train it again: "

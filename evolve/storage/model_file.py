@@ -70,9 +70,9 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Any:
 def _object(one: Foreign) -> Any:
     """The class or function, which must be the trusted module's own: a file reaches nothing that the module imports.
     Raises ImportError if it is not."""
-    from genomes.decode import own_class
+    from genomes.decode import custom_class
 
-    found = own_class(f"{one.module}.{one.name}")
+    found = custom_class(f"{one.module}.{one.name}")
     if getattr(found, "__module__", None) != one.module:
         raise ImportError(f"'{one.name}' is not of the module '{one.module}'")
     return found

@@ -22,7 +22,7 @@ from evolve.errors import LogError, RunError
 from evolve.storage import rows
 from evolve.storage.connection import reader, writer
 from evolve.storage.files import FILE, MODELS, WEIGHTS
-from evolve.storage.integrity import check_whole
+from evolve.storage.integrity import check_integrity
 from evolve.storage.log import Log
 from evolve.values import Candidate, Request, Result
 
@@ -87,7 +87,7 @@ class Store(Log):
         lock = _locked(folder)
         try:
             with cls.read(folder) as known:  # a damaged file is refused before anything touches it
-                check_whole(known._connection, folder / FILE)
+                check_integrity(known._connection, folder / FILE)
             return cls._writer(folder, lock)
         except BaseException:
             lock.release()

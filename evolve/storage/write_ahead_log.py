@@ -12,12 +12,12 @@ HEADER, ENTRY = struct.Struct(">8I"), struct.Struct(">6I")
 Sums = tuple[int, int]
 
 
-def newest_part(file: Path) -> Path:
+def write_ahead_log(file: Path) -> Path:
     """Where the write-ahead log of a run's file lies, if there is one."""
     return file.with_name(f"{file.name}-wal")
 
 
-def wholly_readable(log: Path) -> bool:
+def is_wholly_readable(log: Path) -> bool:
     """Whether SQLite will read all that was committed to the write-ahead log `log`. What a killed process left half
     written does not count."""
     content = log.read_bytes() if log.exists() else b""

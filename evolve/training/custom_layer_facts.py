@@ -13,38 +13,38 @@ from pathlib import Path
 from typing import Any
 
 from evolve.errors import ConfigError
-from evolve.execution.isolated import aside
+from evolve.execution.isolated import call_isolated
 from evolve.values import digest
-from genomes.custom_layers import is_own, own_arguments
+from genomes.custom_layers import custom_arguments, is_custom
 
 SIZES: dict[str, list[tuple[int, ...]]] = {"body": [(2, 8, 8), (2, 6, 10)], "head": [(2,)]}
 CHANNELS = (2, 4, 6, 8)  # three determine a parabola, the fourth checks it
 
 
-def own_layers(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def custom_layers(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What is known of each layer of the user's own in a table of layers: "place", "weights" (see `alphabet`),
     "version" and "source". Raises ConfigError naming what is wrong with one."""
-    own = {kind: change for kind, change in layers.items() if is_own(change)}
-    return dict(aside("evolve.training.custom_layer_facts:examined_all", {"layers": own})) if own else {}
+    own = {kind: change for kind, change in layers.items() if is_custom(change)}
+    return dict(call_isolated("evolve.training.custom_layer_facts:examine_all", {"layers": own})) if own else {}
 
 
-def examined_all(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def examine_all(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What is found out about each layer. Raises ConfigError."""
     try:
-        return {kind: examined(kind, change) for kind, change in layers.items()}
+        return {kind: examine(kind, change) for kind, change in layers.items()}
     except ValueError as error:
         raise ConfigError(f"layers: {error}") from None
 
 
-def examined(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
+def examine(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
     """What is found out about one layer. Raises ValueError, in words. Imports Keras."""
     import keras
 
-    from genomes.decode import own_class
+    from genomes.decode import custom_class
 
     path = change["class"]
     try:
-        cls = own_class(path)
+        cls = custom_class(path)
     except Exception as error:  # whatever the user's module raises
         raise ValueError(f"{kind}: class '{path}' cannot be imported: {error}") from None
     if not (isinstance(cls, type) and issubclass(cls, keras.layers.Layer)):
@@ -57,7 +57,7 @@ def examined(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
         try:
             counts = [
                 [_weights(cls, arguments, (*size, channels)) for channels in CHANNELS]
-                for arguments in _variants(own_arguments(change))
+                for arguments in _variants(custom_arguments(change))
                 for size in SIZES[place]
             ]
         except Exception as error:

@@ -56,11 +56,11 @@ class Trainer:
         (path of a .keras file), progress (path of a file for figures of each epoch), stop_at (time of `time.monotonic`
         after which no epoch begins), ragged, finish_at, to_score, may_give_up and averaging (see `Training`).
         """
-        return guarded(job, self._train)
+        return guard(job, self._train)
 
     def _train(self, job: Job) -> dict[str, Any]:
         clock = Stopwatch()
-        training = prepared(job, self._settings, clock)
+        training = prepare_training(job, self._settings, clock)
         if job.get("start"):
             self._continue(training.model, job["start"])
             clock.lap("start")
@@ -122,7 +122,7 @@ class Trainer:
         """Gives a network the weights that `job` ended with; where they are not to be had, it is trained again."""
         if load_weights(model, Path(job["weights"])):
             return
-        again = prepared(job, self._settings, Stopwatch())
+        again = prepare_training(job, self._settings, Stopwatch())
         if job.get("start"):
             self._continue(again.model, job["start"])
         again.run()
@@ -145,7 +145,7 @@ def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDA
     return told
 
 
-def prepared(job: Job, settings: Mapping[str, Any], clock: Stopwatch, plain: bool = False) -> Training:
+def prepare_training(job: Job, settings: Mapping[str, Any], clock: Stopwatch, plain: bool = False) -> Training:
     """The network of a job, compiled with its recipe, with the images it is trained on. plain: of Keras's own layers,
     with 32 bits."""
     recipe = job["recipe"]
@@ -178,7 +178,7 @@ def _training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]
     return images[: job["images"]], np.asarray(labels[: job["images"]])
 
 
-def guarded(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
+def guard(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
     """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason,
     but for MachineError, of which no candidate is guilty."""
     begun = time.perf_counter()

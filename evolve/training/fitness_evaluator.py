@@ -16,7 +16,7 @@ from evolve.data.splits import open_part
 from evolve.storage.model_file import save_model
 from evolve.training.backends import prepare_backend
 from evolve.training.epochs import Point, Training, report
-from evolve.training.evaluator import guarded, prepared
+from evolve.training.evaluator import guard, prepare_training
 from evolve.training.stopwatch import Stopwatch
 from evolve.values import Job, Status
 
@@ -45,7 +45,7 @@ class FitnessData:
         return self._training.run(lambda point: self._report(**point))
 
 
-class OwnFitness:
+class CustomFitness:
     """Calls `fitness(model, data, progress)` for each job: a compiled Keras model, a `FitnessData`, and a function that
     takes figures by name, to be called from time to time. What it returns, a number or (number, dict of measures), is
     maximised."""
@@ -58,10 +58,10 @@ class OwnFitness:
 
     def evaluate(self, job: Job) -> dict[str, Any]:
         """The result of a job, as `Trainer.evaluate`."""
-        return guarded(job, self._judge)
+        return guard(job, self._judge)
 
     def _judge(self, job: Job) -> dict[str, Any]:
-        training, curve = prepared(job, self._settings, Stopwatch(), plain=True), []
+        training, curve = prepare_training(job, self._settings, Stopwatch(), plain=True), []
 
         def progress(**figures: float) -> None:
             numbers = {name: float(value) for name, value in figures.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evolve.config import RunConfig, merged, seconds
+from evolve.config import RunConfig, merge_settings, seconds
 from evolve.errors import ConfigError
 from evolve.search.strategy import strategy_class
 
@@ -56,9 +56,9 @@ def test_the_earliest_limit_ends_a_run() -> None:
 def test_a_toml_file_is_read_and_flags_win(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text('population = 6\nfor = "2m"\nfounders = ["vgg"]\n[options]\nelite = 2\n')
-    config = RunConfig.checked(merged(file, {"population": 8}))
+    config = RunConfig.checked(merge_settings(file, {"population": 8}))
     assert (config.population, config.duration, config.founders, config.options) == (8, 120, ("vgg",), {"elite": 2})
-    assert RunConfig.checked(merged(file, {"for": "5s"})).duration == 5
+    assert RunConfig.checked(merge_settings(file, {"for": "5s"})).duration == 5
 
 
 @pytest.mark.parametrize(
@@ -72,19 +72,19 @@ def test_a_toml_file_with_a_mistake_is_named(tmp_path: Path, text: str, message:
     file = tmp_path / "run.toml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=r"run\.toml") as error:
-        merged(file, {})
+        merge_settings(file, {})
     assert message in str(error.value)
 
 
 def test_a_file_and_flags_are_checked_together(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text('encoding = "choices"\n')
-    assert RunConfig.checked(merged(file, {"table": "t.json"})).encoding == "choices"
+    assert RunConfig.checked(merge_settings(file, {"table": "t.json"})).encoding == "choices"
 
 
 def test_a_missing_toml_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
-        merged(tmp_path / "none.toml", {})
+        merge_settings(tmp_path / "none.toml", {})
 
 
 def test_strategy_options_are_checked_like_settings() -> None:

@@ -12,10 +12,10 @@ from conftest import DATA
 
 import evolve
 from evolve.engine.clock import Arrivals
-from evolve.engine.dispatcher import Ledger
+from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop, Stopped
 from evolve.engine.loop import Search
-from evolve.engine.stats import Tally
+from evolve.engine.stats import Stats
 from evolve.execution.executor import InProcess
 from evolve.problems.table_files import load_table
 from evolve.problems.tables import TableProblem
@@ -57,18 +57,18 @@ def session(folder: Path, problem: TableProblem, rng: Random, stop_after: int) -
 
     stop = Stop()
     with Store.open(folder) if (folder / "run.sqlite").exists() else Store.create(folder, {}) as store:
-        ledger = Ledger(store, Unordered(problem, rng, stop, stop_after), stop)
+        dispatcher = Dispatcher(store, Unordered(problem, rng, stop, stop_after), stop)
         search = Search(
             problem=problem,
             strategy=Noting(Births(problem.space), 8, kind.Options()),
-            ledger=ledger,
-            clock=Arrivals(ledger.first),
+            dispatcher=dispatcher,
+            clock=Arrivals(dispatcher.first),
             look_ahead=6,
             seed=3,
             recorded=store.births(),
             known=store.count(),
             limit=lambda births, _: "enough" if births >= 60 else None,
-            tally=Tally(8),
+            stats=Stats(8),
         )
         with suppress(Stopped):
             search.run()

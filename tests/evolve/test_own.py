@@ -160,10 +160,10 @@ UNUSABLE = {
 
 def test_layers_that_cannot_be_used_say_why(folder: Path) -> None:
     script = f"""
-from evolve.training.custom_layer_facts import examined
+from evolve.training.custom_layer_facts import examine
 for path in {list(UNUSABLE)}:
     try:
-        examined("mine", {{"class": path}})
+        examine("mine", {{"class": path}})
     except ValueError as error:
         print(error)
 """
@@ -192,7 +192,7 @@ def test_nothing_is_trained_with_a_layer_that_cannot_be_used(
 def test_where_a_layer_may_stand_is_found_out(folder: Path) -> None:
     script = (
         "from evolve.training.custom_layer_facts import own_layers\n"
-        "found = own_layers({'maps': {'class': 'my_layers.NeedsMaps'}, 'plain': {'class': 'my_layers.Plain'}})\n"
+        "found = custom_layers({'maps': {'class': 'my_layers.NeedsMaps'}, 'plain': {'class': 'my_layers.Plain'}})\n"
         "print(found['maps']['place'], found['plain']['place'], found['plain']['weights'])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)

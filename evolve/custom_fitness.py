@@ -31,7 +31,7 @@ def fitness_function(path: str) -> Fitness:
         found = named(module, name)
     except Exception as error:  # whatever the user's module raises
         where = "call evolve.resume in its script" if module == "__main__" else "repair it, or continue in its folder"
-        raise ConfigError(f"the fitness function {path} cannot be had ({error}); {where}") from None
+        raise ConfigError(f"the fitness function {path} cannot be imported ({error}); {where}") from None
     if module == "__main__" and getattr(found, "__module__", None) != module:
         raise ConfigError(f"the fitness function {path} is not of this script; call evolve.resume in its script")
     if not callable(found):

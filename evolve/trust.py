@@ -29,12 +29,12 @@ def names_of(trust: Trust) -> tuple[str, ...]:
 def require(wanted: Iterable[str], trusted: Collection[str], what: str, doing: str, why: str) -> None:
     """Raises TrustError if something in `wanted` is not among `trusted`.
 
-    The message begins '`what` wants to `doing` NAME, `why`'.
+    The message begins '`what` needs to `doing` NAME: `why`'.
     """
     missing = [name for name in dict.fromkeys(wanted) if name not in trusted]
     if missing:
         raise TrustError(
-            f"{what} wants to {doing} {', '.join(missing)}, {why}; if you trust that, say so with "
+            f"{what} needs to {doing} {', '.join(missing)}: {why}; if you trust that, say so with "
             f"{flags(missing)} (in Python: trust={missing!r})",
             missing,
         )
@@ -42,4 +42,4 @@ def require(wanted: Iterable[str], trusted: Collection[str], what: str, doing: s
 
 def require_modules(modules: Iterable[str], trusted: Collection[str], what: str) -> None:
     """Raises TrustError if a module that `what` names is not among `trusted`. Nothing is imported."""
-    require(modules, trusted, what, "import", "and importing runs the code in it")
+    require(modules, trusted, what, "import", "importing runs the code in it")

@@ -127,7 +127,7 @@ def candidate_key(genome: Genome, blueprint: Blueprint) -> str:
 
 
 # Kind of encoding -> its search space, named by path so that nothing is imported before it is used.
-SPACES = {"stack": "genomes.stack:StackSpace", "choices": "genomes.choices:ChoicesSpace"}
+SPACES = {"stack": "genomes.stack.space:StackSpace", "choices": "genomes.choices:ChoicesSpace"}
 
 
 def space_class(kind: str) -> Any:

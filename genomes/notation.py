@@ -2,7 +2,7 @@
 
     conv 32 3, relu, maxpool 2, dropout 0.25, flatten, dense 256, relu | adam 0.001, batch 128, cosine, flip, shift 4
 
-Layers are parted by commas: a word, then the values of the genes that have no default, then name=value for genes
+Layers are separated by commas: a word, then the values of the genes that have no default, then name=value for genes
 that differ from their default. Behind the bar stands the training recipe; without one the default recipe is used.
 Writing and reading are exact inverses.
 """

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+import rooms
 from conftest import ROOT
 
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for package in ("evolve", "genomes")
-    for path in sorted((ROOT / package).rglob("*.py"))
-}
+MODULES = rooms.modules(ROOT)
 
 # Rooms from the top: a module may import from its own room and from rooms below it.
 ROOMS = (
@@ -40,8 +35,8 @@ ROOMS = (
     "evolve.objectives",
     "evolve.settings",
     "evolve.errors",
-    "genomes",
     "genomes.stack",
+    "genomes",
 )
 
 # One library, one door.
@@ -67,54 +62,22 @@ DOORS = {
 TOP = 12  # modules directly below evolve/
 
 
-def imports(path: Path) -> set[str]:
-    """Modules that a file imports anywhere, with `from package import module` resolved to the module."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.update(
-                full if (full := f"{node.module}.{alias.name}") in MODULES else node.module for alias in node.names
-            )
-    return found
+def imports(module: str) -> set[str]:
+    return rooms.imports(MODULES[module], MODULES)
 
 
-def room(module: str) -> str:
-    """The room that a module stands in: the longest name in ROOMS that its own begins with."""
-    if module == "evolve":
-        return module
-    found = [name for name in ROOMS if name != "evolve" and f"{module}.".startswith(f"{name}.")]
-    assert found, f"{module} has no room; give it one in ROOMS"
-    return max(found, key=len)
+def test_arrows_point_one_way() -> None:
+    assert list(rooms.running_up(ROOT)) == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_arrows_point_one_way(module: str) -> None:
-    """The encodings are one house: `genomes` names the spaces of its rooms by path."""
-    for other in imports(MODULES[module]):
-        if other.split(".")[0] == "evolve" and module != "evolve":
-            here, there = ROOMS.index(room(module)), ROOMS.index(room(other))
-            assert there >= here, f"{module} imports {other}, which stands above it"
+def test_there_is_no_circle() -> None:
+    assert rooms.circles(rooms.arrows(ROOT)) == rooms.circles(rooms.between_rooms(ROOT)) == []
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
-    order: list[str] = []
-    standing: set[str] = set()
-
-    def visit(module: str) -> None:
-        assert module not in standing, f"a circle: {module} imports itself by way of others"
-        if module in order:
-            return
-        standing.add(module)
-        for other in sorted(imports(MODULES[module]) & MODULES.keys()):
-            if not (module == "evolve" or other == module or other in (f"{module}.{name}" for name in ("app",))):
-                visit(other)
-        standing.remove(module)
-        order.append(module)
-
-    for module in MODULES:
-        visit(module)
+def test_a_circle_and_an_arrow_that_runs_up_would_be_seen() -> None:
+    assert rooms.circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [{"b", "c"}]
+    assert rooms.floors({"a": {"b"}, "b": {"c"}, "c": set()}) == {"a": 3, "b": 2, "c": 1}
+    assert rooms.place("evolve.search.aging", [("evolve.cli",), ("evolve.search",)]) == 1
 
 
 def test_no_file_has_the_name_of_another_but_where_encodings_repeat_it() -> None:
@@ -129,7 +92,7 @@ def test_few_modules_stand_outside_of_rooms() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_library_one_door(module: str) -> None:
-    for other in imports(MODULES[module]):
+    for other in imports(module):
         library = other.split(".")[0]
         assert module in DOORS.get(library, {module}), f"{module} imports {library}"
 
@@ -137,12 +100,12 @@ def test_one_library_one_door(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("genomes")])
 def test_encodings_need_the_standard_library_only(module: str) -> None:
     known = {*sys.stdlib_module_names, "genomes"} | ({"keras"} if module == "genomes.decode" else set())
-    assert {name.split(".")[0] for name in imports(MODULES[module])} <= known
+    assert {name.split(".")[0] for name in imports(module)} <= known
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_pickle_is_read(module: str) -> None:
-    assert not imports(MODULES[module]) & {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    assert not imports(module) & {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
     assert "allow_pickle=True" not in MODULES[module].read_text()
 
 

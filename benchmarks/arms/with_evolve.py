@@ -1,7 +1,7 @@
 """This engine: each block is a search of its own whose founders are the networks, up to the end of the search.
 
-The parts are those of a session: the loop, the dispatcher, a run's SQLite file on disk, and worker processes, which live
-on from block to block. As a session does, it waits for its last worker at the end of each block.
+The parts are those of a session: the loop, the dispatcher, a run's SQLite file on disk, and worker processes, which
+live on from block to block. As a session does, it waits for its last worker at the end of each block.
 """
 
 from __future__ import annotations

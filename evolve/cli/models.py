@@ -41,7 +41,7 @@ def export(
     trust: Trust = None,
     results: Results = RESULTS,
 ) -> None:
-    """Write a candidate as a file that lives without evolve, and check it on real images."""
+    """Write a candidate as a stand-alone file, and check it on real images."""
     from evolve.display.text import printable
     from evolve.models.export import export as export_model
 

@@ -26,7 +26,7 @@ def run(
     table: Annotated[Path | None, typer.Option(help="Table of scores, for the encoding choices.")] = None,
     founders: Annotated[
         str | None,
-        typer.Option(help="Groups: fast, zoo, article, random, parted by commas. Default: fast,zoo,article,random."),
+        typer.Option(help="Groups: fast, zoo, article, random, separated by commas. Default: fast,zoo,article,random."),
     ] = None,
     founder: Annotated[
         list[str] | None, typer.Option(help="Name, notation or RUN:CANDIDATE to start from; repeatable.")

@@ -42,7 +42,7 @@ CACHED = {
 
 
 def load_keras(name: str) -> Dataset:
-    """A data set of `NAMES`, from Keras's cache or its download. Raises DataError if it can be had from neither.
+    """A data set of `NAMES`, from Keras's cache or its download. Raises DataError if neither has it.
 
     Keras runs in a process of its own, which keeps it and its backend out of this one, and shows the progress of a
     download itself.

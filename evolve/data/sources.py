@@ -31,7 +31,7 @@ class Source:
 
 
 def load(source: Source, count: Counter = lambda what, done, total: None) -> Dataset:
-    """The data set of `source`. Raises DataError if it cannot be had or cannot be used. `count` follows the reading of
+    """The data set of `source`. Raises DataError if it is not there or cannot be used. `count` follows the reading of
     many files."""
     name, path = source.dataset, Path(source.dataset)
     if name not in DATASETS and not name.endswith(".npz") and path.is_dir():

@@ -80,7 +80,7 @@ def prepare(data: Dataset, folder: Path) -> Parts:
 
 def reopen(folder: Path, digest: str, name: str) -> Parts | None:
     """The parts below `folder` of the data with that digest, called `name`; None if they are not there. Raises
-    DataError for a digest that is none, as a damaged run may have, or if what lies there is not what `prepare` writes.
+    DataError for an invalid digest, as a damaged run may have, or if what lies there is not what `prepare` writes.
     """
     if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
         raise DataError(f"the digest of the data must be 64 of the signs 0 to 9 and a to f, not {digest!r:.80}")

@@ -59,7 +59,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
     gpu = found.problem.get("device") == "gpu" and gpu_visible()
 
     def before_reading() -> None:
-        require(config.own_data, found.trust, f"run '{found.name}'", "read", "as no prepared copy of it is there")
+        require(config.own_data, found.trust, f"run '{found.name}'", "read", "its prepared copy is missing")
 
     with console.counting() as count:
         problem = usable(lambda: make_problem(config, gpu, found.problem, count, before_reading))

@@ -51,7 +51,7 @@ def export(
     results: str | Path = "results",
     trust: Trust = (),
 ) -> Exported:
-    """Writes a candidate as a file that lives without evolve, and checks it on real images.
+    """Writes a candidate as a stand-alone file, and checks it on real images.
 
     format: "keras", "onnx" or "litert", the trained model; or "python", a script that builds and trains the network.
     output: where to; None for a name made from run and candidate, in the current folder. trust: as for `train`. Raises

@@ -94,7 +94,7 @@ class Plan:
         if self.machine is None:
             return ""
         slowest = self.machine.rate / 3 / self.settings["max_work"]
-        return f", none that is trained on fewer than {rounded(slowest):,} images a second"
+        return f", all fast enough to train on {rounded(slowest):,} images/s"
 
     def in_words(self) -> str:
         """The plan as lines of text."""

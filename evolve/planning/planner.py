@@ -55,8 +55,8 @@ def plan_run(
         left = config.duration - (time.monotonic() - begun)
         if left < (needed := shortest(machine)):
             raise ConfigError(
-                f"for must be longer than {duration(config.duration)} on this machine: making ready took "
-                f"{duration(config.duration - left)}, and what follows needs {duration(needed)} at the very least"
+                f"--for {duration(config.duration)} is too short here: set-up took "
+                f"{duration(config.duration - left)} and {duration(needed)} more are needed"
             )
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
         plan = make_plan(config, left, machine, problem.parts.sizes["train"], images)

@@ -30,8 +30,8 @@ PURPOSES = {
 def candidate(run: Run, number: int) -> RenderableType:
     """One candidate: where it comes from, its recipe, scores, curve, layers and family."""
     known = candidate_json(run, number)
-    born = "from nothing" if not known["parents"] else "from " + " and ".join(map(str, known["parents"]))
-    head = Text(f"candidate {number} of {run.name}, born {born}: {'; '.join(known['origin'])}\n", style="bold")
+    born = f", born from {' and '.join(map(str, known['parents']))}" if known["parents"] else ""
+    head = Text(f"candidate {number} of {run.name}{born}: {'; '.join(known['origin'])}\n", style="bold")
     layers, _, recipe = known["notation"].partition(" | ")
     head.append(f"{layers}\n" + (f"recipe: {recipe}\n" if recipe else ""), style="not bold")
     reasons = [f"{e['status']}: {e['reason']}" for e in known["requests"] if e["reason"]]
@@ -85,7 +85,7 @@ def recognised(shares: Mapping[str, float]) -> str:
     shown = [f"{name} {value:.0%}" for name, value in ordered]
     if len(shown) > FEW_CLASSES:
         shown = [*shown[:6], "...", *shown[-3:]]
-    return f"recognised of each class: {', '.join(shown)}" if shown else ""
+    return f"test recall by class: {', '.join(shown)}" if shown else ""
 
 
 def _scores(run: Run, number: int) -> Table:

@@ -30,7 +30,7 @@ HALL_SIZE = 10
 
 @dataclass(frozen=True)
 class Run:
-    """The run in `folder`. What is asked for is read then, and stays as it was when it was first read.
+    """The run in `folder`. What is asked for is read on first access, then cached.
 
     trust: what the user named; see `evolve.trust`.
     """

@@ -191,7 +191,7 @@ def _must_exist(folder: Path) -> None:
 
 
 def _locked(folder: Path) -> FileLock:
-    """The lock of the one process that writes. Raises RunError if another one has it or it cannot be had."""
+    """The lock of the one process that writes. Raises RunError if another one has it or it cannot be written."""
     lock = FileLock(folder / "run.lock")
     try:
         lock.acquire(timeout=0)

@@ -119,7 +119,7 @@ class Trainer:
         }
 
     def _continue(self, model: Any, job: Job) -> None:
-        """Gives a network the weights that `job` ended with; where they are not to be had, it is trained again."""
+        """Gives a network the weights that `job` ended with; where they are missing, it is trained again."""
         if load_weights(model, Path(job["weights"])):
             return
         again = prepare_training(job, self._settings, Stopwatch())
@@ -180,7 +180,7 @@ def _training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]
 
 def guard(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
     """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason,
-    but for MachineError, of which no candidate is guilty."""
+    but for MachineError, which is never a candidate's fault."""
     begun = time.perf_counter()
     memory.forget_peak()
     try:

@@ -94,7 +94,8 @@ def test_a_run_that_is_told_as_results_come_is_continued_in_the_order_in_which_t
 def test_the_hall_of_fame_says_that_results_were_told_as_they_came(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from evolve.reporting import run_text as inspect
+    from evolve.display.console import show_text
+    from evolve.reporting.run_text import hall_of_fame
 
     run = evolve.run(
         table=DATA / "table.json",
@@ -105,5 +106,5 @@ def test_the_hall_of_fame_says_that_results_were_told_as_they_came(
         results=tmp_path,
         progress=False,
     )
-    inspect.show(inspect.hall_of_fame(run))
+    show_text(hall_of_fame(run))
     assert "told as they came" in " ".join(capsys.readouterr().out.split())

@@ -170,7 +170,7 @@ def test_an_ensemble_trains_what_is_missing_and_reads_the_test_part(run: str, tr
 
 def test_show_fits_a_narrow_terminal_and_tells_the_whole_story(run: str, trained: int, folder: Path) -> None:
     shown = command("show", run, cwd=folder, COLUMNS="80").stdout
-    assert "recognised of each class: " in shown
+    assert "test recall by class: " in shown
     one = command("show", run, "1", cwd=folder, COLUMNS="80").stdout
     for text in ("recipe: sgd 0.05", "accuracy by epoch", "gap", "multiply_8" if "multiply_8" in one else "multiply_"):
         assert text in one, text

@@ -242,7 +242,7 @@ def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path
     if place == "script":
         refused = command("resume", "fitness-script", cwd=folder)
         assert refused.returncode == 2
-        assert "cannot be had" in refused.stderr
+        assert "cannot be imported" in refused.stderr
         assert "call evolve.resume in its script" in refused.stderr
         exported = command("export", "fitness-script", "1", "--format", "python", cwd=folder)
         assert exported.returncode == 0, exported.stderr

@@ -123,7 +123,7 @@ def test_a_strangers_run_imports_nothing_and_the_flag_is_named(line: str, victim
     assert done.returncode == 2, done.stdout
     assert not (victim / "MARK").exists()
     modules = REFUSED[line]
-    assert f"wants to import {', '.join(modules)}, and importing runs the code in it" in done.stderr
+    assert f"needs to import {', '.join(modules)}: importing runs the code in it" in done.stderr
     assert f"in full: evolve {line} {flags(modules)}\n" in done.stderr
     assert "Traceback" not in done.stderr
     assert tree(victim) == before
@@ -132,7 +132,7 @@ def test_a_strangers_run_imports_nothing_and_the_flag_is_named(line: str, victim
 def test_one_module_named_is_not_the_other(victim: Path) -> None:
     done = command("resume", "stolen", "--trust", "my_layers", "--trust", "my", cwd=victim)
     assert done.returncode == 2
-    assert "wants to import my_fitness," in done.stderr
+    assert "needs to import my_fitness:" in done.stderr
     assert not (victim / "MARK").exists()
 
 
@@ -158,7 +158,7 @@ def test_a_leader_is_not_built_from_modules_that_are_not_named(call: str, victim
     script = f"import evolve\nleader = evolve.find('stolen').hall_of_fame[0]\nleader.{call}"
     done = subprocess.run([sys.executable, "-c", script], cwd=victim, capture_output=True, text=True)
     assert "TrustError" in done.stderr, done.stderr
-    assert "wants to import my_layers," in done.stderr
+    assert "needs to import my_layers:" in done.stderr
     assert not (victim / "MARK").exists()
 
 
@@ -243,14 +243,14 @@ def initializer(layers: Any) -> None:
 
 
 MODELS: dict[str, tuple[Callable[[Any], None], str]] = {
-    "a module in the folder": (layer("evil_module", "X", "X"), "wants to import evil_module,"),
-    "a module that Keras would import": (layer("keras_hub", "X"), "wants to import keras_hub,"),
-    "one that is named deep inside": (initializer, "wants to import keras_hub,"),
-    "one of a package": (layer("evil_package.inner", "X"), "wants to import evil_package.inner,"),
-    "a function": (activation("evil_module", "f"), "wants to import evil_module,"),
-    "a function of the standard library": (activation("os", "system"), "wants to import os,"),
+    "a module in the folder": (layer("evil_module", "X", "X"), "needs to import evil_module:"),
+    "a module that Keras would import": (layer("keras_hub", "X"), "needs to import keras_hub:"),
+    "one that is named deep inside": (initializer, "needs to import keras_hub:"),
+    "one of a package": (layer("evil_package.inner", "X"), "needs to import evil_package.inner:"),
+    "a function": (activation("evil_module", "f"), "needs to import evil_module:"),
+    "a function of the standard library": (activation("os", "system"), "needs to import os:"),
     "a command in the name of a module": (layer("x; rm -rf ~", "X"), "--trust 'x; rm -rf ~'"),
-    "escape codes in it": (layer("x\x1b[31m", "X"), r"wants to import x\x1b[31m,"),
+    "escape codes in it": (layer("x\x1b[31m", "X"), r"needs to import x\x1b[31m:"),
     "no name of a module": (layer(["os"], "system"), "it names no class or function"),
     "a name that is registered": (layer("keras.layers", "ReLU", "evil>X"), "cannot be read as a .keras file"),
     "a built-in function": (activation("builtins", "exec"), "cannot be read as a .keras file"),
@@ -476,7 +476,7 @@ def test_data_by_the_path_in_a_run_are_read_only_if_named(workshop: Path, tmp_pa
     edit(tmp_path / "home" / "results" / "stolen", config=lambda config: {**config, "dataset": str(secret)})
     done = command("resume", "stolen", *NAMED, cwd=tmp_path / "home")
     assert done.returncode == 2
-    assert f"run 'stolen' wants to read {secret}, as no prepared copy of it is there" in done.stderr
+    assert f"run 'stolen' needs to read {secret}: its prepared copy is missing" in done.stderr
     assert f"evolve resume stolen {' '.join(NAMED)} --trust {secret}\n" in done.stderr
     assert not (tmp_path / "home" / "results" / DATA_FOLDER).exists()
     named = command("resume", "stolen", *NAMED, "--trust", secret, cwd=tmp_path / "home")

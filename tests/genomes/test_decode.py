@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 from genomes.decode import decode
 from genomes.primitives import PRIMITIVES
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 compared = profiled = 0
 rng = Random(11)

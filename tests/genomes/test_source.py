@@ -18,7 +18,7 @@ import keras
 from keras import layers
 from genomes.decode import decode
 from genomes.stack.founders import FOUNDERS
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 def conv(filters, padding):
     return layers.Conv2D(filters, 3, padding=padding)
@@ -66,7 +66,7 @@ from keras import layers
 from evolve.training.optimizers import optimizer
 from genomes.decode import decode
 from genomes.source import model_source, optimizer_source
-from genomes.stack import StackSpace
+from genomes.stack.space import StackSpace
 
 rng = Random(3)
 space = StackSpace((28, 28, 3), 4, max_multiply_adds=300_000_000)

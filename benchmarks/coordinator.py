@@ -26,12 +26,10 @@ import psutil
 
 from evolve.api import VERSION
 from evolve.config import RunConfig
-from evolve.engine.clock import VirtualClock
+from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.initial_population import founders
 from evolve.engine.interrupts import Stop
-from evolve.engine.loop import Search
-from evolve.engine.stats import Stats
 from evolve.execution.executor import InProcess
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
@@ -102,18 +100,9 @@ def search(name: str, problem: ImageProblem, config: RunConfig, requests: int, f
     with Store.create(folder, meta) as store:
         made = kind(Births(problem.space, begin_with), config.population, kind.Options())
         strategy = Watched(made, requests)
-        Search(
-            problem=problem,
-            strategy=strategy,  # type: ignore[arg-type]
-            dispatcher=Dispatcher(store, InProcess("__main__:AtOnce", {}), Stop()),
-            clock=VirtualClock(),
-            look_ahead=config.ahead,
-            seed=config.seed,
-            recorded=iter([]),
-            known=0,
-            limit=lambda births, _: "enough" if births >= requests else None,
-            stats=Stats(config.population),
-        ).run()
+        dispatcher = Dispatcher(store, InProcess("__main__:AtOnce", {}), Stop())
+        ends = births_up_to(requests)
+        compose_search(config, problem, begin_with, dispatcher, ends, strategy=strategy).run()  # type: ignore[arg-type]
     return summary(strategy.rows)
 
 

@@ -20,11 +20,10 @@ from statistics import fmean, stdev
 from rows import append, read
 
 from evolve.api import VERSION
-from evolve.engine.clock import VirtualClock
+from evolve.config import RunConfig
+from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
-from evolve.engine.loop import Search
-from evolve.engine.stats import Stats
 from evolve.execution.executor import InProcess
 from evolve.problems.table_files import Table, load_table
 from evolve.problems.tables import TableProblem
@@ -48,18 +47,11 @@ def ours(name: str, problem: TableProblem, seed: int, queries: int, look_ahead: 
             super().tell(request, result)
 
     store = Store.in_memory({})
-    Search(
-        problem=problem,
-        strategy=Noting(Births(problem.space), POPULATION, kind.Options()),
-        dispatcher=Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop()),
-        clock=VirtualClock(),
-        look_ahead=look_ahead,
-        seed=seed,
-        recorded=iter([]),
-        known=0,
-        limit=lambda births, _: "enough" if births >= queries else None,
-        stats=Stats(POPULATION),
-    ).run()
+    settings = {"table": "table.json", "encoding": "choices", "population": POPULATION, "seed": seed}
+    config = RunConfig.checked({**settings, "look_ahead": look_ahead})
+    dispatcher = Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop())
+    strategy = Noting(Births(problem.space), POPULATION, kind.Options())
+    compose_search(config, problem, [], dispatcher, births_up_to(queries), strategy=strategy).run()
     store.close()
     return queries_made
 

@@ -15,16 +15,15 @@ from laps import BUILD, BUSY, DATA, STORAGE, TRAINING, VALIDATION, Laps, answer
 
 from evolve.api import VERSION
 from evolve.config import RunConfig
-from evolve.engine.clock import VirtualClock
+from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
-from evolve.engine.stats import Stats
 from evolve.execution.executor import executor_class
 from evolve.execution.machine import default_memory, usable_cores
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
-from evolve.search.strategy import Births, Proposal, strategy_class
+from evolve.search.strategy import Proposal
 from evolve.storage.store import Store
 from evolve.values import Result
 
@@ -87,19 +86,8 @@ class WithEvolve:
 
     def _search(self, problem: ImageProblem, notations: list[str], store: Store) -> Search:
         founders = [Proposal(problem.space.parse(notation)) for notation in notations]
-        kind, config = strategy_class(problem.config.strategy), problem.config
-        return Search(
-            problem=problem,
-            strategy=kind(Births(problem.space, founders), config.population, kind.Options()),
-            dispatcher=Dispatcher(store, self._executor, Stop()),
-            clock=VirtualClock(),
-            look_ahead=config.ahead,
-            seed=config.seed,
-            recorded=iter([]),
-            known=0,
-            limit=lambda births, _: "the block is trained" if births >= len(founders) else None,
-            stats=Stats(config.population),
-        )
+        dispatcher = Dispatcher(store, self._executor, Stop())
+        return compose_search(problem.config, problem, founders, dispatcher, births_up_to(len(founders)))
 
     def _answer(self, results: list[Result], storing: float) -> dict[str, Any]:
         laps, timed = Laps(), Laps()

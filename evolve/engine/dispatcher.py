@@ -38,7 +38,7 @@ class Dispatcher:
     def __init__(
         self, store: Store, executor: Executor, stop: Stop, on_poll: Callable[[], None] = lambda: None
     ) -> None:
-        self._store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
+        self.store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
         self.written = 0
         self._next_number = store.last("request") + 1
         self._before = store.count(statuses=Status)
@@ -67,7 +67,7 @@ class Dispatcher:
 
         job: None for a candidate that cannot be built; `result` says why. written: whether an earlier session wrote it.
         """
-        if not (written and self._store.result(request.number)):
+        if not (written and self.store.result(request.number)):
             self._openings.append(_Opening(request, job, written, result))
 
     def result(self, number: int) -> Result:
@@ -75,13 +75,13 @@ class Dispatcher:
         while True:
             if (arrived := self._arrived.pop(number, None)) is not None:
                 return arrived
-            if (known := self._store.result(number)) is not None:
+            if (known := self.store.result(number)) is not None:
                 return known
             self._go_on()
 
     def first(self, numbers: list[int]) -> int:
         """Of these requests the one whose result came first; waits for one. Raises Stopped as `result` does."""
-        while (first := self._store.first(numbers)) is None:
+        while (first := self.store.first(numbers)) is None:
             self._go_on()
         return first
 
@@ -106,7 +106,7 @@ class Dispatcher:
             return
         if key in self._flying:
             self._flying[key].append(request.number)
-        elif (known := self._store.known(key)) is not None:
+        elif (known := self.store.known(key)) is not None:
             self._write([], [], [_copy(request.number, known)])
         else:
             self._flying[key] = [request.number]
@@ -146,7 +146,7 @@ class Dispatcher:
             replace(result, timing={**result.timing, "at": at, "order": begin + place})
             for place, result in enumerate(results, start=1)
         ]
-        self._store.add(candidates, requests, stamped)
+        self.store.add(candidates, requests, stamped)
         self.written += len(stamped)
         self._arrived |= {result.request: result for result in stamped}
 

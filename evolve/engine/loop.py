@@ -7,17 +7,17 @@ seed, the settings and the number of births, wherever and however often the run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 from evolve.engine.clock import Clock
 from evolve.engine.dispatcher import Dispatcher
+from evolve.engine.replay import Replay
 from evolve.engine.stats import Stats
 from evolve.errors import RunError
 from evolve.problems.problem import Problem
 from evolve.search.strategy import Promotion, Proposal, Strategy
-from evolve.storage.rows import CandidateRow, RequestRow
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, worst_reason
 from genomes import Blueprint, InvalidGenome, candidate_key
 
@@ -27,9 +27,8 @@ class Search:
     """One run's search.
 
     look_ahead: how many requests may be asked for and not told yet.
-    recorded: rows of the search requests so far, with their candidates, in order. known: how many there are.
-    limit: given the number of births so far and whether the next one is recorded, why no more are wanted, or None.
-    closings: of promotions when no more were born, the request number by job key, as earlier sessions wrote them.
+    replay: what earlier sessions wrote down.
+    ends: given the number of births so far and whether the next request is recorded, why no more are wanted, or None.
     births: candidates born so far. stats: what was told, in a few figures.
     """
 
@@ -39,15 +38,12 @@ class Search:
     clock: Clock
     look_ahead: int
     seed: int
-    recorded: Iterator[tuple[RequestRow, CandidateRow]]
-    known: int
-    limit: Callable[[int, bool], str | None]
+    replay: Replay
+    ends: Callable[[int, bool], str | None]
     stats: Stats
-    closings: Mapping[str, int] = field(default_factory=dict)
     births: int = 0
     ended: str | None = None
-    _opened: int = 0
-    _running: dict[int, tuple[Request, float]] = field(default_factory=dict)
+    _running: dict[int, Request] = field(default_factory=dict)
     _saved: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> str:
@@ -60,7 +56,7 @@ class Search:
                 break
             number = self.clock.next()
             result = self.dispatcher.result(number)
-            self._tell(*self._running.pop(number), result)
+            self._tell(self._running.pop(number), result)
         if self.stats.told == self.stats.failures:
             self._give_up()
         return self.ended
@@ -68,7 +64,7 @@ class Search:
     def _ask(self) -> None:
         """Asks for as many trainings as may be on their way, and opens a request for each."""
         while self.ended is None and len(self._running) < self.look_ahead:
-            self.ended = self.limit(self.births, self._replaying)
+            self.ended = self.ends(self.births, self.replay.active)
             if self.ended is not None:
                 break
             answer = self.strategy.ask(Random(f"{self.seed} birth {self.births + 1}"))
@@ -92,21 +88,11 @@ class Search:
                 self._promote(one, Purpose.CLOSING)
             for number in list(self._running):
                 result = self.dispatcher.result(number)
-                self._tell(*self._running.pop(number), result)
+                self._tell(self._running.pop(number), result)
 
     def _cost_of(self, promotion: Promotion) -> float:
         blueprint = self.problem.space.blueprint(promotion.request.candidate.genome)
         return self.problem.cost(blueprint, promotion.budget)
-
-    @property
-    def running_cost(self) -> float:
-        """Predicted cost of what was opened and has no result yet."""
-        return sum(cost for number, (_, cost) in self._running.items() if not self.dispatcher.is_there(number))
-
-    @property
-    def _replaying(self) -> bool:
-        """Whether the next request is recorded."""
-        return self._opened < self.known
 
     def _birth(self, proposal: Proposal) -> None:
         """Opens the request for a new candidate; one that cannot be built has its result at once."""
@@ -133,14 +119,17 @@ class Search:
         if blueprint is not None and candidate.key is not None:
             key = self.problem.job_key(candidate.key, budget, 0, Purpose.SEARCH, start.job_key if start else None)
             cost = self.problem.cost(blueprint, budget)
-        number = self._recorded_number(candidate, budget, purpose, start, key)
+        if purpose is Purpose.CLOSING:
+            number = self.replay.closing(key)
+        else:
+            number = self.replay.number(candidate, budget, start)
         request = Request(number or self.dispatcher.number(), candidate, budget, 0, purpose, key, start)
         if blueprint is not None:
             job = self.problem.job(request, blueprint, None)
         else:
             invalid = Result(request.number, Status.INVALID, reason=reason)
-        self._opened += purpose is Purpose.SEARCH
-        self._running[request.number] = (request, cost)
+        self._running[request.number] = request
+        self.stats.begin(request, cost)
         if purpose is Purpose.SEARCH:
             self.clock.start(request.number, cost)
         self.dispatcher.open(request, job, written=number is not None, result=invalid)
@@ -151,29 +140,9 @@ class Search:
         except InvalidGenome as error:
             return None, str(error)
 
-    def _recorded_number(
-        self, candidate: Candidate, budget: Budget, purpose: Purpose, start: Request | None, key: str | None
-    ) -> int | None:
-        """The number under which an earlier session wrote the request, or None. Raises RunError if the row is not what
-        was asked for now."""
-        if purpose is Purpose.CLOSING:
-            return self.closings.get(key or "")
-        if not self._replaying:
-            return None
-        request, row = next(self.recorded)
-        same = (candidate.number, budget, start and start.number) == (row.number, request.budget, request.start_from)
-        if not same or candidate.genome.to_json() != row.genome or candidate.parents != row.parents:
-            raise RunError(
-                f"request {request.number} is recorded as candidate {row.number}, '{row.notation}', with "
-                f"{request.budget}; now it would be candidate {candidate.number}, '{candidate.genome.notation()}', "
-                f"with {budget}: the code or a library has changed; continue with the versions that "
-                "'evolve show --json' names, or start a new run"
-            )
-        return request.number
-
-    def _tell(self, request: Request, cost: float, result: Result) -> None:
+    def _tell(self, request: Request, result: Result) -> None:
         self.strategy.tell(request, result)
-        self.stats.add(request, cost, result)
+        self.stats.add(request, result)
         self._let_go(request)
         if self.stats.told == self.stats.failures == self.stats.population:
             self._give_up()
@@ -186,9 +155,9 @@ class Search:
             return
         wanted = self.strategy.keep()
         self._saved = {number: key for number, key in self._saved.items() if number in wanted}
-        if self._replaying:  # what is recorded may still go on from any
+        if self.replay.active:  # what is recorded may still go on from any
             return
-        running = [str(request.job_key) for request, _ in self._running.values()]
+        running = [str(request.job_key) for request in self._running.values()]
         self.problem.keep_weights({*self._saved.values(), *running})
 
     def _give_up(self) -> None:

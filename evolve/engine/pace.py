@@ -3,45 +3,63 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from evolve.config import RunConfig
 from evolve.display.progress import Epochs, EpochWatch, Progress
-from evolve.engine.loop import Search
+from evolve.engine.dispatcher import Dispatcher
+from evolve.engine.stats import Stats
 from evolve.planning.plan import Times
+from evolve.problems.problem import Problem
 from evolve.values import Purpose
 
 CLOSING_SECONDS = 1.5  # to say what came out
 
 
-class Pace:
-    """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done.
+@dataclass(frozen=True)
+class StopConditions:
+    """What ends a run. births: of the search. ends: when the whole run is to be finished, by `time.monotonic`.
+    times: of its stages. None is no limit."""
 
-    limit: births. ends: when the whole run is to be finished, by `time.monotonic`. times: of its stages.
-    """
+    births: int | None = None
+    ends: float | None = None
+    times: Times | None = None
+
+
+class Pace:
+    """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done."""
 
     def __init__(
         self,
-        search: Search,
-        limit: int | None,
-        workers: int,
-        ends: float | None,
-        times: Times | None,
+        stats: Stats,
+        dispatcher: Dispatcher,
+        problem: Problem,
         config: RunConfig,
+        workers: int,
+        conditions: StopConditions,
     ) -> None:
-        self._search, self._limit, self._workers = search, limit, workers
-        self._ends, self._times, self._rescorings = ends, times, config.leaders * config.rescorings
+        self._stats, self._dispatcher, self._problem, self._workers = stats, dispatcher, problem, workers
+        self._limit, self._ends, self._times = conditions.births, conditions.ends, conditions.times
+        self._rescorings = config.leaders * config.rescorings
         self._begun = time.monotonic()
         self._phase, self._phase_ends = "searching", 0.0
         self._watch: EpochWatch | None = None
+
+    def over(self, births: int, recorded: bool) -> str | None:
+        """Why no more than so many births are wanted, or None. recorded: whether the next request is; what is recorded
+        is told again, however late it is."""
+        if self._limit is not None and births >= self._limit:
+            return f"{self._limit} births"
+        return "the time limit" if births and not recorded and self.late() else None
 
     def late(self, more: float = 0.0) -> bool:
         """Whether nothing more, or nothing of that predicted cost, may begin if the search is to end in time."""
         if self._ends is None or self._times is None:
             return False
         left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
-        return left <= (self.seconds(self._search.running_cost + more, self._workers) or 0.0)
+        return left <= (self.seconds(self._stats.running_cost(self._dispatcher.is_there) + more, self._workers) or 0.0)
 
     def finish_at(self) -> float | None:
         """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time
@@ -60,7 +78,7 @@ class Pace:
 
     def seconds(self, cost: float, workers: int = 1) -> float | None:
         """Predicted seconds of work of that cost, or None while nothing is known."""
-        stats = self._search.stats
+        stats = self._stats
         if stats.measured_cost and stats.seconds:
             return cost / stats.measured_cost * stats.seconds / workers
         return None
@@ -70,7 +88,7 @@ class Pace:
         best so far."""
         if self._times is not None:
             return self._times.rescoring, self._times.final
-        problem, best = self._search.problem, self._search.stats.best
+        problem, best = self._problem, self._stats.best
         if best is None:
             return 0.0, 0.0
         blueprint = problem.space.blueprint(best[0].genome)
@@ -84,7 +102,7 @@ class Pace:
             return max(0.0, self._ends - time.monotonic())
         if self._phase != "searching":
             return max(0.0, self._phase_ends - time.monotonic())
-        stats = self._search.stats
+        stats = self._stats
         end = self.end_seconds()
         mean = self.seconds(stats.cost / stats.told, self._workers) if stats.told else None
         if self._limit is None or mean is None or None in end:
@@ -93,14 +111,14 @@ class Pace:
 
     def _generation(self) -> int:
         """Of the birth told last; a generation is a population of births."""
-        stats = self._search.stats
+        stats = self._stats
         return max(0, stats.births - 1) // stats.population + 1
 
     def now(self) -> Progress | Epochs:
         """The figures of this moment."""
         if self._watch is not None:
             return self._watch.now()
-        stats, dispatcher = self._search.stats, self._search.dispatcher
+        stats, dispatcher = self._stats, self._dispatcher
         recent = [result.fitness for result in stats.recent if result.fitness is not None]
         minutes = (time.monotonic() - self._begun) / 60
         return Progress(

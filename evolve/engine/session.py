@@ -11,13 +11,11 @@ from pathlib import Path
 from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.display.text import duration
-from evolve.engine.clock import Arrivals, VirtualClock
+from evolve.engine.composition import compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
-from evolve.engine.initial_population import RANDOM
 from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
-from evolve.engine.loop import Search
-from evolve.engine.pace import Pace
+from evolve.engine.pace import Pace, StopConditions
 from evolve.engine.stats import Stats
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
@@ -25,9 +23,8 @@ from evolve.planning.plan import Times
 from evolve.problems.problem import Problem
 from evolve.problems.workers import _on_gpu, make_executor, workers
 from evolve.runs.disk import check_disk
-from evolve.search.growing import Growing
 from evolve.search.halving import Halving
-from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
+from evolve.search.strategy import Proposal
 from evolve.storage.files import model_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
@@ -71,8 +68,10 @@ class Session:
                 if self.config.fitness and self.problem.executor == "in-process":
                     self.console.note("the fitness function runs in this process, without limits of time and memory")
                 dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop))
-                search = self._search(dispatcher, limit, lambda: pace.late())
-                pace = Pace(search, limit, self.workers, ends, times, self.config)
+                stats = Stats(self.config.population)
+                conditions = StopConditions(limit, ends, times)
+                pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
+                search = compose_search(self.config, self.problem, self.founders, dispatcher, pace.over, stats)
                 with self.console.live(pace.now):
                     reason = search.run()
                     self.store.act("search ended", births=search.births, reason=reason)
@@ -122,37 +121,6 @@ class Session:
     def workers(self) -> int:
         """Worker processes of the search."""
         return workers(self.config, self.problem)
-
-    def _search(self, dispatcher: Dispatcher, limit: int | None, late: Callable[[], bool]) -> Search:
-        def ended(births: int, recorded: bool) -> str | None:
-            if limit is not None and births >= limit:
-                return f"{limit} births"
-            return "the time limit" if births and not recorded and late() else None
-
-        return Search(
-            problem=self.problem,
-            strategy=self._strategy(),
-            dispatcher=dispatcher,
-            clock=Arrivals(dispatcher.first) if self.config.fast else VirtualClock(),
-            look_ahead=self.config.ahead,
-            seed=self.config.seed,
-            recorded=self.store.births(),
-            known=self.store.count(Purpose.SEARCH),
-            limit=ended,
-            stats=Stats(self.config.population),
-            closings=self.store.numbers(Purpose.CLOSING),
-        )
-
-    def _strategy(self) -> Strategy:
-        config, kind = self.config, strategy_class(self.config.strategy)
-        mutants = RANDOM not in (config.founders or [RANDOM])
-        births = Births(self.problem.first_space, self.founders, mutants, config.fill)
-        strategy: Strategy = kind(births, config.population, kind.Options.checked(config.options))
-        if config.small_births:
-            strategy = Growing(strategy, births, self.problem.space, config.small_births)
-        if len(self.problem.rungs) == 1:
-            return strategy
-        return Halving(strategy, self.problem.rungs, config.promote_one_in, room=config.population)
 
     def _is_long(self, winner: Candidate) -> bool:
         """Whether the winner's training is worth a worker of its own, with all cores; on a GPU they have them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from evolve.values import Candidate, Request, Result, Status
@@ -15,6 +16,7 @@ class Stats:
     births: first results of candidates among them; the others are promotions.
     best: the best candidate and its fitness: the highest of those with the largest budget; of equals the one that was
         born first.
+    running: predicted cost of each request that was opened and not told, by its number.
     cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
     """
 
@@ -27,10 +29,20 @@ class Stats:
     measured_cost: float = 0.0
     seconds: float = 0.0
     recent: deque[Result] = field(default_factory=deque)
+    running: dict[int, float] = field(default_factory=dict)
     _place: tuple[float, float, int] = (0.0, 0.0, 0)
 
-    def add(self, request: Request, cost: float, result: Result) -> None:
-        """One more result of the search, and its predicted cost in any unit."""
+    def begin(self, request: Request, cost: float) -> None:
+        """One more request of the search, and its predicted cost in any unit."""
+        self.running[request.number] = cost
+
+    def running_cost(self, is_there: Callable[[int], bool]) -> float:
+        """Predicted cost of what was opened and has no result yet. is_there: whether a request has one, told or not."""
+        return sum(cost for number, cost in self.running.items() if not is_there(number))
+
+    def add(self, request: Request, result: Result) -> None:
+        """The result of a request that was begun."""
+        cost = self.running.pop(request.number)
         self.told += 1
         self.births += request.start is None
         self.cost += cost

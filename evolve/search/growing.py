@@ -16,7 +16,6 @@ from typing import ClassVar
 from evolve.search.strategy import Answer, Births, Member, Promotion, Proposal, Strategy, member
 from evolve.settings import Settings
 from evolve.values import Request, Result
-from genomes import SearchSpace
 
 WIDENED = 4
 
@@ -24,24 +23,20 @@ WIDENED = 4
 class Growing:
     """Wraps a strategy that takes updates. It is a strategy itself, without options.
 
-    births: where `strategy` gets its genomes from, in a space of small networks.
-    large: the space from then on.
-    small: how many births are small.
+    births: where `strategy` gets its genomes from, the first `small` of them in a space of small networks.
     """
 
     takes_updates: ClassVar[bool] = True
     Options: ClassVar[type[Settings]] = Settings
 
-    def __init__(self, strategy: Strategy, births: Births, large: SearchSpace, small: int) -> None:
-        self._strategy, self._births, self._large, self._small = strategy, births, large, small
+    def __init__(self, strategy: Strategy, births: Births, small: int) -> None:
+        self._strategy, self._births, self._small = strategy, births, small
         self._members: dict[int, Member] = {}
         self._first: set[int] = set()  # those without parents
         self._asked = 0
         self._widened: set[int] = set()  # or could not be
 
     def ask(self, rng: Random) -> Proposal | Promotion | Answer:
-        if self._asked == self._small:
-            self._births.space = self._large
         proposal = self._wider() or self._strategy.ask(rng)
         self._asked += isinstance(proposal, Proposal)
         return proposal

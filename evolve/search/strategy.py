@@ -96,20 +96,47 @@ class Strategy(Protocol):
         ...
 
 
+class Choose(Protocol):
+    """Of several drafts, new genomes that were drawn, says which one is to be born; the others never were.
+
+    drafts: how many it chooses from, at least 1.
+    """
+
+    @property
+    def drafts(self) -> int: ...
+    def __call__(self, drafts: Sequence[Proposal], rng: Random) -> Proposal: ...
+
+
 class Births:
     """Where strategies get genomes from: founders first, then what the search space draws, none of them twice.
 
+    mutants: whether newcomers are mutants of the founders instead of genomes from nothing.
     fill: whether what is drawn is made as wide as the limits of the space allow.
+    first_space, small: the part of the space that the first `small` births are drawn in.
+    choose: which of several drafts is born; None for the first one.
     """
 
     def __init__(
-        self, space: SearchSpace, founders: Sequence[Proposal] = (), mutants: bool = False, fill: bool = False
+        self,
+        space: SearchSpace,
+        founders: Sequence[Proposal] = (),
+        mutants: bool = False,
+        fill: bool = False,
+        first_space: SearchSpace | None = None,
+        small: int = 0,
+        choose: Choose | None = None,
     ) -> None:
-        self.space = space
+        self._space, self._first_space, self._small = space, first_space or space, small
         self._founders = deque(founders)
         self._varied = list(founders) if mutants else []
         self._known: set[str] = set()
-        self._fill = fill
+        self._born = 0
+        self._fill, self._choose = fill, choose
+
+    @property
+    def space(self) -> SearchSpace:
+        """Where the next birth is drawn."""
+        return self._first_space if self._born < self._small else self._space
 
     @property
     def founders_left(self) -> int:
@@ -120,7 +147,7 @@ class Births:
         """The next founder, or else a mutant of a founder where `mutants` are wanted, or a new genome from nothing;
         None if none is found in `10 * DRAWS` draws."""
         while self._founders:
-            if founder := self._entered(self._founders.popleft()):
+            if founder := self._entered(self._unknown(self._founders.popleft())):
                 return founder
         if not self._varied:
             return self.random(rng)
@@ -130,7 +157,7 @@ class Births:
             variation = self.space.mutate(founder.genome, rng)
             return Proposal(variation.genome, (), (*founder.origin, *variation.steps), variation.blueprint)
 
-        return self._new(draw, 10 * DRAWS)
+        return self._new(draw, 10 * DRAWS, rng)
 
     def random(self, rng: Random) -> Proposal | None:
         """A new genome from nothing; None if none is found in `10 * DRAWS` draws."""
@@ -139,14 +166,15 @@ class Births:
             variation = self.space.random(rng)
             return Proposal(variation.genome, (), variation.steps, variation.blueprint)
 
-        return self._new(draw, 10 * DRAWS)
+        return self._new(draw, 10 * DRAWS, rng)
 
     def wider(self, parent: Member) -> Proposal | None:
         """`parent`, made as wide as the space allows; None if that is nothing new."""
         variation = self.space.widened(parent.genome)
         if variation is None:
             return None
-        return self._entered(Proposal(variation.genome, (parent.number,), variation.steps, variation.blueprint))
+        wider = Proposal(variation.genome, (parent.number,), variation.steps, variation.blueprint)
+        return self._entered(self._unknown(wider))
 
     def child(self, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0) -> Proposal | None:
         """A new genome from one parent (mutated) or two (crossed, then mutated with probability `mutate`).
@@ -164,14 +192,20 @@ class Births:
                 child = Variation(mutant.genome, child.steps + mutant.steps, mutant.blueprint)
             return Proposal(child.genome, tuple(p.number for p in parents), child.steps, child.blueprint)
 
-        return self._new(draw, DRAWS)
+        return self._new(draw, DRAWS, rng)
 
-    def _new(self, draw: Callable[[], Proposal], draws: int) -> Proposal | None:
+    def _new(self, draw: Callable[[], Proposal], draws: int, rng: Random) -> Proposal | None:
+        """One of the first new genomes among so many that are drawn; None if none of them is new."""
+        wanted, drafts = self._choose.drafts if self._choose else 1, list[Proposal]()
         with suppress(InvalidGenome):  # hardly anything fits these limits, and the space has tried hundreds
             for _ in range(draws):
-                if proposal := self._entered(self._filling(draw())):
-                    return proposal
-        return None
+                if draft := self._unknown(self._filling(draw())):
+                    drafts.append(draft)
+                if len(drafts) == wanted:
+                    break
+        if not drafts:
+            return None
+        return self._entered(self._choose(drafts, rng) if self._choose else drafts[0])
 
     def _filling(self, proposal: Proposal) -> Proposal:
         """`proposal`, made as wide as possible where that is wanted."""
@@ -181,17 +215,24 @@ class Births:
         origin = (*proposal.origin, *wider.steps)
         return replace(proposal, genome=wider.genome, origin=origin, blueprint=wider.blueprint)
 
-    def _entered(self, proposal: Proposal) -> Proposal | None:
-        """Notes a proposal; None if it is known. One that cannot be built is let through: the loop says why."""
+    def _unknown(self, proposal: Proposal) -> Proposal | None:
+        """A proposal with its network; None if it was born before. One that cannot be built is let through: the loop
+        says why."""
         try:
             blueprint = proposal.blueprint or self.space.blueprint(proposal.genome)
         except InvalidGenome:
             return proposal
-        key = candidate_key(proposal.genome, blueprint)
-        if key in self._known:
+        known = candidate_key(proposal.genome, blueprint) in self._known
+        return None if known else replace(proposal, blueprint=blueprint)
+
+    def _entered(self, proposal: Proposal | None) -> Proposal | None:
+        """A proposal that is handed out, and so will be born."""
+        if proposal is None:
             return None
-        self._known.add(key)
-        return replace(proposal, blueprint=blueprint)
+        self._born += 1
+        if proposal.blueprint is not None:
+            self._known.add(candidate_key(proposal.genome, proposal.blueprint))
+        return proposal
 
 
 @contextmanager

@@ -155,3 +155,32 @@ def test_the_elite_of_the_genetic_algorithm_is_the_elite() -> None:
     born = play(strategy, space, 60)
     best = sorted((size_fitness(space, proposal.genome) for proposal in born), reverse=True)[:4]
     assert [member.fitness for member in strategy._elite] == best
+
+
+class Largest:
+    """Of some drafts the largest network is born."""
+
+    def __init__(self, space: Any, drafts: int) -> None:
+        self.drafts, self._space, self.left = drafts, space, list[Any]()
+
+    def __call__(self, drafts: Any, rng: Random) -> Proposal:
+        chosen: Proposal = max(drafts, key=lambda draft: self._space.blueprint(draft.genome).parameters or 0)
+        self.left += [draft.genome for draft in drafts if draft.genome != chosen.genome]
+        return chosen
+
+
+def test_of_several_drafts_one_is_born_and_the_others_never_were(name: str, any_space: Any) -> None:
+    def with_drafts(count: int) -> tuple[list[Proposal], list[Any]]:
+        kind, choose = strategy_class(name), Largest(any_space, count)
+        strategy = kind(Births(any_space, choose=choose), POPULATION, kind.Options())
+        return play(strategy, any_space, 40), choose.left
+
+    (one, left), (three, others) = with_drafts(1), with_drafts(3)
+    assert one == play(make(name, any_space), any_space, 40)
+    assert left == []
+    born = [proposal.genome for proposal in three]
+    sizes = [sum(any_space.blueprint(p.genome).parameters for p in found[:POPULATION]) for found in (one, three)]
+    assert sizes[1] > sizes[0]
+    assert len({candidate_key(genome, any_space.blueprint(genome)) for genome in born}) == 40
+    if any_space.kind == "choices" and name == "random":  # few entries: what was left once is drawn, and born, again
+        assert set(others) & set(born)

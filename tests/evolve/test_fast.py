@@ -11,11 +11,10 @@ import pytest
 from conftest import DATA
 
 import evolve
-from evolve.engine.clock import Arrivals
+from evolve.config import RunConfig
+from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop, Stopped
-from evolve.engine.loop import Search
-from evolve.engine.stats import Stats
 from evolve.execution.executor import InProcess
 from evolve.problems.table_files import load_table
 from evolve.problems.tables import TableProblem
@@ -58,18 +57,10 @@ def session(folder: Path, problem: TableProblem, rng: Random, stop_after: int) -
     stop = Stop()
     with Store.open(folder) if (folder / "run.sqlite").exists() else Store.create(folder, {}) as store:
         dispatcher = Dispatcher(store, Unordered(problem, rng, stop, stop_after), stop)
-        search = Search(
-            problem=problem,
-            strategy=Noting(Births(problem.space), 8, kind.Options()),
-            dispatcher=dispatcher,
-            clock=Arrivals(dispatcher.first),
-            look_ahead=6,
-            seed=3,
-            recorded=store.births(),
-            known=store.count(),
-            limit=lambda births, _: "enough" if births >= 60 else None,
-            stats=Stats(8),
-        )
+        settings = {"table": "table.json", "encoding": "choices", "population": 8, "look_ahead": 6, "seed": 3}
+        config = RunConfig.checked({**settings, "fast": True})
+        strategy = Noting(Births(problem.space), 8, kind.Options())
+        search = compose_search(config, problem, [], dispatcher, births_up_to(60), strategy=strategy)
         with suppress(Stopped):
             search.run()
     return told

@@ -40,9 +40,9 @@ SETTINGS: dict[str, Any] = {
 def test_small_births_then_the_best_of_them_wider_then_any(name: str) -> None:
     large = replace(stack_space((16, 16, 3)), max_work=LARGE)
     small = replace(large, max_work=SMALL)
-    births = Births(small, fill=True)
+    births = Births(large, fill=True, first_space=small, small=10)
     kind = strategy_class(name)
-    strategy = Growing(kind(births, 6, kind.Options()), births, large, small=10)
+    strategy = Growing(kind(births, 6, kind.Options()), births, small=10)
     born: list[Proposal] = []
     for number in range(1, 21):
         proposal = strategy.ask(Random(number))

@@ -17,12 +17,12 @@ from rich.console import Console
 
 import evolve
 from evolve.api import VERSION
-from evolve.engine.clock import VirtualClock
+from evolve.config import RunConfig
+from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
-from evolve.engine.stats import Stats
 from evolve.errors import ConfigError, RunError
 from evolve.execution.executor import InProcess
 from evolve.problems.tables import TableProblem
@@ -263,30 +263,21 @@ def test_leaders_are_scored_again_and_the_winner_is_none_that_is_younger_than_th
 def search(problem: TableProblem, strategy: Any, births: int, population: int = 4) -> Search:
     store = Store.in_memory({})
     dispatcher = Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop())
-    return Search(
-        problem,
-        strategy,
-        dispatcher,
-        VirtualClock(),
-        look_ahead=3,
-        seed=0,
-        recorded=iter([]),
-        known=0,
-        limit=lambda n, _: "enough" if n >= births else None,
-        stats=Stats(population),
-    )
+    settings = {"table": "table.json", "encoding": "choices", "population": population, "look_ahead": 3}
+    config = RunConfig.checked(settings)
+    return compose_search(config, problem, [], dispatcher, births_up_to(births), strategy=strategy)
 
 
 def test_where_there_are_founders_the_first_of_them_joins_the_leaders(table_problem: TableProblem) -> None:
     strategy = strategy_class("aging")(Births(table_problem.space), 4, strategy_class("aging").Options())
     searched = search(table_problem, strategy, births=12)
     searched.run()
-    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher._store, lambda _: Path())
+    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher.store, lambda _: Path())
 
     def leaders(*given: int, with_first: bool = True) -> list[int]:
         return [leader.number for leader in finish.leaders(*given, with_first=with_first)]
 
-    best = [one.candidate for one in searched.dispatcher._store.best(12)]
+    best = [one.candidate for one in searched.dispatcher.store.best(12)]
     assert 1 not in best[:2]
     assert leaders(2, with_first=False) == best[:2]
     assert leaders(2) == [*best[:2], 1]
@@ -301,7 +292,7 @@ def test_a_winner_is_trained_again_if_there_is_time_for_a_much_longer_training(t
     searched = search(table_problem, strategy, births=4)
     searched.run()
     searched.dispatcher.executor = Slow(table_problem.evaluator, table_problem.settings)
-    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher._store, lambda _: Path())
+    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher.store, lambda _: Path())
     ranked = finish.leaders(1)
 
     def trained(seconds: float | None) -> int:
@@ -404,9 +395,10 @@ def test_what_has_its_result_does_not_run(table_problem: TableProblem) -> None:
 
     class Watched(kind):  # type: ignore[misc, valid-type]
         def ask(self, rng: Random) -> Any:
-            store, waiting = loop.dispatcher._store, loop._running.items()
-            assert loop.running_cost == sum(cost for number, (_, cost) in waiting if store.result(number) is None)
-            seen.add(sum(cost for _, (_, cost) in waiting) - loop.running_cost)
+            store, opened = loop.dispatcher.store, loop.stats.running
+            running = loop.stats.running_cost(loop.dispatcher.is_there)
+            assert running == sum(cost for number, cost in opened.items() if store.result(number) is None)
+            seen.add(sum(opened.values()) - running)
             return super().ask(rng)
 
     loop = search(table_problem, Watched(Births(table_problem.space), 4, kind.Options()), births=40)

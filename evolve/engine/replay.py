@@ -1,0 +1,45 @@
+"""What earlier sessions of a run wrote down, to be compared with what is asked for now."""
+
+from __future__ import annotations
+
+from evolve.errors import RunError
+from evolve.storage.log import Log
+from evolve.values import Budget, Candidate, Purpose, Request
+
+
+class Replay:
+    """Rows of the requests of a search so far, in order.
+
+    active: whether the next request is recorded.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._rows = log.births()
+        self._known = log.count(Purpose.SEARCH)
+        self._closings = log.numbers(Purpose.CLOSING)
+        self._taken = 0
+
+    @property
+    def active(self) -> bool:
+        return self._taken < self._known
+
+    def closing(self, job_key: str | None) -> int | None:
+        """The number under which a promotion was written that was due when no more were born, or None."""
+        return self._closings.get(job_key or "")
+
+    def number(self, candidate: Candidate, budget: Budget, start: Request | None) -> int | None:
+        """The number under which the next request was written, or None if there is none. Raises RunError if the row is
+        not what is asked for now."""
+        if not self.active:
+            return None
+        request, row = next(self._rows)
+        self._taken += 1
+        same = (candidate.number, budget, start and start.number) == (row.number, request.budget, request.start_from)
+        if not same or candidate.genome.to_json() != row.genome or candidate.parents != row.parents:
+            raise RunError(
+                f"request {request.number} is recorded as candidate {row.number}, '{row.notation}', with "
+                f"{request.budget}; now it would be candidate {candidate.number}, '{candidate.genome.notation()}', "
+                f"with {budget}: the code or a library has changed; continue with the versions that "
+                "'evolve show --json' names, or start a new run"
+            )
+        return request.number

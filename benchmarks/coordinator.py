@@ -49,7 +49,7 @@ class AtOnce:
 
     def evaluate(self, job: Job) -> dict[str, Any]:
         """The result of a job, as JSON."""
-        depth, noise = len(job["blueprint"]), (job["seed"] % 1000) / 1000
+        depth, noise = len(job["blueprint"]), (job["seeds"]["weights"] % 1000) / 1000
         fitness = 1 / (1 + abs(depth - 40) / 40) + 0.1 * noise
         spent = {"images": job["images"], "epochs": job["epochs"]}
         return {"request": job["request"], "status": Status.OK, "objectives": [fitness], "spent": spent}

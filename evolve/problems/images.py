@@ -12,15 +12,16 @@ from evolve.config import RunConfig
 from evolve.custom_fitness import fitness_version
 from evolve.data.splits import SEARCH_PARTS, Parts, settings
 from evolve.execution.machine import backend, backend_name
+from evolve.jobs import Seeds, seeds
 from evolve.problems.spaces import image_space
 from evolve.storage.files import WEIGHTS, keep_only, weights_path
 from evolve.values import Budget, Job, Purpose, Request, digest
-from genomes import Blueprint
+from genomes import Blueprint, candidate_key
 from genomes.recipe import PLAIN, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 from genomes.stack.space import StackSpace
 
-EVALUATOR_VERSION = 6
+EVALUATOR_VERSION = 7
 BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
@@ -139,7 +140,7 @@ class ImageProblem:
         limit = given or 120 + self.cost(blueprint, request.budget) / SLOWEST
         return {
             "request": request.number,
-            "seed": int(request.job_key[:8], 16),
+            "seeds": self._seeds(request).to_json(),
             "blueprint": blueprint.to_json(),
             "recipe": _recipe(request, brief),
             "images": request.budget.images,
@@ -157,6 +158,11 @@ class ImageProblem:
             "progress": f"{save}.progress" if save else None,
             "time_limit": limit,
         }
+
+    def _seeds(self, request: Request) -> Seeds:
+        candidate = request.candidate
+        key = candidate.key or candidate_key(candidate.genome, self.space.blueprint(candidate.genome))
+        return seeds(self.config.seed, key, request.budget, request.repeat, request.purpose)
 
     def describe(self) -> dict[str, Any]:
         known = {name: value for name, value in asdict(self.parts).items() if not name.endswith("folder")}

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from evolve.jobs import Seeds
 from evolve.training.augment import augment
 from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.stopwatch import Stopwatch
@@ -55,7 +56,7 @@ class Training:
         labels: NDArray[Any],
         recipe: Mapping[str, Any],
         epochs: int,
-        seed: int,
+        seeds: Seeds,
         low: float,
         high: float,
         clock: Stopwatch,
@@ -71,7 +72,7 @@ class Training:
         self._batch = min(recipe["batch_size"], len(images))
         whole = len(images) // self._batch
         self._used = len(images) if ragged else whole * self._batch
-        self._rng = np.random.default_rng(seed)
+        self._order, self._changes = map(np.random.default_rng, (seeds.order, seeds.augmentation))
         steps = math.ceil(self._used / self._batch)
         self._done, self._total = 0, steps * epochs
         self._steps: int = steps
@@ -131,13 +132,13 @@ class Training:
         return loss > NOTHING * math.log(self._targets.shape[1])
 
     def _epoch(self, number: int) -> Point:
-        order = self._rng.permutation(len(self.images))[: self._used]
+        order = self._order.permutation(len(self.images))[: self._used]
         self.model.reset_metrics()
         point: Point = {}
         for start in range(0, self._used, self._stretch):
             chosen = order[start : start + self._stretch][: (self._total - self._done) * self._batch]
             images, targets = self.images[chosen], self._targets[chosen]
-            images, targets = augment(images, targets, self._recipe, *self._range, self._rng)
+            images, targets = augment(images, targets, self._recipe, *self._range, self._changes)
             self._clock.lap("data")
             self._train(images, targets)
             self._done += math.ceil(len(chosen) / self._batch)

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from evolve.data.splits import open_part
 from evolve.errors import MachineError
 from evolve.execution import memory
+from evolve.jobs import Seeds
 from evolve.objectives import OBJECTIVES
 from evolve.storage.model_file import save_model
 from evolve.training.backends import Classifier, as_saved, as_trained, copy_weights, forget, prepare_backend
 from evolve.training.epochs import Diverged, Point, Training, report
 from evolve.training.scores import measured, recalls
+from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import load_weights, save_weights
 from evolve.values import Job, Status
@@ -50,8 +52,8 @@ class Trainer:
         """The result of a job, as JSON. A failure is a status with a reason; raises only MachineError, if the
         model cannot be saved.
 
-        A job holds: request, seed, blueprint (nodes of a ModelSpec), recipe, images, epochs, train (parts to train on),
-        score (part to score on); optional are start (the job whose weights it continues), weights (file for its own, to
+        A job holds: request, seeds, blueprint (nodes of a ModelSpec), recipe, images, epochs, train (parts to train
+        on), score (part to score on); optional are start (the job whose weights it continues), weights (file for its own, to
         be continued), watch (part for the learning curve), test_folder (if the test part is scored or watched), save
         (path of a .keras file), progress (path of a file for figures of each epoch), stop_at (time of `time.monotonic`
         after which no epoch begins), ragged, finish_at, to_score, may_give_up and averaging (see `Training`).
@@ -149,8 +151,11 @@ def prepare_training(job: Job, settings: Mapping[str, Any], clock: Stopwatch, pl
     """The network of a job, compiled with its recipe, with the images it is trained on. plain: of Keras's own layers,
     with 32 bits."""
     recipe = job["recipe"]
-    keras.utils.set_random_seed(job["seed"])
+    seeds = Seeds(**job["seeds"])
+    keras.utils.set_random_seed(seeds.weights)  # for layers of the user's own
     model = as_saved(job, settings) if plain else as_trained(job, settings)
+    draw_weights(model, seeds.weights)
+    seed_dropout(model, seeds.dropout)
     images, labels = _training_images(job, settings["folder"])
     return Training(
         model,
@@ -158,7 +163,7 @@ def prepare_training(job: Job, settings: Mapping[str, Any], clock: Stopwatch, pl
         labels,
         recipe,
         job["epochs"],
-        job["seed"],
+        seeds,
         settings["low"],
         settings["high"],
         clock,

@@ -17,6 +17,7 @@ from conftest import command, stops
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
+from evolve.jobs import Seeds
 from evolve.planning.plan import Machine, read_plan, write_plan
 from evolve.planning.sizing import ENOUGH, FEWEST, FILLED, GROWTH, TYPICAL_SHARE, make_plan, shortest, times
 
@@ -282,7 +283,7 @@ def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
     images, labels = rng.integers(0, 256, (8192, 8, 8, 1), dtype=np.uint8), rng.integers(0, 4, 8192)
     recipe = genome.recipe.to_json()
     model = decode(space.blueprint(genome))
-    return Training(model, images, labels, recipe, epochs, 1, 0, 255, Stopwatch(), **options)
+    return Training(model, images, labels, recipe, epochs, Seeds(1, 1, 1, 1), 0, 255, Stopwatch(), **options)
 
 
 @pytest.mark.parametrize("name", ["layers", "fitness", "dataset", "results"])

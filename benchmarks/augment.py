@@ -24,10 +24,11 @@ if hasattr(os, "sched_setaffinity"):
 
 import numpy as np  # noqa: E402
 
-from evolve.jobs import Seeds  # noqa: E402
+from evolve.jobs import PartsUsed, Seeds, TrainingJob  # noqa: E402
 from evolve.training.augment import augment  # noqa: E402
 from evolve.training.epochs import Training  # noqa: E402
 from evolve.training.stopwatch import Stopwatch  # noqa: E402
+from evolve.values import Budget, Purpose  # noqa: E402
 from genomes.decode import decode  # noqa: E402
 from genomes.recipe import DEFAULT  # noqa: E402
 from genomes.stack.founders import FOUNDERS  # noqa: E402
@@ -59,8 +60,16 @@ def main() -> None:
     recipes = {**{name: {**off, name: value} for name, value in STRONG.items()}, "all of them": {**off, **STRONG}}
     genome = StackSpace((32, 32, 3), 10).parse(FOUNDERS["article-1"])
     model = decode(StackSpace((32, 32, 3), 10).blueprint(genome))
-    plain = genome.recipe.to_json()
-    training = Training(model, images, labels, plain, arguments.rounds + 1, Seeds(0, 0, 0, 0), 0.0, 255.0, Stopwatch())
+    job = TrainingJob(
+        number=1,
+        spec=StackSpace((32, 32, 3), 10).blueprint(genome),
+        recipe=genome.recipe,
+        budget=Budget(COUNT, arguments.rounds + 1),
+        seeds=Seeds(0, 0, 0, 0),
+        parts=PartsUsed("", ("train",), "validation"),
+        purpose=Purpose.SEARCH,
+    )
+    training = Training(model, images, labels, job, (0.0, 255.0), Stopwatch())
     steps: list[float] = []
     begun = perf_counter()
     seconds: dict[str, list[float]] = {name: [] for name in recipes}

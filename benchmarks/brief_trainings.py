@@ -13,8 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -27,11 +27,12 @@ from evolve.engine.initial_population import founder
 from evolve.engine.opening import new_problem
 from evolve.execution.executor import Executor
 from evolve.execution.machine import usable_cores, usual_precision
+from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
 from evolve.problems.workers import make_executor
-from evolve.values import Budget, Candidate, Job, Purpose, Request, Status
+from evolve.values import Budget, Candidate, Purpose, Request, Status
 from genomes import candidate_key
-from genomes.recipe import PLAIN, Recipe, in_small_steps
+from genomes.recipe import PLAIN, in_small_steps
 from genomes.stack.founders import FOUNDERS
 
 FAST = FOUNDERS["fast"]
@@ -51,7 +52,12 @@ NETWORKS = {
 BUDGETS = ("5000x1", "15000x1", "15000x3")
 
 
-def jobs(problem: ImageProblem, budgets: Sequence[Budget], seeds: range) -> Iterator[tuple[dict[str, Any], Job]]:
+Asked = tuple[dict[str, Any], TrainingJob]
+
+
+def jobs(
+    problem: ImageProblem, budgets: Sequence[Budget], seeds: range
+) -> Iterator[tuple[dict[str, Any], TrainingJob]]:
     """What is to be trained, with what the row says of it; the long trainings last, when the workers are warm."""
     for budget in (*budgets, None):
         for small_steps in (False, True) if budget else (False,):
@@ -61,24 +67,22 @@ def jobs(problem: ImageProblem, budgets: Sequence[Budget], seeds: range) -> Iter
                     yield {**told, "seed": seed}, _job(problem, text, budget, small_steps, seed)
 
 
-def _job(problem: ImageProblem, text: str, budget: Budget | None, small_steps: bool, seed: int) -> Job:
+def _job(problem: ImageProblem, text: str, budget: Budget | None, small_steps: bool, seed: int) -> TrainingJob:
     genome = founder(problem.space, text, problem.config.results).genome
     blueprint = problem.space.blueprint(genome)
     longest = Budget(problem.parts.sizes["train"], 1000)
     key = candidate_key(genome, blueprint)
-    job_key = problem.job_key(key, budget or longest, seed, Purpose.SEARCH)
-    request = Request(1, Candidate(1, genome, key), budget or longest, seed, Purpose.SEARCH, job_key)
-    job = {**problem.job(request, blueprint, None), "weights": None, "may_give_up": False, "time_limit": 1e6}
-    recipe = Recipe(**genome.recipe_json())
-    recipe = in_small_steps(recipe, budget.size) if budget and small_steps else recipe
-    return {**job, "recipe": recipe.to_json() | (PLAIN if budget else {})}
+    request = Request(1, Candidate(1, genome, key), budget or longest, seed, Purpose.SEARCH, None)
+    job = problem.job(replace(request, job_key=problem.job_key(request)), blueprint)
+    recipe = in_small_steps(genome.recipe, budget.size) if budget and small_steps else genome.recipe
+    return replace(job, may_give_up=False, seconds=None, recipe=replace(recipe, **(PLAIN if budget else {})))
 
 
-def trained(executor: Executor, batch: list[tuple[dict[str, Any], Job]], seconds: float) -> list[dict[str, Any]]:
+def trained(executor: Executor, batch: list[Asked], seconds: float) -> list[dict[str, Any]]:
     """Rows of some jobs, as many as there are workers, that begin together."""
     for place, (told, job) in enumerate(batch):
-        end = {"finish_at": time.monotonic() + seconds, "to_score": 5000} if told["budget"] == "long" else {}
-        executor.submit({**job, **end, "request": place})
+        job = replace(job, number=place)
+        executor.submit(replace(job, finish_in=seconds, to_score=5000) if told["budget"] == "long" else job)
     rows = []
     while len(rows) < len(batch):
         for result in executor.finished(0.25):

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,12 @@ from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.initial_population import founders
 from evolve.engine.interrupts import Stop
 from evolve.execution.executor import InProcess
+from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
-from evolve.values import Job, Status
+from evolve.values import Result, Status
 
 STRATEGIES = ("random", "genetic", "neat")
 PARTS = 10  # figures are given for tenths of the run
@@ -44,15 +46,16 @@ PARTS = 10  # figures are given for tenths of the run
 class AtOnce:
     """Best are networks of 40 primitive layers, as random ones have; with a little noise that is always the same."""
 
+    takes = TrainingJob
+
     def __init__(self, settings: Mapping[str, Any]) -> None:
         pass
 
-    def evaluate(self, job: Job) -> dict[str, Any]:
-        """The result of a job, as JSON."""
-        depth, noise = len(job["blueprint"]), (job["seeds"]["weights"] % 1000) / 1000
+    def evaluate(self, job: TrainingJob) -> Result:
+        """The result of a job."""
+        depth, noise = len(job.spec.nodes), (job.seeds.weights % 1000) / 1000
         fitness = 1 / (1 + abs(depth - 40) / 40) + 0.1 * noise
-        spent = {"images": job["images"], "epochs": job["epochs"]}
-        return {"request": job["request"], "status": Status.OK, "objectives": [fitness], "spent": spent}
+        return Result(job.number, Status.OK, (fitness,), spent=asdict(job.budget))
 
 
 class Watched:

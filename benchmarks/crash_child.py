@@ -26,7 +26,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # workers find this module by it
 from evolve.engine.dispatcher import Dispatcher
 from evolve.execution import executor
 from evolve.execution.processes import Processes
+from evolve.jobs import Job, TrainingJob
 from evolve.storage.store import Store
+from evolve.values import Result
 
 FAULT: dict[str, Any] = json.loads(os.environ.get("FAULT", "{}"))
 
@@ -63,14 +65,16 @@ class Noting(Processes):
     def __init__(self, evaluator: str, *arguments: Any, **settings: Any) -> None:
         super().__init__("crash_child:Faulty", *arguments, **settings)
 
-    def submit(self, job: dict[str, Any]) -> None:
+    def submit(self, job: Job) -> None:
         with Path(FAULT["log"]).open("a") as log:
-            print(job["request"], file=log)
+            print(job.number, file=log)
         super().submit(job)
 
 
 class Faulty:
     """The evaluator of images, which dies during the final training or while a model is saved."""
+
+    takes = TrainingJob
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         from evolve.training import evaluator
@@ -79,7 +83,7 @@ class Faulty:
         if FAULT.get("point") == "final":
             passages, report = Passages("final"), evaluator.report
 
-            def reporting(path: str | None, figures: Mapping[str, float]) -> None:
+            def reporting(path: Path | None, figures: Mapping[str, float]) -> None:
                 report(path, figures)
                 if path is not None and passages.fatal():
                     _die_with_coordinator()
@@ -96,7 +100,7 @@ class Faulty:
 
             Path.replace = replacing  # type: ignore[method-assign]
 
-    def evaluate(self, job: dict[str, Any]) -> dict[str, Any]:
+    def evaluate(self, job: TrainingJob) -> Result:
         return self._trainer.evaluate(job)
 
 

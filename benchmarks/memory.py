@@ -13,6 +13,7 @@ import argparse
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,8 @@ def sizes(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
         budget = Budget(2 * batch, 1)
         request = Request(number, Candidate(number, genome, "size"), budget, 0, Purpose.SEARCH, f"{number:08x}")
         executor = Processes(problem.evaluator, problem.settings, memory_limit=psutil.virtual_memory().total)
-        executor.submit({**problem.job(request, spec, None), "watch": None})
+        job = problem.job(request, spec)
+        executor.submit(replace(job, parts=replace(job.parts, watch=None)))
         results: list[Any] = []
         while not results:
             results = executor.finished(1.0)

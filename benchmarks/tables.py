@@ -25,11 +25,12 @@ from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
 from evolve.execution.executor import InProcess
+from evolve.jobs import TableJob
 from evolve.problems.table_files import Table, load_table
 from evolve.problems.tables import TableProblem
 from evolve.search.strategy import Births, strategy_class
 from evolve.storage.store import Store
-from evolve.values import Request, Result
+from evolve.values import Budget, Request, Result
 
 CHECKPOINTS = (50, 100, 200, 400)
 POPULATION = 16  # evolve's default; the textbook arms keep their own 30
@@ -67,8 +68,7 @@ class Scores:
     def __call__(self, code: str) -> float:
         if len(self.queries) == self._limit:
             raise StopIteration
-        job = {"request": 1, "blueprint": {"code": code}, "images": 1, "epochs": 1, "repeat": 0, "score": "training"}
-        self._executor.submit(job)
+        self._executor.submit(TableJob(number=1, code=code, budget=Budget(1, 1)))
         [result] = self._executor.finished(0)
         self.queries.append((code, result.objectives[0]))
         return result.objectives[0]

@@ -84,7 +84,7 @@ def work(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     return {
         "networks": networks(problem, options.networks, options.seed),
         "dataset": config.dataset,
-        "folder": problem.parts.folder,
+        "folder": str(problem.parts.folder),
         "images": min(options.images, problem.parts.sizes["train"]),
         "scratch": str(scratch),
     }

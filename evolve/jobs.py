@@ -1,10 +1,17 @@
-"""What a worker is given: the streams that its random numbers come from."""
+"""What a worker is given: jobs, with their resources, durations and the streams of their random numbers."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, Self
 
 from evolve.values import Budget, Purpose, digest
+from genomes.recipe import Recipe
+from genomes.spec import ModelSpec
+
+OPENING_THE_TEST_PART = (Purpose.FINAL, Purpose.TRAIN)
 
 
 @dataclass(frozen=True)
@@ -36,3 +43,167 @@ def seeds(run_seed: int, candidate: str, budget: Budget, repeat: int, purpose: P
 
     streams = {name: drawn(name, candidate, *training) for name in ("weights", "augmentation", "dropout")}
     return Seeds(order=drawn("order", *training), **streams)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a job needs while it is worked on. cores: None for all there are. memory: bytes, None for what a worker may
+    hold. gpu: share of one GPU."""
+
+    cores: int | None = 1
+    memory: int | None = None
+    gpu: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a worker needs to know to evaluate one request. JSON only where it passes to another process.
+
+    number: of the request. key: SHA-256 of all that decides the outcome.
+    seconds: how long it may be worked on, None for as long as it takes. Times are durations, never readings of a clock,
+        which say nothing on another machine.
+    """
+
+    number: int
+    key: str = ""
+    seconds: float | None = None
+    resources: Resources = Resources()
+
+    def after(self, gone: float, worked: float) -> Self:
+        """What is left of it. gone: seconds since it was submitted; worked: those in which workers that died were at
+        it."""
+        return self if self.seconds is None else replace(self, seconds=max(1.0, self.seconds - worked))
+
+    def to_json(self) -> dict[str, Any]:
+        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "resources": asdict(self.resources)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The job of its JSON. Raises TypeError, KeyError or ValueError for anything else."""
+        return cls(**{**data, "resources": Resources(**data["resources"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableJob(Job):
+    """Look an entry up. code: of the entry. test: whether its test score is asked for, or one of its trainings."""
+
+    code: str
+    budget: Budget
+    repeat: int = 0
+    test: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "budget": asdict(self.budget)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return super().from_json({**data, "budget": Budget(**data["budget"])})
+
+
+@dataclass(frozen=True)
+class PartsUsed:
+    """Which images a training uses. data: digest of the data set. train: parts to train on. score: the part to score
+    on. watch: one that is scored after each epoch, or None. test: the random key by which alone the test part is found;
+    None where it may not be opened."""
+
+    data: str
+    train: tuple[str, ...]
+    score: str
+    watch: str | None = None
+    test: str | None = None
+
+    def __post_init__(self) -> None:
+        if "test" in self.train:
+            raise ValueError("networks are never trained on the test part")
+        if "test" in (self.score, self.watch) and self.test is None:
+            raise ValueError("the test part is opened with its key only")
+
+
+class Takes(StrEnum):
+    """What a training takes of another one."""
+
+    WEIGHTS = "weights"  # all of them, to be trained under a schedule of their own
+    EVERYTHING = "everything"  # all that it needs to go on as if there had been no interruption
+    WHAT_FITS = "what fits"  # tensors that are equal in name and shape
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where a training begins that does not begin from scratch. weights: the key that weights are kept under."""
+
+    weights: str
+    takes: Takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob(Job):
+    """Train a network and score it.
+
+    spec, recipe, budget, seeds: what is trained, how, on how many images and epochs, with which random streams.
+    begins: the weights it begins with; None for fresh ones.
+    spans: epochs that the schedule of the learning rate spans, if this is a part of a longer training; None for
+        those of the budget.
+    purpose: a job for a search that holds the key of the test part is refused.
+    model: name to save the trained model under, None to forget it. keeps_weights: whether its weights are kept, under
+        its key, for another training to go on from.
+    ragged: whether a last batch that is smaller is trained on, as Keras does, or left out, which is faster.
+    finish_in: seconds in which the training is to end, scoring of `to_score` images included. It then has as many steps
+        as fit, and its schedule is stretched or shortened to end with them.
+    stop_in: seconds after which no epoch begins.
+    may_give_up: whether it ends as soon as it is clear that nothing is learned.
+    averaging: whether the mean of the weights over the end of the training is taken.
+    """
+
+    spec: ModelSpec
+    recipe: Recipe
+    budget: Budget
+    seeds: Seeds
+    parts: PartsUsed
+    purpose: Purpose
+    begins: Beginning | None = None
+    spans: int | None = None
+    model: str | None = None
+    keeps_weights: bool = False
+    ragged: bool = False
+    finish_in: float | None = None
+    stop_in: float | None = None
+    to_score: int = 0
+    may_give_up: bool = False
+    averaging: bool = False
+
+    def __post_init__(self) -> None:
+        if self.parts.test is not None and self.purpose not in OPENING_THE_TEST_PART:
+            raise ValueError(f"a job for '{self.purpose}' may not open the test part")
+
+    def after(self, gone: float, worked: float) -> Self:
+        def left(seconds: float | None) -> float | None:
+            return None if seconds is None else max(0.0, seconds - gone)
+
+        return replace(super().after(gone, worked), finish_in=left(self.finish_in), stop_in=left(self.stop_in))
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {name: asdict(getattr(self, name)) for name in ("budget", "seeds", "parts")}
+        begins = self.begins and asdict(self.begins)
+        return {
+            **super().to_json(),
+            **plain,
+            "begins": begins,
+            "spec": self.spec.to_json(),
+            "recipe": self.recipe.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        begins = data["begins"]
+        return super().from_json(
+            {
+                **data,
+                "spec": ModelSpec.from_json(data["spec"]),
+                "recipe": Recipe(**data["recipe"]),
+                "budget": Budget(**data["budget"]),
+                "seeds": Seeds(**data["seeds"]),
+                "parts": PartsUsed(**{**data["parts"], "train": tuple(data["parts"]["train"])}),
+                "purpose": Purpose(data["purpose"]),
+                "begins": begins and Beginning(begins["weights"], Takes(begins["takes"])),
+            }
+        )

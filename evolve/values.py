@@ -8,10 +8,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-Job = dict[str, Any]
-"""The plain JSON that a worker gets for one request: its number, and what problem and evaluator agree upon."""
-
-
 Counter = Callable[[str, int, int], None]
 """Told what is read, how many of it are done, and how many there are."""
 
@@ -25,6 +21,7 @@ class Status(StrEnum):
     DIVERGED = "diverged"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out of memory"
+    WEIGHTS_MISSING = "weights missing"  # of the training that is to go on; made again, never told
 
 
 class Purpose(StrEnum):
@@ -75,13 +72,32 @@ class Candidate:
     multiply_adds: int | None = None
 
 
+class Schedule(StrEnum):
+    """Under which schedule of the learning rate the training of a request goes on."""
+
+    NEW = "new"  # one of its own; of the earlier training it takes the weights alone
+    SAME = "same"  # that of the earlier training, as if there had been no interruption
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """An earlier request of the same candidate whose training goes on. request: its number. weights: the key that its
+    weights are kept under, its job key."""
+
+    request: int
+    weights: str
+    schedule: Schedule = Schedule.NEW
+
+
 @dataclass(frozen=True)
 class Request:
     """One evaluation that was asked for.
 
     number: from 1, in the order of asking.
     repeat: 0 for the search; other numbers are other seeds.
-    start: the request whose weights it continues, or None for a training from scratch.
+    continues: the training that goes on with it, or None for a birth.
+    inherits: the key of weights that a birth takes what fits from: those of another candidate, or of an adopted file.
+    spans: epochs that its schedule spans, if another request is to go on with the same schedule; None for its own.
     job_key: SHA-256 of all that decides the score; None if the genome cannot be built.
     """
 
@@ -91,7 +107,21 @@ class Request:
     repeat: int
     purpose: Purpose
     job_key: str | None
-    start: Request | None = None
+    continues: Continuation | None = None
+    inherits: str | None = None
+    spans: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.continues and self.inherits:
+            raise ValueError("a request goes on with its own training or inherits from another one, not both")
+        if self.spans is not None and self.spans < self.budget.epochs:
+            raise ValueError(f"spans must be at least the {self.budget.epochs} epochs of the budget, not {self.spans}")
+
+    def continued(self, schedule: Schedule = Schedule.NEW) -> Continuation:
+        """What another request has to say to go on with this one. Raises ValueError if it has no weights."""
+        if self.job_key is None:
+            raise ValueError(f"request {self.number} cannot be built, so there is nothing to go on with")
+        return Continuation(self.number, self.job_key, schedule)
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ import numpy as np
 import pytest
 
 from evolve.config import RunConfig
+from evolve.jobs import PartsUsed, Seeds, TrainingJob
 from evolve.problems.spaces import image_space
 from evolve.problems.table_files import Table, load_table
 from evolve.problems.tables import TableProblem
 from evolve.runs.find import find
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
-from evolve.values import Result
+from evolve.values import Budget, Purpose, Result
+from genomes.recipe import Recipe
+from genomes.spec import ModelSpec
 from genomes.stack.space import StackSpace
 
 DATA = Path(__file__).parent / "data"
@@ -31,6 +34,12 @@ ROOT = Path(__file__).parent.parent
 def stack_space(shape: tuple[int, int, int], **changes: Any) -> StackSpace:
     """The space that a run on images of that shape has."""
     return image_space(RunConfig.checked(changes), shape, 10)
+
+
+def training_job(spec: ModelSpec, recipe: Recipe, budget: Budget, **more: Any) -> TrainingJob:
+    """A job of a search, with the same seed for all streams."""
+    given = {"number": 1, "seeds": Seeds(1, 1, 1, 1), "parts": PartsUsed("0" * 64, ("train",), "validation")}
+    return TrainingJob(spec=spec, recipe=recipe, budget=budget, **{**given, "purpose": Purpose.SEARCH, **more})
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ ROOMS = (
     "evolve.data",
     "evolve.storage",
     "evolve.execution",
+    "evolve.jobs",
     "evolve.custom_fitness",
     "evolve.display",
     "evolve.trust",

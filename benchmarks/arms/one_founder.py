@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 BEGUN = time.monotonic()
@@ -21,7 +22,7 @@ def main() -> None:
     from evolve.engine.opening import new_problem
     from evolve.execution.machine import usual_precision
     from evolve.models.full_training import succeeded, train_in_full
-    from evolve.problems.problem import ImageProblem
+    from evolve.problems.images import ImageProblem
     from evolve.values import Candidate, Purpose, Request
     from genomes import candidate_key
 
@@ -42,11 +43,11 @@ def main() -> None:
     genome = founder_of(problem.space, text, config.results).genome
     blueprint = problem.space.blueprint(genome)
     key, budget = candidate_key(genome, blueprint), problem.budget(Purpose.TRAIN)
-    job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
-    request = Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, job_key)
-    job = problem.job(request, blueprint, Path(folder) / f"founder-{seed}.keras")
-    job["finish_at"] = BEGUN + float(seconds) - 1.5
-    result = succeeded(train_in_full(problem, job, text, console), text)
+    request = Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, None)
+    request = replace(request, job_key=problem.job_key(request))
+    left = BEGUN + float(seconds) - 1.5 - time.monotonic()
+    job = replace(problem.job(request, blueprint, f"founder-{seed}"), finish_in=left)
+    result = succeeded(train_in_full(problem, job, Path(folder), text, console), text)
     print(
         json.dumps(
             {

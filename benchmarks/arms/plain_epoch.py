@@ -25,11 +25,10 @@ def main() -> None:
     space = StackSpace((32, 32, 3), 10)
     genome = space.parse(space.founders[name])
     model = decode(space.blueprint(genome))
-    recipe = genome.recipe.to_json()
-    model.compile(optimizer(recipe, 1), "categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x[:1024], y[:1024], batch_size=recipe["batch_size"], verbose=0)
+    model.compile(optimizer(genome.recipe, 1), "categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x[:1024], y[:1024], batch_size=genome.recipe.batch_size, verbose=0)
     begun = time.monotonic()
-    history = model.fit(x, y, batch_size=recipe["batch_size"], epochs=1, verbose=0).history
+    history = model.fit(x, y, batch_size=genome.recipe.batch_size, epochs=1, verbose=0).history
     seconds = time.monotonic() - begun
     epochs, accuracy = PUBLISHED[name]
     print(

@@ -21,6 +21,7 @@ from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
 from evolve.execution.executor import executor_class
 from evolve.execution.machine import default_memory, usable_cores
+from evolve.jobs import Job
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
 from evolve.search.strategy import Proposal
@@ -71,7 +72,7 @@ class WithEvolve:
     def _knock(self) -> None:
         """Waits until all workers are up: a job that holds nothing fails at once, but not before."""
         for number in range(self._workers):
-            self._executor.submit({"request": number})
+            self._executor.submit(Job(number=number))
         up = 0
         while up < self._workers:
             up += len(self._executor.finished(1.0))

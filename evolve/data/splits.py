@@ -5,8 +5,8 @@ validation  the search decides on it
 selection   leaders are re-scored on it; the search never sees it
 test        opened once, by the final training of the winner
 
-The test part lies in a folder of its own. Workers are given that folder's path in the job of a final training and in
-no other, so the search cannot reach it.
+The test part lies in a folder of its own, named by a random key. The coordinator keeps the key beside the other parts;
+workers are given it in the job of a full training and in no other, so the search cannot reach it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ from evolve.data.datasets import Array, Dataset
 from evolve.errors import DataError
 
 SEARCH_PARTS = ("train", "validation", "selection")
+KEY_LETTERS = 16  # of a key, in the name of a folder
+KEY_ENDING = ".key"
 DATA_FOLDER = ".data"  # below the folder for runs, shared by all of them
 SPLIT_VERSION = 2
 HELD_BACK = 0.15
@@ -42,14 +45,15 @@ TEST_SHARE = 0.2
 class Parts:
     """Where the parts of a data set lie, and what is known of them.
 
-    digest: SHA-256 of images, labels and the way they were split.
+    root: the folder below which they lie. digest: SHA-256 of images, labels and the way they were split.
+    test: the random key of the test part.
     sizes: images in each part. low, high: the darkest and the brightest value of a pixel.
     pixels: how images can be normalised: "scale" to 0 to 1, or "standardise" each channel on the train part.
     """
 
     name: str
-    folder: str
-    test_folder: str
+    root: str
+    test: str
     digest: str
     input_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
@@ -62,6 +66,21 @@ class Parts:
     def classes(self) -> int:
         return len(self.class_names)
 
+    @property
+    def folder(self) -> Path:
+        """Where all parts lie but the test part."""
+        return folder_of(self.root, self.digest)
+
+    @property
+    def test_folder(self) -> Path:
+        """Where the test part lies."""
+        return folder_of(self.root, self.test)
+
+
+def folder_of(root: str | Path, key: str) -> Path:
+    """Where the parts lie that have that key: a digest for all but the test part, which has a random one."""
+    return Path(root, key[:KEY_LETTERS])
+
 
 def prepare(data: Dataset, folder: Path) -> Parts:
     """Splits `data` and writes its parts below `folder`, unless they are there already.
@@ -70,9 +89,8 @@ def prepare(data: Dataset, folder: Path) -> Parts:
     one, then 15 %, at most 5,000 images, each for validation and selection.
     """
     digest = _digest(data)
-    target, test_target = _targets(folder, digest)
     if reopen(folder, digest, data.name) is None:
-        _write(data, digest, target, test_target)
+        _write(data, digest, folder)
     parts = reopen(folder, digest, data.name)
     assert parts is not None
     return parts
@@ -84,13 +102,13 @@ def reopen(folder: Path, digest: str, name: str) -> Parts | None:
     """
     if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
         raise DataError(f"the digest of the data must be 64 of the signs 0 to 9 and a to f, not {digest!r:.80}")
-    target, test_target = _targets(folder, digest)
-    if not ((target / "parts.json").exists() and test_target.exists()):
+    target, test = folder_of(folder, digest), _test_key(folder, digest)
+    if test is None or not ((target / "parts.json").exists() and folder_of(folder, test).exists()):
         return None
     with suppress(OSError):  # tells housekeeping when they were used last
         os.utime(target)
-        os.utime(test_target)
-    here = {"name": name, "folder": str(target.absolute()), "test_folder": str(test_target.absolute())}
+        os.utime(folder_of(folder, test))
+    here = {"name": name, "root": str(folder.absolute()), "test": test}
     try:
         return TypeAdapter(Parts).validate_python({**json.loads((target / "parts.json").read_text()), **here})
     except (ValueError, TypeError):
@@ -104,8 +122,28 @@ def open_part(folder: str | Path, part: str) -> tuple[NDArray[Any], NDArray[Any]
     return images, labels
 
 
-def _targets(folder: Path, digest: str) -> tuple[Path, Path]:
-    return folder / digest[:16], folder / f"{digest[:16]}-test"
+def test_keys(folder: Path) -> dict[str, str]:
+    """Keys of all test parts below `folder`, by the names of the folders that hold the other parts."""
+    return {path.stem: path.read_text() for path in folder.glob(f"*{KEY_ENDING}")}
+
+
+def _test_key(folder: Path, digest: str) -> str | None:
+    """The key of the test part of the data with that digest, or None. A part that version 0.9 left is given one."""
+    file = _key_file(folder, digest)
+    before = folder / f"{digest[:KEY_LETTERS]}-test"
+    if not file.exists() and before.exists():
+        with _explained(folder), suppress(FileNotFoundError):  # another process was faster
+            fresh = token_hex(KEY_LETTERS // 2)
+            before.rename(folder_of(folder, fresh))
+            file.write_text(fresh)
+    key = file.read_text() if file.exists() else None
+    if key is not None and not re.fullmatch(f"[0-9a-f]{{{KEY_LETTERS}}}", key):
+        raise DataError(f"{file} is damaged; delete it to have the images prepared again")
+    return key
+
+
+def _key_file(folder: Path, digest: str) -> Path:
+    return folder / f"{digest[:KEY_LETTERS]}{KEY_ENDING}"
 
 
 def _digest(data: Dataset) -> str:
@@ -129,7 +167,7 @@ def _split(images: Array, labels: Array, count: int) -> tuple[Array, Array, Arra
     return images[kept], labels[kept], images[held], labels[held]
 
 
-def _write(data: Dataset, digest: str, target: Path, test_target: Path) -> None:
+def _write(data: Dataset, digest: str, folder: Path) -> None:
     images, labels = data.images, data.labels
     if data.test_images is None or data.test_labels is None:
         images, labels, test_images, test_labels = _split(
@@ -152,8 +190,18 @@ def _write(data: Dataset, digest: str, target: Path, test_target: Path) -> None:
         "sizes": {**{part: len(arrays[1]) for part, arrays in parts.items()}, "test": len(test_labels)},
         **_normalisations(train_images),
     }
-    _write_folder(test_target, {"test": (test_images, test_labels)}, None)
-    _write_folder(target, parts, described)
+    key = token_hex(KEY_LETTERS // 2)
+    _write_folder(folder_of(folder, key), {"test": (test_images, test_labels)}, None)
+    with _explained(folder):
+        try:
+            with _key_file(folder, digest).open("x") as file:
+                file.write(key)
+        except FileExistsError:  # another process was faster, or its folder was deleted by hand
+            if folder_of(folder, other := _key_file(folder, digest).read_text()).exists():
+                shutil.rmtree(folder_of(folder, key))
+            else:
+                folder_of(folder, key).rename(folder_of(folder, other))
+    _write_folder(folder_of(folder, digest), parts, described)
 
 
 def _normalisations(images: Array) -> dict[str, Any]:
@@ -202,5 +250,5 @@ def _explained(folder: Path) -> Iterator[None]:
 
 def settings(parts: Parts) -> dict[str, Any]:
     """What a worker needs to know of the parts, as JSON; the test part is not among it."""
-    told = ("folder", "pixels", "low", "high", "class_names")
+    told = ("root", "digest", "pixels", "low", "high", "class_names")
     return {name: value for name, value in asdict(parts).items() if name in told}

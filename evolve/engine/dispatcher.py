@@ -7,15 +7,17 @@ Nothing is given to a worker before its request is on disk, and no result is use
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from evolve.engine.interrupts import Stop, Stopped
 from evolve.execution.executor import Executor
+from evolve.jobs import Job
 from evolve.storage.store import Store
-from evolve.values import Candidate, Job, Purpose, Request, Result, Status
+from evolve.values import Candidate, Purpose, Request, Result, Status
 
 POLL_SECONDS = 0.25
+MOST_TRIES = 2  # to make weights again
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,25 @@ class Dispatcher:
 
     written: results that were written by this process.
     on_poll: called whenever it waits, for a display to be refreshed.
+    again: given the key of weights and a number, the job that leaves them, or None; see `Ancestors`. A training whose
+        beginning is gone waits until it is made again; nobody else sees that.
     """
 
     def __init__(
-        self, store: Store, executor: Executor, stop: Stop, on_poll: Callable[[], None] = lambda: None
+        self,
+        store: Store,
+        executor: Executor,
+        stop: Stop,
+        on_poll: Callable[[], None] = lambda: None,
+        again: Callable[[str, int], Job | None] = lambda weights, number: None,
     ) -> None:
         self.store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
+        self._again = again
         self.written = 0
+        self._jobs: dict[int, Job] = {}  # given to the executor; those that are made again have numbers below 0
+        self._waiting: dict[str, list[Job]] = {}  # for weights, by their key
+        self._made_again: dict[str, int] = {}
+        self._reruns = 0
         self._next_number = store.last("request") + 1
         self._before = store.count(statuses=Status)
         self._openings: list[_Opening] = []
@@ -95,7 +109,7 @@ class Dispatcher:
     def _begin_all(self) -> None:
         openings, self._openings = self._openings, []
         new = [opening.request for opening in openings if not opening.written]
-        born = [request.candidate for request in new if request.purpose is Purpose.SEARCH and not request.start]
+        born = [request.candidate for request in new if request.purpose is Purpose.SEARCH and not request.continues]
         self._write(born, new, [opening.result for opening in openings if opening.result and not opening.written])
         for opening in openings:
             self._begin(opening.request, opening.job)
@@ -111,7 +125,7 @@ class Dispatcher:
         else:
             self._flying[key] = [request.number]
             self._key[request.number] = key
-            self.executor.submit(job)
+            self._submit(job)
 
     def _wait(self) -> None:
         self._stop_if_asked()
@@ -129,14 +143,61 @@ class Dispatcher:
         self.executor.close()
         raise Stopped
 
+    def _submit(self, job: Job) -> None:
+        self._jobs[job.number] = job
+        self.executor.submit(job)
+
     def _receive(self, arrived: list[Result]) -> None:
         """Writes results, and with each the copies for equal jobs that waited for it."""
         results = []
-        for result in arrived:
+        for result in self._told(arrived):
             first, *others = self._flying.pop(self._key.pop(result.request))
             results += [result, *(_copy(number, replace(result, request=first)) for number in others)]
         if results:
             self._write([], [], results)
+
+    def _told(self, arrived: list[Result]) -> Iterator[Result]:
+        """Results of requests. Trainings whose weights are missing wait for them to be made again."""
+        for result in arrived:
+            job = self._jobs.pop(result.request)
+            if result.status is Status.WEIGHTS_MISSING:
+                yield from self._wait_for(str(result.reason), job)
+            elif job.number < 0:
+                yield from self._made(job.key, result)
+            else:
+                yield result
+
+    def _wait_for(self, weights: str, job: Job) -> Iterator[Result]:
+        """Has the weights made again that a job begins with, unless that is under way; says so if that cannot be."""
+        if weights in self._waiting:
+            self._waiting[weights].append(job)
+            return
+        self._waiting[weights] = [job]
+        tries = self._made_again[weights] = self._made_again.get(weights, 0) + 1
+        self._reruns += 1
+        again = self._again(weights, -self._reruns) if tries <= MOST_TRIES else None
+        if again is None:
+            yield from self._given_up(
+                weights, "they cannot be made again" if tries > MOST_TRIES else "nobody left them"
+            )
+        else:
+            self._submit(again)
+
+    def _made(self, weights: str, result: Result) -> Iterator[Result]:
+        """Now that weights are there again, what waited for them goes on."""
+        if result.status is Status.OK:
+            for job in self._waiting.pop(weights):
+                self._submit(job)
+        else:
+            yield from self._given_up(weights, f"making them again ended as '{result.status}': {result.reason}")
+
+    def _given_up(self, weights: str, why: str) -> Iterator[Result]:
+        for job in self._waiting.pop(weights):
+            if job.number < 0:
+                yield from self._given_up(job.key, why)
+            else:
+                reason = f"the weights {weights[:8]} that it begins with are missing, and {why}"
+                yield Result(job.number, Status.FAILED, reason=reason)
 
     def _write(self, candidates: list[Candidate], requests: list[Request], results: list[Result]) -> None:
         """On disk first, then known. Each result gets its place in the order of writing, and the time."""

@@ -4,15 +4,15 @@ full, and the test part is opened for it."""
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from evolve.engine.dispatcher import Dispatcher
 from evolve.errors import RunError
+from evolve.jobs import TrainingJob
 from evolve.problems.problem import Problem
 from evolve.runs.ranking import in_order
+from evolve.storage.files import model_name
 from evolve.storage.log import Log
 from evolve.values import Candidate, Purpose, Request, Result, Status, worst_reason
 
@@ -27,7 +27,6 @@ class FinalStage:
     problem: Problem
     dispatcher: Dispatcher
     log: Log
-    model_path: Callable[[int], Path]
 
     def leaders(self, count: int, small: int = 0, with_first: bool = False) -> list[Candidate]:
         """The `count` best of the search; of those born after the first `small`, if there are any.
@@ -61,46 +60,47 @@ class FinalStage:
         return [self._candidate(one.candidate) for one in in_order(scored, rescored)]
 
     def train_winner(
-        self, ranked: list[Candidate], finish_at: Callable[[], float | None] = lambda: None
+        self, ranked: list[Candidate], finish_in: Callable[[], float | None] = lambda: None
     ) -> tuple[Request, Result]:
         """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail.
 
-        finish_at: when a training that begins now is to be done, by `time.monotonic`; None for as many epochs as the
-        settings say. One that was trained before, when the run had less time, is trained again.
+        finish_in: seconds that a training has that begins now; None for as many epochs as the settings say. One that
+        was trained before, when the run had less time, is trained again.
         """
         results = []
         for candidate in ranked:
-            at = finish_at()
-            request = self._request(candidate, Purpose.FINAL, self._final_repeat(candidate, at), at)
+            seconds = finish_in()
+            repeat = self._final_repeat(candidate, seconds)
+            request = self._request(candidate, Purpose.FINAL, repeat, seconds)
             [result] = self._perform([request])
             if result.status is Status.OK:
                 return request, result
             results.append(result)
         raise RunError(f"no leader could be trained in full; the most frequent reason: {worst_reason(results)}")
 
-    def _final_repeat(self, candidate: Candidate, finish_at: float | None) -> int:
+    def _final_repeat(self, candidate: Candidate, finish_in: float | None) -> int:
         """The number of a candidate's last training in full: of the one it had, or of another one if there is time for
         a much longer one now."""
         rows = self.log.requests(Purpose.FINAL, candidate=candidate.number)
         if not rows:
             return 0
         repeat, result = rows[-1].repeat, self.log.result(rows[-1].number)
-        if finish_at is None or result is None or result.status is not Status.OK:
+        if finish_in is None or result is None or result.status is not Status.OK:
             return repeat
         seconds = float(result.timing.get("seconds", math.inf))
-        return repeat + (MUCH_LONGER * seconds < finish_at - time.monotonic())
+        return repeat + (MUCH_LONGER * seconds < finish_in)
 
-    def _request(self, candidate: Candidate, purpose: Purpose, repeat: int, finish_at: float | None = None) -> Request:
+    def _request(self, candidate: Candidate, purpose: Purpose, repeat: int, finish_in: float | None = None) -> Request:
         assert candidate.key is not None
-        budget = self.problem.budget(purpose)
-        key = self.problem.job_key(candidate.key, budget, repeat, purpose)
+        asked = Request(0, candidate, self.problem.budget(purpose), repeat, purpose, None)
+        asked = replace(asked, job_key=self.problem.job_key(asked))
         rows = self.log.requests(purpose, candidate=candidate.number)
-        number = next((row.number for row in rows if row.job_key == key), None)
-        request = Request(number or self.dispatcher.number(), candidate, budget, repeat, purpose, key)
-        save = self.model_path(candidate.number) if purpose is Purpose.FINAL else None
-        job = self.problem.job(request, self.problem.space.blueprint(candidate.genome), save)
-        if finish_at is not None:
-            job |= {"finish_at": finish_at, "time_limit": BACKSTOP * (60 + finish_at - time.monotonic())}
+        number = next((row.number for row in rows if row.job_key == asked.job_key), None)
+        request = replace(asked, number=number or self.dispatcher.number())
+        model = model_name(candidate.number) if purpose is Purpose.FINAL else None
+        job = self.problem.job(request, self.problem.space.blueprint(candidate.genome), model)
+        if finish_in is not None and isinstance(job, TrainingJob):
+            job = replace(job, finish_in=finish_in, seconds=BACKSTOP * (60 + finish_in))
         self.dispatcher.open(request, job, written=number is not None)
         return request
 

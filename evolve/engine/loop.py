@@ -7,8 +7,8 @@ seed, the settings and the number of births, wherever and however often the run 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from evolve.engine.clock import Clock
@@ -18,7 +18,7 @@ from evolve.engine.stats import Stats
 from evolve.errors import RunError
 from evolve.problems.problem import Problem
 from evolve.search.strategy import Promotion, Proposal, Strategy
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, worst_reason
+from evolve.values import Candidate, Purpose, Request, Result, Schedule, Status, worst_reason
 from genomes import Blueprint, InvalidGenome, candidate_key
 
 
@@ -98,41 +98,35 @@ class Search:
         """Opens the request for a new candidate; one that cannot be built has its result at once."""
         self.births += 1
         blueprint, reason = self._blueprint(proposal)
-        candidate = _candidate(self.births, proposal, blueprint)
-        self._open(candidate, blueprint, self.problem.budget(Purpose.SEARCH), Purpose.SEARCH, reason=reason)
+        candidate, budget = _candidate(self.births, proposal, blueprint), self.problem.budget(Purpose.SEARCH)
+        goes_on = (None, proposal.inherits, proposal.spans)
+        self._open(Request(0, candidate, budget, 0, Purpose.SEARCH, None, *goes_on), blueprint, reason)
 
     def _promote(self, promotion: Promotion, purpose: Purpose) -> None:
-        candidate = promotion.request.candidate
+        candidate, continues = promotion.request.candidate, promotion.request.continued(promotion.schedule)
+        spans = promotion.request.spans if promotion.schedule is Schedule.SAME else promotion.spans
         blueprint = self.problem.space.blueprint(candidate.genome)
-        self._open(candidate, blueprint, promotion.budget, purpose, promotion.request)
+        request = Request(0, candidate, promotion.budget, 0, purpose, None, continues, spans=spans)
+        self._open(request, blueprint)
 
-    def _open(
-        self,
-        candidate: Candidate,
-        blueprint: Blueprint | None,
-        budget: Budget,
-        purpose: Purpose,
-        start: Request | None = None,
-        reason: str | None = None,
-    ) -> None:
-        key, cost, job, invalid = None, 0.0, None, None
-        if blueprint is not None and candidate.key is not None:
-            key = self.problem.job_key(candidate.key, budget, 0, Purpose.SEARCH, start.job_key if start else None)
-            cost = self.problem.cost(blueprint, budget)
-        if purpose is Purpose.CLOSING:
-            number = self.replay.closing(key)
-        else:
-            number = self.replay.number(candidate, budget, start)
-        request = Request(number or self.dispatcher.number(), candidate, budget, 0, purpose, key, start)
+    def _open(self, asked: Request, blueprint: Blueprint | None, reason: str | None = None) -> None:
+        """Opens a request that has no number and no key yet."""
+        cost, job, invalid = 0.0, None, None
         if blueprint is not None:
-            job = self.problem.job(request, blueprint, None)
+            asked = replace(asked, job_key=self.problem.job_key(asked))
+            cost = self.problem.cost(blueprint, asked.budget)
+        closing = asked.purpose is Purpose.CLOSING
+        known = self.replay.closing(asked.job_key) if closing else self.replay.number(asked)
+        request = replace(asked, number=known or self.dispatcher.number())
+        if blueprint is not None:
+            job = self.problem.job(request, blueprint, keeps_weights=self.strategy.needs_weights(request.budget))
         else:
             invalid = Result(request.number, Status.INVALID, reason=reason)
         self._running[request.number] = request
         self.stats.begin(request, cost)
-        if purpose is Purpose.SEARCH:
+        if not closing:
             self.clock.start(request.number, cost)
-        self.dispatcher.open(request, job, written=number is not None, result=invalid)
+        self.dispatcher.open(request, job, written=known is not None, result=invalid)
 
     def _blueprint(self, proposal: Proposal) -> tuple[Blueprint | None, str | None]:
         try:
@@ -149,7 +143,7 @@ class Search:
 
     def _let_go(self, request: Request) -> None:
         """Weights that nobody will go on from are deleted."""
-        if self.problem.saves(request):
+        if request.job_key is not None and self.strategy.needs_weights(request.budget):
             self._saved[request.number] = str(request.job_key)
         if not self._saved:
             return
@@ -157,8 +151,8 @@ class Search:
         self._saved = {number: key for number, key in self._saved.items() if number in wanted}
         if self.replay.active:  # what is recorded may still go on from any
             return
-        running = [str(request.job_key) for request in self._running.values()]
-        self.problem.keep_weights({*self._saved.values(), *running})
+        needed = {key for request in self._running.values() for key in _weights_of(request)}
+        self.problem.keep_weights({*self._saved.values(), *needed})
 
     def _give_up(self) -> None:
         """Raises RunError: nothing could be trained."""
@@ -166,6 +160,16 @@ class Search:
             f"none of the first {self.stats.told} candidates could be evaluated; the most frequent reason: "
             + worst_reason(self.stats.recent)
         )
+
+
+def _weights_of(request: Request) -> Iterator[str]:
+    """Keys of the weights that a request leaves, and begins with."""
+    if request.job_key is not None:
+        yield request.job_key
+    if request.continues is not None:
+        yield request.continues.weights
+    if request.inherits is not None:
+        yield request.inherits
 
 
 def _candidate(number: int, proposal: Proposal, blueprint: Blueprint | None) -> Candidate:

@@ -61,16 +61,18 @@ class Pace:
         left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
         return left <= (self.seconds(self._stats.running_cost(self._dispatcher.is_there) + more, self._workers) or 0.0)
 
-    def finish_at(self) -> float | None:
-        """When the last training is to be finished, by `time.monotonic`; None for when it has had its epochs. If time
-        was lost it has at least half of what was planned."""
+    def finish_in(self) -> float | None:
+        """Seconds in which a last training that begins now is to be finished; None for when it has had its epochs. If
+        time was lost it has at least half of what was planned."""
         if self._ends is None or self._times is None or not self._times.final or not self._times.by_clock:
             return None
-        return max(self._ends - CLOSING_SECONDS, time.monotonic() + self._times.final / 2)
+        return max(self._ends - CLOSING_SECONDS - time.monotonic(), self._times.final / 2)
 
     def begin_training(self, name: str, path: Path, predicted: float | None) -> None:
         """The final training, which leaves figures in the file `path` and is predicted to take that many seconds."""
-        self._watch = EpochWatch(name, path, predicted=predicted, deadline=self.finish_at())
+        seconds = self.finish_in()
+        deadline = None if seconds is None else time.monotonic() + seconds
+        self._watch = EpochWatch(name, path, predicted=predicted, deadline=deadline)
 
     def begin_phase(self, name: str, *seconds: float | None) -> None:
         """A stage after the search, and how long it and what follows it are predicted to take."""

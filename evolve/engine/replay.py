@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from evolve.errors import RunError
 from evolve.storage.log import Log
-from evolve.values import Budget, Candidate, Purpose, Request
+from evolve.storage.rows import RequestRow
+from evolve.values import Purpose, Request, Schedule
 
 
 class Replay:
@@ -27,19 +28,31 @@ class Replay:
         """The number under which a promotion was written that was due when no more were born, or None."""
         return self._closings.get(job_key or "")
 
-    def number(self, candidate: Candidate, budget: Budget, start: Request | None) -> int | None:
+    def number(self, asked: Request) -> int | None:
         """The number under which the next request was written, or None if there is none. Raises RunError if the row is
         not what is asked for now."""
         if not self.active:
             return None
         request, row = next(self._rows)
         self._taken += 1
-        same = (candidate.number, budget, start and start.number) == (row.number, request.budget, request.start_from)
-        if not same or candidate.genome.to_json() != row.genome or candidate.parents != row.parents:
+        candidate = asked.candidate
+        if _facts(asked) != _recorded(request) or (candidate.genome.to_json(), candidate.parents) != (
+            row.genome,
+            row.parents,
+        ):
             raise RunError(
                 f"request {request.number} is recorded as candidate {row.number}, '{row.notation}', with "
                 f"{request.budget}; now it would be candidate {candidate.number}, '{candidate.genome.notation()}', "
-                f"with {budget}: the code or a library has changed; continue with the versions that "
+                f"with {asked.budget}: the code or a library has changed; continue with the versions that "
                 "'evolve show --json' names, or start a new run"
             )
         return request.number
+
+
+def _facts(asked: Request) -> tuple[object, ...]:
+    goes_on = (asked.continues.request, asked.continues.schedule) if asked.continues else (None, Schedule.NEW)
+    return asked.candidate.number, asked.budget, *goes_on, asked.inherits, asked.spans
+
+
+def _recorded(row: RequestRow) -> tuple[object, ...]:
+    return row.candidate, row.budget, row.continues, row.schedule, row.inherits, row.spans

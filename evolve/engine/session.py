@@ -11,6 +11,7 @@ from pathlib import Path
 from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.display.text import duration
+from evolve.engine.ancestors import Ancestors
 from evolve.engine.composition import compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
@@ -21,17 +22,16 @@ from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
 from evolve.planning.plan import Times
 from evolve.problems.problem import Problem
-from evolve.problems.workers import _on_gpu, make_executor, workers
+from evolve.problems.workers import make_executor, on_gpu, workers
 from evolve.runs.disk import check_disk
 from evolve.search.halving import Halving
 from evolve.search.strategy import Proposal
-from evolve.storage.files import model_path
+from evolve.storage.files import model_path, progress_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
-from evolve.values import Candidate, Purpose
+from evolve.values import Candidate, Purpose, Request
 
 DISK_SECONDS = 10.0
-LONG = 1e12  # units of work: about twenty seconds of one core
 
 
 @dataclass
@@ -67,7 +67,8 @@ class Session:
                 self._closing.callback(executor.close)
                 if self.config.fitness and self.problem.executor == "in-process":
                     self.console.note("the fitness function runs in this process, without limits of time and memory")
-                dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop))
+                again = Ancestors(self.problem, self.store).job
+                dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again)
                 stats = Stats(self.config.population)
                 conditions = StopConditions(limit, ends, times)
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
@@ -122,13 +123,15 @@ class Session:
         """Worker processes of the search."""
         return workers(self.config, self.problem)
 
-    def _is_long(self, winner: Candidate) -> bool:
+    def _wants_all_cores(self, winner: Candidate) -> bool:
         """Whether the winner's training is worth a worker of its own, with all cores; on a GPU they have them."""
-        blueprint = self.problem.space.blueprint(winner.genome)
-        return not _on_gpu(self.problem) and self.problem.cost(blueprint, self.problem.budget(Purpose.FINAL)) > LONG
+        budget = self.problem.budget(Purpose.FINAL)
+        request = Request(0, winner, budget, 0, Purpose.FINAL, "")
+        job = self.problem.job(request, self.problem.space.blueprint(winner.genome))
+        return job.resources.cores is None and not on_gpu(self.problem)
 
     def _finish(self, dispatcher: Dispatcher, pace: Pace) -> dict[str, int]:
-        finish = FinalStage(self.problem, dispatcher, self.store, lambda number: model_path(self.folder, number))
+        finish = FinalStage(self.problem, dispatcher, self.store)
         count = self.config.leaders
         leaders = finish.leaders(count, self.config.small_births or 0, with_first=bool(self.founders))
         first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
@@ -136,13 +139,13 @@ class Session:
         rescoring, final = pace.end_seconds()
         pace.begin_phase(f"re-scoring {len(leaders[:count])} leaders{first} with fresh seeds", rescoring, final)
         ranked = finish.rescore(leaders, self.config.rescorings)
-        if self._is_long(ranked[0]):
+        if self._wants_all_cores(ranked[0]):
             dispatcher.executor.close()
             dispatcher.executor = make_executor(self.config, self.problem, workers=1, threads=None)
             self._closing.callback(dispatcher.executor.close)
-        watched = Path(f"{model_path(self.folder, ranked[0].number)}.progress")
+        watched = progress_path(model_path(self.folder, ranked[0].number))
         pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
-        request, _ = finish.train_winner(ranked, pace.finish_at)
+        request, _ = finish.train_winner(ranked, pace.finish_in)
         for left in watched.parent.glob(f"{watched.name}*"):
             left.unlink(missing_ok=True)
         return {"winner": request.candidate.number, "request": request.number}

@@ -44,7 +44,7 @@ class Stats:
         """The result of a request that was begun."""
         cost = self.running.pop(request.number)
         self.told += 1
-        self.births += request.start is None
+        self.births += request.continues is None
         self.cost += cost
         self.recent.append(result)
         if len(self.recent) > self.population:

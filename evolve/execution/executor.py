@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from evolve.errors import MachineError
-from evolve.values import Job, Result, Status
+from evolve.jobs import Job
+from evolve.values import Result, Status
+
+
+class Evaluator(Protocol):
+    """Judges jobs of one kind. Made from settings, a JSON object.
+
+    takes: the class of its jobs.
+    """
+
+    takes: ClassVar[type[Job]]
+
+    def evaluate(self, job: Any) -> Result:
+        """The result of a job. A failure is a result, too; raises only MachineError, where the machine failed and not
+        the candidate."""
+        ...
 
 
 class Executor(Protocol):
@@ -21,7 +38,7 @@ class Executor(Protocol):
         ...
 
     def submit(self, job: Job) -> None:
-        """Takes a job; it is worked on when a worker is free."""
+        """Takes a job; it is worked on when a worker is free, and then has what is left of its times."""
         ...
 
     def finished(self, timeout: float) -> list[Result]:
@@ -50,21 +67,22 @@ class InProcess:
         memory_limit: int | None = None,
     ) -> None:
         self._evaluator = build_evaluator(evaluator, settings)
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[tuple[Job, float]] = deque()
 
     @property
     def running(self) -> int:
         return 0
 
     def submit(self, job: Job) -> None:
-        self._waiting.append(job)
+        self._waiting.append((job, time.monotonic()))
 
     def finished(self, timeout: float) -> list[Result]:
         """At least one result if a job waits, and as many as come within `timeout`."""
         results: list[Result] = []
         begun = time.monotonic()
         while self._waiting and (not results or time.monotonic() - begun < timeout):
-            results.append(result_from_json(judge(self._evaluator, self._waiting.popleft())))
+            job, submitted = self._waiting.popleft()
+            results.append(judge(self._evaluator, job.after(time.monotonic() - submitted, 0.0)))
         return results
 
     def drop_waiting(self) -> None:
@@ -74,40 +92,42 @@ class InProcess:
         self._waiting.clear()
 
 
-def build_evaluator(path: str, settings: Mapping[str, Any]) -> Any:
+def build_evaluator(path: str, settings: Mapping[str, Any]) -> Evaluator:
     """The evaluator named by `path`, 'module:Class', with its settings."""
     module, _, name = path.partition(":")
-    return getattr(import_module(module), name)(settings)
+    made: Evaluator = getattr(import_module(module), name)(settings)
+    return made
 
 
-def judge(evaluator: Any, job: Job) -> dict[str, Any]:
-    """What the evaluator says of a job, as JSON; an exception, which it ought not to raise, becomes a failure. Raises
-    MachineError if it does."""
+def judge(evaluator: Evaluator, job: Job) -> Result:
+    """What the evaluator says of a job; an exception, which it ought not to raise, becomes a failure, and so does an
+    'ok' without finite objectives. Raises MachineError if it does."""
     try:
-        return dict(evaluator.evaluate(job))
+        result = evaluator.evaluate(job)
     except MachineError:
         raise
     except Exception as error:
-        return {"request": job["request"], "status": Status.FAILED, "reason": f"{type(error).__name__}: {error}"}
-
-
-def result_from_json(data: dict[str, Any]) -> Result:
-    """A result from what an evaluator returned. One that is 'ok' without finite objectives becomes a failure."""
-    result = Result(
-        request=data["request"],
-        status=Status(data["status"]),
-        objectives=tuple(data.get("objectives", ())),
-        measures=data.get("measures", {}),
-        curve=tuple(data.get("curve", ())),
-        spent=data.get("spent", {}),
-        reason=data.get("reason"),
-        timing=data.get("timing", {}),
-    )
-    finite = result.objectives and all(abs(value) < float("inf") for value in result.objectives)
+        return Result(job.number, Status.FAILED, reason=f"{type(error).__name__}: {error}")
+    finite = result.objectives and all(map(math.isfinite, result.objectives))
     if result.status is Status.OK and not finite:
         reason = f"the evaluator returned objectives {result.objectives}, which are not all finite"
         return Result(result.request, Status.FAILED, spent=result.spent, reason=reason, timing=result.timing)
     return result
+
+
+def judge_json(evaluator: Evaluator, data: Mapping[str, Any]) -> dict[str, Any]:
+    """`judge` for a job from another process: JSON to JSON."""
+    try:
+        job = evaluator.takes.from_json(data)
+    except (TypeError, KeyError, ValueError) as error:
+        return asdict(Result(data["number"], Status.FAILED, reason=f"not a job: {type(error).__name__}: {error}"))
+    return asdict(judge(evaluator, job))
+
+
+def result_from_json(data: Mapping[str, Any]) -> Result:
+    """The result of its JSON."""
+    rows = {"objectives": tuple(data["objectives"]), "curve": tuple(data["curve"])}
+    return Result(**{**data, **rows, "status": Status(data["status"])})
 
 
 # Name -> class; to be registered here is to be tested by the suite in tests/contracts.

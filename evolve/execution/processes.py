@@ -22,7 +22,8 @@ from evolve.errors import MachineError
 from evolve.execution import worker
 from evolve.execution.executor import result_from_json
 from evolve.execution.spawning import WorkerContext, start_tracker
-from evolve.values import Job, Result, Status
+from evolve.jobs import Job
+from evolve.values import Result, Status
 
 RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
 MAX_DEATHS = 3
@@ -33,11 +34,19 @@ TAKE_UP_SECONDS = 30  # a worker that is ready takes a job up at once, unless on
 
 @dataclass
 class _Task:
-    """A job, when it was begun last, and how often a worker died over it."""
+    """A job, when it was submitted and begun last, how often a worker died over it, and the seconds that these were at
+    it."""
 
     job: Job
+    submitted: float = field(default_factory=time.monotonic)
+    begun: float = 0.0
     deaths: int = 0
-    begun: float = field(default=0.0)
+    worked: float = 0.0
+
+    @property
+    def left(self) -> Job:
+        """The job with what is left of its times."""
+        return self.job.after(time.monotonic() - self.submitted, self.worked)
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,8 @@ class _Worker:
 class Processes:
     """`workers` processes, each with one evaluator and one thread.
 
-    A job whose worker dies is tried again in a fresh process, twice; the third death is FAILED. One that runs over its
-    "time_limit" (seconds) is TIMEOUT, one whose worker passes the memory limit OUT_OF_MEMORY.
+    A job whose worker dies is tried again in a fresh process, twice, with what is left of its time; the third death is
+    FAILED. One that runs over its time is TIMEOUT, one whose worker passes the memory limit OUT_OF_MEMORY.
 
     evaluator: 'module:Class', imported in the workers only. threads: per worker; None for all.
     memory_limit: bytes per worker; by default an equal share of nine tenths of the machine's memory.
@@ -138,9 +147,9 @@ class Processes:
                 self._hand(self._waiting.popleft(), one)
 
     def _hand(self, task: _Task, one: _Worker) -> None:
-        task.begun = time.monotonic()
+        task.begun, job = time.monotonic(), task.left
         try:
-            future = one.pool.schedule(worker.work, args=(task.job,), timeout=task.job.get("time_limit"))
+            future = one.pool.schedule(worker.work, args=(job.to_json(),), timeout=job.seconds)
         except RuntimeError:  # the worker died while it was idle
             self._waiting.appendleft(task)
             self._start_again(one)
@@ -183,7 +192,7 @@ class Processes:
             self._replace(one)
             raise
         except TimeoutError:
-            result = self._lost(task, Status.TIMEOUT, f"took longer than {task.job['time_limit']:.0f} s")
+            result = self._lost(task, Status.TIMEOUT, f"took longer than {task.job.seconds:.0f} s")
         except ProcessExpired as death:
             if death.exitcode == worker.OUT_OF_MEMORY_EXIT:
                 limit = f"{self._memory_limit / 2**30:.1f} GiB"
@@ -207,6 +216,7 @@ class Processes:
     def _died(self, task: _Task, one: _Worker, how: str) -> Result | None:
         self._replace(one)
         task.deaths += 1
+        task.worked += time.monotonic() - task.begun
         if task.deaths < MAX_DEATHS:
             self._waiting.appendleft(task)
             return None
@@ -214,7 +224,7 @@ class Processes:
 
     def _lost(self, task: _Task, status: Status, reason: str) -> Result:
         seconds = round(time.monotonic() - task.begun, 3)
-        return Result(task.job["request"], status, reason=reason, timing={"seconds": seconds, "deaths": task.deaths})
+        return Result(task.job.number, status, reason=reason, timing={"seconds": seconds, "deaths": task.deaths})
 
     def _replace(self, one: _Worker) -> None:
         _end(one.pool)

@@ -8,13 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from evolve.execution.executor import build_evaluator, judge
-from evolve.values import Job
+from evolve.execution.executor import Evaluator, build_evaluator, judge_json
 
 OUT_OF_MEMORY_EXIT = 77
 WATCH_SECONDS = 0.5
 
-_evaluator: Any = None
+_evaluator: Evaluator | None = None
 _broken: str | None = None
 
 
@@ -53,11 +52,11 @@ def ready() -> None:
     """Does nothing: scheduled to make a pool start its worker before the first job comes."""
 
 
-def work(job: Job) -> dict[str, Any]:
-    """The result of a job, as JSON."""
-    if _broken is not None:
+def work(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a job, both as JSON."""
+    if _evaluator is None:
         raise CannotStart(_broken)
-    return judge(_evaluator, job)
+    return judge_json(_evaluator, job)
 
 
 def _silence() -> None:

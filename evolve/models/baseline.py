@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,10 @@ def baseline(
     genome = request.candidate.genome
     stem = founder if founder in problem.space.founders else str(request.candidate.key)[:8]
     path = config.results / "baselines" / f"{config.name or f'{problem.parts.name}-{stem}'}.json"
-    job = problem.job(request, blueprint, path.with_suffix(".keras")) | {"watch": "test", "ragged": True}
+    job = problem.job(request, blueprint, path.stem)
+    job = replace(job, parts=replace(job.parts, watch="test"), ragged=True)
     phase = f"baseline {founder}"
-    result = succeeded(train_in_full(problem, job, phase, console, config.duration), phase)
+    result = succeeded(train_in_full(problem, job, path.parent, phase, console, config.duration), phase)
     about = {
         "founder": founder,
         "notation": genome.notation(),
@@ -82,8 +83,8 @@ def _request(problem: ImageProblem, config: RunConfig, text: str, epochs: int | 
     count = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
     budget = Budget(count, epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
     key = candidate_key(genome, blueprint)
-    job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
-    return Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, job_key), blueprint
+    request = Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, None)
+    return replace(request, job_key=problem.job_key(request)), blueprint
 
 
 def _figures(result: Result, class_names: tuple[str, ...]) -> dict[str, Any]:

@@ -52,8 +52,9 @@ def ensemble(
     problem = image_problem_of(found, make_console(False), scoring=False)
     with Store.open(found.folder) as store:
         store.act("ensemble", candidates=leaders)
-    told = {"models": [str(found.model_path(leader)) for leader in leaders], "trust": found.trust}
-    said = call_isolated("evolve.models.keras_process:together", {**told, "test_folder": problem.parts.test_folder})
+    models = [str(found.model_path(leader)) for leader in leaders]
+    told = {"models": models, "trust": found.trust, "test_folder": str(problem.parts.test_folder)}
+    said = call_isolated("evolve.models.keras_process:together", told)
     with Store.open(found.folder) as store:
         store.act("ensemble scored", candidates=leaders, accuracy=said["together"])
     single = dict(zip(leaders, said["single"], strict=True))

@@ -71,7 +71,7 @@ def export(
     if format == "python":
         spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[genome.recipe.pixels]
         beside = write_script(found, candidate, problem, genome, path)
-        told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, "folder": problem.parts.folder}
+        told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, "folder": str(problem.parts.folder)}
         checked = call_isolated("evolve.models.keras_process:same_network", told)
         return Exported(path, format, checked["images"], checked["difference"], beside)
     model = found.model_path(candidate)
@@ -80,6 +80,6 @@ def export(
             f"candidate {candidate} of run '{found.name}' was not trained in full, so there are no weights to export; "
             f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
         )
-    told = {"model": str(model), "trust": found.trust, "folder": problem.parts.folder}
+    told = {"model": str(model), "trust": found.trust, "folder": str(problem.parts.folder)}
     checked = call_isolated("evolve.models.keras_process:exported", {**told, "format": format, "path": str(path)})
     return Exported(path, format, checked["images"], checked["difference"], ())

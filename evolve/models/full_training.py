@@ -11,9 +11,11 @@ from evolve.display.console import Console
 from evolve.display.progress import EpochWatch
 from evolve.errors import RunError
 from evolve.execution.executor import executor_class
+from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
-from evolve.values import Job, Result, Status
+from evolve.storage.files import progress_path, saved_model_path
+from evolve.values import Result, Status
 
 POLL_SECONDS = 0.25
 
@@ -26,19 +28,19 @@ def succeeded(result: Result, phase: str) -> Result:
 
 
 def train_in_full(
-    problem: ImageProblem, job: Job, phase: str, console: Console, seconds: float | None = None
+    problem: ImageProblem, job: TrainingJob, models: Path, phase: str, console: Console, seconds: float | None = None
 ) -> Result:
-    """The result of `job`, whose "save" names the model's file.
+    """The result of `job`, whose model is saved in the folder `models`.
 
     seconds: no epoch begins later than that.
     """
-    path = Path(job["progress"])
+    path = progress_path(saved_model_path(models, str(job.model)))
     path.parent.mkdir(parents=True, exist_ok=True)
     watch = EpochWatch(phase, path, None if seconds is None else time.monotonic() + seconds)
-    timed = {} if seconds is None else {"stop_at": time.monotonic() + seconds}
-    executor = executor_class(problem.executor)(problem.evaluator, problem.settings, threads=None)
+    settings = {**problem.settings, "models": str(models.absolute())}
+    executor = executor_class(problem.executor)(problem.evaluator, settings, threads=None)
     try:
-        executor.submit({**job, **timed, "time_limit": None})
+        executor.submit(replace(job, stop_in=seconds, seconds=None))
         with console.live(watch.now):
             results: list[Result] = []
             while not results:

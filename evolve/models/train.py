@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evolve.display.console import Watcher, make_console
@@ -11,6 +11,7 @@ from evolve.errors import ConfigError
 from evolve.models.full_training import succeeded, train_in_full, trainable_genome
 from evolve.runs.find import find
 from evolve.runs.run import Run
+from evolve.storage.files import model_name
 from evolve.storage.store import Store
 from evolve.trust import Trust
 from evolve.values import Budget, Candidate, Purpose, Request, Result
@@ -58,12 +59,12 @@ def train(
     assert key is not None
     with Store.open(found.folder) as store:
         number = store.last("request") + 1
-        job_key = problem.job_key(key, budget, 0, Purpose.TRAIN)
-        request = Request(number, Candidate(candidate, genome, key), budget, 0, Purpose.TRAIN, job_key)
+        request = Request(number, Candidate(candidate, genome, key), budget, 0, Purpose.TRAIN, None)
+        request = replace(request, job_key=problem.job_key(request))
         store.add((), [request])
         phase = f"training candidate {candidate} of {found.name} in full"
-        job = problem.job(request, problem.space.blueprint(genome), path)
-        result = train_in_full(problem, job, phase, console)
+        job = problem.job(request, problem.space.blueprint(genome), model_name(candidate))
+        result = train_in_full(problem, job, path.parent, phase, console)
         store.add((), (), [result])
         store.act("trained", candidate=candidate, request=number)
     return Trained(Run(found.folder, found.trust), candidate, succeeded(result, phase), path, new=True)

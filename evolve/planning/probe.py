@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from statistics import median
 from typing import Any
@@ -77,7 +77,7 @@ def _trained(
         images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(most / each)))
         candidate = Candidate(number, genome, None)
         request = Request(number, candidate, Budget(images, 1), 0, Purpose.SEARCH, f"{number:064x}")
-        executor.submit({**problem.job(request, blueprint, None), "weights": None, "time_limit": limit})
+        executor.submit(replace(problem.job(request, blueprint), seconds=limit))
         work[number] = float(each * images)
     results: list[Result] = []
     while len(results) < len(work):

@@ -12,10 +12,10 @@ from evolve.config import RunConfig
 from evolve.custom_fitness import fitness_version
 from evolve.data.splits import SEARCH_PARTS, Parts, settings
 from evolve.execution.machine import backend, backend_name
-from evolve.jobs import Seeds, seeds
+from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
-from evolve.storage.files import WEIGHTS, keep_only, weights_path
-from evolve.values import Budget, Job, Purpose, Request, digest
+from evolve.storage.files import MODELS, WEIGHTS, keep_only
+from evolve.values import Budget, Purpose, Request, Schedule, digest
 from genomes import Blueprint, candidate_key
 from genomes.recipe import PLAIN, Recipe, in_small_steps
 from genomes.spec import ModelSpec
@@ -28,20 +28,31 @@ BRIEF_EPOCHS = 10
 FINAL_EPOCHS = 40
 # The cost of building a model and tracing its training, in units of work; orders results, decides nothing else.
 START_COST = 3e10
+LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
 SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
+BRIEF = (*SEARCHING, Purpose.RESCORE)
 SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
 
 
-def _recipe(request: Request, brief: bool) -> dict[str, Any]:
+def _recipe(request: Request, brief: bool) -> Recipe:
     """The recipe of a training. A brief one that sees each image a few times only has small steps, and leaves
     augmentation out: it would be judged by what it costs, and not by what it is worth to a training that sees them
     often."""
-    recipe: dict[str, Any] = request.candidate.genome.recipe_json()
+    recipe: Recipe = request.candidate.genome.recipe
     if brief and request.budget.epochs < OFTEN:
-        return in_small_steps(Recipe(**recipe), request.budget.size).to_json() | PLAIN
+        return replace(in_small_steps(recipe, request.budget.size), **PLAIN)
     return recipe
+
+
+def _beginning(request: Request) -> Beginning | None:
+    if request.inherits is not None:
+        return Beginning(request.inherits, Takes.WHAT_FITS)
+    if request.continues is None:
+        return None
+    same = request.continues.schedule is Schedule.SAME
+    return Beginning(request.continues.weights, Takes.EVERYTHING if same else Takes.WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,9 @@ class ImageProblem:
     @property
     def settings(self) -> dict[str, Any]:
         told = {"metric": self.config.metric, "fitness": self.config.fitness}
-        return {**settings(self.parts), **told, "gpu": self.gpu, "precision": self.precision, "backend": backend_name()}
+        folders = {"weights": str(self._weights), "models": str(self._folder / MODELS)}
+        machine = {"gpu": self.gpu, "precision": self.precision, "backend": backend_name()}
+        return {**settings(self.parts), **told, **folders, **machine}
 
     @property
     def precision(self) -> str:
@@ -101,63 +114,71 @@ class ImageProblem:
             return self.rungs[-1]
         return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
 
-    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
+    def job_key(self, request: Request) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
-        what = (self.config.metric, *([self._fitness] if self._fitness else []))
-        what += ("bfloat16",) if self.precision == "bfloat16" else ()
-        what += ("averaged",) if self.config.average_weights and purpose in (Purpose.FINAL, Purpose.TRAIN) else ()
-        return digest(
-            "train",
-            *where,
-            *what,
-            key,
-            budget.images,
-            budget.epochs,
-            purpose,
-            repeat,
-            self.config.seed,
-            *([start] if start else []),
-        )
-
-    def saves(self, request: Request) -> bool:
-        return request.purpose in SEARCHING and request.budget < self.rungs[-1]
+        what = [self.config.metric, self._fitness, self.precision]
+        averaged = self.config.average_weights and request.purpose not in BRIEF
+        purpose = Purpose.SEARCH if request.purpose is Purpose.CLOSING else request.purpose
+        how = (request.candidate.key, request.budget, purpose, request.repeat, self.config.seed, averaged)
+        goes_on = request.continues and (request.continues.weights, request.continues.schedule)
+        return digest("train", *where, *what, *how, goes_on, request.inherits, request.spans)
 
     def keep_weights(self, job_keys: set[str]) -> None:
         keep_only(self._weights, job_keys)
 
     @property
     def _weights(self) -> Path:
-        return self.config.results / str(self.config.name) / WEIGHTS
+        return self._folder / WEIGHTS
+
+    @property
+    def _folder(self) -> Path:
+        return (self.config.results / str(self.config.name)).absolute()
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         assert isinstance(blueprint, ModelSpec)
         return START_COST + 3.0 * self.space.work(blueprint) * budget.size
 
-    def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
+    def job(
+        self, request: Request, blueprint: Blueprint, model: str | None = None, keeps_weights: bool = False
+    ) -> TrainingJob:
+        assert isinstance(blueprint, ModelSpec)
         assert request.job_key is not None
-        brief = request.purpose in (*SEARCHING, Purpose.RESCORE)
+        brief = request.purpose in BRIEF
         given = self.config.candidate_timeout if brief else None
-        limit = given or 120 + self.cost(blueprint, request.budget) / SLOWEST
-        return {
-            "request": request.number,
-            "seeds": self._seeds(request).to_json(),
-            "blueprint": blueprint.to_json(),
-            "recipe": _recipe(request, brief),
-            "images": request.budget.images,
-            "epochs": request.budget.epochs,
-            "train": ["train"] if brief else list(SEARCH_PARTS),
-            "watch": "validation" if brief else None,
-            "score": SCORED_ON.get(request.purpose, "test"),
-            "test_folder": None if brief else self.parts.test_folder,
-            "start": self.job(request.start, blueprint, None) if request.start else None,
-            "may_give_up": brief,
-            "averaging": self.config.average_weights and not brief,
-            "to_score": 0 if brief else 2 * self.parts.sizes["test"],
-            "weights": str(weights_path(self._weights, request.job_key)) if self.saves(request) else None,
-            "save": str(save) if save else None,
-            "progress": f"{save}.progress" if save else None,
-            "time_limit": limit,
-        }
+        cost = self.cost(blueprint, request.budget)
+        return TrainingJob(
+            number=request.number,
+            key=request.job_key,
+            seconds=given or 120 + cost / SLOWEST,
+            resources=self._resources(brief, cost),
+            spec=blueprint,
+            recipe=_recipe(request, brief),
+            budget=request.budget,
+            seeds=self._seeds(request),
+            parts=self._parts_used(request.purpose),
+            purpose=request.purpose,
+            begins=_beginning(request),
+            spans=request.spans,
+            model=model,
+            keeps_weights=keeps_weights,
+            to_score=0 if brief else 2 * self.parts.sizes["test"],
+            may_give_up=brief,
+            averaging=self.config.average_weights and not brief,
+        )
+
+    def _resources(self, brief: bool, cost: float) -> Resources:
+        """A long training is worth all cores; on a GPU they are not what it waits for."""
+        gigabytes = self.config.candidate_memory
+        return Resources(
+            cores=None if self.gpu or (not brief and cost > LONG) else 1,
+            memory=round(gigabytes * 2**30) if gigabytes else None,
+            gpu=1.0 if self.gpu else 0.0,
+        )
+
+    def _parts_used(self, purpose: Purpose) -> PartsUsed:
+        if purpose in BRIEF:
+            return PartsUsed(self.parts.digest, ("train",), SCORED_ON[purpose], watch="validation")
+        return PartsUsed(self.parts.digest, SEARCH_PARTS, "test", test=self.parts.test)
 
     def _seeds(self, request: Request) -> Seeds:
         candidate = request.candidate
@@ -165,7 +186,7 @@ class ImageProblem:
         return seeds(self.config.seed, key, request.budget, request.repeat, request.purpose)
 
     def describe(self) -> dict[str, Any]:
-        known = {name: value for name, value in asdict(self.parts).items() if not name.endswith("folder")}
+        known = {name: value for name, value in asdict(self.parts).items() if name not in ("root", "test")}
         device = "gpu" if self.gpu else "cpu"
         return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self._fitness}
 

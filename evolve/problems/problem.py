@@ -5,10 +5,10 @@ A problem turns requests into jobs. There are two: images, which are trained on,
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Protocol
 
-from evolve.values import Budget, Job, Purpose, Request
+from evolve.jobs import Job
+from evolve.values import Budget, Purpose, Request
 from genomes import Blueprint, SearchSpace
 
 
@@ -41,21 +41,17 @@ class Problem(Protocol):
         """The budget of a request for that purpose; in the search that of a birth."""
         ...
 
-    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
-        """SHA-256 of all that decides the score of the candidate with that key. start: the job key of the request
-        whose weights it continues, or None."""
+    def job_key(self, request: Request) -> str:
+        """SHA-256 of all that decides the outcome of a request whose candidate can be built."""
         ...
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         """Predicted cost of a job, in any unit."""
         ...
 
-    def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
-        """What a worker needs to know."""
-        ...
-
-    def saves(self, request: Request) -> bool:
-        """Whether a request's weights are saved, for a promotion to go on from."""
+    def job(self, request: Request, blueprint: Blueprint, model: str | None = None, keeps_weights: bool = False) -> Job:
+        """What a worker needs to know. model: name to save the trained model under. keeps_weights: whether another
+        training may go on from its weights."""
         ...
 
     def keep_weights(self, job_keys: set[str]) -> None:

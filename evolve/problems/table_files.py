@@ -19,11 +19,13 @@ import json
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from evolve.errors import DataError
-from evolve.values import Job, Status, digest
+from evolve.jobs import TableJob
+from evolve.values import Result, Status, digest
 
 Table = dict[str, Any]
 
@@ -89,30 +91,29 @@ class TableEvaluator:
 
     settings: "table", the table itself or its path, and "seed" of the run. Of an entry's trainings one is drawn per
     run as its score; repeat r is the r-th behind it, from the first again behind the last. A final
-    request (score "test") gets the entry's `test`, or the mean
+    request gets the entry's `test`, or the mean
     of its trainings where there is none.
     """
+
+    takes: ClassVar[type[TableJob]] = TableJob
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         table = settings["table"]
         self._entries = (load_table(Path(table)) if isinstance(table, str) else table)["entries"]
         self._seed = settings["seed"]
 
-    def evaluate(self, job: Job) -> dict[str, Any]:
-        """The result of a job, as JSON."""
-        code = job["blueprint"]["code"]
-        entry = self._entries.get(code)
+    def evaluate(self, job: TableJob) -> Result:
+        """The result of a job."""
+        entry = self._entries.get(job.code)
         if entry is None:
-            reason = f"'{code}' is not in the table"
-            return {"request": job["request"], "status": Status.FAILED, "reason": reason}
+            return Result(job.number, Status.FAILED, reason=f"'{job.code}' is not in the table")
         scores = entry["fitness"]
-        if job["score"] == "test":
+        if job.test:
             value = entry.get("test", sum(scores) / len(scores))
         else:
-            drawn = int(digest("training", self._seed, code)[:8], 16)
-            value = scores[(drawn + job["repeat"]) % len(scores)]
-        spent = {"images": job["images"], "epochs": job["epochs"]}
-        return {"request": job["request"], "status": Status.OK, "objectives": [float(value)], "spent": spent}
+            drawn = int(digest("training", self._seed, job.code)[:8], 16)
+            value = scores[(drawn + job.repeat) % len(scores)]
+        return Result(job.number, Status.OK, (float(value),), spent=asdict(job.budget))
 
 
 def from_nas_bench_macro(published: Mapping[str, Any]) -> Table:

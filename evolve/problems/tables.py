@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from evolve.jobs import TableJob
 from evolve.problems.table_files import Table
-from evolve.values import Budget, Job, Purpose, Request, digest
+from evolve.values import Budget, Purpose, Request, digest
 from genomes import Blueprint
-from genomes.choices import ChoicesSpace
+from genomes.choices import ChoicesSpace, TableEntry
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,29 @@ class TableProblem:
     def budget(self, purpose: Purpose) -> Budget:
         return Budget(1, 1)
 
-    def saves(self, request: Request) -> bool:
-        return False
-
     def keep_weights(self, job_keys: set[str]) -> None:
         """A table has none."""
 
-    def job_key(self, key: str, budget: Budget, repeat: int, purpose: Purpose, start: str | None = None) -> str:
-        return digest("table", self._digest, key, purpose, repeat, self.seed)
+    def job_key(self, request: Request) -> str:
+        assert request.candidate.key is not None
+        purpose = Purpose.SEARCH if request.purpose is Purpose.CLOSING else request.purpose
+        return digest("table", self._digest, request.candidate.key, purpose, request.repeat, self.seed)
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         return float(getattr(blueprint, "cost", None) or blueprint.multiply_adds or 1.0)
 
-    def job(self, request: Request, blueprint: Blueprint, save: Path | None) -> Job:
-        return {
-            "request": request.number,
-            "blueprint": blueprint.to_json(),
-            "images": request.budget.images,
-            "epochs": request.budget.epochs,
-            "repeat": request.repeat,
-            "score": "test" if request.purpose is Purpose.FINAL else "training",
-        }
+    def job(
+        self, request: Request, blueprint: Blueprint, model: str | None = None, keeps_weights: bool = False
+    ) -> TableJob:
+        assert isinstance(blueprint, TableEntry)
+        return TableJob(
+            number=request.number,
+            key=str(request.job_key),
+            code=blueprint.code,
+            budget=request.budget,
+            repeat=request.repeat,
+            test=request.purpose is Purpose.FINAL,
+        )
 
     def describe(self) -> dict[str, Any]:
         return {"table": self.table["name"], "digest": self._digest}

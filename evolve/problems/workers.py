@@ -11,7 +11,7 @@ from evolve.problems.problem import Problem
 
 def workers(config: RunConfig, problem: Problem) -> int:
     """Worker processes of a search: as many as the user wants, or one per core."""
-    return config.workers or (1 if _on_gpu(problem) else min(usable_cores(), config.ahead))
+    return config.workers or (1 if on_gpu(problem) else min(usable_cores(), config.ahead))
 
 
 def make_executor(config: RunConfig, problem: Problem, workers: int, threads: int | None = 1) -> Executor:
@@ -21,11 +21,12 @@ def make_executor(config: RunConfig, problem: Problem, workers: int, threads: in
         problem.evaluator,
         problem.settings,
         workers=workers,
-        threads=None if _on_gpu(problem) else threads,
+        threads=None if on_gpu(problem) else threads,
         memory_limit=int(gigabytes * 2**30) if gigabytes else None,
     )
     return made
 
 
-def _on_gpu(problem: Problem) -> bool:
+def on_gpu(problem: Problem) -> bool:
+    """Whether networks are trained on a GPU."""
     return isinstance(problem, ImageProblem) and problem.gpu

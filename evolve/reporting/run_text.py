@@ -108,7 +108,7 @@ def history(run: Run, last: int) -> RenderableType:
         first = entry["objectives"][0] if entry["objectives"] else None
         outcome = score(run.shown(first)) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
-        born = entry["purpose"] == "search" and entry["start_from"] is None
+        born = entry["purpose"] == "search" and entry["continues"] is None
         trained = f"{entry['images']} images, {entry['epochs']} epochs"
         done = "; ".join(entry["origin"]) if born else trained
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)

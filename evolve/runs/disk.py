@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from evolve.data.splits import DATA_FOLDER
+from evolve.data.splits import DATA_FOLDER, test_keys
 from evolve.errors import DiskLimitError, EvolveError, RunError
 from evolve.runs.find import all_runs
 from evolve.runs.run import Run
@@ -102,8 +102,13 @@ def _age(path: Path) -> float:
 
 
 def _unused_data(results: Path, used: set[str]) -> list[Disposable]:
+    used = (
+        used
+        | {f"{name}-test" for name in used}
+        | {key for name, key in test_keys(results / DATA_FOLDER).items() if name in used}
+    )
     folders = [path for path in (results / DATA_FOLDER).glob("*") if path.is_dir() and "." not in path.name]
-    idle = [path for path in folders if path.name.removesuffix("-test") not in used and _age(path) > DATA_SECONDS]
+    idle = [path for path in folders if path.name not in used and _age(path) > DATA_SECONDS]
     return [Disposable(path, size_of(path), "prepared images that no run here uses") for path in idle]
 
 

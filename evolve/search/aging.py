@@ -15,7 +15,7 @@ from pydantic import Field
 
 from evolve.search.strategy import Answer, Births, Member, Proposal, member
 from evolve.settings import Settings
-from evolve.values import Request, Result
+from evolve.values import Budget, Request, Result
 
 
 class Aging:
@@ -45,7 +45,7 @@ class Aging:
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure is not taken in. An update leaves its member as old as it was."""
-        told, update = member(request, result), request.start is not None
+        told, update = member(request, result), request.continues is not None
         if told is None or (update and told.number not in self._members):
             return
         self._members[told.number] = told
@@ -55,6 +55,9 @@ class Aging:
     def _parent(self, rng: Random) -> Member:
         members = list(self._members.values())
         return max(rng.sample(members, min(self._options.sample, len(members))), key=lambda m: m.rank)
+
+    def needs_weights(self, budget: Budget) -> bool:
+        return False
 
     def keep(self) -> set[int]:
         return set()

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from evolve.search.strategy import Answer, Births, Member, Proposal, global_random, member
 from evolve.settings import Settings
-from evolve.values import Request, Result
+from evolve.values import Budget, Request, Result
 
 
 class Genetic:
@@ -53,7 +53,7 @@ class Genetic:
     def tell(self, request: Request, result: Result) -> None:
         """A failure takes its place among the recent results, but not in the pool. An update takes the place of what
         was known of its candidate."""
-        told, update = member(request, result), request.start is not None
+        told, update = member(request, result), request.continues is not None
         if not update:
             self._recent.append(told)
         if told is None:
@@ -75,6 +75,9 @@ class Genetic:
                 others = [member for member in pool if member != chosen[0]]
                 chosen += tools.selTournament(others, 1, self._options.tournament, fit_attr="rank")
         return list(chosen)
+
+    def needs_weights(self, budget: Budget) -> bool:
+        return False
 
     def keep(self) -> set[int]:
         return set()

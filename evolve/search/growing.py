@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from evolve.search.strategy import Answer, Births, Member, Promotion, Proposal, Strategy, member
 from evolve.settings import Settings
-from evolve.values import Request, Result
+from evolve.values import Budget, Request, Result
 
 WIDENED = 4
 
@@ -61,6 +61,9 @@ class Growing:
             if not request.candidate.parents:
                 self._first.add(told.number)
         self._strategy.tell(request, result)
+
+    def needs_weights(self, budget: Budget) -> bool:
+        return self._strategy.needs_weights(budget)
 
     def keep(self) -> set[int]:
         return self._strategy.keep()

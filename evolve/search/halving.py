@@ -79,10 +79,14 @@ class Halving:
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure on a higher rung changes nothing of what is known from the lower one."""
-        place = 0 if request.start is None else self._promoted.pop(request.start.number) + 1
+        place = 0 if request.continues is None else self._promoted.pop(request.continues.request) + 1
         self._rungs[place].tell(request, result.fitness)
-        if request.start is None or result.fitness is not None:
+        if request.continues is None or result.fitness is not None:
             self._strategy.tell(request, result)
+
+    def needs_weights(self, budget: Budget) -> bool:
+        """On all rungs but the highest, and where the strategy needs them."""
+        return budget < self._budgets[-1] or self._strategy.needs_weights(budget)
 
     def keep(self) -> set[int]:
         """Those that wait on a rung with another one above, and those whose training is being continued."""

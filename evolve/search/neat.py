@@ -19,7 +19,7 @@ from pydantic import Field
 
 from evolve.search.strategy import Answer, Births, Member, Proposal, global_random
 from evolve.settings import Settings
-from evolve.values import Request, Result
+from evolve.values import Budget, Request, Result
 
 
 class GenomeConfig:
@@ -176,6 +176,9 @@ class Neat:
             if all(genome.proposal is not None for genome in self._population.values()):
                 self._species.speciate(config, self._population, self._generation)
         self._waiting = deque(genome for genome in self._population.values() if genome.fitness is None)
+
+    def needs_weights(self, budget: Budget) -> bool:
+        return False
 
     def keep(self) -> set[int]:
         return set()

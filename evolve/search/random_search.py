@@ -8,7 +8,7 @@ from random import Random
 
 from evolve.search.strategy import Answer, Births, Proposal
 from evolve.settings import Settings
-from evolve.values import Request, Result
+from evolve.values import Budget, Request, Result
 
 
 class RandomSearch:
@@ -31,6 +31,9 @@ class RandomSearch:
 
     def tell(self, request: Request, result: Result) -> None:
         """Nothing is learned from a result."""
+
+    def needs_weights(self, budget: Budget) -> bool:
+        return False
 
     def keep(self) -> set[int]:
         return set()

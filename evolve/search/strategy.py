@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, ClassVar, Literal, Protocol
 
 from evolve.settings import Settings
-from evolve.values import Budget, Request, Result
+from evolve.values import Budget, Request, Result, Schedule
 from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Variation, candidate_key
 
 DRAWS = 100
@@ -23,32 +23,41 @@ Answer = Literal["wait", "done"]
 class Proposal:
     """A genome that a strategy wants to be born, the birth numbers of its parents and the steps that made it.
 
-    blueprint: its network, where that was worked out already.
+    blueprint: its network, where that was worked out already. inherits, spans: as of `Request`.
     """
 
     genome: Genome
     parents: tuple[int, ...] = ()
     origin: tuple[str, ...] = ()
     blueprint: Blueprint | None = field(default=None, compare=False, repr=False)
+    inherits: str | None = None
+    spans: int | None = None
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """A candidate that did well is to be trained with a larger budget, from the weights that `request` ended with."""
+    """A candidate that did well is to be trained with a further budget, going on from where `request` ended.
+
+    schedule: under one of its own, or under the same, which `request` must have said that it spans more epochs.
+    """
 
     request: Request
     budget: Budget
+    schedule: Schedule = Schedule.NEW
+    spans: int | None = None
 
 
 @dataclass(frozen=True)
 class Member:
-    """A candidate as strategies see it: its birth number, genome, fitness (finite, higher is better), and how much
-    training that took (images x epochs)."""
+    """A candidate as strategies see it: its birth number, genome, fitness (finite, higher is better), how much training
+    that took (images x epochs), the number of the request that it is the result of, and the key of its weights."""
 
     number: int
     genome: Genome
     fitness: float
     trained: int = 0
+    request: int = 0
+    weights: str | None = None
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -60,7 +69,8 @@ def member(request: Request, result: Result) -> Member | None:
     """The candidate that a result is of, or None if it failed."""
     if result.fitness is None:
         return None
-    return Member(request.candidate.number, request.candidate.genome, result.fitness, request.budget.size)
+    candidate, score = request.candidate, (result.fitness, request.budget.size)
+    return Member(candidate.number, candidate.genome, *score, request.number, request.job_key)
 
 
 class Strategy(Protocol):
@@ -87,8 +97,13 @@ class Strategy(Protocol):
         holds that candidate no more."""
         ...
 
+    def needs_weights(self, budget: Budget) -> bool:
+        """Whether a training with that budget is to keep its weights: a promotion may go on from them, or a birth
+        inherit them."""
+        ...
+
     def keep(self) -> set[int]:
-        """Numbers of the requests whose weights may still be needed."""
+        """Numbers of the requests that were told whose weights may still be needed."""
         ...
 
     def stop_reasons(self) -> dict[str, str]:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
+FILE = "run.sqlite"
+MODELS = "models"  # folders beside it: of trained models, and of weights that other trainings go on from
+WEIGHTS = "weights"
+ENDING = ".npz"
+
+
+def saved_model_path(folder: str | Path, name: str) -> Path:
+    """Where a model of that name lies in a folder for models."""
+    return Path(folder, f"{name}.keras")
+
+
+def model_name(candidate: int) -> str:
+    """What a run calls the fully trained model of a candidate."""
+    return f"candidate-{candidate}"
+
+
+def progress_path(model: Path) -> Path:
+    """Where the worker that trains a model leaves figures after each epoch."""
+    return model.with_name(f"{model.name}.progress")
+
 
 def model_path(folder: Path, candidate: int) -> Path:
     """Where a run keeps the fully trained model of a candidate."""
-    return folder / MODELS / f"candidate-{candidate}.keras"
-
-
-FILE = "run.sqlite"
-MODELS = "models"  # folders beside it: of trained models, and of weights that promotions go on from
-WEIGHTS = "weights"
-
-
-ENDING = ".npz"
+    return saved_model_path(folder / MODELS, model_name(candidate))
 
 
 def weights_path(folder: Path, job_key: str) -> Path:

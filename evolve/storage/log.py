@@ -13,6 +13,7 @@ from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
 from evolve.values import Purpose, Result, Status
 
+REQUEST_COLUMNS = 11  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
 
 # Scores of the search, largest budget first; the fitness is the first objective.
@@ -28,7 +29,8 @@ HISTORY = """
     SELECT json_object(
         'request', request.number, 'purpose', purpose, 'candidate', candidate.number, 'notation', notation,
         'parents', json(parents), 'origin', json(origin), 'images', images, 'epochs', epochs, 'repeat', repeat,
-        'start_from', start_from, 'status', status, 'objectives', json(coalesce(objectives, '[]')),
+        'continues', continues, 'schedule', schedule, 'inherits', inherits, 'spans', spans,
+        'status', status, 'objectives', json(coalesce(objectives, '[]')),
         'measures', json(coalesce(measures, '{}')), 'curve', json(coalesce(curve, '[]')),
         'spent', json(coalesce(spent, '{}')), 'reason', reason, 'cached_from', cached_from,
         'timing', json(coalesce(timing, '{}'))
@@ -92,6 +94,20 @@ class Log:
         )
         return [rows.request(row) for row in found]
 
+    def request(self, number: int) -> RequestRow:
+        """The request that other rows name. Raises LogError if it is not there."""
+        row = self._connection.execute("SELECT * FROM request WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            raise LogError(f"the run's file is damaged: request {number} is named in it, but is not there")
+        return rows.request(row)
+
+    def request_of(self, job_key: str) -> RequestRow | None:
+        """The first request with that job key, or None."""
+        row = self._connection.execute(
+            "SELECT * FROM request WHERE job_key = ? ORDER BY number LIMIT 1", (job_key,)
+        ).fetchone()
+        return row and rows.request(row)
+
     def results(self) -> dict[int, Result]:
         """All results by request number."""
         found = self._connection.execute("SELECT * FROM result ORDER BY request")
@@ -111,7 +127,7 @@ class Log:
             (last, PAGE),
         ).fetchall():
             for row in page:
-                yield rows.request(row[:8]), rows.candidate(row[8:])
+                yield rows.request(row[:REQUEST_COLUMNS]), rows.candidate(row[REQUEST_COLUMNS:])
             last = page[-1][0]
 
     def count(self, *purposes: Purpose, statuses: Iterable[Status] = ()) -> int:

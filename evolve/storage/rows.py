@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from evolve.errors import LogError
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Schedule, Status
 
 Row = tuple[Any, ...]
 Value = TypeVar("Value")
@@ -32,14 +32,17 @@ class CandidateRow:
 
 @dataclass(frozen=True)
 class RequestRow:
-    """A request as stored."""
+    """A request as stored. continues: the number of the request that it goes on with."""
 
     number: int
     candidate: int
     budget: Budget
     repeat: int
     purpose: Purpose
-    start_from: int | None
+    continues: int | None
+    schedule: Schedule
+    inherits: str | None
+    spans: int | None
     job_key: str | None
 
 
@@ -96,7 +99,10 @@ def request_values(r: Request) -> Row:
         r.budget.epochs,
         r.repeat,
         r.purpose.value,
-        r.start.number if r.start else None,
+        r.continues.request if r.continues else None,
+        r.continues.schedule.value if r.continues else None,
+        r.inherits,
+        r.spans,
         r.job_key,
     )
 
@@ -167,8 +173,9 @@ def candidate(row: Row) -> CandidateRow:
 @_readable
 def request(row: Row) -> RequestRow:
     """A request from its row."""
-    number, born, images, epochs, repeat, purpose, start_from, key = row
-    return RequestRow(number, born, Budget(images, epochs), repeat, Purpose(purpose), start_from, key)
+    number, born, images, epochs, repeat, purpose, continues, schedule, inherits, spans, key = row
+    goes_on = (continues, Schedule(schedule or Schedule.NEW), inherits, spans)
+    return RequestRow(number, born, Budget(images, epochs), repeat, Purpose(purpose), *goes_on, key)
 
 
 @_readable

@@ -22,8 +22,11 @@ CREATE TABLE request (
     images     INTEGER NOT NULL,
     epochs     INTEGER NOT NULL,
     repeat     INTEGER NOT NULL,
-    purpose    TEXT NOT NULL,            -- search, rescore or final
-    start_from INTEGER REFERENCES request (number),
+    purpose    TEXT NOT NULL,            -- search, closing, rescore, final or train
+    continues  INTEGER REFERENCES request (number), -- whose training it goes on with
+    schedule   TEXT,                     -- new or same: under which schedule; NULL for a birth
+    inherits   TEXT,                     -- the key of weights that it takes what fits from
+    spans      INTEGER,                  -- epochs that its schedule spans, if not those of its budget
     job_key    TEXT
 );
 CREATE INDEX request_job_key ON request (job_key);

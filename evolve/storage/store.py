@@ -23,10 +23,10 @@ from evolve.storage import rows
 from evolve.storage.connection import reader, writer
 from evolve.storage.files import FILE, MODELS, WEIGHTS
 from evolve.storage.integrity import check_integrity
-from evolve.storage.log import Log
+from evolve.storage.log import REQUEST_COLUMNS, Log
 from evolve.values import Candidate, Request, Result
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Store(Log):
@@ -132,7 +132,7 @@ class Store(Log):
                 "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(rows.candidate_values, candidates)
             )
             self._connection.executemany(
-                "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(rows.request_values, requests)
+                f"INSERT INTO request VALUES ({', '.join('?' * REQUEST_COLUMNS)})", map(rows.request_values, requests)
             )
             self._connection.executemany(
                 "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(rows.result_values, results)

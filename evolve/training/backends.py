@@ -10,20 +10,19 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.values import Job
+from evolve.jobs import TrainingJob
 from genomes.decode import decode
-from genomes.spec import ModelSpec
 
 # Settings -> Keras's dtype policies. Weights, losses and sums are of 32 bits in both.
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
-def as_saved(job: Job, settings: Mapping[str, Any]) -> Any:
+def as_saved(job: TrainingJob, settings: Mapping[str, Any]) -> Any:
     """Keras's own layers, computing with 32 bits."""
-    return decode(_spec(job), _pixels(job, settings))
+    return decode(job.spec, _pixels(job, settings))
 
 
-def as_trained(job: Job, settings: Mapping[str, Any]) -> Any:
+def as_trained(job: TrainingJob, settings: Mapping[str, Any]) -> Any:
     """The same network with the precision that the settings name and, with TensorFlow on a processor, with fused
     normalisation. Its weights are those of `as_saved`, in the same order."""
     instead = {}
@@ -32,15 +31,11 @@ def as_trained(job: Job, settings: Mapping[str, Any]) -> Any:
 
         instead = {"BatchNormalization": FusedBatchNormalization}
     precision = PRECISIONS[settings.get("precision", "float32")]
-    return decode(_spec(job), _pixels(job, settings), precision, instead)
+    return decode(job.spec, _pixels(job, settings), precision, instead)
 
 
-def _spec(job: Job) -> ModelSpec:
-    return ModelSpec.from_json(job["blueprint"])
-
-
-def _pixels(job: Job, settings: Mapping[str, Any]) -> Any:
-    return settings["pixels"][job["recipe"]["pixels"]]
+def _pixels(job: TrainingJob, settings: Mapping[str, Any]) -> Any:
+    return settings["pixels"][job.recipe.pixels]
 
 
 def copy_weights(trained: Any, saved: Any) -> None:

@@ -15,10 +15,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.jobs import Seeds
+from evolve.jobs import Takes, TrainingJob
 from evolve.training.augment import augment
 from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.stopwatch import Stopwatch
+from evolve.training.weights import Arrays, state_of, take_state, take_weights, weights_of
 
 STEPS_PER_CALL = 32
 TRIED = 200  # steps: in the first ones the loss of a network that learns well may rise
@@ -38,15 +39,12 @@ class Training:
     """A network compiled with its recipe, and the images it is trained on.
 
     model: a Keras model that returns class probabilities. images: (count, height, width, channels). labels: (count,).
-    low, high: the darkest and the brightest value of a pixel.
-    clock: told where the time goes.
-    ragged: whether a last batch that is smaller is trained on, as Keras does, or left out, which is faster.
-    finish_at: time of `time.monotonic` at which the training is to end. It then has as many steps as fit, and its
-        schedule is stretched or shortened to end with them; `epochs` is what to begin with.
-        to_score: how many images are to be scored before that time, too.
-    may_give_up: whether it ends as soon as it `learns_nothing`; gave_up: whether it did.
-    averaging: whether the mean of the weights over the end of the training is taken (Izmailov et al. 2018,
-        https://arxiv.org/abs/1803.05407). `average` puts it in the place of the last ones.
+    job: how it is trained; see `TrainingJob`. pixels: the darkest and the brightest value of a pixel.
+    clock: told where the time goes; the time in which to finish counts from when it was started.
+
+    gave_up: whether it ended because it `learns_nothing`. With averaging the mean of the weights over the end of the
+    training is taken (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407); `average` puts it in the place of the
+    last ones.
     """
 
     def __init__(
@@ -54,36 +52,32 @@ class Training:
         model: Any,
         images: NDArray[Any],
         labels: NDArray[Any],
-        recipe: Mapping[str, Any],
-        epochs: int,
-        seeds: Seeds,
-        low: float,
-        high: float,
+        job: TrainingJob,
+        pixels: tuple[float, float],
         clock: Stopwatch,
-        ragged: bool = False,
-        finish_at: float | None = None,
-        to_score: int = 0,
-        may_give_up: bool = False,
-        averaging: bool = False,
     ) -> None:
-        self.model, self._recipe, self._clock = model, recipe, clock
-        self.images, self.labels, self._range = images, labels, (low, high)
+        self.model, self._job, self._recipe, self._clock = model, job, job.recipe.to_json(), clock
+        self.images, self.labels, self._range = images, labels, pixels
         self._targets = np.eye(model.output_shape[-1], dtype=np.float32)[labels]
-        self._batch = min(recipe["batch_size"], len(images))
+        self._batch = min(job.recipe.batch_size, len(images))
         whole = len(images) // self._batch
-        self._used = len(images) if ragged else whole * self._batch
-        self._order, self._changes = map(np.random.default_rng, (seeds.order, seeds.augmentation))
-        steps = math.ceil(self._used / self._batch)
-        self._done, self._total = 0, steps * epochs
-        self._steps: int = steps
-        self._finish_at, self._to_score = finish_at, to_score
+        self._used = len(images) if job.ragged else whole * self._batch
+        self._streams = {
+            "order": np.random.default_rng(job.seeds.order),
+            "augmentation": np.random.default_rng(job.seeds.augmentation),
+        }
+        steps: int = math.ceil(self._used / self._batch)
+        self._before, self._done, self._total = 0, 0, steps * job.budget.epochs
+        self._steps = steps
+        self._finish_at = None if job.finish_in is None else clock.begun + job.finish_in
         self._since = (0.0, 0)
-        self._may_give_up, self.gave_up = may_give_up, False
-        self._averaging, self._sums, self._summed = averaging, list[NDArray[Any]](), 0
+        self.gave_up = False
+        self._sums, self._summed = list[NDArray[Any]](), 0
         backend = keras.backend.backend()
+        spans = steps * (job.spans or job.budget.epochs)
         model.compile(
-            optimizer=optimizer(recipe, self._total, elastic=finish_at is not None),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe["label_smoothing"]),
+            optimizer=optimizer(job.recipe, spans, elastic=job.finish_in is not None),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=job.recipe.label_smoothing),
             metrics=["accuracy"],
             jit_compile=False,
             steps_per_execution=1 if backend == "torch" or steps > whole else min(STEPS_PER_CALL, steps),
@@ -98,6 +92,25 @@ class Training:
             self._train = training_steps(model, self._batch, images.dtype)
             self._stretch = self._batch * max(1, STRETCH // self._batch)
             clock.lap("trace")
+
+    def take(self, arrays: Arrays, takes: Takes) -> float | None:
+        """Begins with what another training left. The share of its numbers that it took; None if something is wanted
+        that is not there."""
+        share = take_weights(self.model, arrays, takes)
+        if share is None or takes is not Takes.EVERYTHING:
+            return share
+        steps = take_state(self.model, arrays, self._streams)
+        if steps is None:
+            return None
+        self._before = steps
+        return share
+
+    def arrays(self) -> Arrays:
+        """What another training needs to begin with this one's weights, or to go on with it."""
+        weights = weights_of(self.model)
+        if self._job.spans is None:
+            return weights
+        return {**weights, **state_of(self.model, self._before + self._done, self._streams)}
 
     def run(self, on_epoch: Callable[[Point], bool | None] = lambda point: None) -> list[Point]:
         """Trains all epochs; the learning curve, one point per epoch. Raises Diverged as soon as the loss is not
@@ -132,13 +145,13 @@ class Training:
         return loss > NOTHING * math.log(self._targets.shape[1])
 
     def _epoch(self, number: int) -> Point:
-        order = self._order.permutation(len(self.images))[: self._used]
+        order = self._streams["order"].permutation(len(self.images))[: self._used]
         self.model.reset_metrics()
         point: Point = {}
         for start in range(0, self._used, self._stretch):
             chosen = order[start : start + self._stretch][: (self._total - self._done) * self._batch]
             images, targets = self.images[chosen], self._targets[chosen]
-            images, targets = augment(images, targets, self._recipe, *self._range, self._changes)
+            images, targets = augment(images, targets, self._recipe, *self._range, self._streams["augmentation"])
             self._clock.lap("data")
             self._train(images, targets)
             self._done += math.ceil(len(chosen) / self._batch)
@@ -148,13 +161,13 @@ class Training:
             if not all(map(math.isfinite, point.values())):
                 raise Diverged(f"the training loss was not finite in epoch {number}; a smaller learning rate may help")
             self._fit_into_time()
-            self.gave_up = self._may_give_up and self.learns_nothing
+            self.gave_up = self._job.may_give_up and self.learns_nothing
             if self._done == self._total or self.gave_up:
                 break
         return point
 
     def _sum_up(self) -> None:
-        if self._averaging and self._done > (1 - AVERAGED) * self._total:
+        if self._job.averaging and self._done > (1 - AVERAGED) * self._total:
             weights = self.model.get_weights()
             self._sums = [a + b for a, b in zip(self._sums, weights, strict=True)] if self._sums else weights
             self._summed += 1
@@ -174,12 +187,12 @@ class Training:
         each = (now - self._since[0]) / (self._done - self._since[1])
         if self._since[1] == 0:
             self._since = now, self._done
-        scoring = each * SCORING * self._to_score / self._batch
+        scoring = each * SCORING * self._job.to_score / self._batch
         left, planned = max(1, int((self._finish_at - now - scoring) / each)), self._total - self._done
         if planned and abs(left - planned) > SLACK * planned:
             self._total = self._done + left
             if isinstance(rate := self.model.optimizer._learning_rate, Elastic):
-                rate.end_in(self._done, left)
+                rate.end_in(self._before + self._done, left)
 
     def _fit(self, images: NDArray[Any], targets: NDArray[Any]) -> None:
         self.model.fit(images, targets, batch_size=self._batch, epochs=1, shuffle=False, verbose=0)
@@ -194,7 +207,7 @@ def _build_ahead(model: Any) -> None:
     model.reset_metrics()
 
 
-def report(path: str | None, figures: Mapping[str, float]) -> None:
+def report(path: Path | None, figures: Mapping[str, float]) -> None:
     """Leaves figures of a running training in the file `path`, for whoever watches; nothing if there is none.
     A full disk ends no training: only the display stands still."""
     if path is None:

@@ -7,134 +7,125 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.data.splits import open_part
+from evolve.data.splits import folder_of, open_part
 from evolve.errors import MachineError
 from evolve.execution import memory
-from evolve.jobs import Seeds
+from evolve.jobs import Takes, TrainingJob
 from evolve.objectives import OBJECTIVES
+from evolve.storage.files import progress_path, saved_model_path, weights_path
 from evolve.storage.model_file import save_model
 from evolve.training.backends import Classifier, as_saved, as_trained, copy_weights, forget, prepare_backend
 from evolve.training.epochs import Diverged, Point, Training, report
 from evolve.training.scores import measured, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import Stopwatch
-from evolve.training.weights import load_weights, save_weights
-from evolve.values import Job, Status
+from evolve.training.weights import load_arrays, save_arrays
+from evolve.values import Result, Status
 
 CURVE_IMAGES = 1000
 SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
 MEMORY_ERRORS = ("ResourceExhaustedError", "OutOfMemoryError", "MemoryError")
+Images = tuple[NDArray[Any], NDArray[Any]]
+
+
+class WeightsMissing(Exception):
+    """The weights that a training goes on from are not here, or not whole."""
 
 
 class Trainer:
     """Trains the networks of jobs on the parts of one data set.
 
-    settings: "folder" of the parts, "pixels" (how images can be normalised), "low" and "high" (range of a pixel),
-    "class_names", "metric" (a name of `OBJECTIVES`); "gpu" if there is one to be used, "precision" (a name of
-    `PRECISIONS`) to train with. A model that is saved is Keras's own with 32 bits, and is scored as such.
+    settings: "root", the folder below which parts lie, and "digest" of the data; "pixels" (how images can be
+    normalised), "low" and "high" (range of a pixel), "class_names", "metric" (a name of `OBJECTIVES`); "weights" and
+    "models", folders for them; "gpu" if there is one to be used, "precision" (a name of `PRECISIONS`) to train with. A
+    model that is saved is Keras's own with 32 bits, and is scored as such.
     """
+
+    takes: ClassVar[type[TrainingJob]] = TrainingJob
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
-        open_part(settings["folder"], "train")  # raises at once if the data are gone
+        open_part(folder_of(settings["root"], settings["digest"]), "train")  # raises at once if the data are gone
         prepare_backend(bool(settings.get("gpu")))
         # The libraries' own objects stay: without them each collection after a training is ten times faster.
         gc.freeze()
 
-    def evaluate(self, job: Job) -> dict[str, Any]:
-        """The result of a job, as JSON. A failure is a status with a reason; raises only MachineError, if the
-        model cannot be saved.
-
-        A job holds: request, seeds, blueprint (nodes of a ModelSpec), recipe, images, epochs, train (parts to train
-        on), score (part to score on); optional are start (the job whose weights it continues), weights (file for its own, to
-        be continued), watch (part for the learning curve), test_folder (if the test part is scored or watched), save
-        (path of a .keras file), progress (path of a file for figures of each epoch), stop_at (time of `time.monotonic`
-        after which no epoch begins), ragged, finish_at, to_score, may_give_up and averaging (see `Training`).
-        """
+    def evaluate(self, job: TrainingJob) -> Result:
+        """The result of a job. A failure is a status with a reason; raises only MachineError, if the model cannot be
+        saved."""
         return guard(job, self._train)
 
-    def _train(self, job: Job) -> dict[str, Any]:
+    def _train(self, job: TrainingJob) -> Result:
         clock = Stopwatch()
         training = prepare_training(job, self._settings, clock)
-        if job.get("start"):
-            self._continue(training.model, job["start"])
-            clock.lap("start")
-        scored, labels = self._part(job, job["score"])
-        watched = self._part(job, job["watch"], CURVE_IMAGES) if job.get("watch") else None
-        saved = as_saved(job, self._settings) if job.get("save") else training.model
+        inherited = begin(training, job, self._settings)
+        clock.lap("start")
+        scored, labels = images_of(job, job.parts.score, self._settings)
+        watched = images_of(job, job.parts.watch, self._settings, CURVE_IMAGES) if job.parts.watch else None
+        saved = as_saved(job, self._settings) if job.model else training.model
         classify = Classifier(saved, len(scored))
+        stop_at = math.inf if job.stop_in is None else clock.begun + job.stop_in
         at_last: NDArray[Any] | None = None
 
         def on_epoch(point: Point) -> bool:
             nonlocal at_last
             if watched is not None:
                 copy_weights(training.model, saved)
-                if job["watch"] == job["score"] and point["epoch"] == job["epochs"]:
+                if job.parts.watch == job.parts.score and point["epoch"] == job.budget.epochs:
                     at_last = classify(scored)
                     seen = measured(at_last[: len(watched[0])], watched[1])
                 else:
                     seen = measured(classify(watched[0]), watched[1])
-                point[f"{job['watch']}_accuracy"], point[f"{job['watch']}_loss"] = seen["accuracy"], seen["loss"]
+                watch = job.parts.watch
+                point[f"{watch}_accuracy"], point[f"{watch}_loss"] = seen["accuracy"], seen["loss"]
             clock.lap("score")
-            report(job.get("progress"), {**point, "epochs": training.epochs})
-            return bool(time.monotonic() > job.get("stop_at", math.inf))
+            report(_progress(job, self._settings), {**point, "epochs": training.epochs})
+            return time.monotonic() > stop_at
 
         curve = training.run(on_epoch)
         copy_weights(training.model, saved)
         predicted = classify(scored) if at_last is None else at_last
         before = measured(predicted, labels)
-        if job.get("averaging"):
+        if job.averaging:
             training.average()
             copy_weights(training.model, saved)
             predicted = classify(scored)
         measures = measured(predicted, labels)
         clock.lap("score")
         if not all(map(math.isfinite, measures.values())):
-            return {"status": Status.DIVERGED, "reason": "the class probabilities are not finite", "timing": clock.laps}
-        if job.get("averaging"):
+            reason = "the class probabilities are not finite"
+            return Result(job.number, Status.DIVERGED, reason=reason, timing=clock.laps)
+        if job.averaging:
             measures["accuracy_without_averaging"] = before["accuracy"]
-        if job["score"] == "test":
-            mirrored = classify(scored[:, :, ::-1]) if job["recipe"]["flip"] else None
+        if job.parts.score == "test":
+            mirrored = classify(scored[:, :, ::-1]) if job.recipe.flip else None
             measures |= _on_test(predicted, mirrored, labels)
             clock.lap("score")
-        if job.get("weights"):
-            save_weights(training.model, Path(job["weights"]))
-        if job.get("save"):
-            save_model(saved, Path(job["save"]), self._settings)
+        keep(training, job, self._settings)
+        if job.model:
+            save_model(saved, saved_model_path(self._settings["models"], job.model), self._settings)
         clock.lap("save")
         last = curve[-1]
-        given_up = {"gave_up": 1.0} if training.gave_up else {}
-        return {
-            "status": Status.OK,
-            "objectives": [OBJECTIVES[self._settings["metric"]](measures)],
-            "measures": {**measures, "train_accuracy": last["accuracy"], "train_loss": last["loss"], **given_up},
-            "curve": curve,
-            "spent": {"images": job["images"], "epochs": len(curve)},
-            "timing": clock.laps,
-        }
-
-    def _continue(self, model: Any, job: Job) -> None:
-        """Gives a network the weights that `job` ended with; where they are missing, it is trained again."""
-        if load_weights(model, Path(job["weights"])):
-            return
-        again = prepare_training(job, self._settings, Stopwatch())
-        if job.get("start"):
-            self._continue(again.model, job["start"])
-        again.run()
-        model.set_weights(again.model.get_weights())
-
-    def _part(self, job: Job, part: str, first: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Images and labels of a part to look at: the first ones, or all; of the test part always all."""
-        images, labels = open_part(job["test_folder"] if part == "test" else self._settings["folder"], part)
-        count = None if part == "test" else first
-        return images[:count], labels[:count]
+        further = {"train_accuracy": last["accuracy"], "train_loss": last["loss"]}
+        further |= {"gave_up": 1.0} if training.gave_up else {}
+        further |= {} if inherited is None else {"inherited_share": inherited}
+        return Result(
+            job.number,
+            Status.OK,
+            (OBJECTIVES[self._settings["metric"]](measures),),
+            measures={**measures, **further},
+            curve=tuple(curve),
+            spent={**asdict(job.budget), "epochs": len(curve)},
+            timing=clock.laps,
+        )
 
 
 def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDArray[Any]) -> dict[str, float]:
@@ -147,63 +138,84 @@ def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDA
     return told
 
 
-def prepare_training(job: Job, settings: Mapping[str, Any], clock: Stopwatch, plain: bool = False) -> Training:
+def prepare_training(job: TrainingJob, settings: Mapping[str, Any], clock: Stopwatch, plain: bool = False) -> Training:
     """The network of a job, compiled with its recipe, with the images it is trained on. plain: of Keras's own layers,
     with 32 bits."""
-    recipe = job["recipe"]
-    seeds = Seeds(**job["seeds"])
-    keras.utils.set_random_seed(seeds.weights)  # for layers of the user's own
+    keras.utils.set_random_seed(job.seeds.weights)  # for layers of the user's own
     model = as_saved(job, settings) if plain else as_trained(job, settings)
-    draw_weights(model, seeds.weights)
-    seed_dropout(model, seeds.dropout)
-    images, labels = _training_images(job, settings["folder"])
-    return Training(
-        model,
-        images,
-        labels,
-        recipe,
-        job["epochs"],
-        seeds,
-        settings["low"],
-        settings["high"],
-        clock,
-        ragged=job.get("ragged", False),
-        finish_at=job.get("finish_at"),
-        to_score=job.get("to_score", 0) * (SAVED_IS_SLOWER if settings.get("precision") == "bfloat16" else 1),
-        may_give_up=job.get("may_give_up", False),
-        averaging=job.get("averaging", False),
-    )
+    draw_weights(model, job.seeds.weights)
+    seed_dropout(model, job.seeds.dropout)
+    images, labels = _training_images(job, settings)
+    slower = SAVED_IS_SLOWER if settings.get("precision") == "bfloat16" else 1
+    job = replace(job, to_score=job.to_score * slower)
+    return Training(model, images, labels, job, (settings["low"], settings["high"]), clock)
 
 
-def _training_images(job: Job, folder: str) -> tuple[NDArray[Any], NDArray[Any]]:
+def begin(training: Training, job: TrainingJob, settings: Mapping[str, Any]) -> float | None:
+    """Gives a training the weights that its job begins with. The share of its numbers that it inherits from another
+    candidate, None where it inherits none. Raises WeightsMissing."""
+    if job.begins is None:
+        return None
+    arrays = load_arrays(weights_path(Path(settings["weights"]), job.begins.weights))
+    share = None if arrays is None else training.take(arrays, job.begins.takes)
+    if share is None:
+        raise WeightsMissing(job.begins.weights)
+    return share if job.begins.takes is Takes.WHAT_FITS else None
+
+
+def keep(training: Training, job: TrainingJob, settings: Mapping[str, Any]) -> None:
+    """Keeps the weights for another training, if the job says so."""
+    if job.keeps_weights:
+        save_arrays(training.arrays(), weights_path(Path(settings["weights"]), job.key))
+
+
+def images_of(job: TrainingJob, part: str, settings: Mapping[str, Any], first: int | None = None) -> Images:
+    """Images and labels of a part to look at: the first ones, or all; of the test part always all."""
+    images, labels = open_part(_folder(job, part, settings), part)
+    count = None if part == "test" else first
+    return images[:count], labels[:count]
+
+
+def _folder(job: TrainingJob, part: str, settings: Mapping[str, Any]) -> Path:
+    return folder_of(settings["root"], str(job.parts.test) if part == "test" else job.parts.data)
+
+
+def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> Images:
     """The first images of the parts to train on: mapped where it is one part, else in memory."""
-    parts = [open_part(folder, part) for part in job["train"]]
+    parts = [open_part(_folder(job, part, settings), part) for part in job.parts.train]
     images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
     labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
-    return images[: job["images"]], np.asarray(labels[: job["images"]])
+    return images[: job.budget.images], np.asarray(labels[: job.budget.images])
 
 
-def guard(job: Job, work: Callable[[Job], dict[str, Any]]) -> dict[str, Any]:
-    """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason,
-    but for MachineError, which is never a candidate's fault."""
+def _progress(job: TrainingJob, settings: Mapping[str, Any]) -> Path | None:
+    """Where figures of each epoch are left for whoever watches, if the training is one of those that are watched."""
+    return progress_path(saved_model_path(settings["models"], job.model)) if job.model else None
+
+
+def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
+    """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason, but for
+    MachineError, which is never a candidate's fault."""
     begun = time.perf_counter()
     memory.forget_peak()
     try:
         result = work(job)
     except Diverged as error:
-        result = {"status": Status.DIVERGED, "reason": str(error)}
+        result = Result(job.number, Status.DIVERGED, reason=str(error))
+    except WeightsMissing as error:
+        result = Result(job.number, Status.WEIGHTS_MISSING, reason=str(error))
     except MachineError:
         raise
     except Exception as error:
-        result = _failure(error)
+        result = _failure(job, error)
     finally:
         forget()
     figures = {"peak_bytes": memory.peak(), "held_bytes": memory.held(), "worker": os.getpid()}
-    timing = {**result.pop("timing", {}), "seconds": round(time.perf_counter() - begun, 3), **figures}
-    return {"request": job["request"], **result, "timing": timing}
+    return replace(result, timing={**result.timing, "seconds": round(time.perf_counter() - begun, 3), **figures})
 
 
-def _failure(error: Exception) -> dict[str, Any]:
+def _failure(job: TrainingJob, error: Exception) -> Result:
     name, text = type(error).__name__, " ".join(str(error).split())[:300]
     out_of_memory = name in MEMORY_ERRORS or "RESOURCE_EXHAUSTED" in text
-    return {"status": Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED, "reason": f"{name}: {text}"}
+    status = Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED
+    return Result(job.number, status, reason=f"{name}: {text}")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evolve.custom_fitness import fitness_function
-from evolve.data.splits import open_part
+from evolve.jobs import TrainingJob
+from evolve.storage.files import progress_path, saved_model_path
 from evolve.storage.model_file import save_model
 from evolve.training.backends import prepare_backend
 from evolve.training.epochs import Point, Training, report
-from evolve.training.evaluator import guard, prepare_training
+from evolve.training.evaluator import begin, guard, images_of, keep, prepare_training
 from evolve.training.stopwatch import Stopwatch
-from evolve.values import Job, Status
+from evolve.values import Result, Status
 
 
 @dataclass(frozen=True)
@@ -50,44 +50,41 @@ class CustomFitness:
     takes figures by name, to be called from time to time. What it returns, a number or (number, dict of measures), is
     maximised."""
 
+    takes: ClassVar[type[TrainingJob]] = TrainingJob
+
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         self._fitness = fitness_function(settings["fitness"])
         if settings.get("gpu"):
             prepare_backend(gpu=True)
 
-    def evaluate(self, job: Job) -> dict[str, Any]:
+    def evaluate(self, job: TrainingJob) -> Result:
         """The result of a job, as `Trainer.evaluate`."""
         return guard(job, self._judge)
 
-    def _judge(self, job: Job) -> dict[str, Any]:
-        training, curve = prepare_training(job, self._settings, Stopwatch(), plain=True), []
+    def _judge(self, job: TrainingJob) -> Result:
+        training = prepare_training(job, self._settings, Stopwatch(), plain=True)
+        begin(training, job, self._settings)
+        curve: list[Point] = []
+        model = job.model and saved_model_path(self._settings["models"], job.model)
 
         def progress(**figures: float) -> None:
             numbers = {name: float(value) for name, value in figures.items()}
             curve.append(numbers)
-            report(job.get("progress"), {**numbers, "epochs": job["epochs"]})
+            report(progress_path(model) if model else None, {**numbers, "epochs": job.budget.epochs})
 
-        folder = job["test_folder"] if job["score"] == "test" else self._settings["folder"]
-        names = tuple(self._settings["class_names"])
-        images, labels = map(np.asarray, open_part(folder, job["score"]))
-        budget = (job["epochs"], job["recipe"], names)
+        images, labels = map(np.asarray, images_of(job, job.parts.score, self._settings))
+        budget = (job.budget.epochs, job.recipe.to_json(), tuple(self._settings["class_names"]))
         data = FitnessData(training.images, training.labels, images, labels, *budget, training, progress)
         returned = self._fitness(training.model, data, progress)
         value, measures = returned if isinstance(returned, tuple) else (returned, {})
         if not isinstance(value, int | float | np.number) or isinstance(value, bool):
             raise TypeError(f"fitness must return a number or (number, measures), not {returned!r}")
         if not math.isfinite(value):
-            return {"status": Status.DIVERGED, "reason": f"the fitness function returned {value}"}
-        if job.get("save"):
-            save_model(training.model, Path(job["save"]), self._settings)
+            return Result(job.number, Status.DIVERGED, reason=f"the fitness function returned {value}")
+        keep(training, job, self._settings)
+        if model:
+            save_model(training.model, model, self._settings)
         finite = {name: float(figure) for name, figure in measures.items() if math.isfinite(figure)}
-        spent = {"images": job["images"], "epochs": job["epochs"]}
-        whole = [point for point in curve if all(map(math.isfinite, point.values()))]
-        return {
-            "status": Status.OK,
-            "objectives": [float(value)],
-            "measures": finite,
-            "curve": whole,
-            "spent": spent,
-        }
+        whole = tuple(point for point in curve if all(map(math.isfinite, point.values())))
+        return Result(job.number, Status.OK, (float(value),), finite, whole, asdict(job.budget))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from genomes.keras_calls import RISE, schedule
 from genomes.keras_calls import optimizer as optimizer_words
+from genomes.recipe import Recipe
 
 
 class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -36,13 +36,14 @@ class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[
         raise NotImplementedError
 
 
-def optimizer(recipe: Mapping[str, Any], steps: int, elastic: bool = False) -> Any:
+def optimizer(recipe: Recipe, steps: int, elastic: bool = False) -> Any:
     """The optimizer that a recipe names, for a training of that many steps. elastic: which may become more or less."""
-    rate: Any = recipe["learning_rate"]
+    genes = recipe.to_json()
+    rate: Any = recipe.learning_rate
     rise = round(RISE * steps)
-    if called := schedule(recipe, steps, rise, steps - rise):
+    if called := schedule(genes, steps, rise, steps - rise):
         kind, positional, named = called
         rate = getattr(keras.optimizers.schedules, kind)(*positional, **named)
         rate = Elastic(rate, steps) if elastic else rate
-    kind, named = optimizer_words(recipe)
+    kind, named = optimizer_words(genes)
     return getattr(keras.optimizers, kind)(learning_rate=rate, **named)

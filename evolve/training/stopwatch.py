@@ -6,9 +6,11 @@ import time
 
 
 class Stopwatch:
-    """Seconds by stage. laps: build (network, optimizer), trace, data (shuffling, augmentation), fit, score, save."""
+    """Seconds by stage. begun: when it was started, by `time.monotonic`. laps: build (network, optimizer), trace, data
+    (shuffling, augmentation), fit, score, save."""
 
     def __init__(self) -> None:
+        self.begun = time.monotonic()
         self.laps: dict[str, float] = {}
         self._last = time.perf_counter()
 

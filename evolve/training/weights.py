@@ -1,27 +1,43 @@
-"""Weights of brief trainings, from which a promotion goes on: one `.npz` file per job, in a folder of the run."""
+"""Weights that another training goes on from: one `.npz` file per job, in a folder of the run.
+
+A file holds tensors by name, as each backend calls them, so that a network can take what it has in common with another
+one. Of a training that is the first part of a longer one it also holds all that this needs to go on as if it had never
+been interrupted: the optimizer's slots, the random streams, and how far it was.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evolve.errors import MachineError
+from evolve.jobs import Takes
 from evolve.storage.files import ENDING
 
+Arrays = Mapping[str, NDArray[Any]]
+WEIGHT = "weight:"
+OPTIMIZER = "optimizer:"
+DROPOUT = "dropout:"
+STREAMS = "streams"
+STEPS = "steps"
 
-def save_weights(model: Any, path: Path) -> None:
-    """Writes the weights beside the target and renames, so that a file is whole or not there. Raises MachineError if
+
+def save_arrays(arrays: Arrays, path: Path) -> None:
+    """Writes the arrays beside the target and renames, so that a file is whole or not there. Raises MachineError if
     there is no room or no right to write it."""
     draft = path.with_name(f".{path.stem}.{os.getpid()}{ENDING}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{path.stem}.*{ENDING}"):  # by a process that was killed
             left.unlink(missing_ok=True)
-        np.savez(draft, *model.get_weights())
+        np.savez(draft, **arrays)  # type: ignore[arg-type]
         draft.replace(path)
     except OSError as error:
         raise MachineError(
@@ -32,12 +48,58 @@ def save_weights(model: Any, path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def load_weights(model: Any, path: Path) -> bool:
-    """Whether the model has now the weights of that file; it has not if the file is missing, damaged or another
-    network's."""
+def load_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """The arrays of a file; None if it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as saved:
-            model.set_weights([saved[name] for name in saved.files])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return False
-    return True
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:  # NumPy leaves a cut-off one open
+            return {name: saved[name] for name in saved.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def weights_of(model: Any) -> dict[str, NDArray[Any]]:
+    """The weights of a network by name."""
+    return {f"{WEIGHT}{weight.path}": np.asarray(weight) for weight in model.weights}
+
+
+def state_of(model: Any, steps: int, streams: Mapping[str, np.random.Generator]) -> dict[str, NDArray[Any]]:
+    """What a training needs beside the weights to go on. steps: that it had. streams: its generators, by name."""
+    slots = {f"{OPTIMIZER}{at}": np.asarray(slot) for at, slot in enumerate(model.optimizer.variables)}
+    dropout = {f"{DROPOUT}{at}": np.asarray(state) for at, state in enumerate(_dropout_states(model))}
+    told = json.dumps({name: stream.bit_generator.state for name, stream in streams.items()})
+    return {**slots, **dropout, STREAMS: np.array(told), STEPS: np.array(steps)}
+
+
+def take_weights(model: Any, arrays: Arrays, takes: Takes) -> float | None:
+    """Gives a network weights of another training: all of them, or those that are equal in name and shape. The share of
+    its numbers that it took; None if all were wanted and are not there."""
+    fitting = {
+        weight.path: arrays[name]
+        for weight in model.weights
+        if (name := f"{WEIGHT}{weight.path}") in arrays and tuple(weight.shape) == arrays[name].shape
+    }
+    if takes is not Takes.WHAT_FITS and len(fitting) < len(model.weights):
+        return None
+    for weight in model.weights:
+        if weight.path in fitting:
+            weight.assign(fitting[weight.path])
+    total = sum(int(np.prod(weight.shape)) for weight in model.weights)
+    return sum(array.size for array in fitting.values()) / total if total else 1.0
+
+
+def take_state(model: Any, arrays: Arrays, streams: Mapping[str, np.random.Generator]) -> int | None:
+    """Gives a training what `state_of` told of another one, which it goes on with. The steps that this had; None if it
+    is not there."""
+    if STREAMS not in arrays:
+        return None
+    for at, slot in enumerate(model.optimizer.variables):
+        slot.assign(arrays[f"{OPTIMIZER}{at}"])
+    for at, state in enumerate(_dropout_states(model)):
+        state.assign(arrays[f"{DROPOUT}{at}"])
+    for name, state in json.loads(str(arrays[STREAMS])).items():
+        streams[name].bit_generator.state = state
+    return int(arrays[STEPS])
+
+
+def _dropout_states(model: Any) -> list[Any]:
+    return [layer.seed_generator.state for layer in model.layers if getattr(layer, "seed_generator", None) is not None]

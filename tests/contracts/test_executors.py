@@ -10,10 +10,12 @@ from typing import Any
 
 import psutil
 import pytest
+from toy_evaluator import ToyJob
 
 from evolve.errors import RunError
 from evolve.execution.executor import EXECUTORS, Executor, executor_class
 from evolve.execution.processes import Processes
+from evolve.jobs import Job
 from evolve.values import Result, Status
 
 
@@ -41,8 +43,8 @@ def collect(executor: Executor, count: int, seconds: float = 60) -> dict[int, Re
     return results
 
 
-def job(number: int, do: str = "ok", **more: Any) -> dict[str, Any]:
-    return {"request": number, "do": do, "value": number, "time_limit": 60.0, **more}
+def job(number: int, do: str = "ok", **more: Any) -> ToyJob:
+    return ToyJob(**{"number": number, "do": do, "value": number, "seconds": 60.0, **more})
 
 
 def test_each_job_gets_its_own_result(executor: Executor) -> None:
@@ -74,7 +76,7 @@ def test_a_crash_a_hang_and_hunger_touch_no_other_job(processes: Processes) -> N
     jobs = [
         job(1, "die"),
         job(2),
-        job(3, "hang", time_limit=1.0),
+        job(3, "hang", seconds=1.0),
         job(4),
         job(5, "eat memory"),
         job(6),
@@ -102,6 +104,21 @@ def test_a_job_whose_worker_dies_once_is_tried_again(processes: Processes, tmp_p
     processes.submit(job(1, "die once", mark=str(tmp_path / "mark")))
     [result] = collect(processes, 1).values()
     assert (result.status, result.objectives, result.timing["deaths"]) == (Status.OK, (2.0,), 1)
+
+
+def test_a_job_that_is_tried_again_has_what_is_left_of_its_time(processes: Processes) -> None:
+    """Each of its workers is at it for a second and a half, and it has two in all."""
+    processes.submit(job(1, "work, then die", seconds=2.0))
+    [result] = collect(processes, 1).values()
+    assert result.status is Status.TIMEOUT
+
+
+def test_what_is_no_job_is_a_failure(processes: Processes) -> None:
+    processes.submit(Job(number=1))
+    processes.submit(job(2))
+    results = collect(processes, 2)
+    assert results[2].status is Status.OK
+    assert (results[1].status, results[1].request) == (Status.OK, 1)  # a job without orders
 
 
 def test_workers_killed_while_idle_or_starting_are_replaced(processes: Processes) -> None:

@@ -14,7 +14,7 @@ import pytest
 from evolve.errors import LogError, RunError
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Schedule, Status
 from genomes.stack.space import StackSpace
 
 SPACE = StackSpace((8, 8, 1), 10)
@@ -208,8 +208,10 @@ def test_questions_are_answered_as_if_all_rows_had_been_read(store: Store, monke
 
 def test_a_larger_budget_ranks_first(store: Store) -> None:
     store.add([candidate(n) for n in (2, 3)], [request(n) for n in (2, 3)])
-    up = Request(4, candidate(2), Budget(300, 3), 0, Purpose.SEARCH, "up", request(2))
-    closing = Request(5, candidate(3), Budget(300, 3), 0, Purpose.CLOSING, "closing", request(3))
+    up = Request(4, candidate(2), Budget(300, 3), 0, Purpose.SEARCH, "up", request(2).continued())
+    closing = Request(
+        5, candidate(3), Budget(300, 3), 0, Purpose.CLOSING, "closing", request(3).continued(Schedule.SAME)
+    )
     store.add(requests=[up, closing])
     for number, fitness in ((2, 0.5), (3, 0.9), (4, 0.2), (5, 0.3)):
         store.add(results=[Result(number, Status.OK, (fitness,))])
@@ -217,4 +219,10 @@ def test_a_larger_budget_ranks_first(store: Store) -> None:
     assert store.best(3) == [(3, 0.3, 900), (2, 0.2, 900), (1, 0.99, 300)]
     assert store.score(2) == (2, 0.2, 900)
     assert store.numbers(Purpose.CLOSING) == {"closing": 5}
-    assert [row.start_from for row in store.requests()] == [None, None, None, 2, 3]
+    assert [row.continues for row in store.requests()] == [None, None, None, 2, 3]
+    assert store.request(5).schedule is Schedule.SAME
+    inheriting = Request(6, candidate(4), Budget(100, 3), 0, Purpose.SEARCH, "heir", inherits="job 1", spans=9)
+    store.add([candidate(4)], [inheriting])
+    row = store.request_of("heir")
+    assert row is not None
+    assert (row.continues, row.inherits, row.spans) == (None, "job 1", 9)

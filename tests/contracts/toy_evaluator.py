@@ -6,16 +6,33 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from evolve.jobs import Job
+from evolve.values import Result, Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToyJob(Job):
+    """do: what is to happen. value: the score, before it is multiplied."""
+
+    do: str = "ok"
+    value: float = 0.0
+    mark: str = ""
+    held: int = 0
 
 
 class Toy:
+    takes: ClassVar[type[Job]] = ToyJob
+
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
 
-    def evaluate(self, job: dict[str, Any]) -> dict[str, Any]:
-        match job["do"]:
+    def evaluate(self, job: ToyJob) -> Result:
+        ok = Result(job.number, Status.OK, (job.value * self.settings["factor"],))
+        match job.do:
             case "raise":
                 raise ValueError("a defect of the evaluator")
             case "die":
@@ -23,10 +40,13 @@ class Toy:
             case "segfault":
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "die once":
-                mark = Path(job["mark"])
+                mark = Path(job.mark)
                 if not mark.exists():
                     mark.touch()
                     os.kill(os.getpid(), signal.SIGKILL)
+            case "work, then die":
+                time.sleep(1.5)
+                os.kill(os.getpid(), signal.SIGKILL)
             case "hang":
                 time.sleep(600)
             case "eat memory":
@@ -35,13 +55,14 @@ class Toy:
                     hoard.append(bytearray(50_000_000))
                     time.sleep(0.05)
             case "hold":
-                timing = {"held_bytes": job["held"], "worker": os.getpid()}
-                return {"request": job["request"], "status": "ok", "objectives": [1.0], "timing": timing}
+                return Result(job.number, Status.OK, (1.0,), timing={"held_bytes": job.held, "worker": os.getpid()})
             case "nan":
-                return {"request": job["request"], "status": "ok", "objectives": [float("nan")]}
+                return Result(job.number, Status.OK, (float("nan"),))
             case "nothing":
-                return {"request": job["request"], "status": "ok"}
-        return {"request": job["request"], "status": "ok", "objectives": [job["value"] * self.settings["factor"]]}
+                return Result(job.number, Status.OK)
+            case "say what is left":
+                return Result(job.number, Status.OK, (job.seconds or 0.0,))
+        return ok
 
 
 class Broken:

@@ -141,11 +141,47 @@ def test_workers_map_the_parts_and_cannot_reach_the_test_part(tmp_path: Path) ->
     assert not images.flags.writeable
     told = json.dumps(settings(parts))
     assert "test" not in told.replace(str(tmp_path), "")
+    assert parts.test not in told
+    assert not any(
+        parts.test in file.name or file.read_bytes().count(parts.test.encode()) for file in parts.folder.iterdir()
+    )
     test_images, _ = open_part(parts.test_folder, "test")
     kept = {image.tobytes() for image in test_images}
     names = {file.name for file in Path(parts.folder).iterdir()}
     assert names == {f"{part}_{kind}.npy" for part in SEARCH_PARTS for kind in ("images", "labels")} | {"parts.json"}
     assert len(kept) > 300
+
+
+def test_the_key_of_the_test_part_is_random_and_cannot_be_worked_out(tmp_path: Path) -> None:
+    keys = {prepare(digits(), tmp_path / name).test for name in "abc"}
+    assert len(keys) == 3
+    assert all(len(key) == 16 for key in keys)
+
+
+def test_a_test_part_that_version_0_9_left_is_given_a_key(tmp_path: Path) -> None:
+    parts = prepare(digits(), tmp_path)
+    kept = (parts.test_folder / "test_images.npy").read_bytes()
+    parts.test_folder.rename(tmp_path / f"{parts.digest[:16]}-test")
+    (tmp_path / f"{parts.digest[:16]}.key").unlink()
+    again = prepare(digits(), tmp_path)
+    assert (again.test_folder / "test_images.npy").read_bytes() == kept
+    assert again.test not in (parts.test, f"{parts.digest[:16]}-test")
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_key_that_was_written_by_hand_is_refused(tmp_path: Path) -> None:
+    parts = prepare(digits(), tmp_path)
+    (tmp_path / f"{parts.digest[:16]}.key").write_text("../../elsewhere")
+    with pytest.raises(DataError, match="is damaged; delete it"):
+        prepare(digits(), tmp_path)
+
+
+def test_a_test_part_that_was_deleted_is_written_again_under_its_key(tmp_path: Path) -> None:
+    parts = prepare(digits(), tmp_path)
+    for path in parts.test_folder.iterdir():
+        path.unlink()
+    parts.test_folder.rmdir()
+    assert prepare(digits(), tmp_path) == parts
 
 
 def test_an_official_test_part_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -167,7 +203,9 @@ def test_runs_that_prepare_the_same_data_at_once_do_not_disturb_each_other(tmp_p
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: prepare(digits(), tmp_path), range(4)))
     assert len({parts.folder for parts in made}) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == [made[0].digest[:16], f"{made[0].digest[:16]}-test"]
+    names = {made[0].digest[:16], f"{made[0].digest[:16]}.key", made[0].test}
+    assert {parts.test for parts in made} == {made[0].test}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def test_the_same_data_under_another_name_keep_both_names(tmp_path: Path) -> None:

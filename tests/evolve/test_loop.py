@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from evolve.reporting.run_text import hall_of_fame
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
-from evolve.values import Result, Status
+from evolve.values import Budget, Result, Status
 from genomes.choices import ChoicesGenome
 
 TABLE: dict[str, Any] = {"table": DATA / "table.json", "encoding": "choices", "population": 8, "progress": False}
@@ -272,7 +271,7 @@ def test_where_there_are_founders_the_first_of_them_joins_the_leaders(table_prob
     strategy = strategy_class("aging")(Births(table_problem.space), 4, strategy_class("aging").Options())
     searched = search(table_problem, strategy, births=12)
     searched.run()
-    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher.store, lambda _: Path())
+    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher.store)
 
     def leaders(*given: int, with_first: bool = True) -> list[int]:
         return [leader.number for leader in finish.leaders(*given, with_first=with_first)]
@@ -292,11 +291,11 @@ def test_a_winner_is_trained_again_if_there_is_time_for_a_much_longer_training(t
     searched = search(table_problem, strategy, births=4)
     searched.run()
     searched.dispatcher.executor = Slow(table_problem.evaluator, table_problem.settings)
-    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher.store, lambda _: Path())
+    finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher.store)
     ranked = finish.leaders(1)
 
     def trained(seconds: float | None) -> int:
-        return finish.train_winner(ranked, lambda: seconds and time.monotonic() + seconds)[0].repeat
+        return finish.train_winner(ranked, lambda: seconds)[0].repeat
 
     assert [trained(seconds) for seconds in (None, None, 0.1, 11.0, 15.0, None, 0.1, 15.0)] == [0, 0, 0, 0, 1, 1, 1, 2]
 
@@ -326,6 +325,9 @@ class Stubborn:
 
     def keep(self) -> set[int]:
         return set()
+
+    def needs_weights(self, budget: Budget) -> bool:
+        return False
 
     def stop_reasons(self) -> dict[str, str]:
         return {}

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import command, stops
+from conftest import command, stops, training_job
 
 import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.jobs import Seeds
 from evolve.planning.plan import Machine, read_plan, write_plan
 from evolve.planning.sizing import ENOUGH, FEWEST, FILLED, GROWTH, TYPICAL_SHARE, make_plan, shortest, times
+from evolve.values import Budget
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 STAGES = ("search", "rescoring", "final")
@@ -281,9 +280,9 @@ def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
     genome = space.parse(f"conv 4 3, relu, global_max | {rate}, batch 16")
     rng = np.random.default_rng(1)
     images, labels = rng.integers(0, 256, (8192, 8, 8, 1), dtype=np.uint8), rng.integers(0, 4, 8192)
-    recipe = genome.recipe.to_json()
-    model = decode(space.blueprint(genome))
-    return Training(model, images, labels, recipe, epochs, Seeds(1, 1, 1, 1), 0, 255, Stopwatch(), **options)
+    spec = space.blueprint(genome)
+    job = training_job(spec, genome.recipe, Budget(8192, epochs), **options)
+    return Training(decode(spec), images, labels, job, (0, 255), Stopwatch())
 
 
 @pytest.mark.parametrize("name", ["layers", "fitness", "dataset", "results"])
@@ -312,7 +311,7 @@ def watched(made: Any) -> list[float]:
 
 
 def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
-    made = training(1, "sgd 0.1, linear", finish_at=time.monotonic() + 6)
+    made = training(1, "sgd 0.1, linear", finish_in=6.0)
     rates = watched(made)
     assert len(made.run()) > 1
     assert max(rates[1:]) < rates[0]
@@ -320,7 +319,7 @@ def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_anneal
 
 
 def test_a_training_without_time_ends_at_once_and_annealed() -> None:
-    made = training(50, "sgd 0.1, cosine", finish_at=time.monotonic() - 1)
+    made = training(50, "sgd 0.1, cosine", finish_in=-1.0)
     rates = watched(made)
     assert len(made.run()) == 1
     assert float(made.model.optimizer.iterations) == 257, "one stretch, and a step to end with"

@@ -10,21 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import stack_space
+from conftest import stack_space, training_job
 
 from evolve.config import RunConfig
 from evolve.data.splits import Parts
 from evolve.execution import machine as devices
+from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
-from evolve.values import Budget, Purpose
+from evolve.values import Budget, Candidate, Purpose, Request
 
 NETWORK = "conv 4 3, batchnorm, relu, maxpool 2, residual 8 3, flatten, batchnorm, dense 8 | adam 0.01, batch 16, flip"
 
 
-def job() -> dict[str, Any]:
+def job() -> TrainingJob:
     space = stack_space((8, 8, 1))
     genome = space.parse(NETWORK)
-    return {"blueprint": space.blueprint(genome).to_json(), "recipe": genome.recipe_json()}
+    return training_job(space.blueprint(genome), genome.recipe, Budget(16, 1))
 
 
 SETTINGS = {"pixels": {"standardise": {"scale": 1 / 255, "offset": -0.5}}}
@@ -108,9 +109,9 @@ def problem(**settings: Any) -> ImageProblem:
 
 
 def test_scores_of_two_precisions_are_never_taken_for_each_other() -> None:
+    request = Request(1, Candidate(1, None, "1" * 64), Budget(100, 1), 0, Purpose.SEARCH, None)
     keys = [
-        problem(**settings).job_key("1" * 64, Budget(100, 1), 0, Purpose.SEARCH)
-        for settings in ({}, {"precision": "float32"}, {"precision": "bfloat16"})
+        problem(**settings).job_key(request) for settings in ({}, {"precision": "float32"}, {"precision": "bfloat16"})
     ]
     assert keys[0] == keys[1] != keys[2]
 

@@ -12,11 +12,11 @@ from evolve.config import RunConfig
 from evolve.data.splits import Parts
 from evolve.engine.initial_population import founders
 from evolve.errors import RunError
+from evolve.jobs import TrainingJob
 from evolve.planning.plan import Machine
 from evolve.planning.probe import SECONDS, probe
 from evolve.problems.images import ImageProblem
-from evolve.values import Job, Result, Status
-from genomes.spec import ModelSpec
+from evolve.values import Result, Status
 
 SIZES = {"train": 40_000, "validation": 5_000, "selection": 5_000, "test": 10_000}
 CIFAR = Parts("cifar10", "", "", "0" * 64, (32, 32, 3), tuple("abcdefghij"), SIZES, 0.0, 255.0, {})
@@ -32,16 +32,16 @@ class Paced:
         self._busy, self._started = [0.0] * WORKERS, [False] * WORKERS
         self._done: list[Result] = []
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: TrainingJob) -> None:
         worker = self._busy.index(min(self._busy))
-        work = self._space.work(ModelSpec.from_json(job["blueprint"]))
-        fit, score = 3 * work * job["images"] / self._speed, SIZES["validation"] * work / self._speed
+        work = self._space.work(job.spec)
+        fit, score = 3 * work * job.budget.images / self._speed, SIZES["validation"] * work / self._speed
         took = fit + score + (0.0 if self._started[worker] else self._start)
-        self._started[worker] = took <= job["time_limit"]
-        self._busy[worker] += min(took, job["time_limit"])
+        self._started[worker] = took <= (job.seconds or 0)
+        self._busy[worker] += min(took, job.seconds or 0)
         status = Status.OK if self._started[worker] else Status.TIMEOUT
         timing = {"fit": fit, "score": score, "seconds": fit + score}
-        self._done.append(Result(job["request"], status, reason=f"took {took:.0f} s", timing=timing))
+        self._done.append(Result(job.number, status, reason=f"took {took:.0f} s", timing=timing))
 
     def finished(self, timeout: float) -> list[Result]:
         self._busy = [self.monotonic()] * WORKERS

@@ -45,10 +45,10 @@ def history(run: evolve.Run) -> list[dict[str, Any]]:
 
 def test_some_candidates_climb(climbed: evolve.Run) -> None:
     requests = {request.number: request for request in climbed.requests}
-    promoted = [request for request in requests.values() if request.start_from is not None]
+    promoted = [request for request in requests.values() if request.continues is not None]
     assert 3 <= len(promoted) <= 6
     for request in promoted:
-        below = requests[request.start_from or 0]
+        below = requests[request.continues or 0]
         assert below.candidate == request.candidate
         assert f"{below.budget}" == RUNGS[RUNGS.index(f"{request.budget}") - 1]
     assert {f"{r.budget}" for r in requests.values() if r.purpose is Purpose.RESCORE} == {RUNGS[-1]}
@@ -66,7 +66,7 @@ def test_a_promotion_goes_on_where_the_training_below_ended(climbed: evolve.Run)
     """Its first epoch begins better than a training from scratch does."""
     requests = {request.number: request for request in climbed.requests}
     first = {n: result.curve[0]["loss"] for n, result in climbed.results.items() if result.curve}
-    below = {r.start_from: r.number for r in requests.values() if r.start_from}
+    below = {r.continues: r.number for r in requests.values() if r.continues}
     assert np.mean([first[up] < first[down] for down, up in below.items() if down]) > 0.7
 
 
@@ -87,7 +87,7 @@ def test_weights_that_are_gone_are_made_again(climbed: evolve.Run, tiny_npz: Pat
     resumed = evolve.resume("climbed", results=tmp_path, generations=1, progress=False)
 
     def search(run: evolve.Run) -> list[dict[str, Any]]:
-        hidden = ("request", "start_from", "cached_from", "spent")
+        hidden = ("request", "continues", "cached_from", "spent")
         found = [entry for entry in history(run) if entry["purpose"] == "search"]
         return [{key: value for key, value in entry.items() if key not in hidden} for entry in found]
 
@@ -122,7 +122,7 @@ def test_rungs_that_cannot_be(settings: dict[str, Any], words: str) -> None:
 def test_a_long_last_training_has_a_worker_of_its_own_and_none_is_left(
     tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evolve.engine.session.LONG", 0.0)
+    monkeypatch.setattr("evolve.problems.images.LONG", 0.0)
     few = {**SETTINGS, "rungs": RUNGS[:1], "evaluations": 2, "workers": 1}
     run = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="long", **few)
     *brief, last = [entry["timing"]["worker"] for entry in run.history()]
@@ -141,6 +141,6 @@ def test_clean_offers_weights_of_a_finished_run(climbed: evolve.Run) -> None:
 def test_on_the_command_line(climbed: evolve.Run, tmp_path: Path) -> None:
     stops(command("run", "--rungs", "9x1", cwd=tmp_path), "rungs must be", "3000x1")
     told = command("history", climbed.folder, "--json", cwd=tmp_path).stdout.splitlines()
-    assert any(json.loads(line)["start_from"] for line in told)
+    assert any(json.loads(line)["continues"] for line in told)
     assert "80 images, 3 epochs" in command("history", climbed.folder, cwd=tmp_path, COLUMNS="120").stdout
     assert "seen" in command("show", climbed.folder, cwd=tmp_path).stdout

@@ -29,7 +29,7 @@ class Play:
         answer = self.strategy.ask(Random(f"{len(self.requests)}"))
         number = len(self.requests) + 1
         if isinstance(answer, Promotion):
-            candidate, budget, start = answer.request.candidate, answer.budget, answer.request
+            candidate, budget, start = answer.request.candidate, answer.budget, answer.request.continued()
         else:
             assert isinstance(answer, Proposal)
             self.born += 1
@@ -48,7 +48,7 @@ class Play:
         made = []
         for score in scores:
             made.append(self.ask())
-            assert made[-1].start is None
+            assert made[-1].continues is None
             self.tell(made[-1], score)
         return made
 
@@ -61,7 +61,7 @@ def test_the_best_third_of_those_told_goes_on_from_its_weights() -> None:
     play = halving()
     births = play.births(0.1, 0.5, 0.3)
     promoted = play.ask()
-    assert promoted.start is births[1]
+    assert promoted.continues == births[1].continued()
     assert (promoted.candidate, promoted.budget) == (births[1].candidate, RUNGS[1])
     play.births(0.2, 0.4)  # five were told: one of them may be on the next rung, and is
     sixth = play.ask()
@@ -73,7 +73,7 @@ def test_of_equals_the_one_that_was_asked_for_first_is_the_better() -> None:
     play = halving()
     play.births(0.5, 0.5, 0.5)
     assert play.ask().candidate.number == 1
-    assert play.ask().start is None
+    assert play.ask().continues is None
 
 
 def test_a_promotion_from_a_higher_rung_comes_first() -> None:
@@ -81,24 +81,24 @@ def test_a_promotion_from_a_higher_rung_comes_first() -> None:
     for start in range(0, 9, 3):
         births = play.births(0.1 + start / 100, 0.2 + start / 100, 0.3 + start / 100)
         promoted = play.ask()
-        assert promoted.start is births[2]
+        assert promoted.continues == births[2].continued()
         play.tell(promoted, 0.5 + start / 100)
     top = play.ask()
     assert (top.candidate.number, top.budget) == (9, RUNGS[2])
     play.tell(top, 0.9)
-    assert play.ask().start is None, "nothing is above the highest rung"
+    assert play.ask().continues is None, "nothing is above the highest rung"
 
 
 def test_a_failure_counts_as_told_and_never_goes_on() -> None:
     play = halving()
     births = play.births(None, None, 0.1)
     promoted = play.ask()
-    assert promoted.start is births[2]
+    assert promoted.continues == births[2].continued()
     play.tell(promoted, None)
     play.births(None, None)
     last = play.ask()
     play.tell(last, None)
-    assert play.ask().start is None
+    assert play.ask().continues is None
 
 
 def test_only_weights_that_may_be_needed_are_kept() -> None:
@@ -109,11 +109,11 @@ def test_only_weights_that_may_be_needed_are_kept() -> None:
         kept = play.strategy.keep()
         assert kept <= set(play.requests)
         assert len(kept) <= 2 * 4 + 1
-    promoted = next(request for request in iter(play.ask, None) if request.start is not None)
-    assert promoted.start is not None
-    assert promoted.start.number in play.strategy.keep(), "it is being continued"
+    promoted = next(request for request in iter(play.ask, None) if request.continues is not None)
+    assert promoted.continues is not None
+    assert promoted.continues.request in play.strategy.keep(), "it is being continued"
     play.tell(promoted, 0.1)
-    assert promoted.start.number not in play.strategy.keep()
+    assert promoted.continues.request not in play.strategy.keep()
 
 
 @pytest.mark.parametrize("inner", [Aging, Genetic])
@@ -126,7 +126,7 @@ def test_a_higher_rung_counts_more_than_a_higher_score(inner: type[Any]) -> None
 
 
 def _born(play: Play) -> Candidate:
-    while (request := play.ask()).start is not None:
+    while (request := play.ask()).continues is not None:
         pass
     return request.candidate
 
@@ -155,7 +155,7 @@ def test_failures_are_not_taken_in() -> None:
 def test_an_update_makes_a_member_no_younger_and_is_ignored_if_it_is_gone() -> None:
     play = aging()
     first, *_ = play.births(0.1, 0.2, 0.3)
-    more = Request(99, first.candidate, RUNGS[1], 0, Purpose.SEARCH, "99", first)
+    more = Request(99, first.candidate, RUNGS[1], 0, Purpose.SEARCH, "99", first.continued())
     play.tell(more, 0.15)
     child = play.ask()
     assert child.candidate.parents == (1,), "a larger budget ranks first"
@@ -168,5 +168,5 @@ def test_an_update_makes_a_member_no_younger_and_is_ignored_if_it_is_gone() -> N
 def test_an_elite_is_known_by_its_last_score() -> None:
     play = Play(Genetic(Births(SPACE), 3, Genetic.Options(elite=1, tournament=9, crossover_rate=0)))
     first, *_ = play.births(0.1, 0.9, 0.2)
-    play.tell(Request(99, first.candidate, RUNGS[1], 0, Purpose.SEARCH, "99", first), 0.15)
+    play.tell(Request(99, first.candidate, RUNGS[1], 0, Purpose.SEARCH, "99", first.continued()), 0.15)
     assert play.ask().candidate.parents == (1,)

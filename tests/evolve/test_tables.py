@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from evolve.errors import DataError
+from evolve.jobs import TableJob
 from evolve.problems.table_files import Table, TableEvaluator, from_nas_bench_macro, load_table, main, table_problem
+from evolve.values import Budget
 
 
 def good(**changes: Any) -> dict[str, Any]:
@@ -52,9 +54,9 @@ def test_missing_and_damaged_files_say_so(tmp_path: Path) -> None:
         load_table(tmp_path / "bad.json")
 
 
-def look_up(table: Table, code: str, seed: int = 0, repeat: int = 0, score: str = "training") -> float:
-    job = {"request": 1, "blueprint": {"code": code}, "images": 1, "epochs": 1, "repeat": repeat, "score": score}
-    return float(TableEvaluator({"table": table, "seed": seed}).evaluate(job)["objectives"][0])
+def look_up(table: Table, code: str, seed: int = 0, repeat: int = 0, test: bool = False) -> float:
+    job = TableJob(number=1, code=code, budget=Budget(1, 1), repeat=repeat, test=test)
+    return float(TableEvaluator({"table": table, "seed": seed}).evaluate(job).objectives[0])
 
 
 def test_one_training_is_drawn_per_run_and_repeats_are_the_others(table: Table) -> None:
@@ -62,7 +64,7 @@ def test_one_training_is_drawn_per_run_and_repeats_are_the_others(table: Table) 
     assert {look_up(table, code, 1, repeat) for repeat in range(3)} == set(entry["fitness"])
     assert look_up(table, code, 5) == look_up(table, code, 5)
     assert {look_up(table, code, seed) for seed in range(30)} == set(entry["fitness"])
-    assert look_up(table, code, score="test") == entry["test"]
+    assert look_up(table, code, test=True) == entry["test"]
 
 
 def test_the_published_file_is_converted(larger_data: Path, tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ def ours(name: str, problem: TableProblem, seed: int, queries: int, look_ahead: 
 
     class Noting(kind):  # type: ignore[misc, valid-type]
         def tell(self, request: Request, result: Result) -> None:
-            queries_made.append((request.candidate.genome.notation(), result.objectives[0]))
+            queries_made.append((request.candidate.genome.notation(), result.measures["score"]))
             super().tell(request, result)
 
-    store = Store.in_memory({})
+    store = Store.in_memory({"config": {"table": "table.json"}})
     settings = {"table": "table.json", "encoding": "choices", "population": POPULATION, "seed": seed}
     config = RunConfig.checked({**settings, "look_ahead": look_ahead})
     dispatcher = Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop())
@@ -70,8 +70,8 @@ class Scores:
             raise StopIteration
         self._executor.submit(TableJob(number=1, code=code, budget=Budget(1, 1)))
         [result] = self._executor.finished(0)
-        self.queries.append((code, result.objectives[0]))
-        return result.objectives[0]
+        self.queries.append((code, result.measures["score"]))
+        return float(result.measures["score"])
 
 
 def regularized_evolution(problem: TableProblem, seed: int, queries: int) -> list[Query]:

@@ -76,6 +76,8 @@ def run(
             f"evolve resume {config.name}"
         )
     check_disk(config.results, config.disk_limit)
+    if config.reuse is not None:
+        find(config.reuse, config.results)
     if config.candidate_memory is None:
         config = config.model_copy(update={"candidate_memory": default_memory()})
     if config.precision is None:
@@ -187,6 +189,8 @@ def _settled(config: RunConfig, problem: Problem) -> RunConfig:
         update["dataset"] = str(Path(config.dataset).absolute())
     if config.table is not None:
         update["table"] = config.table.absolute()
+    if config.reuse is not None:
+        update["reuse"] = str(find(config.reuse, config.results).folder.absolute())
     if isinstance(problem, TableProblem):
         update["rescorings"] = max(1, min(config.rescorings, problem.trainings - 1))
     return config.model_copy(update=update)

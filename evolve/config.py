@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from evolve.data.sources import DATASETS
 from evolve.errors import ConfigError, nearest
-from evolve.objectives import OBJECTIVES
+from evolve.objectives import MEASURES, Objectives, read_objective
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Settings
 from evolve.values import Budget
@@ -65,6 +65,16 @@ def _known(names: Any, what: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _objectives(value: Any) -> Any:
+    """Objectives such as ['minimise loss']. Raises ValueError for anything else."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError("not objectives")
+    for one in given:
+        read_objective(one)
+    return tuple(given)
+
+
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, allow_inf_nan=False)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 WHOLE = "a whole number of at least"
@@ -81,7 +91,12 @@ class RunConfig(Settings):
     )
     image_size: int | None = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
     colour: Literal["grey", "colour"] | None = Field(None, description="'grey' or 'colour'", examples=["grey"])
-    metric: Annotated[str, _known(OBJECTIVES, "metric")] = Field("accuracy", description="a metric's name")
+    metric: Annotated[str, _known(MEASURES, "metric")] = Field("accuracy", description="a metric's name")
+    objectives: Annotated[tuple[str, ...], BeforeValidator(_objectives)] = Field(
+        (),
+        description="a list of one measure, after 'maximise' or 'minimise' where that is not clear",
+        examples=[["minimise loss"]],
+    )
     fitness: str | None = Field(
         None, pattern=r"^[\w.]+:\w+$", description="the path of a function", examples=["my_module:my_function"]
     )
@@ -135,6 +150,9 @@ class RunConfig(Settings):
     small_births: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
     small_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000])
 
+    reuse: Annotated[str, BeforeValidator(_text)] | None = Field(
+        None, min_length=1, description="the name or the folder of a run", examples=["digits-aging-1"]
+    )
     seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
     look_ahead: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
     fast: bool = Field(False, description="true or false", examples=[True])
@@ -166,6 +184,23 @@ class RunConfig(Settings):
             raise ValueError(
                 "encoding 'choices' and a table go together; "
                 + ("give one with --table FILE" if self.table is None else "add --encoding choices")
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_objective_that_is_measured(self) -> RunConfig:
+        """`metric` is short for one of `objectives`; whatever says otherwise would be ignored without a word."""
+        named = Objectives.of({"objectives": self.objectives}).each if self.objectives else ()
+        if len(named) > 1:
+            raise ValueError(f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}")
+        if named and "metric" in self.model_fields_set and self.metric != named[0].name:
+            raise ValueError("metric is short for objectives; give one of them")
+        if self.table is not None and (named or self.metric != "accuracy"):
+            raise ValueError("a table has one score for each entry; leave metric and objectives out")
+        if self.fitness is None and named and named[0].name not in MEASURES:
+            raise ValueError(
+                f"objectives: '{named[0].name}' is not measured; without a fitness function these are: "
+                + ", ".join(MEASURES)
             )
         return self
 

@@ -1,11 +1,118 @@
-"""What a search may maximise: metric -> objective, from the measures of a training."""
+"""What a search is for: which measures count, in which direction, and which of two candidates ranks first.
+
+Workers return measures; what they are worth is derived when results are read, so that one training serves every
+objective. This is the one place that knows a direction: inside, fitness is always better when it is higher; people see
+values as they were measured.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
-OBJECTIVES: dict[str, Callable[[Mapping[str, float]], float]] = {
-    "accuracy": lambda measures: measures["accuracy"],
-    "balanced_accuracy": lambda measures: measures["balanced_accuracy"],
-    "loss": lambda measures: -measures["loss"],
+
+class Direction(StrEnum):
+    """Which values of a measure are better."""
+
+    MAXIMISE = "maximise"
+    MINIMISE = "minimise"
+
+
+# Measures of every training -> their direction.
+MEASURES = {
+    "accuracy": Direction.MAXIMISE,
+    "balanced_accuracy": Direction.MAXIMISE,
+    "loss": Direction.MINIMISE,
 }
+FITNESS = "fitness"  # what a fitness function of the user's own returns
+SCORE = "score"  # of an entry of a table
+NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A measure that is to be as large, or as small, as possible."""
+
+    name: str
+    direction: Direction
+
+    def fitness(self, value: float) -> float:
+        """The value, turned so that higher is better."""
+        return value if self.direction is Direction.MAXIMISE else -value
+
+    def shown(self, fitness: float) -> float:
+        """The value of a fitness, as it was measured."""
+        return self.fitness(fitness)
+
+    def better(self, value: float, other: float) -> bool:
+        """Whether a value is better than another one."""
+        return self.fitness(value) > self.fitness(other)
+
+    @property
+    def path(self) -> str:
+        """Where the measure lies in a JSON object, in SQLite's words."""
+        return f'$."{self.name}"'
+
+    @property
+    def fitness_sql(self) -> str:
+        """The fitness of a row of results, in SQL."""
+        sign = "" if self.direction is Direction.MAXIMISE else "-"
+        return f"{sign}json_extract(measures, '{self.path}')"
+
+
+def read_objective(text: str) -> Objective:
+    """The objective that 'loss', or 'minimise loss', means. Raises ValueError, in words that follow 'must be'."""
+    direction, _, name = text.rpartition(" ")
+    if not NAME.fullmatch(name) or direction not in ("", *Direction):
+        raise ValueError("the name of a measure, after 'maximise' or 'minimise' where that is not clear")
+    if not direction and name not in (known := {**MEASURES, FITNESS: Direction.MAXIMISE, SCORE: Direction.MAXIMISE}):
+        raise ValueError(f"one of {', '.join(known)}, or another measure after 'maximise' or 'minimise'")
+    return Objective(name, Direction(direction) if direction else known[name])
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """The objectives of a run, in the order in which they count."""
+
+    each: tuple[Objective, ...]
+
+    @classmethod
+    def of(cls, config: Mapping[str, object]) -> Objectives:
+        """Those that the settings of a run name, as they are stored."""
+        named = config.get("objectives")
+        if isinstance(named, list | tuple) and named:
+            return cls(tuple(read_objective(str(text)) for text in named))
+        usual = FITNESS if config.get("fitness") else SCORE if config.get("table") else config.get("metric")
+        return cls((read_objective(str(usual or "accuracy")),))
+
+    @property
+    def first(self) -> Objective:
+        """The one that candidates are ranked by."""
+        return self.each[0]
+
+    def vector(self, measures: Mapping[str, float]) -> tuple[float, ...]:
+        """Fitness by each objective; nothing if a measure is missing or not finite."""
+        found = [measures.get(one.name, math.nan) for one in self.each]
+        if not all(map(math.isfinite, found)):
+            return ()
+        return tuple(one.fitness(value) for one, value in zip(self.each, found, strict=True))
+
+
+class Standing(NamedTuple):
+    """How a candidate stands in a search, better ones higher: a score from a larger budget, images x epochs, counts
+    more than any from a smaller one."""
+
+    trained: int
+    fitness: float
+
+
+def in_order(standing: Standing, number: int) -> tuple[int, float, int]:
+    """A key that sorts the best first: by standing, and of equals the one that was born first."""
+    return -standing.trained, -standing.fitness, number
+
+
+ORDER_SQL = "trained DESC, fitness DESC, candidate"  # the same order, for rows with these columns

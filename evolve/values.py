@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from evolve.objectives import Objectives
 
 Counter = Callable[[str, int, int], None]
 """Told what is read, how many of it are done, and how many there are."""
@@ -128,26 +130,39 @@ class Request:
 class Result:
     """How a request ended.
 
-    objectives: finite numbers, all to be maximised; empty unless the status is OK.
-    measures: further figures by name; curve: one entry per epoch; spent: images and epochs really trained.
-    cached_from: number of the request whose result this repeats, or None.
+    measures: figures by name, all finite; curve: one entry per epoch; spent: images and epochs really trained.
+    cached_from: number of the request whose result this repeats, or None. reused_from: the run whose result it is.
     timing: figures of the clock on the wall; the only part that differs between two runs with one seed.
+    objectives: fitness by each objective of the run, higher is better; derived from the measures when a result is
+        read, so that workers know nothing of it. Empty unless the status is OK.
     """
 
     request: int
     status: Status
-    objectives: tuple[float, ...] = ()
     measures: Mapping[str, float] = field(default_factory=dict)
     curve: tuple[Mapping[str, float], ...] = ()
     spent: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
     cached_from: int | None = None
+    reused_from: str | None = None
     timing: Mapping[str, Any] = field(default_factory=dict)
+    objectives: tuple[float, ...] = ()
 
     @property
     def fitness(self) -> float | None:
         """The first objective, or None if there is none."""
-        return self.objectives[0] if self.status is Status.OK else None
+        return self.objectives[0] if self.objectives else None
+
+
+def judged_by(objectives: Objectives, result: Result) -> Result:
+    """A result with its fitness by these objectives; one that lacks what they need is a failure."""
+    if result.status is not Status.OK:
+        return replace(result, objectives=())
+    if vector := objectives.vector(result.measures):
+        return replace(result, objectives=vector)
+    names = ", ".join(one.name for one in objectives.each)
+    reason = f"its measures lack a finite value for {names}: {dict(result.measures)!s:.200}"
+    return Result(result.request, Status.FAILED, spent=result.spent, reason=reason, timing=result.timing)
 
 
 def digest(*parts: Any) -> str:

@@ -22,7 +22,7 @@ from evolve.problems.tables import TableProblem
 from evolve.runs.find import find
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
-from evolve.values import Budget, Purpose, Result
+from evolve.values import Budget, Purpose, Result, Status
 from genomes.recipe import Recipe
 from genomes.spec import ModelSpec
 from genomes.stack.space import StackSpace
@@ -40,6 +40,11 @@ def training_job(spec: ModelSpec, recipe: Recipe, budget: Budget, **more: Any) -
     """A job of a search, with the same seed for all streams."""
     given = {"number": 1, "seeds": Seeds(1, 1, 1, 1), "parts": PartsUsed("0" * 64, ("train",), "validation")}
     return TrainingJob(spec=spec, recipe=recipe, budget=budget, **{**given, "purpose": Purpose.SEARCH, **more})
+
+
+def scored(number: int, fitness: float, **more: Any) -> Result:
+    """The result of a request that ended well, as strategies see it."""
+    return Result(number, Status.OK, {"accuracy": fitness}, objectives=(fitness,), **more)
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,9 @@ def run(
     precision: Annotated[
         str | None, typer.Option(help="float32 or bfloat16, to train with. Default: what is faster here.")
     ] = None,
+    reuse: Annotated[
+        str | None, typer.Option(help="A run, by name or folder, whose results are copied where jobs are equal.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same history. Default: 0.")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
     fast: Annotated[

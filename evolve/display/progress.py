@@ -14,7 +14,7 @@ class Progress:
     """The state of a run at one moment.
 
     evaluations: results that are there, those recorded by an earlier session included; the other figures are of the
-    results that were told. best, mean: fitness; the mean is over the last population of results.
+    results that were told. best, mean: scores; the mean is over the last population of results.
     per_minute: evaluations. left: seconds until the run is finished, or None while unknown.
     """
 

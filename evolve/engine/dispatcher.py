@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from evolve.engine.interrupts import Stop, Stopped
 from evolve.execution.executor import Executor
-from evolve.jobs import Job
+from evolve.jobs import Job, TrainingJob
 from evolve.storage.store import Store
-from evolve.values import Candidate, Purpose, Request, Result, Status
+from evolve.values import Candidate, Purpose, Request, Result, Status, judged_by
 
 POLL_SECONDS = 0.25
 MOST_TRIES = 2  # to make weights again
@@ -37,6 +37,7 @@ class Dispatcher:
     on_poll: called whenever it waits, for a display to be refreshed.
     again: given the key of weights and a number, the job that leaves them, or None; see `Ancestors`. A training whose
         beginning is gone waits until it is made again; nobody else sees that.
+    elsewhere: given a job key, the result of an equal job of another run, or None.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class Dispatcher:
         stop: Stop,
         on_poll: Callable[[], None] = lambda: None,
         again: Callable[[str, int], Job | None] = lambda weights, number: None,
+        elsewhere: Callable[[str], Result | None] = lambda key: None,
     ) -> None:
         self.store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
-        self._again = again
+        self._again, self._elsewhere = again, elsewhere
         self.written = 0
         self._jobs: dict[int, Job] = {}  # given to the executor; those that are made again have numbers below 0
         self._waiting: dict[str, list[Job]] = {}  # for weights, by their key
@@ -122,6 +124,8 @@ class Dispatcher:
             self._flying[key].append(request.number)
         elif (known := self.store.known(key)) is not None:
             self._write([], [], [_copy(request.number, known)])
+        elif (found := None if _leaves_a_model(job) else self._elsewhere(key)) is not None:
+            self._write([], [], [replace(found, request=request.number, cached_from=None, spent={}, timing={})])
         else:
             self._flying[key] = [request.number]
             self._key[request.number] = key
@@ -165,7 +169,7 @@ class Dispatcher:
             elif job.number < 0:
                 yield from self._made(job.key, result)
             else:
-                yield result
+                yield judged_by(self.store.objectives, result)
 
     def _wait_for(self, weights: str, job: Job) -> Iterator[Result]:
         """Has the weights made again that a job begins with, unless that is under way; says so if that cannot be."""
@@ -210,6 +214,11 @@ class Dispatcher:
         self.store.add(candidates, requests, stamped)
         self.written += len(stamped)
         self._arrived |= {result.request: result for result in stamped}
+
+
+def _leaves_a_model(job: Job) -> bool:
+    """Whether a result without the training would lack something."""
+    return isinstance(job, TrainingJob) and job.model is not None
 
 
 def _copy(number: int, original: Result) -> Result:

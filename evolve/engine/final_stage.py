@@ -11,7 +11,7 @@ from evolve.engine.dispatcher import Dispatcher
 from evolve.errors import RunError
 from evolve.jobs import TrainingJob
 from evolve.problems.problem import Problem
-from evolve.runs.ranking import in_order
+from evolve.runs.ranking import hall_order
 from evolve.storage.files import model_name
 from evolve.storage.log import Log
 from evolve.values import Candidate, Purpose, Request, Result, Status, worst_reason
@@ -32,7 +32,7 @@ class FinalStage:
         """The `count` best of the search; of those born after the first `small`, if there are any.
 
         with_first: whether several of them are joined by the first one born, the first founder, say: others have to be
-        better than that, see `in_order`."""
+        better than that, see `hall_order`."""
         most = self.log.last("candidate")
         found = [best.candidate for best in self.log.best(most, born_after=small) or self.log.best(most)]
         leaders = found[:count]
@@ -47,7 +47,7 @@ class FinalStage:
 
     def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
         """Scores leaders on the selection part. Returns all candidates that ever were, those of before the run
-        was continued among them; the one that won is first, see `in_order`. Raises RunError if there are none."""
+        was continued among them; the one that won is first, see `hall_order`. Raises RunError if there are none."""
         requests = [
             self._request(leader, Purpose.RESCORE, repeat) for leader in leaders for repeat in range(1, repeats + 1)
         ]
@@ -57,7 +57,7 @@ class FinalStage:
             raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
 
         scored = [known for number in rescored if (known := self.log.score(number))]
-        return [self._candidate(one.candidate) for one in in_order(scored, rescored)]
+        return [self._candidate(one.candidate) for one in hall_order(scored, rescored)]
 
     def train_winner(
         self, ranked: list[Candidate], finish_in: Callable[[], float | None] = lambda: None

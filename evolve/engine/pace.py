@@ -121,7 +121,8 @@ class Pace:
         if self._watch is not None:
             return self._watch.now()
         stats, dispatcher = self._stats, self._dispatcher
-        recent = [result.fitness for result in stats.recent if result.fitness is not None]
+        shown = dispatcher.store.objectives.first.shown
+        recent = [shown(result.fitness) for result in stats.recent if result.fitness is not None]
         minutes = (time.monotonic() - self._begun) / 60
         return Progress(
             phase=self._phase,
@@ -129,7 +130,7 @@ class Pace:
             generations=None if self._limit is None else -(-self._limit // stats.population),
             evaluations=stats.told + (dispatcher.untold if self._phase == "searching" else 0),
             limit=self._limit,
-            best=stats.best[1] if stats.best else None,
+            best=shown(stats.best[1]) if stats.best else None,
             best_candidate=stats.best[0].number if stats.best else None,
             mean=fmean(recent) if recent else None,
             failures=stats.failures,

@@ -17,6 +17,7 @@ from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
 from evolve.engine.pace import Pace, StopConditions
+from evolve.engine.reuse import results_of
 from evolve.engine.stats import Stats
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
@@ -68,7 +69,8 @@ class Session:
                 if self.config.fitness and self.problem.executor == "in-process":
                     self.console.note("the fitness function runs in this process, without limits of time and memory")
                 again = Ancestors(self.problem, self.store).job
-                dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again)
+                elsewhere = self._closing.enter_context(results_of(self.config.reuse, self.store))
+                dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again, elsewhere)
                 stats = Stats(self.config.population)
                 conditions = StopConditions(limit, ends, times)
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)

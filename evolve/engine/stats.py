@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from evolve.objectives import Standing, in_order
 from evolve.values import Candidate, Request, Result, Status
 
 
@@ -14,8 +15,7 @@ class Stats:
     """Figures of the results that were told. population: how many of the last results are `recent`.
 
     births: first results of candidates among them; the others are promotions.
-    best: the best candidate and its fitness: the highest of those with the largest budget; of equals the one that was
-        born first.
+    best: the best candidate, see `in_order`, and its fitness.
     running: predicted cost of each request that was opened and not told, by its number.
     cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
     """
@@ -30,7 +30,7 @@ class Stats:
     seconds: float = 0.0
     recent: deque[Result] = field(default_factory=deque)
     running: dict[int, float] = field(default_factory=dict)
-    _place: tuple[float, float, int] = (0.0, 0.0, 0)
+    _place: tuple[int, float, int] | None = None
 
     def begin(self, request: Request, cost: float) -> None:
         """One more request of the search, and its predicted cost in any unit."""
@@ -55,6 +55,6 @@ class Stats:
         if result.fitness is None:
             self.failures += 1
             return
-        place = (request.budget.size, result.fitness, -request.candidate.number)
-        if place > self._place:
+        place = in_order(Standing(request.budget.size, result.fitness), request.candidate.number)
+        if self._place is None or place < self._place:
             self._place, self.best = place, (request.candidate, result.fitness)

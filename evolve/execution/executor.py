@@ -101,16 +101,15 @@ def build_evaluator(path: str, settings: Mapping[str, Any]) -> Evaluator:
 
 def judge(evaluator: Evaluator, job: Job) -> Result:
     """What the evaluator says of a job; an exception, which it ought not to raise, becomes a failure, and so does an
-    'ok' without finite objectives. Raises MachineError if it does."""
+    'ok' with measures that are not finite. Raises MachineError if it does."""
     try:
         result = evaluator.evaluate(job)
     except MachineError:
         raise
     except Exception as error:
         return Result(job.number, Status.FAILED, reason=f"{type(error).__name__}: {error}")
-    finite = result.objectives and all(map(math.isfinite, result.objectives))
-    if result.status is Status.OK and not finite:
-        reason = f"the evaluator returned objectives {result.objectives}, which are not all finite"
+    if result.status is Status.OK and not all(map(math.isfinite, result.measures.values())):
+        reason = f"the evaluator returned measures that are not all finite: {dict(result.measures)!s:.200}"
         return Result(result.request, Status.FAILED, spent=result.spent, reason=reason, timing=result.timing)
     return result
 
@@ -126,8 +125,8 @@ def judge_json(evaluator: Evaluator, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def result_from_json(data: Mapping[str, Any]) -> Result:
     """The result of its JSON."""
-    rows = {"objectives": tuple(data["objectives"]), "curve": tuple(data["curve"])}
-    return Result(**{**data, **rows, "status": Status(data["status"])})
+    derived = {"objectives": (), "curve": tuple(data["curve"]), "status": Status(data["status"])}
+    return Result(**{**data, **derived})
 
 
 # Name -> class; to be registered here is to be tested by the suite in tests/contracts.

@@ -87,7 +87,7 @@ class ImageProblem:
 
     @property
     def settings(self) -> dict[str, Any]:
-        told = {"metric": self.config.metric, "fitness": self.config.fitness}
+        told = {"fitness": self.config.fitness}
         folders = {"weights": str(self._weights), "models": str(self._folder / MODELS)}
         machine = {"gpu": self.gpu, "precision": self.precision, "backend": backend_name()}
         return {**settings(self.parts), **told, **folders, **machine}
@@ -116,7 +116,7 @@ class ImageProblem:
 
     def job_key(self, request: Request) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
-        what = [self.config.metric, self._fitness, self.precision]
+        what = (self._fitness, self.precision)
         averaged = self.config.average_weights and request.purpose not in BRIEF
         purpose = Purpose.SEARCH if request.purpose is Purpose.CLOSING else request.purpose
         how = (request.candidate.key, request.budget, purpose, request.repeat, self.config.seed, averaged)

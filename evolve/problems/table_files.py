@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 
 from evolve.errors import DataError
 from evolve.jobs import TableJob
+from evolve.objectives import SCORE
 from evolve.values import Result, Status, digest
 
 Table = dict[str, Any]
@@ -113,7 +114,7 @@ class TableEvaluator:
         else:
             drawn = int(digest("training", self._seed, job.code)[:8], 16)
             value = scores[(drawn + job.repeat) % len(scores)]
-        return Result(job.number, Status.OK, (float(value),), spent=asdict(job.budget))
+        return Result(job.number, Status.OK, {SCORE: float(value)}, spent=asdict(job.budget))
 
 
 def from_nas_bench_macro(published: Mapping[str, Any]) -> Table:

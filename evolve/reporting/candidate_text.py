@@ -104,7 +104,7 @@ def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
         return "not done", "-", "-", "-"
     train = result.measures.get("train_accuracy")
     seconds = f"{result.timing.get('seconds', 0):.1f}"
-    return result.status.value, score(run.shown(result.fitness)), score(train), seconds
+    return result.status.value, score(result.measures.get(run.objective.name)), score(train), seconds
 
 
 def _of_search(run: Run, number: int) -> Result | None:
@@ -142,7 +142,7 @@ def _family_table(run: Run, family: list[dict[str, Any]]) -> RenderableType:
     table.add_column("what was done", overflow="fold")
     for member in family[:FAMILY_SHOWN]:
         parents = " ".join(map(str, member["parents"])) or "-"
-        scored = score(run.shown(member["score"]))
+        scored = score(member["score"])
         table.add_row(str(member["candidate"]), parents, scored, Text("; ".join(member["origin"])))
     left = len(family) - FAMILY_SHOWN
     more = [Text(f"and {left} earlier ancestors; all of them with: --json")] if left > 0 else []

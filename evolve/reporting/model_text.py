@@ -14,6 +14,7 @@ from evolve.display.text import duration, share, size
 from evolve.models.ensemble import Ensemble
 from evolve.models.predict import Prediction
 from evolve.models.train import Trained
+from evolve.objectives import FITNESS
 from evolve.reporting.candidate_text import curve_of, overfitting, recognised
 from evolve.reporting.curve_text import curves
 from evolve.runs.disk import Disposable
@@ -48,7 +49,7 @@ def trained(made: Trained) -> RenderableType:
     if "accuracy" in measures:
         lines.append(f"test accuracy {share(measures['accuracy'])}; {overfitting(made.result, 'test')}")
     else:
-        lines.append(f"what the fitness function returned: {made.result.fitness}")
+        lines.append(f"what the fitness function returned: {made.result.measures.get(FITNESS)}")
     lines += [by_class] if (by_class := recognised(recalls(made.result, made.run.class_names))) else []
     lines.append(f"the model: {made.path}; the test part was opened {made.run.test_openings} times in this run")
     drawn = curve_of(made.result)

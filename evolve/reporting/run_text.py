@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.display.text import count, score, share
+from evolve.objectives import FITNESS, SCORE
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.runs.facts import recalls
 from evolve.runs.run import Run
@@ -17,7 +18,13 @@ OTHER_WAYS = {
     "accuracy_with_flips": "if each image is also shown mirrored",
     "accuracy_without_averaging": "without averaging weights",
 }
-SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "loss": "loss, lower is better"}
+SCORES = {
+    "accuracy": "accuracy",
+    FITNESS: "what the fitness function returned",
+    SCORE: "those of the table",
+    "balanced_accuracy": "balanced accuracy",
+    "loss": "loss, lower is better",
+}
 
 
 def runs(found: list[Run]) -> RenderableType:
@@ -29,7 +36,7 @@ def runs(found: list[Run]) -> RenderableType:
         table.add_column(heading, justify="right" if heading != "state" else "left", no_wrap=True)
     for run in found:
         s = run.summary()
-        accuracies = [score(run.shown(s["best"])), score(s["test_accuracy"])]
+        accuracies = [score(s["best"]), score(s["test_accuracy"])]
         table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *accuracies, s["state"])
     return table
 
@@ -42,7 +49,7 @@ def hall_of_fame(run: Run) -> RenderableType:
     if names := run.problem.get("class_names"):
         listed = ", ".join(names) if len(names) <= FEW_CLASSES else f"{', '.join(names[:FEW_CLASSES])}, ..."
         head.append(f"; {len(names)} classes: {listed}", style="not bold")
-    measured = "what the fitness function returned" if run.config.fitness else SCORES[run.config.metric]
+    measured = SCORES.get(run.objective.name, f"{run.objective.name}, to {run.objective.direction}")
     head.append(f"\nscores are {measured}", style="not bold")
     climbed = len({leader.trained for leader in run.hall_of_fame}) > 1
     if climbed:
@@ -52,7 +59,7 @@ def hall_of_fame(run: Run) -> RenderableType:
     for heading in ("", "candidate", "score", *seen, "re-scored", "change", "test", "weights", "multiply-adds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for place, leader in enumerate(run.hall_of_fame, start=1):
-        first, again = run.shown(leader.score), run.shown(leader.rescored)
+        first, again = leader.score, leader.rescored
         change = "-" if first is None or again is None else f"{again - first:+.4f}"
         sizes = (count(leader.parameters), count(leader.multiply_adds))
         trained = (count(leader.trained),) if climbed else ()
@@ -75,7 +82,7 @@ def hall_of_fame(run: Run) -> RenderableType:
 def _ahead(run: Run) -> str | None:
     """Why the first of the hall of fame is not the one with the best mean, if that is so."""
     again = [leader for leader in run.hall_of_fame if leader.rescored is not None]
-    best = max(again, key=lambda leader: leader.rescored or 0.0, default=None)
+    best = max(again, key=lambda leader: run.objective.fitness(leader.rescored or 0.0), default=None)
     if best is None or best == again[0]:
         return None
     return (
@@ -106,7 +113,7 @@ def history(run: Run, last: int) -> RenderableType:
     entries = list(run.history(last))
     for entry in entries:
         first = entry["objectives"][0] if entry["objectives"] else None
-        outcome = score(run.shown(first)) if first is not None else entry["status"] or "not done"
+        outcome = score(first) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
         born = entry["purpose"] == "search" and entry["continues"] is None
         trained = f"{entry['images']} images, {entry['epochs']} epochs"

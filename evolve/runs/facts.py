@@ -61,7 +61,11 @@ def _family(run: Run, number: int) -> list[dict[str, Any]]:
             if row is not None:
                 told = {name: getattr(row, name) for name in ("parents", "origin", "notation")}
                 known = log.score(member)
-                members[member] = {"candidate": member, **told, "score": known and known.fitness}
+                members[member] = {
+                    "candidate": member,
+                    **told,
+                    "score": known and log.objectives.first.shown(known.fitness),
+                }
                 waiting += row.parents
     return [members[member] for member in sorted(members, reverse=True)]
 

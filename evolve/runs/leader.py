@@ -24,7 +24,7 @@ class Models(Protocol):
 class Leader:
     """One entry of the hall of fame.
 
-    candidate: birth number. score: fitness in the search, on the validation part, at the largest budget it had there.
+    candidate: birth number. score: in the search, on the validation part, at the largest budget it had there.
     trained: that budget, images x epochs.
     rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
     test_accuracy: of its last full training, or None if it had none.

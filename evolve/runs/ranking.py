@@ -6,20 +6,21 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
+from evolve.objectives import Objective, in_order
 from evolve.storage.log import Scored
 from evolve.values import Result
 
 CLEARLY = 2  # standard errors that a leader is ahead by, if it is better and not just lucky
 
 
-def accuracy(result: Result) -> float | None:
-    """The accuracy of a result, or its fitness where there is no accuracy."""
-    return result.measures.get("accuracy", result.fitness)
+def accuracy(result: Result, objective: Objective) -> float | None:
+    """The accuracy of a result, or what it was ranked by where there is no accuracy."""
+    return result.measures.get("accuracy", result.measures.get(objective.name))
 
 
-def in_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) -> list[Scored]:
-    """Candidates with what the search knows of them, best first: re-scored ones by their mean, the others behind; then
-    by the budget they had in the search, by the score at that budget, and by birth.
+def hall_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) -> list[Scored]:
+    """Candidates with what the search knows of them, best first: re-scored ones by their mean fitness, the others
+    behind; then as they stand in the search.
 
     First of all, though, stands the eldest of those that the best is ahead of by less than two standard errors of their
     difference, much as in the one-standard-error rule of Breiman et al. 1984 ("Classification and Regression Trees",
@@ -30,7 +31,7 @@ def in_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) 
 
     def place(one: Scored) -> tuple[float, ...]:
         known = one.candidate in means
-        return (float(not known), -means.get(one.candidate, 0.0), float(-one.trained), -one.fitness, one.candidate)
+        return (float(not known), -means.get(one.candidate, 0.0), *in_order(one.standing, one.candidate))
 
     ranked = sorted(scored, key=place)
     again = [one for one in ranked if one.candidate in means]

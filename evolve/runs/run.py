@@ -13,9 +13,10 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import LogError, RunError
+from evolve.objectives import Objective, Objectives
 from evolve.problems.spaces import recorded_genome, recorded_space
 from evolve.runs.leader import Leader
-from evolve.runs.ranking import accuracy, in_order
+from evolve.runs.ranking import accuracy, hall_order
 from evolve.storage.files import model_path
 from evolve.storage.log import Log, Scored
 from evolve.storage.model_file import load_model
@@ -154,12 +155,12 @@ class Run:
     @cached_property
     def hall_of_fame(self) -> list[Leader]:
         """The best candidates: re-scored ones by their mean on the selection part, then the others by their score. The
-        one that won is first, see `in_order`."""
+        one that won is first, see `hall_order`."""
         with self.log() as log:
             rescored = log.rescored()
             scored = {best.candidate: best for best in log.best(HALL_SIZE)}
             scored |= {number: known for number in rescored if (known := log.score(number))}
-            found = in_order(scored.values(), rescored)[: max(HALL_SIZE, len(rescored))]
+            found = hall_order(scored.values(), rescored)[: max(HALL_SIZE, len(rescored))]
             return [self._leader(log, known, rescored.get(known.candidate)) for known in found]
 
     def _leader(self, log: Log, known: Scored, rescored: list[float] | None) -> Leader:
@@ -168,14 +169,14 @@ class Run:
         return Leader(
             run=self,
             candidate=known.candidate,
-            score=known.fitness,
+            score=log.objectives.first.shown(known.fitness),
             trained=known.trained,
-            rescored=fmean(rescored) if rescored else None,
+            rescored=log.objectives.first.shown(fmean(rescored)) if rescored else None,
             parameters=row.parameters,
             multiply_adds=row.multiply_adds,
             notation=row.notation,
             parents=row.parents,
-            test_accuracy=accuracy(in_full[1]) if in_full else None,
+            test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full else None,
         )
 
     def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
@@ -183,10 +184,10 @@ class Run:
         with self.log() as log:
             return log.full_training(candidate)
 
-    def shown(self, fitness: float | None) -> float | None:
-        """A fitness as people read it: a loss is maximised with its sign turned."""
-        is_loss = self.config.metric == "loss" and self.config.fitness is None
-        return -fitness if is_loss and fitness is not None else fitness
+    @property
+    def objective(self) -> Objective:
+        """What candidates are ranked by."""
+        return Objectives.of(self.meta["config"]).first
 
     @cached_property
     def final_result(self) -> Result | None:
@@ -211,7 +212,7 @@ class Run:
     def test_accuracy(self) -> float | None:
         """The winner's accuracy on the test part, or None until it was trained in full. With a fitness function of the
         user's own, what that returned."""
-        return accuracy(self.final_result) if self.final_result else None
+        return accuracy(self.final_result, self.objective) if self.final_result else None
 
     @property
     def test_openings(self) -> int:
@@ -246,11 +247,13 @@ class Run:
             yield from log.history(last, candidate)
 
     def summary(self) -> dict[str, Any]:
-        """The run in a few figures, as JSON."""
+        """The run in a few figures, as JSON. best: the score of the candidate that stands best in the search; which one
+        won, after leaders were scored again, says the hall of fame."""
         with self.log() as log:
             searching = (Purpose.SEARCH, Purpose.CLOSING)
             evaluations = log.count(*searching, statuses=Status)
             failures = evaluations - log.count(*searching, statuses=[Status.OK])
+            best = [log.objectives.first.shown(one.fitness) for one in log.best(1)]
         return {
             "name": self.name,
             "state": self.state,
@@ -259,7 +262,7 @@ class Run:
             "seed": self.config.seed,
             "evaluations": evaluations,
             "failures": failures,
-            "best": self.hall_of_fame[0].score if self.hall_of_fame else None,
+            "best": best[0] if best else None,
             "test_accuracy": self.test_accuracy,
             "created": self.meta["created"],
             "versions": {"evolve": self.meta["version"], **self.meta.get("libraries", {})},

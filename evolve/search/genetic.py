@@ -15,6 +15,7 @@ from random import Random
 from deap import tools
 from pydantic import Field
 
+from evolve.objectives import in_order
 from evolve.search.strategy import Answer, Births, Member, Proposal, global_random, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
@@ -62,7 +63,7 @@ class Genetic:
             recent = [told if known is not None and known.number == told.number else known for known in self._recent]
             self._recent = deque(recent, maxlen=self._population)
         others = [known for known in self._elite if known.number != told.number]
-        self._elite = sorted([*others, told], key=lambda m: (m.rank, -m.number), reverse=True)[: self._options.elite]
+        self._elite = sorted([*others, told], key=lambda m: in_order(m.rank, m.number))[: self._options.elite]
 
     def _parents(self, rng: Random) -> list[Member]:
         """One parent, or two different ones with probability `crossover_rate`."""

@@ -11,6 +11,7 @@ from importlib import import_module
 from random import Random
 from typing import Any, ClassVar, Literal, Protocol
 
+from evolve.objectives import Standing
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result, Schedule
 from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Variation, candidate_key
@@ -60,9 +61,9 @@ class Member:
     weights: str | None = None
 
     @property
-    def rank(self) -> tuple[int, float]:
-        """Higher is better: a score from a larger budget counts more than any from a smaller one."""
-        return self.trained, self.fitness
+    def rank(self) -> Standing:
+        """Higher is better."""
+        return Standing(self.trained, self.fitness)
 
 
 def member(request: Request, result: Result) -> Member | None:

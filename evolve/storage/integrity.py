@@ -21,7 +21,7 @@ GAPS = (
 # Table -> its number, and what in it is JSON.
 JSON = {
     "candidate": ("number", ("genome", "parents", "origin")),
-    "result": ("request", ("objectives", "measures", "curve", "spent", "timing")),
+    "result": ("request", ("measures", "curve", "spent", "timing")),
     "act": ("number", ("detail",)),
 }
 

@@ -6,23 +6,25 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from evolve.errors import LogError
+from evolve.objectives import ORDER_SQL, Objectives, Standing
 from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
-from evolve.values import Purpose, Result, Status
+from evolve.values import Purpose, Result, Status, judged_by
 
 REQUEST_COLUMNS = 11  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
 
-# Scores of the search, largest budget first; the fitness is the first objective.
-SCORED = """
-    SELECT candidate, json_extract(objectives, '$[0]') AS score, images * epochs AS trained
+# Scores of the search, best first; {fitness} and {path} are those of the objective that candidates are ranked by.
+SCORED = f"""
+    SELECT candidate, {{fitness}} AS fitness, images * epochs AS trained
     FROM request JOIN result ON request = number
-    WHERE purpose IN ('search', 'closing') AND status = 'ok' AND json_type(objectives, '$[0]') IN ('real', 'integer')
+    WHERE purpose IN ('search', 'closing') AND status = 'ok' AND json_type(measures, '{{path}}') IN ('real', 'integer')
         AND (? IS NULL OR candidate = ?) AND candidate > ?
-    ORDER BY trained DESC, score DESC, candidate LIMIT ?
+    ORDER BY {ORDER_SQL} LIMIT ?
 """
 MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some again
 HISTORY = """
@@ -30,10 +32,11 @@ HISTORY = """
         'request', request.number, 'purpose', purpose, 'candidate', candidate.number, 'notation', notation,
         'parents', json(parents), 'origin', json(origin), 'images', images, 'epochs', epochs, 'repeat', repeat,
         'continues', continues, 'schedule', schedule, 'inherits', inherits, 'spans', spans,
-        'status', status, 'objectives', json(coalesce(objectives, '[]')),
-        'measures', json(coalesce(measures, '{}')), 'curve', json(coalesce(curve, '[]')),
-        'spent', json(coalesce(spent, '{}')), 'reason', reason, 'cached_from', cached_from,
-        'timing', json(coalesce(timing, '{}'))
+        'status', status, 'objectives', json({values}), 'measures', json(coalesce(measures, '{{}}')),
+        'curve', json(coalesce(curve, '[]')),
+        'spent', json(coalesce(spent, '{{}}')), 'reason', reason, 'cached_from', cached_from,
+        'reused_from', reused_from,
+        'timing', json(coalesce(timing, '{{}}'))
     ), request.number
     FROM request JOIN candidate ON candidate.number = request.candidate
     LEFT JOIN result ON result.request = request.number
@@ -47,6 +50,10 @@ class Scored(NamedTuple):
     fitness: float
     trained: int
 
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.trained, self.fitness)
+
 
 def _among(column: str, values: Iterable[Purpose | Status]) -> str:
     """SQL: `column` is one of `values`, or anything if there are none."""
@@ -55,10 +62,33 @@ def _among(column: str, values: Iterable[Purpose | Status]) -> str:
 
 
 class Log:
-    """The rows of a run: candidates, requests, results and acts."""
+    """The rows of a run: candidates, requests, results and acts. Results have their fitness by the run's objectives."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    @cached_property
+    def objectives(self) -> Objectives:
+        """The objectives of the run, by its settings. Raises LogError if these are damaged."""
+        try:
+            return Objectives.of(dict(self.meta().get("config") or {}))
+        except (TypeError, ValueError) as error:
+            raise LogError(f"the run's file is damaged: its objectives cannot be read ({error})") from None
+
+    def _result(self, row: rows.Row) -> Result:
+        return judged_by(self.objectives, rows.result(row))
+
+    @property
+    def _values(self) -> str:
+        """SQL: the objectives of a result, as they were measured. With several paths SQLite copies numbers as they are
+        written, and does not round them; the last one is there so that there are several."""
+        paths = [f"'{one.path}'" for one in (*self.objectives.each, self.objectives.first)]
+        return f"json_remove(json_extract(measures, {', '.join(paths)}), '$[{len(paths) - 1}]')"
+
+    @cached_property
+    def _scored(self) -> str:
+        first = self.objectives.first
+        return SCORED.format(fitness=first.fitness_sql, path=first.path)
 
     def meta(self) -> dict[str, Any]:
         """Settings, versions and what else was stored when the run was made."""
@@ -111,12 +141,12 @@ class Log:
     def results(self) -> dict[int, Result]:
         """All results by request number."""
         found = self._connection.execute("SELECT * FROM result ORDER BY request")
-        return {row[0]: rows.result(row) for row in found}
+        return {row[0]: self._result(row) for row in found}
 
     def result(self, request: int) -> Result | None:
         """The result of a request, or None."""
         row = self._connection.execute("SELECT * FROM result WHERE request = ?", (request,)).fetchone()
-        return row and rows.result(row)
+        return row and self._result(row)
 
     def births(self) -> Iterator[tuple[RequestRow, CandidateRow]]:
         """Search requests with their candidates, in order; those written meanwhile are among them."""
@@ -155,7 +185,7 @@ class Log:
             "SELECT result.* FROM request JOIN result ON request = number WHERE job_key = ? ORDER BY number LIMIT 1",
             (job_key,),
         ).fetchone()
-        return row and rows.result(row)
+        return row and self._result(row)
 
     def first(self, requests: list[int]) -> int | None:
         """Of these requests the one whose result was written first, or None if none has a result."""
@@ -171,13 +201,13 @@ class Log:
         """The `count` best candidates of the search: those with the largest budget first, of these the highest fitness,
         of equals the one born first. born_after: a birth number; only those with a higher one."""
         found: dict[int, Scored] = {}
-        for row in self._connection.execute(SCORED, (None, None, born_after, count * MOST_SCORES)):
+        for row in self._connection.execute(self._scored, (None, None, born_after, count * MOST_SCORES)):
             found.setdefault(row[0], Scored(row[0], float(row[1]), row[2]))
         return list(found.values())[:count]
 
     def score(self, candidate: int) -> Scored | None:
         """A candidate's fitness in the search, at its largest budget, or None."""
-        row = self._connection.execute(SCORED, (candidate, candidate, 0, 1)).fetchone()
+        row = self._connection.execute(self._scored, (candidate, candidate, 0, 1)).fetchone()
         return row and Scored(row[0], float(row[1]), row[2])
 
     def numbers(self, purpose: Purpose) -> dict[str, int]:
@@ -203,13 +233,14 @@ class Log:
 
     def history(self, last: int | None = None, candidate: int | None = None) -> Iterator[str]:
         """JSON objects, one per request in order: the `last` of them, or those of one candidate."""
+        history = HISTORY.format(values=f"CASE status WHEN 'ok' THEN {self._values} ELSE '[]' END")
         before = 0
         if last is not None:
             skipped = "SELECT number FROM request ORDER BY number DESC LIMIT 1 OFFSET ?"
             before = (self._connection.execute(skipped, (last,)).fetchone() or (0,))[0]
         only = "" if candidate is None else f"AND candidate.number = {candidate:d}"
         while page := self._connection.execute(
-            f"{HISTORY} WHERE request.number > ? {only} ORDER BY request.number LIMIT ?", (before, PAGE)
+            f"{history} WHERE request.number > ? {only} ORDER BY request.number LIMIT ?", (before, PAGE)
         ).fetchall():
             yield from (line for line, _ in page)
             before = page[-1][1]

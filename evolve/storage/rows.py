@@ -108,18 +108,20 @@ def request_values(r: Request) -> Row:
 
 
 def result_values(r: Result) -> Row:
-    """A row of the table result. Raises ValueError unless just an OK result has objectives, all of them finite."""
-    if not all(map(math.isfinite, r.objectives)) or (r.status is Status.OK) != bool(r.objectives):
-        raise ValueError(f"request {r.request}: status {r.status} with objectives {r.objectives}")
+    """A row of the table result. Raises ValueError unless all measures are finite and an OK result has some."""
+    if not all(map(math.isfinite, r.measures.values())) or (r.status is Status.OK and not r.measures):
+        raise ValueError(f"request {r.request}: status {r.status} with measures {dict(r.measures)}")
+    if r.status is Status.WEIGHTS_MISSING:
+        raise ValueError(f"request {r.request}: '{r.status}' is never a result")
     return (
         r.request,
         r.status.value,
-        _json(r.objectives),
         _json(dict(r.measures)),
         _json([dict(point) for point in r.curve]),
         _json(dict(r.spent)),
         r.reason,
         r.cached_from,
+        r.reused_from,
         _json(dict(r.timing)),
     )
 
@@ -148,16 +150,16 @@ def _readable(make: Callable[[Row], Value]) -> Callable[[Row], Value]:
 @_readable
 def result(row: Row) -> Result:
     """A result from its row."""
-    request, status, objectives, measures, curve, spent, reason, cached_from, timing = row
+    request, status, measures, curve, spent, reason, cached_from, reused_from, timing = row
     return Result(
         request=request,
         status=Status(status),
-        objectives=_tuple(objectives, int, float),
         measures=_object(measures, int, float),
         curve=_tuple(curve, dict),
         spent=_object(spent, int),
         reason=reason,
         cached_from=cached_from,
+        reused_from=reused_from,
         timing=_object(timing),
     )
 

@@ -35,12 +35,12 @@ CREATE INDEX request_candidate ON request (candidate);
 CREATE TABLE result (
     request     INTEGER PRIMARY KEY REFERENCES request (number),
     status      TEXT NOT NULL,
-    objectives  TEXT NOT NULL,           -- JSON list of finite numbers, all maximised
-    measures    TEXT NOT NULL,           -- JSON object
+    measures    TEXT NOT NULL,           -- JSON object of finite numbers; objectives are derived from it
     curve       TEXT NOT NULL,           -- JSON list, one object per epoch
     spent       TEXT NOT NULL,           -- JSON object
     reason      TEXT,
     cached_from INTEGER REFERENCES request (number),
+    reused_from TEXT,                    -- the run whose result it is, if not this one's
     timing      TEXT NOT NULL            -- JSON object; the only figures of the clock on the wall
 );
 

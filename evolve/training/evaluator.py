@@ -19,7 +19,6 @@ from evolve.data.splits import folder_of, open_part
 from evolve.errors import MachineError
 from evolve.execution import memory
 from evolve.jobs import Takes, TrainingJob
-from evolve.objectives import OBJECTIVES
 from evolve.storage.files import progress_path, saved_model_path, weights_path
 from evolve.storage.model_file import save_model
 from evolve.training.backends import Classifier, as_saved, as_trained, copy_weights, forget, prepare_backend
@@ -44,9 +43,9 @@ class Trainer:
     """Trains the networks of jobs on the parts of one data set.
 
     settings: "root", the folder below which parts lie, and "digest" of the data; "pixels" (how images can be
-    normalised), "low" and "high" (range of a pixel), "class_names", "metric" (a name of `OBJECTIVES`); "weights" and
-    "models", folders for them; "gpu" if there is one to be used, "precision" (a name of `PRECISIONS`) to train with. A
-    model that is saved is Keras's own with 32 bits, and is scored as such.
+    normalised), "low" and "high" (range of a pixel), "class_names"; "weights" and "models", folders for them; "gpu" if
+    there is one to be used, "precision" (a name of `PRECISIONS`) to train with. A model that is saved is Keras's own
+    with 32 bits, and is scored as such.
     """
 
     takes: ClassVar[type[TrainingJob]] = TrainingJob
@@ -120,7 +119,6 @@ class Trainer:
         return Result(
             job.number,
             Status.OK,
-            (OBJECTIVES[self._settings["metric"]](measures),),
             measures={**measures, **further},
             curve=tuple(curve),
             spent={**asdict(job.budget), "epochs": len(curve)},

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evolve.custom_fitness import fitness_function
 from evolve.jobs import TrainingJob
+from evolve.objectives import FITNESS
 from evolve.storage.files import progress_path, saved_model_path
 from evolve.storage.model_file import save_model
 from evolve.training.backends import prepare_backend
@@ -87,4 +88,4 @@ class CustomFitness:
             save_model(training.model, model, self._settings)
         finite = {name: float(figure) for name, figure in measures.items() if math.isfinite(figure)}
         whole = tuple(point for point in curve if all(map(math.isfinite, point.values())))
-        return Result(job.number, Status.OK, (float(value),), finite, whole, asdict(job.budget))
+        return Result(job.number, Status.OK, {**finite, FITNESS: float(value)}, whole, asdict(job.budget))

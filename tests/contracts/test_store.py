@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from conftest import scored
 
 from evolve.errors import LogError, RunError
 from evolve.storage.files import FILE
@@ -32,11 +33,11 @@ def request(number: int) -> Request:
 RESULT = Result(
     request=1,
     status=Status.OK,
-    objectives=(0.1 + 0.2, 1.0),
-    measures={"loss": 1 / 3},
+    measures={"loss": 1 / 3, "accuracy": 0.1 + 0.2},
     curve=({"epoch": 1, "loss": 2.5},),
     spent={"images": 100, "epochs": 3},
     timing={"seconds": 1.5},
+    objectives=(0.1 + 0.2,),
 )
 
 
@@ -78,7 +79,7 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
         store.add([candidate(2)], [request(2), request(1)])
     assert list(store.candidates()) == [1]
     with pytest.raises(ValueError, match="nan"):
-        store.add([candidate(2)], [request(2)], [Result(2, Status.OK, (float("nan"),))])
+        store.add([candidate(2)], [request(2)], [Result(2, Status.OK, {"accuracy": float("nan")})])
     assert list(store.candidates()) == [1]
 
 
@@ -91,9 +92,10 @@ def test_a_result_needs_its_request_and_is_written_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "result", [Result(1, Status.OK), Result(1, Status.FAILED, (0.5,)), Result(1, Status.OK, (float("inf"),))]
+    "result",
+    [Result(1, Status.OK), Result(1, Status.WEIGHTS_MISSING), Result(1, Status.FAILED, {"loss": float("inf")})],
 )
-def test_only_ok_has_objectives_and_they_are_finite(store: Store, result: Result) -> None:
+def test_ok_has_measures_and_all_are_finite(store: Store, result: Result) -> None:
     with pytest.raises(ValueError, match="request 1"):
         store.add(results=[result])
 
@@ -171,8 +173,8 @@ def test_the_log_is_readable_without_this_project(store: Store, tmp_path: Path) 
     store.add(results=[RESULT])
     store.close()
     connection = sqlite3.connect(tmp_path / "run" / FILE)
-    [(objectives,)] = connection.execute("SELECT objectives FROM result").fetchall()
-    assert json.loads(objectives) == [0.1 + 0.2, 1.0]
+    [(measures,)] = connection.execute("SELECT measures FROM result").fetchall()
+    assert json.loads(measures) == {"loss": 1 / 3, "accuracy": 0.1 + 0.2}
     connection.close()
 
 
@@ -185,9 +187,9 @@ def test_questions_are_answered_as_if_all_rows_had_been_read(store: Store, monke
     order = {request: place for place, request in enumerate([3, 1, 2, 8, 5, 6, 4, 7], start=1)}
     for number, score in scores.items():
         status = Status.OK if score is not None else Status.FAILED
-        objectives = () if score is None else (score,)
-        store.add(results=[Result(number, status, objectives, timing={"order": order[number]})])
-    store.add(results=[Result(9, Status.OK, (0.7,), timing={"order": 9})])
+        measures = {} if score is None else {"accuracy": score}
+        store.add(results=[Result(number, status, measures, timing={"order": order[number]})])
+    store.add(results=[scored(9, 0.7, timing={"order": 9})])
     assert [(asked.number, born.number) for asked, born in store.births()] == [(n, n) for n in range(1, 9)]
     assert store.best(3) == [(2, 0.9, 300), (5, 0.9, 300), (4, 0.5, 300)]
     assert (store.score(4), store.score(3), store.score(99)) == ((4, 0.5, 300), None, None)
@@ -206,6 +208,28 @@ def test_questions_are_answered_as_if_all_rows_had_been_read(store: Store, monke
     assert [asked.number for asked in store.requests(Purpose.SEARCH, candidate=2)] == [2]
 
 
+@pytest.mark.parametrize(
+    ("config", "best", "shown"),
+    [({}, [2, 3, 1], 0.7), ({"metric": "loss"}, [1, 3, 2], 0.2), ({"objectives": ["minimise spread"]}, [3, 2, 1], 0.0)],
+)
+def test_objectives_are_derived_from_measures_when_they_are_read(
+    tmp_path: Path, config: dict[str, object], best: list[int], shown: float
+) -> None:
+    measures = {1: (0.5, 0.2, 3.0), 2: (0.7, 0.9, 1.5), 3: (0.6, 1 / 3, 0.0)}
+    with Store.create(tmp_path / "run", {"config": config}) as store:
+        store.add([candidate(n) for n in measures], [request(n) for n in measures])
+        for number, (accuracy, loss, spread) in measures.items():
+            told = {"accuracy": accuracy, "loss": loss, "spread": spread}
+            store.add(results=[Result(number, Status.OK, told, objectives=(99.0,))])
+        first = store.objectives.first
+        assert [one.candidate for one in store.best(3)] == best
+        assert first.shown(store.best(1)[0].fitness) == shown
+        fitness = {number: result.fitness for number, result in store.results().items()}
+        assert max(fitness, key=lambda number: fitness[number] or 0.0) == best[0]
+        values = [json.loads(line)["objectives"] for line in store.history()]
+        assert values == [[told[("accuracy", "loss", "spread").index(first.name)]] for told in measures.values()]
+
+
 def test_a_larger_budget_ranks_first(store: Store) -> None:
     store.add([candidate(n) for n in (2, 3)], [request(n) for n in (2, 3)])
     up = Request(4, candidate(2), Budget(300, 3), 0, Purpose.SEARCH, "up", request(2).continued())
@@ -214,8 +238,8 @@ def test_a_larger_budget_ranks_first(store: Store) -> None:
     )
     store.add(requests=[up, closing])
     for number, fitness in ((2, 0.5), (3, 0.9), (4, 0.2), (5, 0.3)):
-        store.add(results=[Result(number, Status.OK, (fitness,))])
-    store.add(results=[Result(1, Status.OK, (0.99,))])
+        store.add(results=[scored(number, fitness)])
+    store.add(results=[scored(1, 0.99)])
     assert store.best(3) == [(3, 0.3, 900), (2, 0.2, 900), (1, 0.99, 300)]
     assert store.score(2) == (2, 0.2, 900)
     assert store.numbers(Purpose.CLOSING) == {"closing": 5}

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from conftest import scored
 
 from evolve.problems.tables import TableProblem
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
@@ -50,7 +51,7 @@ def play(strategy: Any, space: Any, births: int, fails: Any = lambda n: False, l
         candidate = Candidate(told, proposal.genome, "key", proposal.parents, proposal.origin)
         request = Request(told, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key")
         failed = Result(told, Status.FAILED, reason="a test")
-        ok = Result(told, Status.OK, (size_fitness(space, proposal.genome),))
+        ok = scored(told, size_fitness(space, proposal.genome))
         strategy.tell(request, failed if fails(told) else ok)
 
     while len(born) < births:
@@ -125,7 +126,7 @@ def test_an_exhausted_space_ends_the_search_or_is_told_again(name: str, table_pr
         born += 1
         candidate = Candidate(born, answer.genome, "key")
         request = Request(born, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key")
-        strategy.tell(request, Result(born, Status.OK, (float(born),)))
+        strategy.tell(request, scored(born, float(born)))
     else:
         pytest.fail("an empty space never ended the search")
     assert born == 9

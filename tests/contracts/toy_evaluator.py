@@ -31,7 +31,7 @@ class Toy:
         self.settings = settings
 
     def evaluate(self, job: ToyJob) -> Result:
-        ok = Result(job.number, Status.OK, (job.value * self.settings["factor"],))
+        ok = Result(job.number, Status.OK, {"score": job.value * self.settings["factor"]})
         match job.do:
             case "raise":
                 raise ValueError("a defect of the evaluator")
@@ -55,13 +55,15 @@ class Toy:
                     hoard.append(bytearray(50_000_000))
                     time.sleep(0.05)
             case "hold":
-                return Result(job.number, Status.OK, (1.0,), timing={"held_bytes": job.held, "worker": os.getpid()})
+                return Result(
+                    job.number, Status.OK, {"score": 1.0}, timing={"held_bytes": job.held, "worker": os.getpid()}
+                )
             case "nan":
-                return Result(job.number, Status.OK, (float("nan"),))
+                return Result(job.number, Status.OK, {"score": float("nan")})
             case "nothing":
                 return Result(job.number, Status.OK)
             case "say what is left":
-                return Result(job.number, Status.OK, (job.seconds or 0.0,))
+                return Result(job.number, Status.OK, {"score": job.seconds or 0.0})
         return ok
 
 

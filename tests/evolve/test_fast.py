@@ -44,6 +44,9 @@ class Unordered(InProcess):
         return results
 
 
+META = {"config": {"table": "table.json"}}
+
+
 def session(folder: Path, problem: TableProblem, rng: Random, stop_after: int) -> list[tuple[int, float | None]]:
     """Searches until the end or until it is stopped; what was told, in order."""
     kind = strategy_class("genetic")
@@ -55,7 +58,7 @@ def session(folder: Path, problem: TableProblem, rng: Random, stop_after: int) -
             super().tell(request, result)
 
     stop = Stop()
-    with Store.open(folder) if (folder / "run.sqlite").exists() else Store.create(folder, {}) as store:
+    with Store.open(folder) if (folder / "run.sqlite").exists() else Store.create(folder, META) as store:
         dispatcher = Dispatcher(store, Unordered(problem, rng, stop, stop_after), stop)
         settings = {"table": "table.json", "encoding": "choices", "population": 8, "look_ahead": 6, "seed": 3}
         config = RunConfig.checked({**settings, "fast": True})

@@ -45,7 +45,7 @@ def trainer(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     folder = tmp_path_factory.mktemp("trainer")
     parts = prepare(load_npz(tiny_npz), folder)
-    made = Trainer({**settings(parts), "metric": "accuracy", "weights": str(folder / "weights"), "models": "models"})
+    made = Trainer({**settings(parts), "weights": str(folder / "weights"), "models": "models"})
     made.digest = parts.digest  # type: ignore[attr-defined]
     return made
 

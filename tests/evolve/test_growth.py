@@ -8,13 +8,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from conftest import stack_space
+from conftest import scored, stack_space
 
 import evolve
 from evolve.errors import ConfigError
 from evolve.search.growing import WIDENED, Growing
 from evolve.search.strategy import Births, Proposal, strategy_class
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from evolve.values import Budget, Candidate, Purpose, Request
 from genomes.genome import InvalidGenome
 from genomes.spec import ModelSpec
 
@@ -50,7 +50,7 @@ def test_small_births_then_the_best_of_them_wider_then_any(name: str) -> None:
         born.append(proposal)
         candidate = Candidate(number, proposal.genome, str(number), proposal.parents)
         request = Request(number, candidate, Budget(100, 1), 0, Purpose.SEARCH, str(number))
-        strategy.tell(request, Result(number, Status.OK, (number % 9 / 9,)))  # the best are 8, 7, 6 and 5
+        strategy.tell(request, scored(number, number % 9 / 9))  # the best are 8, 7, 6 and 5
     assert all(small.problem(one.genome) is None for one in born[:10])
     wider = born[10 : 10 + WIDENED]
     orphans = [number for number, one in enumerate(born[:10], start=1) if not one.parents and number < 9]

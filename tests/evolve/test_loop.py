@@ -260,7 +260,7 @@ def test_leaders_are_scored_again_and_the_winner_is_none_that_is_younger_than_th
 
 
 def search(problem: TableProblem, strategy: Any, births: int, population: int = 4) -> Search:
-    store = Store.in_memory({})
+    store = Store.in_memory({"config": {"table": "table.json"}})
     dispatcher = Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop())
     settings = {"table": "table.json", "encoding": "choices", "population": population, "look_ahead": 3}
     config = RunConfig.checked(settings)

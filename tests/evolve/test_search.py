@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from conftest import scored
 
 from evolve.search.aging import Aging
 from evolve.search.genetic import Genetic
@@ -40,7 +41,7 @@ class Play:
 
     def tell(self, request: Request, fitness: float | None) -> None:
         failed = Result(request.number, Status.FAILED, reason="a test")
-        ok = Result(request.number, Status.OK, (fitness or 0.0,))
+        ok = scored(request.number, fitness or 0.0)
         self.strategy.tell(request, failed if fitness is None else ok)
 
     def births(self, *scores: float | None) -> list[Request]:

@@ -56,7 +56,7 @@ def test_missing_and_damaged_files_say_so(tmp_path: Path) -> None:
 
 def look_up(table: Table, code: str, seed: int = 0, repeat: int = 0, test: bool = False) -> float:
     job = TableJob(number=1, code=code, budget=Budget(1, 1), repeat=repeat, test=test)
-    return float(TableEvaluator({"table": table, "seed": seed}).evaluate(job).objectives[0])
+    return float(TableEvaluator({"table": table, "seed": seed}).evaluate(job).measures["score"])
 
 
 def test_one_training_is_drawn_per_run_and_repeats_are_the_others(table: Table) -> None:

@@ -531,7 +531,6 @@ def looked_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "UPDATE request SET candidate = 99",
         "UPDATE request SET purpose = 'evil'",
         "UPDATE result SET status = 'evil'",
-        "UPDATE result SET objectives = '\"x\"'",
         'UPDATE result SET measures = \'{"accuracy": "x"}\'',
         "UPDATE result SET timing = '7'",
         "UPDATE act SET detail = '[]'",

@@ -193,7 +193,7 @@ class RunConfig(Settings):
         named = Objectives.of({"objectives": self.objectives}).each if self.objectives else ()
         if len(named) > 1:
             raise ValueError(f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}")
-        if named and "metric" in self.model_fields_set and self.metric != named[0].name:
+        if named and self.metric not in ("accuracy", named[0].name):  # stored settings hold what was not set, too
             raise ValueError("metric is short for objectives; give one of them")
         if self.table is not None and (named or self.metric != "accuracy"):
             raise ValueError("a table has one score for each entry; leave metric and objectives out")

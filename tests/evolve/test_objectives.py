@@ -77,7 +77,7 @@ def test_a_larger_budget_ranks_before_a_higher_score_and_the_eldest_before_its_e
             "'latency' is not measured; without a fitness function these are",
         ),
         ({"objectives": ["upwards"]}, "objectives must be a list of one measure"),
-        ({"objectives": ["loss"], "metric": "accuracy"}, "metric is short for objectives"),
+        ({"objectives": ["loss"], "metric": "balanced_accuracy"}, "metric is short for objectives"),
         ({"metric": "loss", "table": DATA / "table.json", "encoding": "choices"}, "a table has one score"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -127,6 +128,30 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Hits:
+    """Which images of a part were recognised, in its order: what tells whether two networks err on the same images.
+
+    part: digest of the part. count: its images. bits: one each, packed from the most significant down.
+    """
+
+    part: str
+    count: int
+    bits: bytes
+
+    def each(self) -> list[bool]:
+        """Whether each image was recognised."""
+        return [bool(self.bits[at // 8] >> (7 - at % 8) & 1) for at in range(self.count)]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"part": self.part, "count": self.count, "bits": b64encode(self.bits).decode()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Hits:
+        """The hits of their JSON."""
+        return cls(data["part"], data["count"], b64decode(data["bits"]))
+
+
+@dataclass(frozen=True)
 class Result:
     """How a request ended.
 
@@ -135,6 +160,7 @@ class Result:
     timing: figures of the clock on the wall; the only part that differs between two runs with one seed.
     objectives: fitness by each objective of the run, higher is better; derived from the measures when a result is
         read, so that workers know nothing of it. Empty unless the status is OK.
+    hits: of the part that was scored; kept in a table of their own and read from there.
     """
 
     request: int
@@ -147,6 +173,7 @@ class Result:
     reused_from: str | None = None
     timing: Mapping[str, Any] = field(default_factory=dict)
     objectives: tuple[float, ...] = ()
+    hits: Hits | None = field(default=None, repr=False)
 
     @property
     def fitness(self) -> float | None:

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from evolve import values
 from evolve.data.datasets import Array, Dataset
 from evolve.errors import DataError
 
@@ -80,6 +81,11 @@ class Parts:
 def folder_of(root: str | Path, key: str) -> Path:
     """Where the parts lie that have that key: a digest for all but the test part, which has a random one."""
     return Path(root, key[:KEY_LETTERS])
+
+
+def part_digest(data: str, part: str) -> str:
+    """SHA-256 that names one part of the data with that digest."""
+    return values.digest("part", data, part)
 
 
 def prepare(data: Dataset, folder: Path) -> Parts:

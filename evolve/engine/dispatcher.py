@@ -213,7 +213,7 @@ class Dispatcher:
         ]
         self.store.add(candidates, requests, stamped)
         self.written += len(stamped)
-        self._arrived |= {result.request: result for result in stamped}
+        self._arrived |= {result.request: replace(result, hits=None) for result in stamped}  # as they will be read
 
 
 def _leaves_a_model(job: Job) -> bool:
@@ -224,4 +224,4 @@ def _leaves_a_model(job: Job) -> bool:
 def _copy(number: int, original: Result) -> Result:
     """The result of an equal job, told again for another request: nothing was spent."""
     first = original.cached_from or original.request
-    return replace(original, request=number, cached_from=first, spent={}, timing={})
+    return replace(original, request=number, cached_from=first, spent={}, timing={}, hits=None)

@@ -6,13 +6,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
 from evolve.errors import MachineError
 from evolve.jobs import Job
-from evolve.values import Result, Status
+from evolve.values import Hits, Result, Status
 
 
 class Evaluator(Protocol):
@@ -119,13 +119,20 @@ def judge_json(evaluator: Evaluator, data: Mapping[str, Any]) -> dict[str, Any]:
     try:
         job = evaluator.takes.from_json(data)
     except (TypeError, KeyError, ValueError) as error:
-        return asdict(Result(data["number"], Status.FAILED, reason=f"not a job: {type(error).__name__}: {error}"))
-    return asdict(judge(evaluator, job))
+        failed = Result(data["number"], Status.FAILED, reason=f"not a job: {type(error).__name__}: {error}")
+        return result_to_json(failed)
+    return result_to_json(judge(evaluator, job))
+
+
+def result_to_json(result: Result) -> dict[str, Any]:
+    """JSON from which `result_from_json` restores an equal result, but for what is derived."""
+    return {**asdict(replace(result, hits=None)), "hits": result.hits and result.hits.to_json()}
 
 
 def result_from_json(data: Mapping[str, Any]) -> Result:
     """The result of its JSON."""
-    derived = {"objectives": (), "curve": tuple(data["curve"]), "status": Status(data["status"])}
+    hits = data["hits"] and Hits.from_json(data["hits"])
+    derived = {"objectives": (), "curve": tuple(data["curve"]), "status": Status(data["status"]), "hits": hits}
     return Result(**{**data, **derived})
 
 

@@ -13,7 +13,7 @@ from evolve.errors import LogError
 from evolve.objectives import ORDER_SQL, Objectives, Standing
 from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
-from evolve.values import Purpose, Result, Status, judged_by
+from evolve.values import Hits, Purpose, Result, Status, judged_by
 
 REQUEST_COLUMNS = 11  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
@@ -147,6 +147,16 @@ class Log:
         """The result of a request, or None."""
         row = self._connection.execute("SELECT * FROM result WHERE request = ?", (request,)).fetchone()
         return row and self._result(row)
+
+    def hits(self, request: int) -> Hits | None:
+        """Which images the network of a request recognised in the part that it was scored on, or None: of a copy there
+        are none, see `cached_from`, nor where a fitness function of the user's own or a table says what it is worth."""
+        row = self._connection.execute("SELECT * FROM hits WHERE request = ?", (request,)).fetchone()
+        return row and rows.hits(row)
+
+    def count_hits(self) -> int:
+        """Results whose hits are kept."""
+        return int(self._connection.execute("SELECT count(*) FROM hits").fetchone()[0])
 
     def births(self) -> Iterator[tuple[RequestRow, CandidateRow]]:
         """Search requests with their candidates, in order; those written meanwhile are among them."""

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from evolve.errors import LogError
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Schedule, Status
+from evolve.values import Budget, Candidate, Hits, Purpose, Request, Result, Schedule, Status
 
 Row = tuple[Any, ...]
 Value = TypeVar("Value")
@@ -126,6 +126,12 @@ def result_values(r: Result) -> Row:
     )
 
 
+def hits_values(r: Result) -> Row:
+    """A row of the table hits."""
+    assert r.hits is not None
+    return r.request, r.hits.part, r.hits.count, r.hits.bits
+
+
 def unreadable(number: int, table: str, why: object) -> LogError:
     """The error to raise for a row that holds what nobody has written."""
     return LogError(
@@ -162,6 +168,15 @@ def result(row: Row) -> Result:
         reused_from=reused_from,
         timing=_object(timing),
     )
+
+
+@_readable
+def hits(row: Row) -> Hits:
+    """Hits from their row."""
+    _, part, count, bits = row
+    if not isinstance(bits, bytes) or len(bits) != (count + 7) // 8:
+        raise ValueError(f"{count} images do not have {len(bits)} bytes")
+    return Hits(str(part), count, bits)
 
 
 @_readable

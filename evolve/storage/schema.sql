@@ -44,6 +44,13 @@ CREATE TABLE result (
     timing      TEXT NOT NULL            -- JSON object; the only figures of the clock on the wall
 );
 
+CREATE TABLE hits (                      -- which images of the scored part were recognised
+    request INTEGER PRIMARY KEY REFERENCES result (request),
+    part    TEXT NOT NULL,               -- digest of the part
+    count   INTEGER NOT NULL,            -- its images
+    bits    BLOB NOT NULL                -- one for each, packed
+);
+
 CREATE TABLE act (                       -- what the user or the clock did
     number INTEGER PRIMARY KEY,
     kind   TEXT NOT NULL,
@@ -59,3 +66,5 @@ CREATE TRIGGER result_is_final BEFORE UPDATE ON result BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER result_stays BEFORE DELETE ON result BEGIN SELECT RAISE(ABORT, 'a result is never deleted'); END;
 CREATE TRIGGER act_is_final BEFORE UPDATE ON act BEGIN SELECT RAISE(ABORT, 'an act never changes'); END;
 CREATE TRIGGER act_stays BEFORE DELETE ON act BEGIN SELECT RAISE(ABORT, 'an act is never deleted'); END;
+CREATE TRIGGER hits_is_final BEFORE UPDATE ON hits BEGIN SELECT RAISE(ABORT, 'hits never change'); END;
+CREATE TRIGGER hits_stays BEFORE DELETE ON hits BEGIN SELECT RAISE(ABORT, 'hits are never deleted'); END;

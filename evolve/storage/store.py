@@ -24,9 +24,12 @@ from evolve.storage.connection import reader, writer
 from evolve.storage.files import FILE, MODELS, WEIGHTS
 from evolve.storage.integrity import check_integrity
 from evolve.storage.log import REQUEST_COLUMNS, Log
-from evolve.values import Candidate, Request, Result
+from evolve.values import Candidate, Purpose, Request, Result
 
 SCHEMA_VERSION = 2
+MOST_HITS = 20_000  # results of a search whose hits are kept: 12.5 MB for 5,000 images each
+ADD_HITS = "INSERT INTO hits VALUES (?, ?, ?, ?)"
+SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
 
 
 class Store(Log):
@@ -35,6 +38,7 @@ class Store(Log):
     def __init__(self, connection: sqlite3.Connection, lock: FileLock | None) -> None:
         super().__init__(connection)
         self._lock = lock
+        self._hits: int | None = None  # so many rows, once that was asked for
 
     @classmethod
     def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
@@ -127,6 +131,7 @@ class Store(Log):
         results: Iterable[Result] = (),
     ) -> None:
         """Writes rows in one transaction. Raises ValueError for a number that is not finite."""
+        results = list(results)
         with self._transaction():
             self._connection.executemany(
                 "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(rows.candidate_values, candidates)
@@ -137,6 +142,17 @@ class Store(Log):
             self._connection.executemany(
                 "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(rows.result_values, results)
             )
+            self._connection.executemany(ADD_HITS, map(rows.hits_values, filter(self._keeps_hits, results)))
+
+    def _keeps_hits(self, result: Result) -> bool:
+        """Whether the hits of a result are stored: not of a copy, and of at most `MOST_HITS` results of the search, but
+        always of leaders that are scored again and of full trainings."""
+        if result.hits is None or result.cached_from is not None or result.reused_from is not None:
+            return False
+        if self._hits is None:
+            self._hits = self.count_hits()
+        self._hits += 1
+        return self._hits <= MOST_HITS or self.request(result.request).purpose not in SEARCHING
 
     def act(self, kind: str, **detail: Any) -> None:
         """Notes what the user or the clock did."""

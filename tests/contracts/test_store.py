@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -15,7 +16,7 @@ from conftest import scored
 from evolve.errors import LogError, RunError
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Schedule, Status
+from evolve.values import Budget, Candidate, Hits, Purpose, Request, Result, Schedule, Status
 from genomes.stack.space import StackSpace
 
 SPACE = StackSpace((8, 8, 1), 10)
@@ -228,6 +229,30 @@ def test_objectives_are_derived_from_measures_when_they_are_read(
         assert max(fitness, key=lambda number: fitness[number] or 0.0) == best[0]
         values = [json.loads(line)["objectives"] for line in store.history()]
         assert values == [[told[("accuracy", "loss", "spread").index(first.name)]] for told in measures.values()]
+
+
+def test_hits_have_a_table_of_their_own(store: Store, tmp_path: Path) -> None:
+    recognised = [number % 3 == 0 for number in range(21)]
+    bits = sum(hit << (23 - at) for at, hit in enumerate(recognised)).to_bytes(3, "big")
+    hits = Hits("digest of validation", 21, bits)
+    store.add([candidate(2), candidate(3)], [request(2), request(3)])
+    store.add(results=[replace(RESULT, hits=hits), scored(2, 0.5), scored(3, 0.5, hits=hits, cached_from=1)])
+    assert store.results()[1] == RESULT
+    assert store.hits(1) == hits
+    assert hits.each() == recognised
+    assert (store.hits(2), store.hits(3), store.hits(99)) == (None, None, None)
+    assert Hits.from_json(json.loads(json.dumps(hits.to_json()))) == hits
+
+
+def test_hits_are_kept_of_so_many_results_of_a_search(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evolve.storage.store.MOST_HITS", 2)
+    hits = Hits("digest", 8, b"a")
+    store.add([candidate(n) for n in range(2, 6)], [request(n) for n in range(2, 6)])
+    for number in range(1, 5):
+        store.add(results=[scored(number, 0.5, hits=hits)])
+    again = replace(request(6), candidate=candidate(1), purpose=Purpose.RESCORE)
+    store.add((), [again], [scored(6, 0.5, hits=hits)])
+    assert [store.hits(number) is not None for number in range(1, 7)] == [True, True, False, False, False, True]
 
 
 def test_a_larger_budget_ranks_first(store: Store) -> None:

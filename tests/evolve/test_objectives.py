@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from conftest import DATA
 
 import evolve
 from evolve.config import RunConfig
+from evolve.data.splits import part_digest
 from evolve.display.progress import Progress
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
@@ -140,6 +142,19 @@ def test_a_loss_has_one_sign_everywhere(by_loss: evolve.Run) -> None:
     assert len(again) == 2
     assert min(again) > 0
     assert run.summary()["best"] == min(losses.values())
+
+
+def test_it_is_known_which_images_each_network_recognised(by_accuracy: evolve.Run, by_loss: evolve.Run) -> None:
+    sizes, parts = by_accuracy.problem["sizes"], {"search": "validation", "rescore": "selection", "final": "test"}
+    with by_accuracy.log() as log:
+        for entry in by_accuracy.history():
+            hits = log.hits(entry["request"])
+            assert hits is not None
+            assert hits.part == part_digest(by_accuracy.problem["digest"], parts[entry["purpose"]])
+            assert hits.count == sizes[parts[entry["purpose"]]]
+            assert fmean(hits.each()) == pytest.approx(entry["measures"]["accuracy"])
+    with by_loss.log() as log:
+        assert [log.hits(e["request"]) is None for e in by_loss.history()] == [True] * 6 + [False]
 
 
 def test_a_display_shows_a_loss_as_it_was_measured(table_problem: TableProblem) -> None:

@@ -29,7 +29,7 @@ from evolve.api import VERSION
 from evolve.config import RunConfig
 from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
-from evolve.engine.initial_population import founders
+from evolve.engine.initial_population import founders, founders_json
 from evolve.engine.interrupts import Stop
 from evolve.execution.executor import InProcess
 from evolve.jobs import TrainingJob
@@ -97,7 +97,7 @@ def search(name: str, problem: ImageProblem, config: RunConfig, requests: int, f
         "created": datetime.now(UTC).isoformat(),
         "config": config.model_dump(mode="json"),
         "problem": problem.describe(),
-        "founders": [[founder.genome.notation(), *founder.origin] for founder in begin_with],
+        "founders": founders_json(begin_with),
     }
     kind = strategy_class(name)
     with Store.create(folder, meta) as store:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evolve.runs.run import Run
 from evolve.values import Purpose
+from genomes import Step
 
 
 def table(run: Run) -> str:
@@ -26,7 +27,7 @@ def table(run: Run) -> str:
         rows.append(
             (
                 -(result.fitness or 0),
-                f"| {row.number} | {_origin(row.parents, row.origin)} "
+                f"| {row.number} | {_origin(row.parents, row.steps)} "
                 f"| {result.status if result.fitness is None else format(result.fitness, '.4f')} "
                 f"| {'-' if mean is None else format(mean, '.4f')} | {row.parameters:,} | {row.multiply_adds:,} "
                 f"| {result.timing.get('seconds', 0):.0f} |",
@@ -36,10 +37,10 @@ def table(run: Run) -> str:
     return "\n".join([head, *(line for _, line in sorted(rows))])
 
 
-def _origin(parents: tuple[int, ...], origin: tuple[str, ...]) -> str:
+def _origin(parents: tuple[int, ...], steps: tuple[Step, ...]) -> str:
     if parents:
         return "evolved from " + " and ".join(map(str, parents))
-    return f"**{origin[0]}**" if origin[0].startswith("founder") else origin[0]
+    return f"**{steps[0]}**" if steps[0].operator == "founder" else f"{steps[0]}"
 
 
 def main() -> None:

@@ -96,7 +96,7 @@ def evolved(name: str, settings: Mapping[str, Any], runs: Path) -> Row:
         "candidates": len(run.candidates),
         "evaluations": run.summary()["evaluations"],
         "winner": winner.notation,
-        "origin": list(winner.origin),
+        "origin": [step.text for step in winner.steps],
         "parents": list(winner.parents),
         "multiply_adds": winner.multiply_adds,
         "parameters": winner.parameters,

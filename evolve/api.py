@@ -14,7 +14,7 @@ from evolve.config import RunConfig
 from evolve.custom_fitness import Fitness, fitness_path
 from evolve.data.sources import DATASETS
 from evolve.display.console import Watcher, make_console
-from evolve.engine.initial_population import founders, recorded_founders
+from evolve.engine.initial_population import founders, founders_json, recorded_founders
 from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
 from evolve.errors import ConfigError, RunError
@@ -178,7 +178,7 @@ def _meta(config: RunConfig, problem: Problem, plan: Plan | None, begin_with: li
         "config": config.model_dump(mode="json"),
         "problem": problem.describe(),
         "plan": plan and plan.to_json(),
-        "founders": [[founder.genome.notation(), *founder.origin] for founder in begin_with],
+        "founders": founders_json(begin_with),
     }
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from evolve.objectives import Objectives
+from genomes.steps import Step
 
 Counter = Callable[[str, int, int], None]
 """Told what is read, how many of it are done, and how many there are."""
@@ -63,14 +64,14 @@ class Candidate:
     number: birth number, from 1.
     key: SHA-256 of network and recipe; None if the genome cannot be built.
     parents: birth numbers of the candidates it descends from.
-    origin: the steps that made it, in words.
+    steps: what made it, in order.
     """
 
     number: int
     genome: Any
     key: str | None
     parents: tuple[int, ...] = ()
-    origin: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     parameters: int | None = None
     multiply_adds: int | None = None
 

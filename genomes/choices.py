@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from genomes.genome import Variation
 from genomes.primitives import InvalidGenome
+from genomes.steps import Step
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class TableEntry:
         return {"table": self.table, "code": self.code}
 
 
+def _gene_step(at: int, before: int, after: int) -> Step:
+    detail = {"gene": at + 1, "from": before, "to": after}
+    return Step("gene", detail, f"gene {at + 1}: {before} -> {after}")
+
+
 @dataclass(frozen=True)
 class ChoicesSpace:
     """All entries of one table.
@@ -70,7 +76,7 @@ class ChoicesSpace:
 
     def random(self, rng: Random) -> Variation:
         code = rng.choice(self._codes)
-        return Variation(self.parse(code), ("random entry",))
+        return Variation(self.parse(code), (Step("random", {}, "random entry"),))
 
     def mutate(self, genome: ChoicesGenome, rng: Random) -> Variation:
         """One gene takes another value, sometimes two genes do; a random entry if none of the tries is in the table."""
@@ -79,7 +85,7 @@ class ChoicesSpace:
             for _ in range(1 + (rng.random() < 0.3)):
                 at = rng.choice([place for place, options in enumerate(self.choices) if options > 1])
                 digits[at] = rng.choice([d for d in range(self.choices[at]) if d != digits[at]])
-                steps.append(f"gene {at + 1}: {genome.digits[at]} -> {digits[at]}")
+                steps.append(_gene_step(at, genome.digits[at], digits[at]))
             child = ChoicesGenome(tuple(digits))
             if child.notation() in self.entries and child != genome:
                 return Variation(child, tuple(steps))
@@ -90,8 +96,8 @@ class ChoicesSpace:
         for _ in range(30):
             child = ChoicesGenome(tuple(rng.choice(pair) for pair in zip(a.digits, b.digits, strict=True)))
             if child.notation() in self.entries:
-                return Variation(child, ("uniform crossover",))
-        return Variation(a, ("crossover kept the first parent",))
+                return Variation(child, (Step("crossover", {"genes": "from either parent"}, "uniform crossover"),))
+        return Variation(a, (Step("crossover", {"genes": "of the first parent"}, "crossover kept the first parent"),))
 
     def narrowed(self, genome: ChoicesGenome) -> Variation | None:
         """Nothing: an entry is in the table or not."""

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from genomes.primitives import InvalidGenome as InvalidGenome
+from genomes.steps import Step
 
 G = TypeVar("G", bound="Genome")
 
@@ -61,11 +62,11 @@ class Blueprint(Protocol):
 
 @dataclass(frozen=True)
 class Variation:
-    """A genome that a search space made, the steps that made it, in words and in order, and its network where the
-    space worked that out anyway."""
+    """A genome that a search space made, the steps that made it, in order, and its network where the space worked that
+    out anyway."""
 
     genome: Any
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
     blueprint: Blueprint | None = field(default=None, compare=False, repr=False)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they make text read in another order
 
@@ -13,6 +15,11 @@ def printable(text: str) -> str:
     if not any(commands):
         return text
     return "".join(ascii(sign)[1:-1] if command else sign for sign, command in zip(text, commands, strict=True))
+
+
+def steps_text(steps: Iterable[Mapping[str, Any]]) -> str:
+    """The steps that made a candidate, from their JSON."""
+    return "; ".join(str(step["text"]) for step in steps)
 
 
 def score(value: float | None) -> str:

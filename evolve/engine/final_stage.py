@@ -43,7 +43,7 @@ class FinalStage:
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)
         genome = self.problem.space.read(row.genome)
-        return Candidate(number, genome, row.key, row.parents, row.origin, row.parameters, row.multiply_adds)
+        return Candidate(number, genome, row.key, row.parents, row.steps, row.parameters, row.multiply_adds)
 
     def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
         """Scores leaders on the selection part. Returns all candidates that ever were, those of before the run

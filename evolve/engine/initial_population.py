@@ -12,7 +12,9 @@ from evolve.errors import ConfigError, RunError
 from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal
-from genomes import InvalidGenome, SearchSpace
+from genomes import InvalidGenome, SearchSpace, Step
+from genomes.json_value import Json
+from genomes.steps import read_step
 
 RANDOM = "random"
 OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+)")
@@ -58,28 +60,39 @@ def _fitted(proposal: Proposal, space: SearchSpace, fill: bool) -> Proposal:
     """A founder, narrower if it is too large for the space, or wider if it is to fill its limits."""
     for changed in (space.narrowed(proposal.genome), space.widened(proposal.genome) if fill else None):
         if changed and changed.steps:
-            origin = ", ".join((*proposal.origin, *changed.steps))
-            return Proposal(changed.genome, (), (origin,))
+            return Proposal(changed.genome, (), (*proposal.steps, *changed.steps))
     return proposal
+
+
+def founders_json(begin_with: Iterable[Proposal]) -> list[Json]:
+    """JSON from which `recorded_founders` restores founders with their steps."""
+    return [[one.genome.notation(), [step.to_json() for step in one.steps]] for one in begin_with]
 
 
 def recorded_founders(space: SearchSpace, found: Run) -> list[Proposal]:
     """What a run began with, as it recorded it. Raises RunError if that cannot be read."""
     try:
-        return [Proposal(space.parse(text), (), (origin,)) for text, origin in found.meta["founders"]]
+        return [Proposal(space.parse(text), (), _read_steps(steps)) for text, steps in found.meta["founders"]]
     except (InvalidGenome, KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the founders of run '{found.name}' cannot be read, it is damaged: {error}") from None
+
+
+def _read_steps(data: Json) -> tuple[Step, ...]:
+    """Steps as they are recorded; version 0.9 wrote the text of one. Raises ValueError."""
+    if not isinstance(data, str | list):
+        raise ValueError(f"{data!s:.80} are no steps")
+    return tuple(map(read_step, [data] if isinstance(data, str) else data))
 
 
 def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
     """The founder that `text` stands for. Raises ConfigError if it stands for none, InvalidGenome if it does not fit
     the alphabet of this space."""
     if text in space.founders:
-        return Proposal(space.parse(space.founders[text]), (), (f"founder {text}",))
+        return Proposal(space.parse(space.founders[text]), (), (_step(text),))
     if of_run := OF_RUN.fullmatch(text.strip()):
         return _of_run(space, of_run["run"], int(of_run["candidate"]), results)
     try:
-        return Proposal(space.parse(text), (), (f"founder {text}",))
+        return Proposal(space.parse(text), (), (_step(text),))
     except InvalidGenome as error:
         close = get_close_matches(text, [*space.founders, *space.founder_groups, RANDOM], n=1)
         if close and len(text.split()) == 1:
@@ -96,7 +109,11 @@ def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposa
         raise ConfigError(
             f"founder '{run}:{number}' is of the encoding '{genome.get('kind')}', this run is '{space.kind}'"
         )
-    return Proposal(space.read(genome), (), (f"founder {run}:{number}",))
+    return Proposal(space.read(genome), (), (_step(f"{run}:{number}"),))
+
+
+def _step(named: str) -> Step:
+    return Step("founder", {"founder": named}, f"founder {named}")
 
 
 def _expanded(space: SearchSpace, wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:

@@ -173,7 +173,7 @@ def _weights_of(request: Request) -> Iterator[str]:
 
 
 def _candidate(number: int, proposal: Proposal, blueprint: Blueprint | None) -> Candidate:
-    genome, born = proposal.genome, (proposal.parents, proposal.origin)
+    genome, born = proposal.genome, (proposal.parents, proposal.steps)
     if blueprint is None:
         return Candidate(number, genome, None, *born)
     key = candidate_key(genome, blueprint)

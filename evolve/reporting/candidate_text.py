@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from evolve.display.text import count, score
+from evolve.display.text import count, score, steps_text
 from evolve.reporting.curve_text import curves
 from evolve.runs.facts import candidate_json, recalls
 from evolve.runs.run import Run
@@ -31,7 +31,7 @@ def candidate(run: Run, number: int) -> RenderableType:
     """One candidate: where it comes from, its recipe, scores, curve, layers and family."""
     known = candidate_json(run, number)
     born = f", born from {' and '.join(map(str, known['parents']))}" if known["parents"] else ""
-    head = Text(f"candidate {number} of {run.name}{born}: {'; '.join(known['origin'])}\n", style="bold")
+    head = Text(f"candidate {number} of {run.name}{born}: {steps_text(known['steps'])}\n", style="bold")
     layers, _, recipe = known["notation"].partition(" | ")
     head.append(f"{layers}\n" + (f"recipe: {recipe}\n" if recipe else ""), style="not bold")
     reasons = [f"{e['status']}: {e['reason']}" for e in known["requests"] if e["reason"]]
@@ -143,7 +143,7 @@ def _family_table(run: Run, family: list[dict[str, Any]]) -> RenderableType:
     for member in family[:FAMILY_SHOWN]:
         parents = " ".join(map(str, member["parents"])) or "-"
         scored = score(member["score"])
-        table.add_row(str(member["candidate"]), parents, scored, Text("; ".join(member["origin"])))
+        table.add_row(str(member["candidate"]), parents, scored, Text(steps_text(member["steps"])))
     left = len(family) - FAMILY_SHOWN
     more = [Text(f"and {left} earlier ancestors; all of them with: --json")] if left > 0 else []
     return Group(table, *more)

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from evolve.display.text import count, score, share
+from evolve.display.text import count, score, share, steps_text
 from evolve.objectives import FITNESS, SCORE
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.runs.facts import recalls
@@ -117,7 +117,7 @@ def history(run: Run, last: int) -> RenderableType:
         parents = " ".join(map(str, entry["parents"])) or "-"
         born = entry["purpose"] == "search" and entry["continues"] is None
         trained = f"{entry['images']} images, {entry['epochs']} epochs"
-        done = "; ".join(entry["origin"]) if born else trained
+        done = steps_text(entry["steps"]) if born else trained
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, Text(done))
     with run.log() as log:

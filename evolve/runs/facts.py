@@ -20,7 +20,7 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "notation": row.notation,
         "genome": row.genome,
         "parents": row.parents,
-        "origin": row.origin,
+        "steps": [step.to_json() for step in row.steps],
         "parameters": row.parameters,
         "multiply_adds": row.multiply_adds,
         "layers": _layers(run, number),
@@ -59,7 +59,8 @@ def _family(run: Run, number: int) -> list[dict[str, Any]]:
             member = waiting.pop()
             row = None if member in members else log.candidate(member)
             if row is not None:
-                told = {name: getattr(row, name) for name in ("parents", "origin", "notation")}
+                told = {"parents": row.parents, "notation": row.notation}
+                told |= {"steps": [step.to_json() for step in row.steps]}
                 known = log.score(member)
                 members[member] = {
                     "candidate": member,

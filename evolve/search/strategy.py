@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from evolve.objectives import Standing
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result, Schedule
-from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Variation, candidate_key
+from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Step, Variation, candidate_key
 
 DRAWS = 100
 Answer = Literal["wait", "done"]
@@ -29,7 +29,7 @@ class Proposal:
 
     genome: Genome
     parents: tuple[int, ...] = ()
-    origin: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     blueprint: Blueprint | None = field(default=None, compare=False, repr=False)
     inherits: str | None = None
     spans: int | None = None
@@ -171,7 +171,7 @@ class Births:
         def draw() -> Proposal:
             founder = rng.choice(self._varied)
             variation = self.space.mutate(founder.genome, rng)
-            return Proposal(variation.genome, (), (*founder.origin, *variation.steps), variation.blueprint)
+            return Proposal(variation.genome, (), (*founder.steps, *variation.steps), variation.blueprint)
 
         return self._new(draw, 10 * DRAWS, rng)
 
@@ -228,8 +228,8 @@ class Births:
         wider = self.space.widened(proposal.genome) if self._fill else None
         if wider is None:
             return proposal
-        origin = (*proposal.origin, *wider.steps)
-        return replace(proposal, genome=wider.genome, origin=origin, blueprint=wider.blueprint)
+        steps = (*proposal.steps, *wider.steps)
+        return replace(proposal, genome=wider.genome, steps=steps, blueprint=wider.blueprint)
 
     def _unknown(self, proposal: Proposal) -> Proposal | None:
         """A proposal with its network; None if it was born before. One that cannot be built is let through: the loop

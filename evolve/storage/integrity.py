@@ -20,7 +20,7 @@ GAPS = (
 )
 # Table -> its number, and what in it is JSON.
 JSON = {
-    "candidate": ("number", ("genome", "parents", "origin")),
+    "candidate": ("number", ("genome", "parents", "steps")),
     "result": ("request", ("measures", "curve", "spent", "timing")),
     "act": ("number", ("detail",)),
 }

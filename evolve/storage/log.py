@@ -30,7 +30,7 @@ MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some
 HISTORY = """
     SELECT json_object(
         'request', request.number, 'purpose', purpose, 'candidate', candidate.number, 'notation', notation,
-        'parents', json(parents), 'origin', json(origin), 'images', images, 'epochs', epochs, 'repeat', repeat,
+        'parents', json(parents), 'steps', json(steps), 'images', images, 'epochs', epochs, 'repeat', repeat,
         'continues', continues, 'schedule', schedule, 'inherits', inherits, 'spans', spans,
         'status', status, 'objectives', json({values}), 'measures', json(coalesce(measures, '{{}}')),
         'curve', json(coalesce(curve, '[]')),

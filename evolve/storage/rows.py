@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from evolve.errors import LogError
 from evolve.values import Budget, Candidate, Hits, Purpose, Request, Result, Schedule, Status
+from genomes.steps import Step, read_step
 
 Row = tuple[Any, ...]
 Value = TypeVar("Value")
@@ -25,7 +26,7 @@ class CandidateRow:
     genome: dict[str, Any]
     notation: str
     parents: tuple[int, ...]
-    origin: tuple[str, ...]
+    steps: tuple[Step, ...]
     parameters: int | None
     multiply_adds: int | None
 
@@ -84,7 +85,7 @@ def candidate_values(c: Candidate) -> Row:
         _json(genome.to_json()),
         genome.notation(),
         _json(c.parents),
-        _json(c.origin),
+        _json([step.to_json() for step in c.steps]),
         c.parameters,
         c.multiply_adds,
     )
@@ -182,8 +183,8 @@ def hits(row: Row) -> Hits:
 @_readable
 def candidate(row: Row) -> CandidateRow:
     """A candidate from its row."""
-    number, key, genome, notation, parents, origin, parameters, multiply_adds = row
-    family = (_tuple(parents, int), _tuple(origin, str))
+    number, key, genome, notation, parents, steps, parameters, multiply_adds = row
+    family = (_tuple(parents, int), tuple(map(read_step, _tuple(steps, dict, str))))
     return CandidateRow(number, key, _object(genome), str(notation), *family, parameters, multiply_adds)
 
 

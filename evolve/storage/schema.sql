@@ -11,7 +11,7 @@ CREATE TABLE candidate (
     genome        TEXT NOT NULL,         -- JSON
     notation      TEXT NOT NULL,
     parents       TEXT NOT NULL,         -- JSON list of birth numbers
-    origin        TEXT NOT NULL,         -- JSON list of the steps that made it
+    steps         TEXT NOT NULL,         -- JSON list of the steps that made it: operator, detail, text
     parameters    INTEGER,
     multiply_adds INTEGER
 );

@@ -1,4 +1,4 @@
-"""How layer stacks are drawn, mutated and crossed. Operators return what they did in words; the search space checks
+"""How layer stacks are drawn, mutated and crossed. Operators return the step that they took; the search space checks
 that the outcome fits and draws again if not.
 
 A block is a run of layers that begins with one that makes features, pools or is dense, and takes with it what follows:
@@ -13,12 +13,14 @@ from random import Random
 
 from genomes.alphabet import Alphabet
 from genomes.domains import genes_of
+from genomes.json_value import Json
 from genomes.layer import Layer
 from genomes.layers import Flatten
 from genomes.recipe import Recipe, cross_recipes, mutate_recipe, random_recipe
+from genomes.steps import Step
 
 Stack = tuple[Layer, ...]
-Step = tuple[Stack, str]
+Changed = tuple[Stack, Step]
 BEGINS_BLOCK = {"features", "pooling", "dense", "flattening"}
 FACTORS = (0.5, 0.75, 1.5, 2.0)
 
@@ -103,35 +105,38 @@ def _aligned(width: float) -> int:
     return max(1, step * round(width / step))
 
 
-def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """A new random layer at a random place."""
     at = rng.randint(0, len(stack))
     place = "body" if at <= _flattening(stack) else "head"
     kinds = [cls for cls in alphabet.kinds.values() if place in cls.place]
     if not kinds:
-        return stack, "insert nothing"
+        return stack, _nothing("insert")
     gene = _drawn(kinds, rng, alphabet)
-    return (*stack[:at], gene, *stack[at:]), f"insert {gene} at {at + 1}"
+    return (*stack[:at], gene, *stack[at:]), _step("insert", at, f"insert {gene}", to=str(gene))
 
 
-def remove_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def remove_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """Any layer but the flattening goes."""
     places = [at for at, gene in enumerate(stack) if not isinstance(gene, Flatten)]
     if not places:
-        return stack, "remove nothing"
+        return stack, _nothing("remove")
     at = rng.choice(places)
-    return (*stack[:at], *stack[at + 1 :]), f"remove {stack[at]} at {at + 1}"
+    gene = str(stack[at])
+    return (*stack[:at], *stack[at + 1 :]), _step("remove", at, f"remove {gene}", **{"from": gene})
 
 
-def swap_layers(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def swap_layers(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """Two neighbours change places."""
     if len(stack) < 2:
-        return stack, "swap nothing"
+        return stack, _nothing("swap")
     at = rng.randrange(len(stack) - 1)
-    return (*stack[:at], stack[at + 1], stack[at], *stack[at + 2 :]), f"swap {at + 1} and {at + 2}"
+    pair = [str(stack[at]), str(stack[at + 1])]
+    step = Step("swap", {"at": at + 1, "from": pair, "to": pair[::-1]}, f"swap {at + 1} and {at + 2}")
+    return (*stack[:at], stack[at + 1], stack[at], *stack[at + 2 :]), step
 
 
-def change_gene(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def change_gene(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """One setting of one layer moves to a neighbouring value."""
     at = rng.choice([at for at, gene in enumerate(stack) if alphabet.bounds(type(gene))])
     gene, bounds = stack[at], alphabet.bounds(type(stack[at]))
@@ -139,34 +144,40 @@ def change_gene(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     before = getattr(gene, name)
     after = bounds[name].vary(before, rng)
     changed = replace(gene, **{name: after})
-    return (*stack[:at], changed, *stack[at + 1 :]), f"change {gene.word} at {at + 1}: {name} {before} -> {after}"
+    detail = {"at": at + 1, "layer": gene.kind, "gene": name, "from": before, "to": after}
+    step = Step("change", detail, f"change {gene.word} at {at + 1}: {name} {before} -> {after}")
+    return (*stack[:at], changed, *stack[at + 1 :]), step
 
 
-def duplicate_block(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def duplicate_block(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """A block is repeated behind itself."""
     blocks = _blocks(stack)
     if not blocks:
-        return stack, "duplicate nothing"
+        return stack, _nothing("duplicate")
     start, end = rng.choice(blocks)
-    return (*stack[:end], *stack[start:end], *stack[end:]), f"duplicate {_named(stack[start:end])} at {start + 1}"
+    block = stack[start:end]
+    step = _step("duplicate", start, f"duplicate {_named(block)}", block=_texts(block))
+    return (*stack[:end], *block, *stack[end:]), step
 
 
-def change_width(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def change_width(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """Widen or narrow: all widths of the body, or of the head, by one factor."""
     border, body = _flattening(stack), rng.random() < 0.8
     inside = range(border) if body else range(border + 1, len(stack))
     factor = rng.choice(FACTORS)
     changed = [_scaled(gene, factor, alphabet) if at in inside else gene for at, gene in enumerate(stack)]
-    return tuple(changed), f"{'widen' if factor > 1 else 'narrow'} the {'body' if body else 'head'} by {factor}"
+    part = "body" if body else "head"
+    text = f"{'widen' if factor > 1 else 'narrow'} the {part} by {factor}"
+    return tuple(changed), Step("width", {"part": part, "factor": factor}, text)
 
 
-def deepen(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def deepen(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """A new block in the body, as wide as its neighbour, with the normalisation and activation of the block there."""
     features = alphabet.of_role("features")
     border = _flattening(stack)
     starts = [start for start, _ in _blocks(stack) if start <= border and stack[start].role != "dense"]
     if not features:
-        return stack, "deepen nothing"
+        return stack, _nothing("deepen")
     at = rng.choice([*starts, border])
     before = [gene for gene in stack[:at] if gene.width]
     width = getattr(before[-1], str(before[-1].width)) if before else 16
@@ -174,19 +185,21 @@ def deepen(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
     functions = [gene for gene in stack[:border] if gene.role == "activation"]
     function = functions[0] if functions else _of_role("activation", rng, alphabet)
     block = tuple(_block(features, width, function, norms[:1], rng, alphabet))
-    return (*stack[:at], *block, *stack[at:]), f"deepen by {_named(block)} at {at + 1}"
+    return (*stack[:at], *block, *stack[at:]), _step("deepen", at, f"deepen by {_named(block)}", to=_texts(block))
 
 
-def flatten_depth(stack: Stack, rng: Random, alphabet: Alphabet) -> Step:
+def remove_stage(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """A whole block goes."""
     blocks = _blocks(stack)
     if not blocks:
-        return stack, "flatten nothing"
+        return stack, _nothing("remove stage")
     start, end = rng.choice(blocks)
-    return (*stack[:start], *stack[end:]), f"flatten by {_named(stack[start:end])} at {start + 1}"
+    block = stack[start:end]
+    step = _step("remove stage", start, f"remove stage: {_named(block)}", **{"from": _texts(block)})
+    return (*stack[:start], *stack[end:]), step
 
 
-OPERATORS: dict[str, tuple[float, Callable[[Stack, Random, Alphabet], Step]]] = {
+OPERATORS: dict[str, tuple[float, Callable[[Stack, Random, Alphabet], Changed]]] = {
     "insert": (1.5, insert_layer),
     "remove": (1.5, remove_layer),
     "swap": (0.5, swap_layers),
@@ -194,22 +207,22 @@ OPERATORS: dict[str, tuple[float, Callable[[Stack, Random, Alphabet], Step]]] = 
     "duplicate": (0.7, duplicate_block),
     "width": (1.0, change_width),
     "deepen": (1.0, deepen),
-    "flatten": (0.7, flatten_depth),
+    "remove stage": (0.7, remove_stage),
 }
 RECIPE_WEIGHT = 2.5
 
 
 def mutate_stack(
     stack: Stack, recipe: Recipe, times: int, rng: Random, alphabet: Alphabet, only: str | None = None
-) -> tuple[Stack, Recipe, tuple[str, ...]]:
+) -> tuple[Stack, Recipe, tuple[Step, ...]]:
     """Applies `times` operators drawn by weight, or the one named `only`."""
     names, weights = [*OPERATORS, "recipe"], [*(weight for weight, _ in OPERATORS.values()), RECIPE_WEIGHT]
-    steps: list[str] = []
+    steps: list[Step] = []
     for _ in range(times):
         name = only or rng.choices(names, weights=weights)[0]
         if name == "recipe":
             before, recipe = recipe, mutate_recipe(recipe, rng, alphabet.recipe)
-            steps.append(f"recipe {_difference(before, recipe)}")
+            steps.append(_recipe_step(before, recipe))
         else:
             stack, step = OPERATORS[name][1](stack, rng, alphabet)
             steps.append(step)
@@ -218,7 +231,7 @@ def mutate_stack(
 
 def cross_stacks(
     a: tuple[Stack, Recipe], b: tuple[Stack, Recipe], rng: Random
-) -> tuple[Stack, Recipe, tuple[str, ...]]:
+) -> tuple[Stack, Recipe, tuple[Step, ...]]:
     """One cut in each stack, both in the body or both in the head: the front of one parent, the rest of the other. Half
     of the time the cuts are anywhere, half of the time between blocks."""
     (first, first_recipe), (second, second_recipe) = (a, b) if rng.random() < 0.5 else (b, a)
@@ -229,7 +242,9 @@ def cross_stacks(
         cut_first, cut_second = _flattening(first), _flattening(second)
     child = first[:cut_first] + second[cut_second:]
     how = "between blocks " if aligned else ""
-    step = f"crossover {how}{cut_first}+{len(second) - cut_second}"
+    rest = len(second) - cut_second
+    detail = {"first": cut_first, "rest": rest, "between_blocks": aligned}
+    step = Step("crossover", detail, f"crossover {how}{cut_first}+{rest}")
     return child, cross_recipes(first_recipe, second_recipe, rng), (step,)
 
 
@@ -271,7 +286,23 @@ def _named(block: Stack) -> str:
     return "+".join(gene.word for gene in block)
 
 
-def _difference(before: Recipe, after: Recipe) -> str:
+def _texts(block: Stack) -> list[str]:
+    """The layers of a block as the notation writes them."""
+    return [str(gene) for gene in block]
+
+
+def _step(operator: str, at: int, what: str, **detail: Json) -> Step:
+    """A step that was taken behind the first `at` layers."""
+    return Step(operator, {"at": at + 1, **detail}, f"{what} at {at + 1}")
+
+
+def _nothing(operator: str) -> Step:
+    """The step of an operator that found nothing it could be applied to."""
+    return Step(operator, {}, f"{operator} nothing")
+
+
+def _recipe_step(before: Recipe, after: Recipe) -> Step:
     names = [f.name for f in genes_of(Recipe) if getattr(before, f.name) != getattr(after, f.name)]
-    changes = [f"{name} {getattr(before, name)} -> {getattr(after, name)}" for name in names]
-    return ", ".join(changes) or "unchanged"
+    old, new = ({name: getattr(recipe, name) for name in names} for recipe in (before, after))
+    changes = ", ".join(f"{name} {old[name]} -> {new[name]}" for name in names)
+    return Step("recipe", {"from": old, "to": new}, f"recipe {changes or 'unchanged'}")

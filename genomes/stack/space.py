@@ -23,6 +23,7 @@ from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack.founders import FOUNDERS, GROUPS
 from genomes.stack.operators import as_wide, cross_stacks, mutate_stack, random_stack
+from genomes.steps import Step
 
 TRIES = 30
 # Widths at which a stack that may be larger is tried, and one that is too large.
@@ -86,7 +87,7 @@ class StackSpace:
         for attempt in range(20 * TRIES):
             genome = StackGenome(*random_stack(rng, self.alphabet, small=attempt >= TRIES))
             if found := self.narrowed(genome):
-                return Variation(found.genome, ("random stack", *found.steps), found.blueprint)
+                return Variation(found.genome, (Step("random", {}, "random stack"), *found.steps), found.blueprint)
         raise InvalidGenome(f"no stack fits the limits of this search: {self.problem(genome)}")
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation:
@@ -94,7 +95,7 @@ class StackSpace:
         drawn where not even that can change."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
 
-        def draw() -> tuple[tuple[Layer, ...], Recipe, tuple[str, ...]]:
+        def draw() -> tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]:
             return mutate_stack(genome.layers, genome.recipe, times, rng, self.alphabet)
 
         return self._first_valid(draw, genome, rng)
@@ -105,11 +106,11 @@ class StackSpace:
 
     def _first_valid(
         self,
-        draw: Callable[[], tuple[tuple[Layer, ...], Recipe, tuple[str, ...]]],
+        draw: Callable[[], tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]],
         parent: StackGenome,
         rng: Random,
     ) -> Variation:
-        def another_recipe() -> tuple[tuple[Layer, ...], Recipe, tuple[str, ...]]:
+        def another_recipe() -> tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]:
             return mutate_stack(parent.layers, parent.recipe, 1, rng, self.alphabet, only="recipe")
 
         for attempt in range(21 * TRIES):
@@ -135,7 +136,8 @@ class StackSpace:
             if share != 1 and found == genome:
                 continue
             with suppress(InvalidGenome):
-                return Variation(found, () if share == 1 else (f"{share:g} times as wide",), self.blueprint(found))
+                scaled = () if share == 1 else (Step("scale", {"factor": share}, f"{share:g} times as wide"),)
+                return Variation(found, scaled, self.blueprint(found))
         return None
 
     def distance(self, a: StackGenome, b: StackGenome) -> float:

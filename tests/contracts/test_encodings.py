@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from evolve.problems.tables import TableProblem
-from genomes import InvalidGenome, candidate_key
+from genomes import InvalidGenome, Step, candidate_key
 from genomes.genome import SPACES, space_class
 from genomes.stack.space import StackSpace
+from genomes.steps import STEPS
 
 
 @pytest.fixture(params=SPACES)
@@ -32,7 +33,7 @@ def test_everything_the_space_makes_can_be_built(any_space: Any) -> None:
         child = any_space.mutate(any_space.crossover(*rng.sample(pool, 2), rng).genome, rng)
         blueprint = any_space.blueprint(child.genome)
         assert len(blueprint.fingerprint) == 64
-        assert child.steps and all(isinstance(step, str) for step in child.steps)
+        assert child.steps and all(isinstance(step, Step) and step.operator in STEPS for step in child.steps)
         pool[rng.randrange(20)] = child.genome
 
 

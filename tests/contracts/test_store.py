@@ -17,14 +17,20 @@ from evolve.errors import LogError, RunError
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.values import Budget, Candidate, Hits, Purpose, Request, Result, Schedule, Status
+from genomes import Step
 from genomes.stack.space import StackSpace
 
 SPACE = StackSpace((8, 8, 1), 10)
+STEPS = (
+    Step("insert", {"at": 2, "to": "relu"}, "insert relu at 2"),
+    Step("recipe", {"from": {"flip": True}, "to": {"flip": False}}, "recipe flip True -> False"),
+    Step("swap", {"at": 1, "from": ("a", "b"), "to": [None, 1.5]}, "swap 'a' and \"b\"; \u00fc"),
+)
 
 
 def candidate(number: int) -> Candidate:
     genome = SPACE.random(Random(number)).genome
-    return Candidate(number, genome, f"key {number}", (1,) if number > 1 else (), ("a step",), 10, 20)
+    return Candidate(number, genome, f"key {number}", (1,) if number > 1 else (), STEPS, 10, 20)
 
 
 def request(number: int) -> Request:
@@ -55,12 +61,14 @@ def test_rows_come_back_as_they_were_written(store: Store, tmp_path: Path) -> No
     with Store.read(tmp_path / "run") as reader:
         row = reader.candidates()[1]
         assert SPACE.read(row.genome) == candidate(1).genome
-        assert (row.parents, row.origin, row.key) == ((), ("a step",), "key 1")
+        assert (row.parents, row.steps, row.key) == ((), STEPS, "key 1")
         [asked] = reader.requests()
         assert (asked.number, asked.candidate, asked.budget, asked.job_key) == (1, 1, Budget(100, 3), "job 1")
         assert reader.results() == {1: RESULT}
         assert [(act.kind, act.detail) for act in reader.acts()] == [("stopped", {"by": "test"})]
         assert reader.meta()["config"] == {"seed": 0}
+        [told] = [json.loads(line) for line in reader.history()]
+        assert told["steps"] == [step.to_json() for step in STEPS]
 
 
 @pytest.mark.parametrize("name", ["candidate", "request", "result", "act"])

@@ -12,7 +12,7 @@ from conftest import scored
 from evolve.problems.tables import TableProblem
 from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
-from genomes import candidate_key
+from genomes import Step, candidate_key
 from genomes.genome import SPACES
 from genomes.stack.space import StackSpace
 
@@ -48,7 +48,7 @@ def play(strategy: Any, space: Any, births: int, fails: Any = lambda n: False, l
         nonlocal told
         told += 1
         proposal = born[told - 1]
-        candidate = Candidate(told, proposal.genome, "key", proposal.parents, proposal.origin)
+        candidate = Candidate(told, proposal.genome, "key", proposal.parents, proposal.steps)
         request = Request(told, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key")
         failed = Result(told, Status.FAILED, reason="a test")
         ok = scored(told, size_fitness(space, proposal.genome))
@@ -92,13 +92,13 @@ def test_parents_were_born_before(name: str, any_space: Any) -> None:
     born = play(make(name, any_space), any_space, 50, late=3)
     for number, proposal in enumerate(born, start=1):
         assert all(1 <= parent < number for parent in proposal.parents)
-        assert proposal.origin
+        assert proposal.steps
 
 
 def test_founders_come_first_and_once(name: str, any_space: Any) -> None:
     rng = Random(1)
     genomes = [any_space.random(rng).genome for _ in range(4)]
-    founders = tuple(Proposal(genome, (), ("founder",)) for genome in [*genomes, genomes[0]])
+    founders = tuple(Proposal(genome, (), (Step("founder", {}, "founder"),)) for genome in [*genomes, genomes[0]])
     born = play(make(name, any_space, founders), any_space, 20)
     assert [proposal.genome for proposal in born[:4]] == genomes
     assert genomes[0] not in [proposal.genome for proposal in born[4:]]

@@ -11,53 +11,57 @@ from conftest import DATA, command, stack_space
 
 from evolve.engine.initial_population import founder, founders
 from evolve.errors import ConfigError
-from evolve.search.strategy import Births
+from evolve.search.strategy import Births, Proposal
 from genomes.stack.founders import GROUPS
 
 SPACE = stack_space((32, 32, 3))
 
 
 def named(*wanted: str, space: Any = SPACE, results: Path = Path("none")) -> tuple[list[str], list[str]]:
-    """Origins of the founders, and what was noted."""
+    """What the founders are, in words, and what was noted."""
     notes: list[str] = []
     found = founders(space, wanted, results, notes.append)
-    return [proposal.origin[0] for proposal in found], notes
+    return [in_words(proposal) for proposal in found], notes
+
+
+def in_words(proposal: Proposal) -> str:
+    return "; ".join(map(str, proposal.steps))
 
 
 def test_groups_names_and_notations_in_order_each_once() -> None:
     text = "conv 8 3, relu, flatten"
-    origins, notes = named("vgg", "article", text, "zoo", "random", "vgg")
+    begun, notes = named("vgg", "article", text, "zoo", "random", "vgg")
     expected = ["vgg", *GROUPS["article"], text, *GROUPS["zoo"][1:]]
-    assert origins == [f"founder {name}" for name in expected]
+    assert begun == [f"founder {name}" for name in expected]
     assert notes == []
 
 
 def test_none_given_are_all_groups_of_the_encoding() -> None:
     space = stack_space((32, 32, 3), max_multiply_adds=300_000_000)
     found = founders(space, None, Path("none"), lambda note: None)
-    assert [p.origin[0] for p in found] == [f"founder {name}" for group in GROUPS.values() for name in group]
+    assert [in_words(p) for p in found] == [f"founder {name}" for group in GROUPS.values() for name in group]
 
 
 def test_those_of_a_group_are_made_as_wide_as_the_limits_allow() -> None:
     tight = stack_space((32, 32, 3), max_work=20_000_000)
     narrow = founders(tight, ["fast"], Path("none"), lambda note: None)
-    assert [p.origin for p in narrow] == [  # fast-wide is the first of them, then
-        ("founder fast, 0.5 times as wide",),
-        ("founder fast-large, 0.125 times as wide",),
+    assert list(map(in_words, narrow)) == [  # fast-wide is the first of them, then
+        "founder fast; 0.5 times as wide",
+        "founder fast-large; 0.125 times as wide",
     ]
     roomy = stack_space((32, 32, 3), max_work=120_000_000, max_multiply_adds=300_000_000)
     wide = founders(roomy, ["fast", "article-1"], Path("none"), lambda note: None, fill=True)
-    assert [p.origin for p in wide] == [
-        ("founder fast, 2 times as wide",),
-        ("founder fast-large, 0.5 times as wide",),
-        ("founder article-1",),  # asked for by itself
+    assert list(map(in_words, wide)) == [
+        "founder fast; 2 times as wide",
+        "founder fast-large; 0.5 times as wide",
+        "founder article-1",  # asked for by itself
     ]
 
 
 def test_those_of_a_group_with_a_layer_that_is_off_are_left_out_and_one_asked_for_is_refused() -> None:
     space = stack_space((32, 32, 3), layers={"residual": False})
-    origins, notes = named("zoo", space=space)
-    assert "founder resnet" not in origins
+    begun, notes = named("zoo", space=space)
+    assert "founder resnet" not in begun
     assert notes == ["built-in founders that do not fit these images and settings are left out: resnet"]
     with pytest.raises(ConfigError, match="'residual' is switched off in this search"):
         named("residual 8 3, flatten", space=space)
@@ -68,14 +72,14 @@ def test_random_alone_is_no_founder() -> None:
 
 
 def test_those_of_a_group_that_do_not_fit_are_named_and_left_out() -> None:
-    origins, notes = named("article", "zoo", space=stack_space((8, 8, 1)))
-    assert origins == [f"founder {name}" for name in GROUPS["zoo"]]
+    begun, notes = named("article", "zoo", space=stack_space((8, 8, 1)))
+    assert begun == [f"founder {name}" for name in GROUPS["zoo"]]
     assert notes == ["built-in founders that do not fit these images and settings are left out: article-1, article-2"]
 
 
 def test_one_asked_for_that_does_not_fit_says_why() -> None:
-    origins, notes = named("article-1", "vgg", space=stack_space((8, 8, 1)))
-    assert origins == ["founder vgg"]
+    begun, notes = named("article-1", "vgg", space=stack_space((8, 8, 1)))
+    assert begun == ["founder vgg"]
     assert notes[0].startswith("founder article-1 left out: layer 7")
     with pytest.raises(ConfigError, match="none of the founders given fits; the last one: article-1: layer 7"):
         named("article-1", space=stack_space((8, 8, 1)))
@@ -115,7 +119,7 @@ def test_without_random_the_first_population_are_founders_and_their_mutants() ->
     first, second = (births.newcomer(Random(n)) for n in range(2))
     assert first is not None
     assert second is not None
-    assert first.origin == ("founder vgg",)
-    assert second.origin[0] == "founder vgg"
-    assert len(second.origin) > 1
+    assert in_words(first) == "founder vgg"
+    assert second.steps[0] == first.steps[0]
+    assert len(second.steps) > 1
     assert SPACE.distance(first.genome, second.genome) < 0.4

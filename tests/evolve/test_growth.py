@@ -17,6 +17,7 @@ from evolve.search.strategy import Births, Proposal, strategy_class
 from evolve.values import Budget, Candidate, Purpose, Request
 from genomes.genome import InvalidGenome
 from genomes.spec import ModelSpec
+from genomes.steps import Step
 
 SMALL, LARGE = 1_000_000, 4_000_000
 SETTINGS: dict[str, Any] = {
@@ -57,7 +58,7 @@ def test_small_births_then_the_best_of_them_wider_then_any(name: str) -> None:
     first = max(orphans)  # first of all the best that is nobody's child
     assert [one.parents for one in wider] == [(number,) for number in dict.fromkeys((first, 8, 7, 6, 5))][:WIDENED]
     assert (first == 8) == (name == "random")
-    assert all("times as wide" in one.origin[-1] for one in wider)
+    assert all(one.steps[-1].operator == "scale" for one in wider)
     assert all(large.problem(one.genome) is None for one in born)
     assert sum(small.problem(one.genome) is not None for one in born[10:]) > WIDENED / 2
 
@@ -69,7 +70,7 @@ def test_a_stack_is_widened_as_far_as_the_limits_allow() -> None:
     assert found is not None
     assert isinstance(found.blueprint, ModelSpec)
     assert found.genome.notation().startswith("conv 48 3, relu, maxpool 2, conv 96 3, relu, global_max, dense 48")
-    assert found.steps == ("1.5 times as wide",)
+    assert found.steps == (Step("scale", {"factor": 1.5}, "1.5 times as wide"),)
     with pytest.raises(InvalidGenome, match="max_work"):
         space.blueprint(space.parse("conv 64 3, relu, maxpool 2, conv 128 3, relu, global_max, dense 64, relu"))
     assert space.widened(found.genome) is None
@@ -89,8 +90,8 @@ def grown(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> evolve.Ru
 
 def test_a_run_grows_and_can_be_continued(grown: evolve.Run, tiny_npz: Path, tmp_path: Path) -> None:
     """Its history is that of one that was never stopped, with another number of workers."""
-    origins = [row.origin for row in grown.candidates.values()]
-    assert any("times as wide" in step for origin in origins[5 : 5 + WIDENED] for step in origin)
+    grew = list(grown.candidates.values())[5 : 5 + WIDENED]
+    assert any(step.operator == "scale" for row in grew for step in row.steps)
     longer = {**SETTINGS, "evaluations": 15}
     straight = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="straight", workers=1, **longer)
     resumed = evolve.resume(grown.folder, generations=1, progress=False)

@@ -30,6 +30,7 @@ from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.values import Budget, Result, Status
+from genomes import Step
 from genomes.choices import ChoicesGenome
 
 TABLE: dict[str, Any] = {"table": DATA / "table.json", "encoding": "choices", "population": 8, "progress": False}
@@ -318,7 +319,7 @@ class Stubborn:
 
     def ask(self, rng: Random) -> Proposal:
         self._asked += 1
-        return Proposal(self._genomes[self._asked % len(self._genomes)], (), ("stubborn",))
+        return Proposal(self._genomes[self._asked % len(self._genomes)], (), (Step("random", {}, "stubborn"),))
 
     def tell(self, request: Any, result: Any) -> None:
         self.told.append((request, result))

@@ -243,7 +243,7 @@ def test_a_plan_says_how_many_of_the_usual_founders_begin(tiny_npz: Path, tmp_pa
         plan=tmp_path, dataset=tiny_npz, images=20, workers=1, max_work=200_000, results=tmp_path, progress=False
     )
     assert len(run.meta["founders"]) == 1
-    assert not run.candidate(2).origin[0].startswith("founder")
+    assert run.candidate(2).steps[0].operator != "founder"
 
 
 def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_npz: Path) -> None:

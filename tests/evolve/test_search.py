@@ -34,7 +34,7 @@ class Play:
         else:
             assert isinstance(answer, Proposal)
             self.born += 1
-            candidate = Candidate(self.born, answer.genome, "key", answer.parents, answer.origin)
+            candidate = Candidate(self.born, answer.genome, "key", answer.parents, answer.steps)
             budget, start = RUNGS[0], None
         self.requests[number] = Request(number, candidate, budget, 0, Purpose.SEARCH, f"{number}", start)
         return self.requests[number]

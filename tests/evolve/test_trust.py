@@ -527,7 +527,8 @@ def looked_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "UPDATE candidate SET genome = '[]'",
         "UPDATE candidate SET genome = 'no JSON'",
         "UPDATE candidate SET parents = '[\"a\"]'",
-        "UPDATE candidate SET origin = '3'",
+        "UPDATE candidate SET steps = '3'",
+        'UPDATE candidate SET steps = \'[{"operator": "guess", "detail": {}, "text": "a guess"}]\'',
         "UPDATE request SET candidate = 99",
         "UPDATE request SET purpose = 'evil'",
         "UPDATE result SET status = 'evil'",
@@ -559,7 +560,7 @@ def test_a_reason_is_shown_as_it_is(looked_up: Path, tmp_path: Path) -> None:
     assert "\x1b" not in shown.stdout
 
 
-@pytest.mark.parametrize("founders", [[["no such entry", "x"]], [3], "abc", [["0"]], 7])
+@pytest.mark.parametrize("founders", [[["no such entry", "x"]], [3], "abc", [["0"]], 7, [["00000", [3]]]])
 def test_founders_that_cannot_be_read_say_so(founders: Any, looked_up: Path, tmp_path: Path) -> None:
     shutil.copytree(looked_up, tmp_path / "table")
     edit(tmp_path / "table", founders=lambda _: founders)

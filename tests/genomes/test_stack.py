@@ -15,15 +15,13 @@ from genomes.layer import LAYERS
 from genomes.recipe import SCHEDULES, TYPICAL_RATES, Recipe, in_small_steps, random_recipe
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack.founders import FOUNDERS, GROUPS
+from genomes.stack.operators import OPERATORS
 from genomes.stack.space import StackGenome, StackSpace
 
 CIFAR = StackSpace((32, 32, 3), 10)
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)]
 STEPS = 25_000  # for each shape: a hundred thousand in all
-STEP_WORDS = {
-    *("insert", "remove", "swap", "change", "duplicate", "widen", "narrow", "deepen", "flatten", "recipe"),
-    *("crossover", "random"),
-}
+TAKEN = {*OPERATORS, "recipe", "crossover", "random"}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
@@ -50,13 +48,13 @@ def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int,
         assert space.parse(child.notation()) == child
         assert space.read(json.loads(json.dumps(child.to_json()))) == child
         seen_layers.update(gene.kind for gene in child.layers)
-        seen_steps.update(step.split()[0] for step in variation.steps)
-        seen_steps.update(["between blocks"] if "between blocks" in variation.steps[0] else [])
+        seen_steps.update(step.operator for step in variation.steps)
+        seen_steps.update(["between blocks"] if variation.steps[0].detail.get("between_blocks") else [])
         for name, values in seen_genes.items():
             values.add(getattr(child.recipe, name))
         pool[rng.randrange(len(pool))] = child if rng.random() < 0.95 else space.random(rng).genome
     assert seen_layers == set(LAYERS)
-    assert seen_steps == STEP_WORDS | {"between blocks"}
+    assert seen_steps == TAKEN | {"between blocks"}
     assert min(len(values) for values in seen_genes.values()) >= 2
     assert seen_genes["schedule"] == set(SCHEDULES)
     assert seen_genes["optimizer"] == set(TYPICAL_RATES)

@@ -32,6 +32,7 @@ from evolve.problems.images import ImageProblem
 from evolve.problems.workers import make_executor
 from evolve.values import Budget, Candidate, Purpose, Request, Status
 from genomes import candidate_key
+from genomes.genome import recipe_of
 from genomes.recipe import PLAIN, in_small_steps
 from genomes.stack.founders import FOUNDERS
 
@@ -74,7 +75,8 @@ def _job(problem: ImageProblem, text: str, budget: Budget | None, small_steps: b
     key = candidate_key(genome, blueprint)
     request = Request(1, Candidate(1, genome, key), budget or longest, seed, Purpose.SEARCH, None)
     job = problem.job(replace(request, job_key=problem.job_key(request)), blueprint)
-    recipe = in_small_steps(genome.recipe, budget.size) if budget and small_steps else genome.recipe
+    recipe = recipe_of(genome)
+    recipe = in_small_steps(recipe, budget.size) if budget and small_steps else recipe
     return replace(job, may_give_up=False, seconds=None, recipe=replace(recipe, **(PLAIN if budget else {})))
 
 

@@ -42,9 +42,10 @@ class Question:
     def __init__(self) -> None:
         import numpy as np
 
+        from genomes.limits import Limits
         from genomes.stack.space import StackSpace
 
-        space, rng = StackSpace((32, 32, 3), 10, max_multiply_adds=3_000_000), Random(5)
+        space, rng = StackSpace((32, 32, 3), 10, Limits(max_multiply_adds=3_000_000)), Random(5)
         self.genomes = [space.random(rng).genome for _ in range(NETWORKS)]
         self.specs = [space.blueprint(genome) for genome in self.genomes]
         made = np.random.default_rng(0)

@@ -18,9 +18,11 @@ from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Settings
 from evolve.values import Budget
 from genomes.custom_layers import is_custom
-from genomes.genome import SPACES
+from genomes.genome import SPACES, space_class
 
 USUAL_LOOK_AHEAD = 8
+# Settings that not every encoding heeds; see `SearchSpace.settings`.
+OF_ENCODINGS = ("layers", "recipe", "max_layers", "fill", "small_births", "small_work")
 RUNG = re.compile(r"\d{1,9}x\d{1,6}")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -229,11 +231,24 @@ class RunConfig(Settings):
             raise ValueError(f"small_work must be less than max_work={self.max_work}, not {self.small_work}")
         if self.limit is not None and self.small_births is not None and self.small_births >= self.limit:
             raise ValueError(f"small_births must be less than the {self.limit} births of all, not {self.small_births}")
-        if self.table is not None:
-            raise ValueError("small_births and small_work are for networks, not for a table")
         if not strategy_class(self.strategy).takes_updates:
             raise ValueError(f"strategy '{self.strategy}' breeds by generation; it cannot begin with small_births")
         return self
+
+    def heeds(self, setting: str) -> bool:
+        """Whether the encoding heeds one of the settings that not every encoding does."""
+        return setting in space_class(self.encoding).settings
+
+    def check_encoding(self) -> None:
+        """Raises ConfigError for a setting that the encoding does not heed."""
+        for name in OF_ENCODINGS:
+            usual = type(self).model_fields[name].get_default(call_default_factory=True)
+            if getattr(self, name) != usual and not self.heeds(name):
+                others = ", ".join(kind for kind in SPACES if name in space_class(kind).settings)
+                raise ConfigError(
+                    f"{name} means nothing to the encoding '{self.encoding}'; leave it out, or use an encoding that "
+                    f"heeds it: {others}"
+                )
 
     @property
     def budgets(self) -> tuple[Budget, ...]:

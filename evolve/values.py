@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from evolve.objectives import Objectives
-from genomes.steps import Step
+from genomes import Genome, Step
 
 Counter = Callable[[str, int, int], None]
 """Told what is read, how many of it are done, and how many there are."""
@@ -68,7 +68,7 @@ class Candidate:
     """
 
     number: int
-    genome: Any
+    genome: Genome
     key: str | None
     parents: tuple[int, ...] = ()
     steps: tuple[Step, ...] = ()

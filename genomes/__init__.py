@@ -6,4 +6,13 @@ Standard library only, but for `decode`, which needs Keras.
 from genomes.genome import Blueprint, Genome, InvalidGenome, SearchSpace, Variation, candidate_key, space_class
 from genomes.steps import Step
 
-__all__ = ["Blueprint", "Genome", "InvalidGenome", "SearchSpace", "Step", "Variation", "candidate_key", "space_class"]
+__all__ = [
+    "Blueprint",
+    "Genome",
+    "InvalidGenome",
+    "SearchSpace",
+    "Step",
+    "Variation",
+    "candidate_key",
+    "space_class",
+]

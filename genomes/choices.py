@@ -6,16 +6,17 @@ somebody, and its scores published (NAS-Bench-101, Ying et al. 2019, https://arx
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
-from typing import Any, ClassVar
+from typing import ClassVar, Self
 
-from genomes.genome import Variation
+from genomes.genome import TableSpace, Variation
+from genomes.json_value import JsonObject
 from genomes.primitives import InvalidGenome
 from genomes.steps import Step
+from genomes.table_entry import TableEntry
 
 
 @dataclass(frozen=True)
@@ -23,34 +24,14 @@ class ChoicesGenome:
     """One digit per gene. The digits in a row are both its notation and its key in the table."""
 
     kind: ClassVar[str] = "choices"
+    recipe: ClassVar[None] = None
     digits: tuple[int, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         return {"kind": self.kind, "digits": self.notation()}
 
     def notation(self) -> str:
         return "".join(map(str, self.digits))
-
-    def recipe_json(self) -> dict[str, Any]:
-        return {}
-
-
-@dataclass(frozen=True)
-class TableEntry:
-    """One entry of a table: what is known of it without asking for its score."""
-
-    table: str
-    code: str
-    parameters: int | None
-    multiply_adds: int | None
-    cost: float | None
-
-    @property
-    def fingerprint(self) -> str:
-        return hashlib.sha256(f"{self.table} {self.code}".encode()).hexdigest()
-
-    def to_json(self) -> dict[str, Any]:
-        return {"table": self.table, "code": self.code}
 
 
 def _gene_step(at: int, before: int, after: int) -> Step:
@@ -64,21 +45,26 @@ class ChoicesSpace:
 
     table: its name.
     choices: number of options of each gene, each 1 to 10.
-    entries: code -> {"parameters", "multiply_adds", "cost"}, as far as known; codes that are missing are invalid.
+    entries: by code; codes that are missing are invalid.
     """
 
     kind: ClassVar[str] = "choices"
+    settings: ClassVar[frozenset[str]] = frozenset()
     founders: ClassVar[Mapping[str, str]] = {}
     founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     table: str
     choices: tuple[int, ...]
-    entries: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    entries: Mapping[str, TableEntry] = field(repr=False)
 
-    def random(self, rng: Random) -> Variation:
+    @classmethod
+    def for_table(cls, table: str, choices: tuple[int, ...], entries: Mapping[str, TableEntry]) -> Self:
+        return cls(table, choices, entries)
+
+    def random(self, rng: Random) -> Variation[ChoicesGenome]:
         code = rng.choice(self._codes)
         return Variation(self.parse(code), (Step("random", {}, "random entry"),))
 
-    def mutate(self, genome: ChoicesGenome, rng: Random) -> Variation:
+    def mutate(self, genome: ChoicesGenome, rng: Random) -> Variation[ChoicesGenome]:
         """One gene takes another value, sometimes two genes do; a random entry if none of the tries is in the table."""
         for _ in range(30):
             digits, steps = list(genome.digits), []
@@ -91,7 +77,7 @@ class ChoicesSpace:
                 return Variation(child, tuple(steps))
         return self.random(rng)
 
-    def crossover(self, a: ChoicesGenome, b: ChoicesGenome, rng: Random) -> Variation:
+    def crossover(self, a: ChoicesGenome, b: ChoicesGenome, rng: Random) -> Variation[ChoicesGenome]:
         """Each gene from either parent; the first parent if none of the tries is in the table."""
         for _ in range(30):
             child = ChoicesGenome(tuple(rng.choice(pair) for pair in zip(a.digits, b.digits, strict=True)))
@@ -99,11 +85,11 @@ class ChoicesSpace:
                 return Variation(child, (Step("crossover", {"genes": "from either parent"}, "uniform crossover"),))
         return Variation(a, (Step("crossover", {"genes": "of the first parent"}, "crossover kept the first parent"),))
 
-    def narrowed(self, genome: ChoicesGenome) -> Variation | None:
+    def narrowed(self, genome: ChoicesGenome) -> Variation[ChoicesGenome] | None:
         """Nothing: an entry is in the table or not."""
         return None
 
-    def widened(self, genome: ChoicesGenome) -> Variation | None:
+    def widened(self, genome: ChoicesGenome) -> Variation[ChoicesGenome] | None:
         """Nothing, as `narrowed`."""
         return None
 
@@ -115,8 +101,7 @@ class ChoicesSpace:
         code = genome.notation()
         if code not in self.entries:
             raise InvalidGenome(f"'{code}' is not in the table '{self.table}'")
-        known = self.entries[code]
-        return TableEntry(self.table, code, known.get("parameters"), known.get("multiply_adds"), known.get("cost"))
+        return self.entries[code]
 
     def parse(self, text: str) -> ChoicesGenome:
         code = text.strip()
@@ -127,12 +112,16 @@ class ChoicesSpace:
                 raise InvalidGenome(f"'{text}': gene {at + 1} must be a digit from 0 to {options - 1}, not {digit}")
         return ChoicesGenome(tuple(map(int, code)))
 
-    def read(self, data: dict[str, Any]) -> ChoicesGenome:
-        try:
-            return self.parse(data["digits"])
-        except KeyError:
-            raise InvalidGenome("not the JSON of an entry of a table: 'digits' is missing") from None
+    def read(self, data: JsonObject) -> ChoicesGenome:
+        digits = data.get("digits")
+        if not isinstance(digits, str):
+            raise InvalidGenome("not the JSON of an entry of a table: 'digits' is missing")
+        return self.parse(digits)
 
     @cached_property
     def _codes(self) -> list[str]:
         return sorted(self.entries)
+
+
+# Elsewhere the class is known through the registry only; here mypy holds it to the contract.
+_: type[TableSpace[ChoicesGenome]] = ChoicesSpace

@@ -2,6 +2,7 @@
 
 An encoding is a pair of classes: a genome (an immutable value) and the search space that varies such genomes. To add
 one, write both and name the space in `SPACES`; the suite in tests/contracts then holds it to what is written here.
+Runs on images search a `NetworkSpace`, runs on tables a `TableSpace`.
 """
 
 from __future__ import annotations
@@ -12,32 +13,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from random import Random
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
+from genomes.alphabet import Alphabet
+from genomes.json_value import Json, JsonObject
+from genomes.limits import Limits
 from genomes.primitives import InvalidGenome as InvalidGenome
+from genomes.primitives import Shape
+from genomes.recipe import Recipe
+from genomes.spec import ModelSpec
 from genomes.steps import Step
+from genomes.table_entry import TableEntry
 
 G = TypeVar("G", bound="Genome")
+G_co = TypeVar("G_co", bound="Genome", covariant=True)
 
 
 class Genome(Protocol):
     """An architecture together with its training recipe, as genes. Immutable and hashable.
 
-    kind: the encoding it belongs to.
+    kind: the encoding it belongs to. recipe: None where nothing is trained, as in tables.
     """
 
     kind: ClassVar[str]
 
-    def to_json(self) -> dict[str, Any]:
+    @property
+    def recipe(self) -> Recipe | None: ...
+    def to_json(self) -> JsonObject:
         """JSON from which the search space's `read` restores an equal genome."""
         ...
 
     def notation(self) -> str:
         """One line of text from which the search space's `parse` restores an equal genome."""
-        ...
-
-    def recipe_json(self) -> dict[str, Any]:
-        """The training recipe alone; empty where the encoding has none."""
         ...
 
 
@@ -55,75 +62,120 @@ class Blueprint(Protocol):
     def parameters(self) -> int | None: ...
     @property
     def multiply_adds(self) -> int | None: ...
-    def to_json(self) -> Any:
+    def to_json(self) -> Json:
         """What a job carries to the worker."""
         ...
 
 
 @dataclass(frozen=True)
-class Variation:
+class Variation(Generic[G_co]):
     """A genome that a search space made, the steps that made it, in order, and its network where the space worked that
     out anyway."""
 
-    genome: Any
+    genome: G_co
     steps: tuple[Step, ...]
     blueprint: Blueprint | None = field(default=None, compare=False, repr=False)
 
 
-class SearchSpace(Protocol):
+class SearchSpace(Protocol[G]):
     """The genomes of one encoding that fit one problem, and how they vary.
 
     Whatever `random`, `mutate` and `crossover` return is valid: `blueprint` does not raise for it. All randomness
     comes from the generator that is passed in.
 
+    settings: those of a run that this encoding heeds and that not every encoding does: "layers" and "recipe", the two
+        tables of `alphabet`; "max_layers"; "fill", "small_births" and "small_work", which need `widened`.
     founders: genomes of this encoding that are worth starting from, name -> notation; some may not fit this problem.
     founder_groups: founders that can be asked for by one name, name of the group -> names.
     """
 
     kind: ClassVar[str]
+    settings: ClassVar[frozenset[str]]
     founders: ClassVar[Mapping[str, str]]
     founder_groups: ClassVar[Mapping[str, tuple[str, ...]]]
 
-    def random(self, rng: Random) -> Variation:
+    def random(self, rng: Random) -> Variation[G]:
         """A genome from nothing."""
         ...
 
-    def mutate(self, genome: Any, rng: Random) -> Variation:
+    def mutate(self, genome: G, rng: Random) -> Variation[G]:
         """A neighbour of `genome`."""
         ...
 
-    def crossover(self, a: Any, b: Any, rng: Random) -> Variation:
+    def crossover(self, a: G, b: G, rng: Random) -> Variation[G]:
         """A child of two genomes."""
         ...
 
-    def narrowed(self, genome: Any) -> Variation | None:
+    def narrowed(self, genome: G) -> Variation[G] | None:
         """A genome like this one that is small enough for the limits of this space, or None."""
         ...
 
-    def widened(self, genome: Any) -> Variation | None:
+    def widened(self, genome: G) -> Variation[G] | None:
         """A genome like this one that makes as much as it can of the limits of this space, or None."""
         ...
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: G, b: G) -> float:
         """How different two genomes are: symmetric, 0 for equal ones, at most 1."""
         ...
 
-    def blueprint(self, genome: Any) -> Blueprint:
+    def blueprint(self, genome: G) -> Blueprint:
         """The network that `genome` encodes. Raises InvalidGenome with the reason if it cannot be built here."""
         ...
 
-    def parse(self, text: str) -> Any:
+    def parse(self, text: str) -> G:
         """The genome of a line of notation. Raises InvalidGenome naming the word that is wrong."""
         ...
 
-    def read(self, data: dict[str, Any]) -> Any:
+    def read(self, data: JsonObject) -> G:
         """The genome of its JSON. Raises InvalidGenome."""
         ...
 
 
+class NetworkSpace(SearchSpace[G], Protocol[G]):
+    """A search space of networks that are trained. Their genomes have recipes."""
+
+    @classmethod
+    def for_images(cls, input_shape: Shape, classes: int, limits: Limits, alphabet: Alphabet) -> Self:
+        """The space for images of that shape, (height, width, channels).
+
+        classes: their number, at least 2. limits: of its networks. alphabet: kinds of layers and the bounds of all
+        genes, as far as the encoding has such.
+        """
+        ...
+
+    @property
+    def limits(self) -> Limits: ...
+    def with_limits(self, limits: Limits) -> Self:
+        """The same space within other limits."""
+        ...
+
+    def blueprint(self, genome: G) -> ModelSpec:
+        """See `SearchSpace`."""
+        ...
+
+
+class TableSpace(SearchSpace[G], Protocol[G]):
+    """A search space of the entries of a table, which nobody trains."""
+
+    @classmethod
+    def for_table(cls, table: str, choices: tuple[int, ...], entries: Mapping[str, TableEntry]) -> Self:
+        """The space of the table of that name.
+
+        choices: number of options of each gene. entries: what is known, by code.
+        """
+        ...
+
+
+def recipe_of(genome: Genome) -> Recipe:
+    """The recipe that a network is trained with. Raises InvalidGenome for a genome that has none."""
+    if genome.recipe is None:
+        raise InvalidGenome(f"a genome of the encoding '{genome.kind}' has no training recipe, so it cannot be trained")
+    return genome.recipe
+
+
 def candidate_key(genome: Genome, blueprint: Blueprint) -> str:
     """SHA-256 of network and recipe: two genomes with one key are the same candidate."""
-    recipe = json.dumps(genome.recipe_json(), sort_keys=True)
+    recipe = json.dumps(genome.recipe.to_json() if genome.recipe else {}, sort_keys=True)
     return hashlib.sha256(f"{blueprint.fingerprint} {recipe}".encode()).hexdigest()
 
 
@@ -132,6 +184,7 @@ SPACES = {"stack": "genomes.stack.space:StackSpace", "choices": "genomes.choices
 
 
 def space_class(kind: str) -> Any:
-    """The search space class registered for a kind of encoding. Raises KeyError for an unknown kind."""
+    """The class registered for a kind of encoding, a `NetworkSpace` or a `TableSpace` of its own genomes. Raises
+    KeyError for an unknown kind."""
     module, _, name = SPACES[kind].partition(":")
     return getattr(import_module(module), name)

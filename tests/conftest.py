@@ -33,7 +33,9 @@ ROOT = Path(__file__).parent.parent
 
 def stack_space(shape: tuple[int, int, int], **changes: Any) -> StackSpace:
     """The space that a run on images of that shape has."""
-    return image_space(RunConfig.checked(changes), shape, 10)
+    made = image_space(RunConfig.checked(changes), shape, 10)
+    assert isinstance(made, StackSpace)
+    return made
 
 
 def training_job(spec: ModelSpec, recipe: Recipe, budget: Budget, **more: Any) -> TrainingJob:

@@ -12,7 +12,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal
-from genomes import InvalidGenome, SearchSpace, Step
+from genomes import Genome, InvalidGenome, SearchSpace, Step
 from genomes.json_value import Json
 from genomes.steps import read_step
 
@@ -21,11 +21,11 @@ OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+)")
 
 
 def founders(
-    space: SearchSpace,
+    space: SearchSpace[Genome],
     wanted: Iterable[str] | None,
     results: Path,
     note: Callable[[str], None],
-    first: SearchSpace | None = None,
+    first: SearchSpace[Genome] | None = None,
     fill: bool = False,
 ) -> list[Proposal]:
     """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. Those of a
@@ -56,7 +56,7 @@ def founders(
     return found
 
 
-def _fitted(proposal: Proposal, space: SearchSpace, fill: bool) -> Proposal:
+def _fitted(proposal: Proposal, space: SearchSpace[Genome], fill: bool) -> Proposal:
     """A founder, narrower if it is too large for the space, or wider if it is to fill its limits."""
     for changed in (space.narrowed(proposal.genome), space.widened(proposal.genome) if fill else None):
         if changed and changed.steps:
@@ -69,7 +69,7 @@ def founders_json(begin_with: Iterable[Proposal]) -> list[Json]:
     return [[one.genome.notation(), [step.to_json() for step in one.steps]] for one in begin_with]
 
 
-def recorded_founders(space: SearchSpace, found: Run) -> list[Proposal]:
+def recorded_founders(space: SearchSpace[Genome], found: Run) -> list[Proposal]:
     """What a run began with, as it recorded it. Raises RunError if that cannot be read."""
     try:
         return [Proposal(space.parse(text), (), _read_steps(steps)) for text, steps in found.meta["founders"]]
@@ -84,7 +84,7 @@ def _read_steps(data: Json) -> tuple[Step, ...]:
     return tuple(map(read_step, [data] if isinstance(data, str) else data))
 
 
-def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
+def founder(space: SearchSpace[Genome], text: str, results: Path) -> Proposal:
     """The founder that `text` stands for. Raises ConfigError if it stands for none, InvalidGenome if it does not fit
     the alphabet of this space."""
     if text in space.founders:
@@ -100,7 +100,7 @@ def founder(space: SearchSpace, text: str, results: Path) -> Proposal:
         raise ConfigError(f"founder '{text}': {error}") from None
 
 
-def _of_run(space: SearchSpace, run: str, number: int, results: Path) -> Proposal:
+def _of_run(space: SearchSpace[Genome], run: str, number: int, results: Path) -> Proposal:
     try:
         genome: Any = find(run, results).candidate(number).genome
     except RunError as error:
@@ -116,7 +116,7 @@ def _step(named: str) -> Step:
     return Step("founder", {"founder": named}, f"founder {named}")
 
 
-def _expanded(space: SearchSpace, wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:
+def _expanded(space: SearchSpace[Genome], wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:
     """Each name with whether it comes from a group; "random" stands for no founder."""
     for text in space.founder_groups if wanted is None else wanted:
         if text in space.founder_groups:

@@ -21,7 +21,7 @@ from evolve.models.full_training import succeeded, train_in_full
 from evolve.problems.images import ImageProblem
 from evolve.runs.facts import recalls
 from evolve.values import Budget, Candidate, Purpose, Request, Result
-from genomes import Blueprint, InvalidGenome, SearchSpace, candidate_key
+from genomes import Blueprint, InvalidGenome, candidate_key
 
 # Founder of the article -> epochs it was trained for there and the accuracy it reached on CIFAR-10.
 PUBLISHED = {"article-1": (100, 0.7935), "article-2": (75, 0.8140)}
@@ -74,7 +74,7 @@ def baseline(
 
 
 def _request(problem: ImageProblem, config: RunConfig, text: str, epochs: int | None) -> tuple[Request, Blueprint]:
-    space: SearchSpace = problem.space
+    space = problem.space
     try:
         genome = founder_of(space, text, config.results).genome
         blueprint = space.blueprint(genome)

@@ -14,6 +14,7 @@ from evolve.models.full_training import trainable_genome
 from evolve.models.script import write_script
 from evolve.runs.find import find
 from evolve.trust import Trust
+from genomes.genome import recipe_of
 
 # Format -> ending of its files.
 FORMATS = {"keras": ".keras", "python": ".py", "onnx": ".onnx", "litert": ".tflite"}
@@ -69,7 +70,7 @@ def export(
     problem = image_problem_of(found, make_console(False), scoring=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "python":
-        spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[genome.recipe.pixels]
+        spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[recipe_of(genome).pixels]
         beside = write_script(found, candidate, problem, genome, path)
         told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, "folder": str(problem.parts.folder)}
         checked = call_isolated("evolve.models.keras_process:same_network", told)

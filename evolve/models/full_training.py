@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from evolve.display.console import Console
 from evolve.display.progress import EpochWatch
@@ -16,6 +15,7 @@ from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
 from evolve.storage.files import progress_path, saved_model_path
 from evolve.values import Result, Status
+from genomes import Genome
 
 POLL_SECONDS = 0.25
 
@@ -53,7 +53,7 @@ def train_in_full(
     return replace(result, timing={**result.timing, "at": round(time.time(), 3)})
 
 
-def trainable_genome(found: Run, candidate: int) -> Any:
+def trainable_genome(found: Run, candidate: int) -> Genome:
     """The genome of a candidate that can be built. Raises RunError."""
     if found.config.table is not None:
         raise RunError(f"run '{found.name}' searched a table; its entries have no networks")

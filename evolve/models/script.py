@@ -18,13 +18,15 @@ from evolve.runs.run import Run
 from evolve.storage.store import Store
 from evolve.training.augment import CHANGES, mixup
 from evolve.values import Purpose
+from genomes import Genome
+from genomes.genome import recipe_of
 from genomes.source import custom_paths, literal, model_source, optimizer_source
 
 
-def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any, path: Path) -> tuple[Path, ...]:
+def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Genome, path: Path) -> tuple[Path, ...]:
     """Writes the script of a candidate, and its images beside it unless Keras or a file of the user's has them. Returns
     the files that were written beside it."""
-    spec, recipe = problem.space.blueprint(genome), genome.recipe.to_json()
+    spec, recipe = problem.space.blueprint(genome), recipe_of(genome).to_json()
     loading, beside = _loading(found, problem, path)
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
     parts = [
@@ -43,7 +45,7 @@ def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Any,
     return beside
 
 
-def _head(found: Run, candidate: int, genome: Any) -> str:
+def _head(found: Run, candidate: int, genome: Genome) -> str:
     name = re.sub(r"[^\w. -]", "_", found.name)  # a folder may be called anything, and this is a script
     lines = textwrap.fill(genome.notation(), 108, break_long_words=False, break_on_hyphens=False)
     notation = textwrap.indent(lines, "    ")

@@ -16,7 +16,7 @@ from evolve.planning.plan import Machine
 from evolve.problems.images import ImageProblem
 from evolve.search.strategy import Proposal
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, worst_reason
-from genomes import InvalidGenome
+from genomes import Genome, InvalidGenome
 
 IMAGES = 4000
 FEWEST = 64  # images
@@ -36,11 +36,11 @@ def probe(
     more work if anything, on as many as it can see in a percent of the seconds that the run has. These are founders,
     or random networks. Raises RunError if none can be trained."""
     ends, rng, space = time.monotonic() + SECONDS, Random(0), problem.space
-    genomes: list[Any] = [founder.genome for founder in founders][: 2 * workers]
+    genomes: list[Genome] = [founder.genome for founder in founders][: 2 * workers]
     for _ in range(2 * workers - len(genomes)):
         with suppress(InvalidGenome):
             genomes.append(space.random(rng).genome)
-    genomes.sort(key=lambda genome: space.work(space.blueprint(genome)))
+    genomes.sort(key=lambda genome: space.limits.work(space.blueprint(genome)))
     work = min(WORK, WORK_SHARE * seconds)
     first = _trained(problem, executor, dict(enumerate(genomes[:workers], start=1)), work, FIRST_SECONDS)
     if ok := _ok(first):
@@ -54,7 +54,7 @@ def probe(
             "--for need no measuring"
         )
     beside = [float(one.result.timing["seconds"]) - _seconds(one.result, "fit", "data") for one in ok]
-    usual = round(median(space.work(space.blueprint(genome)) for genome in genomes))
+    usual = round(median(space.limits.work(space.blueprint(genome)) for genome in genomes))
     return Machine(_rate(ok), median(beside), workers, usual)
 
 
@@ -67,13 +67,13 @@ class _Trained:
 
 
 def _trained(
-    problem: ImageProblem, executor: Executor, genomes: Mapping[int, Any], most: float, limit: float
+    problem: ImageProblem, executor: Executor, genomes: Mapping[int, Genome], most: float, limit: float
 ) -> list[_Trained]:
     """Brief trainings, by number. most: units of work of one. limit: seconds of one."""
     work = {}
     for number, genome in genomes.items():
         blueprint = problem.space.blueprint(genome)
-        each = 3 * problem.space.work(blueprint)
+        each = 3 * problem.space.limits.work(blueprint)
         images = min(problem.parts.sizes["train"], IMAGES, max(FEWEST, int(most / each)))
         candidate = Candidate(number, genome, None)
         request = Request(number, candidate, Budget(images, 1), 0, Purpose.SEARCH, f"{number:064x}")

@@ -170,7 +170,7 @@ def _sizes(config: RunConfig, longest: float, machine: Machine, train: int, sear
         raise ConfigError(f"small_work must be less than {largest}, for which there is time, not {small}")
     # Where usual networks would take much of the time, all are as large as it allows; else they are of any size.
     fill = bool(small) or largest < GROWTH[1] * machine.usual
-    fill = config.fill if "fill" in config.model_fields_set else fill
+    fill = config.fill if "fill" in config.model_fields_set else fill and config.heeds("fill")
     typical = FILLED * largest if fill else min(machine.usual, TYPICAL_SHARE * largest)
     return _Sizes(small, largest, fill, FILLED * small if small else typical, typical)
 
@@ -180,7 +180,9 @@ def _small(config: RunConfig, largest: int, machine: Machine, train: int, search
     brief training goes to training, and not to making it ready, and there is room for many of them, of which the best
     are known in time, and then for some large ones."""
     given = config.model_fields_set
-    if not strategy_class(config.strategy).takes_updates or ("fill" in given and not config.fill):
+    if not config.heeds("small_births") or not strategy_class(config.strategy).takes_updates:
+        return None
+    if "fill" in given and not config.fill:
         return None
     most = config.evaluations or math.inf
     many = _many(machine)

@@ -16,10 +16,10 @@ from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJ
 from evolve.problems.spaces import image_space
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
 from evolve.values import Budget, Purpose, Request, Schedule, digest
-from genomes import Blueprint, candidate_key
+from genomes import Blueprint, Genome, candidate_key
+from genomes.genome import NetworkSpace, recipe_of
 from genomes.recipe import PLAIN, Recipe, in_small_steps
 from genomes.spec import ModelSpec
-from genomes.stack.space import StackSpace
 
 EVALUATOR_VERSION = 7
 BRIEF_IMAGES = 10_000
@@ -40,7 +40,7 @@ def _recipe(request: Request, brief: bool) -> Recipe:
     """The recipe of a training. A brief one that sees each image a few times only has small steps, and leaves
     augmentation out: it would be judged by what it costs, and not by what it is worth to a training that sees them
     often."""
-    recipe: Recipe = request.candidate.genome.recipe
+    recipe = recipe_of(request.candidate.genome)
     if brief and request.budget.epochs < OFTEN:
         return replace(in_small_steps(recipe, request.budget.size), **PLAIN)
     return recipe
@@ -78,12 +78,14 @@ class ImageProblem:
         )
 
     @cached_property
-    def space(self) -> StackSpace:
+    def space(self) -> NetworkSpace[Genome]:
         return image_space(self.config, self.parts.input_shape, self.parts.classes, self.own)
 
     @cached_property
-    def first_space(self) -> StackSpace:
-        return replace(self.space, max_work=self.config.small_work) if self.config.small_work else self.space
+    def first_space(self) -> NetworkSpace[Genome]:
+        if not self.config.small_work:
+            return self.space
+        return self.space.with_limits(replace(self.space.limits, max_work=self.config.small_work))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -136,7 +138,7 @@ class ImageProblem:
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         assert isinstance(blueprint, ModelSpec)
-        return START_COST + 3.0 * self.space.work(blueprint) * budget.size
+        return START_COST + 3.0 * self.space.limits.work(blueprint) * budget.size
 
     def job(
         self, request: Request, blueprint: Blueprint, model: str | None = None, keeps_weights: bool = False

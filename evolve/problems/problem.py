@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from evolve.jobs import Job
 from evolve.values import Budget, Purpose, Request
-from genomes import Blueprint, SearchSpace
+from genomes import Blueprint, Genome, SearchSpace
 
 
 class Problem(Protocol):
@@ -24,9 +24,9 @@ class Problem(Protocol):
     @property
     def evaluator(self) -> str: ...
     @property
-    def space(self) -> SearchSpace: ...
+    def space(self) -> SearchSpace[Genome]: ...
     @property
-    def first_space(self) -> SearchSpace: ...
+    def first_space(self) -> SearchSpace[Genome]: ...
     @property
     def settings(self) -> dict[str, Any]:
         """JSON that builds the evaluator."""

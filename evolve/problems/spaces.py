@@ -1,4 +1,4 @@
-"""The search space of a run on images: of a new one, and of one that is recorded."""
+"""The search space of a run, made by the encoding that its settings name: of a new run, and of one that is recorded."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.errors import RunError
-from genomes import InvalidGenome
+from evolve.errors import DataError, RunError
+from evolve.problems.table_files import Table, load_table
+from genomes import Genome, InvalidGenome, SearchSpace, space_class
 from genomes.alphabet import alphabet, for_images
+from genomes.genome import NetworkSpace, TableSpace
+from genomes.json_value import JsonObject
+from genomes.limits import Limits
 from genomes.primitives import Shape
-from genomes.stack.space import StackGenome, StackSpace
+from genomes.table_entry import TableEntry
 
 WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
 # What a value costs that a layer puts out, in multiply-adds: matrices of 16-bit numbers are multiplied so fast that
@@ -21,27 +25,48 @@ USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of mu
 
 def image_space(
     config: RunConfig, input_shape: Shape, classes: int, own: Mapping[str, Mapping[str, Any]] | None = None
-) -> StackSpace:
+) -> NetworkSpace[Genome]:
     """The search space of a run on images, with the run's limits and alphabet.
 
     own: what was found out about layers of the user's own. Raises InvalidGenome for an alphabet that cannot be.
     """
+    letters = for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2])
+    kind: type[NetworkSpace[Genome]] = space_class(config.encoding)
+    return kind.for_images(input_shape, classes, image_limits(config, input_shape), letters)
+
+
+def image_limits(config: RunConfig, input_shape: Shape) -> Limits:
+    """The limits of networks of a run on images of that shape."""
     grown = max(1.0, input_shape[0] * input_shape[1] / USUAL_AREA)
-    return StackSpace(
-        input_shape,
-        classes,
+    return Limits(
         max_layers=config.max_layers,
         max_parameters=config.max_parameters,
-        max_multiply_adds=config.max_multiply_adds or round(StackSpace.max_multiply_adds * grown),
+        max_multiply_adds=config.max_multiply_adds or round(Limits.max_multiply_adds * grown),
         max_work=config.max_work,
         value_work=VALUE_WORK[config.precision or "float32"],
         max_memory=None if config.candidate_memory is None else round(config.candidate_memory * 2**30) - WORKER_BYTES,
-        alphabet=for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2]),
     )
 
 
-def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> StackSpace:
-    """The search space of a run that exists. Raises RunError if what is known of it is damaged."""
+def table_space(encoding: str, table: Table) -> SearchSpace[Genome]:
+    """The search space of a run on a table."""
+    kind: type[TableSpace[Genome]] = space_class(encoding)
+    entries = {code: _entry(table["name"], code, known) for code, known in table["entries"].items()}
+    return kind.for_table(table["name"], tuple(table["choices"]), entries)
+
+
+def _entry(table: str, code: str, known: Mapping[str, Any]) -> TableEntry:
+    measures = known.get("measures", {})
+    return TableEntry(table, code, measures.get("parameters"), measures.get("multiply_adds"), known.get("cost"))
+
+
+def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> SearchSpace[Genome]:
+    """The search space of a run that exists. Raises RunError if what is known of it is damaged or its table is gone."""
+    if config.table is not None:
+        try:
+            return table_space(config.encoding, load_table(config.table))
+        except DataError as error:
+            raise RunError(f"the search space of {whose} cannot be read: {error}; put the table back") from None
     try:
         shape, classes = tuple(known["input_shape"]), len(known["class_names"])
         return image_space(config, shape, classes, known.get("own_layers"))
@@ -49,7 +74,7 @@ def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> S
         raise RunError(f"the search space of {whose} cannot be read, it is damaged: {error}") from None
 
 
-def recorded_genome(space: StackSpace, data: dict[str, Any], whose: str) -> StackGenome:
+def recorded_genome(space: SearchSpace[Genome], data: JsonObject, whose: str) -> Genome:
     """A genome that was built before. Raises RunError if that cannot be done now."""
     try:
         genome = space.read(data)

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from evolve.jobs import TableJob
+from evolve.problems.spaces import table_space
 from evolve.problems.table_files import Table
 from evolve.values import Budget, Purpose, Request, digest
-from genomes import Blueprint
-from genomes.choices import ChoicesSpace, TableEntry
+from genomes import Blueprint, Genome, SearchSpace
+from genomes.table_entry import TableEntry
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,16 @@ class TableProblem:
 
     seed: int
     table: Table
+    encoding: str = "choices"
     executor = "in-process"
     evaluator = "evolve.problems.table_files:TableEvaluator"
 
     @cached_property
-    def space(self) -> ChoicesSpace:
-        entries = {
-            code: {**entry.get("measures", {}), "cost": entry.get("cost")}
-            for code, entry in self.table["entries"].items()
-        }
-        return ChoicesSpace(self.table["name"], tuple(self.table["choices"]), entries)
+    def space(self) -> SearchSpace[Genome]:
+        return table_space(self.encoding, self.table)
 
     @property
-    def first_space(self) -> ChoicesSpace:
+    def first_space(self) -> SearchSpace[Genome]:
         return self.space
 
     @property

@@ -9,6 +9,7 @@ from evolve.problems.spaces import WORKER_BYTES
 from evolve.runs.run import Run
 from evolve.storage.rows import CandidateRow
 from evolve.values import Result
+from genomes.genome import recipe_of
 
 
 def candidate_json(run: Run, number: int) -> dict[str, Any]:
@@ -35,17 +36,15 @@ def _memory(run: Run, row: CandidateRow, requests: list[dict[str, Any]]) -> dict
     """Bytes that a worker was estimated to hold while it trains a candidate, and the most that one was seen to hold."""
     peaks = [entry["timing"]["peak_bytes"] for entry in requests if "peak_bytes" in entry["timing"]]
     memory = {"measured": max(peaks)} if peaks else {}
-    if run.config.encoding == "stack" and row.key is not None:
-        genome = run.genome(row.number)
-        memory["estimated"] = WORKER_BYTES + run.space.blueprint(genome).memory(genome.recipe.batch_size)
+    if spec := run.network(row.number):
+        memory["estimated"] = WORKER_BYTES + spec.memory(recipe_of(run.genome(row.number)).batch_size)
     return memory
 
 
 def _layers(run: Run, number: int) -> list[dict[str, Any]]:
-    row = run.candidate(number)
-    if run.config.encoding != "stack" or row.key is None:
+    spec = run.network(number)
+    if spec is None:
         return []
-    spec = run.space.blueprint(run.genome(number))
     names = ("name", "op", "shape", "parameters", "multiply_adds")
     return [{**{n: getattr(node, n) for n in names}, "settings": dict(node.settings)} for node in spec.nodes]
 

@@ -24,7 +24,9 @@ from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import Store
 from evolve.trust import Trust, names_of, require_modules
 from evolve.values import Purpose, Result, Status
-from genomes.stack.space import StackGenome, StackSpace
+from genomes import Genome, SearchSpace
+from genomes.genome import recipe_of
+from genomes.spec import ModelSpec
 
 HALL_SIZE = 10
 
@@ -98,14 +100,21 @@ class Run:
             return log.acts()
 
     @cached_property
-    def space(self) -> StackSpace:
-        """The search space, for a run on images. Raises RunError if it cannot be read."""
+    def space(self) -> SearchSpace[Genome]:
+        """The search space. Raises RunError if it cannot be read, or the table of a run on one is gone."""
         return recorded_space(self.config, self.problem, f"run '{self.name}'")
 
-    def genome(self, candidate: int) -> StackGenome:
-        """The genome of a candidate of a run on images. Raises RunError if it cannot be read or built."""
+    def genome(self, candidate: int) -> Genome:
+        """The genome of a candidate. Raises RunError if it cannot be read or built."""
         known = self.candidate(candidate).genome
         return recorded_genome(self.space, known, f"candidate {candidate} of run '{self.name}'")
+
+    def network(self, candidate: int) -> ModelSpec | None:
+        """The network of a candidate; None if it has none, as an entry of a table, or could not be built."""
+        if self.config.table is not None or self.candidate(candidate).key is None:
+            return None
+        blueprint = self.space.blueprint(self.genome(candidate))
+        return blueprint if isinstance(blueprint, ModelSpec) else None
 
     def check_modules(self, scoring: bool) -> None:
         """Raises TrustError if its settings name a module that the user did not."""
@@ -143,14 +152,15 @@ class Run:
     def build(self, candidate: int, trust: Trust = ()) -> Any:
         """The Keras model of a candidate, untrained. trust: as for `model`."""
         self.trusting(trust).check_modules(scoring=False)
-        if self.config.encoding != "stack":
+        if self.config.table is not None:
             raise RunError("an entry of a table has no network to build")
         from genomes.decode import decode
 
-        genome = self.genome(candidate)
-        known = self.problem
-        pixels = known["pixels"][genome.recipe.pixels] if "pixels" in known else known  # version 0.1 knew one way only
-        return decode(self.space.blueprint(genome), pixels)
+        genome, known = self.genome(candidate), self.problem
+        spec = self.space.blueprint(genome)
+        assert isinstance(spec, ModelSpec)
+        pixels = known["pixels"][recipe_of(genome).pixels] if "pixels" in known else known  # 0.1 knew one way only
+        return decode(spec, pixels)
 
     @cached_property
     def hall_of_fame(self) -> list[Leader]:

@@ -134,11 +134,11 @@ class Births:
 
     def __init__(
         self,
-        space: SearchSpace,
+        space: SearchSpace[Genome],
         founders: Sequence[Proposal] = (),
         mutants: bool = False,
         fill: bool = False,
-        first_space: SearchSpace | None = None,
+        first_space: SearchSpace[Genome] | None = None,
         small: int = 0,
         choose: Choose | None = None,
     ) -> None:
@@ -150,7 +150,7 @@ class Births:
         self._fill, self._choose = fill, choose
 
     @property
-    def space(self) -> SearchSpace:
+    def space(self) -> SearchSpace[Genome]:
         """Where the next birth is drawn."""
         return self._first_space if self._born < self._small else self._space
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from genomes import notation
 from genomes.alphabet import Alphabet, full_alphabet
 from genomes.domains import genes_of
-from genomes.genome import Variation
+from genomes.genome import NetworkSpace, Variation
+from genomes.json_value import JsonObject
 from genomes.layer import Layer, distance
 from genomes.layers import Flatten
+from genomes.limits import Limits
 from genomes.primitives import InvalidGenome, Shape
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
@@ -39,7 +41,7 @@ class StackGenome:
     layers: tuple[Layer, ...]
     recipe: Recipe
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         layers = [
             {"layer": gene.kind, **{f.name: getattr(gene, f.name) for f in genes_of(type(gene))}}
             for gene in self.layers
@@ -49,9 +51,6 @@ class StackGenome:
     def notation(self) -> str:
         return notation.write(self.layers, self.recipe)
 
-    def recipe_json(self) -> dict[str, Any]:
-        return self.recipe.to_json()
-
 
 @dataclass(frozen=True)
 class StackSpace:
@@ -59,29 +58,29 @@ class StackSpace:
 
     input_shape: (height, width, channels).
     classes: number of classes, at least 2.
-    max_layers: genes in a stack.
-    max_parameters: weights of a network.
-    max_multiply_adds: multiplications for one image, forward.
-    max_work: what `work` says of a network; None is no limit.
-    value_work: what it costs to write and read a value that a layer puts out, in multiply-adds.
-    max_memory: bytes that training a network may take by estimate; None is no limit.
+    limits: how large and how costly a network may be.
     alphabet: kinds of layers and the bounds of all genes.
     """
 
     kind: ClassVar[str] = "stack"
+    settings: ClassVar[frozenset[str]] = frozenset(
+        ("layers", "recipe", "max_layers", "fill", "small_births", "small_work")
+    )
     founders: ClassVar[Mapping[str, str]] = FOUNDERS
     founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = GROUPS
     input_shape: Shape
     classes: int
-    max_layers: int = 32
-    max_parameters: int = 3_000_000
-    max_multiply_adds: int = 50_000_000
-    max_work: int | None = None
-    max_memory: int | None = None
-    value_work: int = 45
+    limits: Limits = field(default_factory=Limits)
     alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
 
-    def random(self, rng: Random) -> Variation:
+    @classmethod
+    def for_images(cls, input_shape: Shape, classes: int, limits: Limits, alphabet: Alphabet) -> Self:
+        return cls(input_shape, classes, limits, alphabet)
+
+    def with_limits(self, limits: Limits) -> Self:
+        return replace(self, limits=limits)
+
+    def random(self, rng: Random) -> Variation[StackGenome]:
         """A random stack, made narrower if it is too large; a small one if that does not help either. Raises
         InvalidGenome if not even those fit."""
         for attempt in range(20 * TRIES):
@@ -90,7 +89,7 @@ class StackSpace:
                 return Variation(found.genome, (Step("random", {}, "random stack"), *found.steps), found.blueprint)
         raise InvalidGenome(f"no stack fits the limits of this search: {self.problem(genome)}")
 
-    def mutate(self, genome: StackGenome, rng: Random) -> Variation:
+    def mutate(self, genome: StackGenome, rng: Random) -> Variation[StackGenome]:
         """One operator, sometimes two or three; a recipe gene changes if nothing else fits, and a random stack is
         drawn where not even that can change."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
@@ -100,7 +99,7 @@ class StackSpace:
 
         return self._first_valid(draw, genome, rng)
 
-    def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation:
+    def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation[StackGenome]:
         """One-point crossover of stacks of different length, anywhere or between blocks; recipes mix gene by gene."""
         return self._first_valid(lambda: cross_stacks((a.layers, a.recipe), (b.layers, b.recipe), rng), a, rng)
 
@@ -109,7 +108,7 @@ class StackSpace:
         draw: Callable[[], tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]],
         parent: StackGenome,
         rng: Random,
-    ) -> Variation:
+    ) -> Variation[StackGenome]:
         def another_recipe() -> tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]:
             return mutate_stack(parent.layers, parent.recipe, 1, rng, self.alphabet, only="recipe")
 
@@ -122,15 +121,15 @@ class StackSpace:
                 return Variation(child, steps, self.blueprint(child))
         return self.random(rng)
 
-    def narrowed(self, genome: StackGenome) -> Variation | None:
+    def narrowed(self, genome: StackGenome) -> Variation[StackGenome] | None:
         """The widest of this stack and narrower ones that fits the limits of this space, or None."""
         return self._widest(genome, SHARES)
 
-    def widened(self, genome: StackGenome) -> Variation | None:
+    def widened(self, genome: StackGenome) -> Variation[StackGenome] | None:
         """The widest of those wider than this stack that fits the limits of this space, or None."""
         return self._widest(genome, WIDER)
 
-    def _widest(self, genome: StackGenome, shares: tuple[float, ...]) -> Variation | None:
+    def _widest(self, genome: StackGenome, shares: tuple[float, ...]) -> Variation[StackGenome] | None:
         for share in shares:
             found = StackGenome(tuple(as_wide(gene, share, self.alphabet) for gene in genome.layers), genome.recipe)
             if share != 1 and found == genome:
@@ -146,8 +145,8 @@ class StackSpace:
         return 0.75 * edit_distance(a.layers, b.layers) / longest + 0.25 * recipe_distance(a.recipe, b.recipe)
 
     def blueprint(self, genome: StackGenome) -> ModelSpec:
-        if len(genome.layers) > self.max_layers:
-            raise InvalidGenome(f"{len(genome.layers)} layers, more than max_layers={self.max_layers}")
+        if len(genome.layers) > self.limits.max_layers:
+            raise InvalidGenome(f"{len(genome.layers)} layers, more than max_layers={self.limits.max_layers}")
         if problem := genome.recipe.problem(self.alphabet.recipe):
             raise InvalidGenome(problem)
         net, place = SpecBuilder(self.input_shape), "body"
@@ -167,25 +166,7 @@ class StackSpace:
             raise InvalidGenome("no flattening; add 'flatten', 'global_average' or 'global_max' before the first dense")
         net.add("dense", units=self.classes, name="classes")
         net.add("activation", function="softmax", name="probabilities")
-        return self._within_limits(net.spec(), genome.recipe.batch_size)
-
-    def _within_limits(self, spec: ModelSpec, batch_size: int) -> ModelSpec:
-        for name in ("parameters", "multiply_adds"):
-            value, limit = getattr(spec, name), getattr(self, f"max_{name}")
-            if value > limit:
-                raise InvalidGenome(f"{value:,} {name.replace('_', '-')}, more than max_{name}={limit:,}")
-        if self.max_work is not None and (work := self.work(spec)) > self.max_work:
-            raise InvalidGenome(f"{work:,} units of work for an image, more than max_work={self.max_work:,}")
-        if self.max_memory is not None and (needed := spec.memory(batch_size)) > self.max_memory:
-            raise InvalidGenome(
-                f"about {needed / 2**30:.2f} GiB to train in batches of {batch_size}, more than the "
-                f"{max(0, self.max_memory) / 2**30:.2f} GiB that candidate_memory leaves for a network"
-            )
-        return spec
-
-    def work(self, spec: ModelSpec) -> int:
-        """What a processor has to do for one image, forward, in multiply-adds."""
-        return spec.multiply_adds + self.value_work * spec.values
+        return self.limits.check(net.spec(), genome.recipe.batch_size)
 
     def problem(self, genome: StackGenome) -> str | None:
         """Why `genome` does not fit this space, or None."""
@@ -198,10 +179,11 @@ class StackSpace:
     def parse(self, text: str) -> StackGenome:
         return StackGenome(*notation.read(text, self.alphabet))
 
-    def read(self, data: dict[str, Any]) -> StackGenome:
+    def read(self, data: JsonObject) -> StackGenome:
+        told: Mapping[str, Any] = data
         try:
-            layers = tuple(self._read_layer(dict(gene)) for gene in data["layers"])
-            return StackGenome(layers, Recipe(**data["recipe"]))
+            layers = tuple(self._read_layer(dict(gene)) for gene in told["layers"])
+            return StackGenome(layers, Recipe(**told["recipe"]))
         except InvalidGenome:
             raise
         except (KeyError, TypeError, ValueError) as error:
@@ -222,3 +204,7 @@ def edit_distance(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> float:
                 min(row[column] + 1, row[column - 1] + 1, above + distance(left, right)),
             )
     return row[-1]
+
+
+# Elsewhere the class is known through the registry only; here mypy holds it to the contract.
+_: type[NetworkSpace[StackGenome]] = StackSpace

@@ -39,8 +39,8 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", ["aging", "genetic", "random"])
 def test_small_births_then_the_best_of_them_wider_then_any(name: str) -> None:
-    large = replace(stack_space((16, 16, 3)), max_work=LARGE)
-    small = replace(large, max_work=SMALL)
+    large = stack_space((16, 16, 3), max_work=LARGE)
+    small = large.with_limits(replace(large.limits, max_work=SMALL))
     births = Births(large, fill=True, first_space=small, small=10)
     kind = strategy_class(name)
     strategy = Growing(kind(births, 6, kind.Options()), births, small=10)

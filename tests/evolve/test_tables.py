@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import pytest
+from conftest import DATA
 
-from evolve.errors import DataError
+import evolve
+from evolve.errors import ConfigError, DataError, RunError
 from evolve.jobs import TableJob
 from evolve.problems.table_files import Table, TableEvaluator, from_nas_bench_macro, load_table, main, table_problem
+from evolve.runs.facts import candidate_json
 from evolve.values import Budget
+from genomes import candidate_key
 
 
 def good(**changes: Any) -> dict[str, Any]:
@@ -93,3 +98,40 @@ def test_conversion_keeps_what_is_known() -> None:
     table = from_nas_bench_macro({"0" * 8: {"test_acc": [1.0, 2.0, 3.0], "mean_acc": 2.0, "params": 5, "flops": 6}})
     assert table["entries"]["0" * 8]["test"] == 2.0
     assert table["choices"] == [3] * 8
+
+
+@pytest.fixture
+def searched(tmp_path: Path) -> evolve.Run:
+    """A run on a copy of the table."""
+    shutil.copyfile(DATA / "table.json", tmp_path / "copy.json")
+    given: dict[str, Any] = {"table": tmp_path / "copy.json", "encoding": "choices", "evaluations": 4, "population": 2}
+    return evolve.run(**given, name="a", results=tmp_path / "results", progress=False)
+
+
+def test_the_space_and_the_genomes_of_a_run_on_a_table_can_be_had(searched: evolve.Run) -> None:
+    row = searched.candidate(2)
+    genome = searched.genome(2)
+    assert (genome.notation(), genome.recipe) == (row.notation, None)
+    assert candidate_key(genome, searched.space.blueprint(genome)) == row.key
+    assert searched.network(2) is None
+    assert searched.space.kind == "choices"
+
+
+def test_if_the_table_is_gone_the_run_can_be_looked_at_and_says_what_is_missing(searched: evolve.Run) -> None:
+    (searched.folder.parent.parent / "copy.json").unlink()
+    run = evolve.find(searched.folder)
+    assert candidate_json(run, 2)["layers"] == []
+    reason = r"the search space of run 'a' cannot be read: table .*copy.json: there is no such file; put the table back"
+    with pytest.raises(RunError, match=reason):
+        run.genome(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("layers", {"conv": 2}), ("recipe", {"mixup": 0}), ("max_layers", 4), ("fill", True)]
+)
+def test_a_setting_that_means_nothing_to_a_table_is_refused(name: str, value: Any, tmp_path: Path) -> None:
+    given: dict[str, Any] = {"table": DATA / "table.json", "encoding": "choices", "results": tmp_path, name: value}
+    reason = f"{name} means nothing to the encoding 'choices'; leave it out, or use an encoding that heeds it: stack"
+    with pytest.raises(ConfigError, match=reason):
+        evolve.run(**given, progress=False)
+    assert list(tmp_path.iterdir()) == []

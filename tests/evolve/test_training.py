@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genomes.limits import Limits
 from genomes.stack.space import StackSpace
 
 SPACE = StackSpace((8, 8, 1), 4)
@@ -91,7 +92,7 @@ def test_a_network_that_needs_too_much_memory_is_refused_before_it_is_trained(tm
 
 
 def test_no_operator_makes_a_network_that_needs_too_much_memory() -> None:
-    space = StackSpace((32, 32, 3), 10, max_memory=60_000_000)
+    space = StackSpace((32, 32, 3), 10, Limits(max_memory=60_000_000))
     rng = Random(1)
     genome = space.random(rng).genome
     for _ in range(300):

@@ -19,13 +19,14 @@ import numpy as np
 import tensorflow as tf
 from genomes.decode import decode
 from genomes.primitives import PRIMITIVES
+from genomes.limits import Limits
 from genomes.stack.space import StackSpace
 
 compared = profiled = 0
 rng = Random(11)
 seen = set()
 for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)):
-    space = StackSpace(shape, 10, max_multiply_adds=200_000_000)
+    space = StackSpace(shape, 10, Limits(max_multiply_adds=200_000_000))
     founders = [space.parse(text) for text in space.founders.values()]
     fitting = [genome for genome in founders if space.problem(genome) is None]
     rare = space.parse("conv 8 3, leaky_relu 0.1, gaussian_noise 0.1, prelu, global_max, prelu, layernorm")

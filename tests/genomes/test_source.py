@@ -66,10 +66,11 @@ from keras import layers
 from evolve.training.optimizers import optimizer
 from genomes.decode import decode
 from genomes.source import model_source, optimizer_source
+from genomes.limits import Limits
 from genomes.stack.space import StackSpace
 
 rng = Random(3)
-space = StackSpace((28, 28, 3), 4, max_multiply_adds=300_000_000)
+space = StackSpace((28, 28, 3), 4, Limits(max_multiply_adds=300_000_000))
 pixels = {"scale": [0.01, 0.02, 0.03], "offset": [-1.0, -0.5, 0.0]}
 image = np.random.default_rng(0).integers(0, 255, (3, 28, 28, 3)).astype("float32")
 scheduled = [space.parse(f"flatten | lion 0.001, batch 32, {word}") for word in ("linear", "cosine", "one-cycle")]

@@ -12,6 +12,7 @@ from conftest import stack_space
 from genomes import InvalidGenome, candidate_key
 from genomes.domains import domains
 from genomes.layer import LAYERS
+from genomes.limits import Limits
 from genomes.recipe import SCHEDULES, TYPICAL_RATES, Recipe, in_small_steps, random_recipe
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack.founders import FOUNDERS, GROUPS
@@ -40,9 +41,9 @@ def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int,
             variation = space.mutate(rng.choice(pool), rng)
         child = variation.genome
         spec = space.blueprint(child)
-        assert spec.parameters <= space.max_parameters
-        assert spec.multiply_adds <= space.max_multiply_adds
-        assert len(child.layers) <= space.max_layers
+        assert spec.parameters <= space.limits.max_parameters
+        assert spec.multiply_adds <= space.limits.max_multiply_adds
+        assert len(child.layers) <= space.limits.max_layers
         assert child.recipe.problem() is None
         assert all(space.alphabet.problem(gene) is None for gene in child.layers)
         assert space.parse(child.notation()) == child
@@ -158,7 +159,7 @@ def test_the_recipe_is_part_of_the_key_but_not_of_the_fingerprint() -> None:
 
 def test_a_spec_survives_its_json() -> None:
     for text in FOUNDERS.values():
-        spec = replace(CIFAR, max_multiply_adds=10**9).blueprint(CIFAR.parse(text))
+        spec = CIFAR.with_limits(Limits(max_multiply_adds=10**9)).blueprint(CIFAR.parse(text))
         again = ModelSpec.from_json(json.loads(json.dumps(spec.to_json())))
         assert again == spec
         assert again.fingerprint == spec.fingerprint

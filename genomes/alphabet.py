@@ -30,6 +30,8 @@ from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe
 from genomes.suggestions import nearest
 
+NEEDED = {"features", "dense", "flattening"}  # roles of layers without which a network is another one
+
 
 @dataclass(frozen=True, eq=False)
 class Alphabet:
@@ -81,6 +83,15 @@ class Alphabet:
         for name, domain in self.bounds(type(gene)).items():
             if problem := domain.problem(getattr(gene, name)):
                 return f"{gene.word}: {name} {problem}"
+        return None
+
+    def clamp(self, gene: Layer) -> Layer | None:
+        """The nearest layer of this alphabet, or None for one whose kind is off and that networks can do without.
+        Raises InvalidGenome for another one whose kind is off."""
+        if self.kinds.get(gene.kind) is type(gene):
+            return replace(gene, **{name: d.clamp(getattr(gene, name)) for name, d in self.bounds(type(gene)).items()})
+        if gene.role in NEEDED:
+            raise InvalidGenome(str(self.problem(gene)))
         return None
 
     @cached_property

@@ -93,6 +93,10 @@ class ChoicesSpace:
         """Nothing, as `narrowed`."""
         return None
 
+    def clamp(self, genome: ChoicesGenome) -> Variation[ChoicesGenome]:
+        """The genome itself: an entry is in the table or not."""
+        return Variation(genome, ())
+
     def distance(self, a: ChoicesGenome, b: ChoicesGenome) -> float:
         """Share of genes that differ."""
         return sum(x != y for x, y in zip(a.digits, b.digits, strict=True)) / len(self.choices)

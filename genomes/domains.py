@@ -21,6 +21,11 @@ class Domain(Protocol):
         """Why `value` is not in the domain, or None if it is."""
         ...
 
+    def clamp(self, value: Any) -> Any:
+        """The value of the domain that is nearest to `value`, which is of its kind; the first of named ones that have
+        no order."""
+        ...
+
     def sample(self, rng: Random) -> Any:
         """A value drawn at random."""
         ...
@@ -52,6 +57,9 @@ class Options:
         if value in self.values and type(value) is type(self.values[0]):
             return None
         return f"must be one of {', '.join(map(_text, self.values))}, not {_text(value)}"
+
+    def clamp(self, value: Any) -> Any:
+        return value if self.problem(value) is None else self.values[0]
 
     def sample(self, rng: Random) -> Any:
         return rng.choice(self.values)
@@ -91,6 +99,9 @@ class Whole:
             return None
         allowed = f"a whole number from {self.low} to {self.high}" if self.low < self.high else str(self.low)
         return f"must be {allowed}, not {_text(value)}"
+
+    def clamp(self, value: int) -> int:
+        return min(self.high, max(self.low, value))
 
     def sample(self, rng: Random) -> int:
         return rng.choice(self.typical)
@@ -136,6 +147,9 @@ class Real:
             return None
         allowed = f"a number from {self.low:g} to {self.high:g}" if self.low < self.high else f"{self.low:g}"
         return f"must be {allowed}, not {_text(value)}"
+
+    def clamp(self, value: float) -> float:
+        return min(self.high, max(self.low, value))
 
     def sample(self, rng: Random) -> float:
         return self._value(rng.random())
@@ -190,6 +204,10 @@ class Switched:
             return None
         problem = self.domain.problem(value)
         return problem and problem.replace("must be ", "must be 0 (off) or ", 1)
+
+    def clamp(self, value: float) -> float:
+        """What is off stays off, and what is on stays on."""
+        return self.domain.clamp(value) if value else 0.0
 
     def sample(self, rng: Random) -> float:
         return self.domain.sample(rng) if rng.random() < 0.5 else 0.0

@@ -114,6 +114,11 @@ class SearchSpace(Protocol[G]):
         """A genome like this one that makes as much as it can of the limits of this space, or None."""
         ...
 
+    def clamp(self, genome: G) -> Variation[G]:
+        """The genome nearest to one from elsewhere within the bounds of this space, and the steps that it takes: none
+        if it is within them. It may still be too large. Raises InvalidGenome if there is none that is like it."""
+        ...
+
     def distance(self, a: G, b: G) -> float:
         """How different two genomes are: symmetric, 0 for equal ones, at most 1."""
         ...
@@ -123,11 +128,12 @@ class SearchSpace(Protocol[G]):
         ...
 
     def parse(self, text: str) -> G:
-        """The genome of a line of notation. Raises InvalidGenome naming the word that is wrong."""
+        """The genome of a line of notation, whether or not it is within the bounds of this space. Raises InvalidGenome
+        naming a word or value that does not exist."""
         ...
 
     def read(self, data: JsonObject) -> G:
-        """The genome of its JSON. Raises InvalidGenome."""
+        """The genome of its JSON, whether or not it is within the bounds of this space. Raises InvalidGenome."""
         ...
 
 

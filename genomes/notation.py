@@ -4,16 +4,18 @@
 
 Layers are separated by commas: a word, then the values of the genes that have no default, then name=value for genes
 that differ from their default. Behind the bar stands the training recipe; without one the default recipe is used.
-Writing and reading are exact inverses.
+Writing and reading are exact inverses. What is read exists: every gene is within its built-in bounds, or those of the
+alphabet where they are wider. Whether a search allows it is another question, see `Alphabet.problem`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any
 
 from genomes.alphabet import Alphabet
-from genomes.domains import Options, domains, genes_of
+from genomes.domains import Domain, Options, domains, genes_of
 from genomes.layer import Layer
 from genomes.primitives import InvalidGenome
 from genomes.recipe import DEFAULT, TYPICAL_RATES, Recipe
@@ -73,9 +75,7 @@ def _read_recipe(text: str, alphabet: Alphabet) -> Recipe:
         except ValueError as error:
             raise InvalidGenome(f"recipe: '{part.strip()}': {error}") from None
     recipe = Recipe(**{**DEFAULT.to_json(), **values})
-    if problem := recipe.problem(alphabet.recipe):
-        raise InvalidGenome(problem)
-    return recipe
+    return checked_recipe(recipe, alphabet)
 
 
 def _read_setting(words: list[str]) -> dict[str, Any]:
@@ -104,7 +104,23 @@ USAGE = f"for example '| sgd 0.05, batch 64, cosine, flip, shift 2', made of {_k
 
 
 def checked(gene: Layer, alphabet: Alphabet) -> Layer:
-    """`gene`, if it is in the alphabet; raises InvalidGenome otherwise."""
-    if problem := alphabet.problem(gene):
-        raise InvalidGenome(problem)
+    """`gene`, if it exists; raises InvalidGenome otherwise."""
+    if problem := _missing(gene, alphabet.bounds(type(gene))):
+        raise InvalidGenome(f"{gene.word}: {problem}")
     return gene
+
+
+def checked_recipe(recipe: Recipe, alphabet: Alphabet) -> Recipe:
+    """`recipe`, if it exists; raises InvalidGenome otherwise."""
+    if problem := _missing(recipe, alphabet.recipe):
+        raise InvalidGenome(f"recipe: {problem}")
+    return recipe
+
+
+def _missing(genes: Layer | Recipe, bounds: Mapping[str, Domain]) -> str | None:
+    """The first gene that is outside of its built-in bounds and of these, in words, or None."""
+    for name, built_in in domains(type(genes)).items():
+        value = getattr(genes, name)
+        if built_in.problem(value) and (problem := bounds[name].problem(value)):
+            return f"{name} {problem}"
+    return None

@@ -136,6 +136,22 @@ def mutate_recipe(recipe: Recipe, rng: Random, bounds: Bounds) -> Recipe:
     return changed
 
 
+def clamp_recipe(recipe: Recipe, bounds: Bounds) -> Recipe:
+    """The nearest recipe within the bounds. With another optimizer comes the nearest learning rate that is typical of
+    it."""
+    clamped = replace(recipe, **{name: domain.clamp(getattr(recipe, name)) for name, domain in bounds.items()})
+    if clamped.optimizer != recipe.optimizer:
+        rate = rates(clamped.optimizer, bounds).clamp(clamped.learning_rate)
+        clamped = replace(clamped, learning_rate=rate)
+    return clamped
+
+
+def difference(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
+    """Genes in which two recipes differ, with both values."""
+    values = {f.name: (getattr(before, f.name), getattr(after, f.name)) for f in genes_of(Recipe)}
+    return {name: (old, new) for name, (old, new) in values.items() if old != new}
+
+
 def cross_recipes(a: Recipe, b: Recipe, rng: Random) -> Recipe:
     """What belongs `TOGETHER` from one parent, every other gene from either."""
     base, other = (a, b) if rng.random() < 0.5 else (b, a)

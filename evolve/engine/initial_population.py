@@ -28,13 +28,15 @@ def founders(
     first: SearchSpace[Genome] | None = None,
     fill: bool = False,
 ) -> list[Proposal]:
-    """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. Those of a
-    group that are too large, for `first` if the search begins in that part of the space, are made narrower, and others
-    wider where births are to `fill` its limits; those that do not fit at all are noted and left out. Raises ConfigError
-    for one that cannot be read, and if some were asked for by themselves and none of all fits."""
+    """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. What is out of
+    the bounds of the space is moved within, and noted. Those of a group that are too large, for `first` if the search
+    begins in that part of the space, are made narrower, and others wider where births are to `fill` its limits; those
+    that do not fit at all are noted and left out. Raises ConfigError for one that cannot be read, and if some were
+    asked for by themselves and none of all fits."""
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
+    clamped: list[tuple[str, str]] = []
     for text, of_group in _expanded(space, wanted):
         try:
             proposal = founder(space, text, results)
@@ -49,11 +51,22 @@ def founders(
             continue
         if proposal.genome not in [other.genome for other in found]:
             found.append(proposal)
+            clamped += [(text, step.text) for step in proposal.steps if step.operator == "clamp"]
+    if clamped:
+        note(f"founders are changed where they are out of the bounds of this run: {_in_words(clamped)}")
     if left_out:
         note(f"built-in founders that do not fit these images and settings are left out: {', '.join(left_out)}")
     if reasons and not found:
         raise ConfigError(f"none of the founders given fits; the last one: {reasons[-1]}")
     return found
+
+
+def _in_words(clamped: Iterable[tuple[str, str]]) -> str:
+    """Names of founders, those with the same change together, and the change. clamped: pairs of both."""
+    names: dict[str, list[str]] = {}
+    for name, change in clamped:
+        names.setdefault(change, []).append(name)
+    return "; ".join(f"{', '.join(those)} ({change})" for change, those in names.items())
 
 
 def _fitted(proposal: Proposal, space: SearchSpace[Genome], fill: bool) -> Proposal:
@@ -85,14 +98,20 @@ def _read_steps(data: Json) -> tuple[Step, ...]:
 
 
 def founder(space: SearchSpace[Genome], text: str, results: Path) -> Proposal:
-    """The founder that `text` stands for. Raises ConfigError if it stands for none, InvalidGenome if it does not fit
-    the alphabet of this space."""
+    """The founder that `text` stands for, within the bounds of this space. Raises ConfigError if it stands for none,
+    InvalidGenome if nothing like it is within them."""
+    clamped = space.clamp(_named(space, text, results))
+    return Proposal(clamped.genome, (), (Step("founder", {"founder": text}, f"founder {text}"), *clamped.steps))
+
+
+def _named(space: SearchSpace[Genome], text: str, results: Path) -> Genome:
+    """The genome that `text` names, wherever it is. Raises as `founder` does."""
     if text in space.founders:
-        return Proposal(space.parse(space.founders[text]), (), (_step(text),))
+        return space.parse(space.founders[text])
     if of_run := OF_RUN.fullmatch(text.strip()):
         return _of_run(space, of_run["run"], int(of_run["candidate"]), results)
     try:
-        return Proposal(space.parse(text), (), (_step(text),))
+        return space.parse(text)
     except InvalidGenome as error:
         close = get_close_matches(text, [*space.founders, *space.founder_groups, RANDOM], n=1)
         if close and len(text.split()) == 1:
@@ -100,7 +119,7 @@ def founder(space: SearchSpace[Genome], text: str, results: Path) -> Proposal:
         raise ConfigError(f"founder '{text}': {error}") from None
 
 
-def _of_run(space: SearchSpace[Genome], run: str, number: int, results: Path) -> Proposal:
+def _of_run(space: SearchSpace[Genome], run: str, number: int, results: Path) -> Genome:
     try:
         genome: Any = find(run, results).candidate(number).genome
     except RunError as error:
@@ -109,11 +128,7 @@ def _of_run(space: SearchSpace[Genome], run: str, number: int, results: Path) ->
         raise ConfigError(
             f"founder '{run}:{number}' is of the encoding '{genome.get('kind')}', this run is '{space.kind}'"
         )
-    return Proposal(space.read(genome), (), (_step(f"{run}:{number}"),))
-
-
-def _step(named: str) -> Step:
-    return Step("founder", {"founder": named}, f"founder {named}")
+    return space.read(genome)
 
 
 def _expanded(space: SearchSpace[Genome], wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:

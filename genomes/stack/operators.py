@@ -12,11 +12,10 @@ from dataclasses import replace
 from random import Random
 
 from genomes.alphabet import Alphabet
-from genomes.domains import genes_of
 from genomes.json_value import Json
 from genomes.layer import Layer
 from genomes.layers import Flatten
-from genomes.recipe import Recipe, cross_recipes, mutate_recipe, random_recipe
+from genomes.recipe import Recipe, cross_recipes, difference, mutate_recipe, random_recipe
 from genomes.steps import Step
 
 Stack = tuple[Layer, ...]
@@ -302,7 +301,10 @@ def _nothing(operator: str) -> Step:
 
 
 def _recipe_step(before: Recipe, after: Recipe) -> Step:
-    names = [f.name for f in genes_of(Recipe) if getattr(before, f.name) != getattr(after, f.name)]
-    old, new = ({name: getattr(recipe, name) for name in names} for recipe in (before, after))
-    changes = ", ".join(f"{name} {old[name]} -> {new[name]}" for name in names)
-    return Step("recipe", {"from": old, "to": new}, f"recipe {changes or 'unchanged'}")
+    genes = difference(before, after)
+    changes = ", ".join(f"{name} {old} -> {new}" for name, (old, new) in genes.items())
+    detail = {
+        "from": {name: old for name, (old, _) in genes.items()},
+        "to": {name: new for name, (_, new) in genes.items()},
+    }
+    return Step("recipe", detail, f"recipe {changes or 'unchanged'}")

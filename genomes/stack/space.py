@@ -23,6 +23,7 @@ from genomes.limits import Limits
 from genomes.primitives import InvalidGenome, Shape
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
+from genomes.stack.clamping import clamp_stack
 from genomes.stack.founders import FOUNDERS, GROUPS
 from genomes.stack.operators import as_wide, cross_stacks, mutate_stack, random_stack
 from genomes.steps import Step
@@ -139,6 +140,11 @@ class StackSpace:
                 return Variation(found, scaled, self.blueprint(found))
         return None
 
+    def clamp(self, genome: StackGenome) -> Variation[StackGenome]:
+        """Layers and recipe within the bounds of the alphabet, and optional layers whose kind is off left out."""
+        layers, recipe, steps = clamp_stack(genome.layers, genome.recipe, self.alphabet)
+        return Variation(StackGenome(layers, recipe), steps)
+
     def distance(self, a: StackGenome, b: StackGenome) -> float:
         """Edit distance of the stacks over the longer one's length (3/4), and of the recipes (1/4)."""
         longest = max(len(a.layers), len(b.layers))
@@ -183,7 +189,7 @@ class StackSpace:
         told: Mapping[str, Any] = data
         try:
             layers = tuple(self._read_layer(dict(gene)) for gene in told["layers"])
-            return StackGenome(layers, Recipe(**told["recipe"]))
+            return StackGenome(layers, notation.checked_recipe(Recipe(**told["recipe"]), self.alphabet))
         except InvalidGenome:
             raise
         except (KeyError, TypeError, ValueError) as error:

@@ -67,6 +67,31 @@ def test_those_of_a_group_with_a_layer_that_is_off_are_left_out_and_one_asked_fo
         named("residual 8 3, flatten", space=space)
 
 
+def test_those_that_are_out_of_narrowed_bounds_are_changed_and_that_is_said_once() -> None:
+    space = stack_space((32, 32, 3), layers={"batchnorm": False}, recipe={"flip": False, "label_smoothing": 0})
+    begun, notes = named("fast", "resnet", "conv 8 3, relu, flatten | adam 0.01, flip", space=space)
+    change = "batchnorm left out, label_smoothing 0.1 -> 0.0, flip True -> False"
+    assert begun == [  # fast-wide is the first of them, then
+        f"founder fast; {change}",
+        f"founder fast-large; {change}; 0.375 times as wide",
+        "founder resnet; batchnorm left out",
+        "founder conv 8 3, relu, flatten | adam 0.01, flip; flip True -> False",
+    ]
+    assert notes == [
+        "founders are changed where they are out of the bounds of this run: "
+        f"fast, fast-large ({change}); resnet (batchnorm left out); "
+        "conv 8 3, relu, flatten | adam 0.01, flip (flip True -> False)"
+    ]
+
+
+def test_one_that_cannot_be_built_without_what_is_off_is_left_out() -> None:
+    space = stack_space((32, 32, 3), layers={"maxpool": False}, max_parameters=50_000)
+    text = "conv 16 3, relu, maxpool 4, flatten, dense 32, relu"
+    begun, notes = named(text, "conv 8 3, relu, global_max", space=space)
+    assert begun == ["founder conv 8 3, relu, global_max"]
+    assert notes == [f"founder {text} left out: 525,098 parameters, more than max_parameters=50,000"]
+
+
 def test_random_alone_is_no_founder() -> None:
     assert named("random") == ([], [])
 
@@ -91,6 +116,7 @@ def test_one_asked_for_that_does_not_fit_says_why() -> None:
         ("vg", "founder 'vg' is unknown; did you mean 'vgg'"),
         ("zoos", "founder 'zoos' is unknown; did you mean 'zoo'"),
         ("conv 32, flatten", "kernel is missing"),
+        ("conv 32 9, flatten", "kernel must be a whole number from 1 to 7, not 9"),
         ("nowhere:3", "there is no run 'nowhere'"),
     ],
 )

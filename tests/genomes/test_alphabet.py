@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from conftest import stack_space
 
-from genomes import InvalidGenome
+from genomes import InvalidGenome, Variation
 from genomes.alphabet import alphabet
+from genomes.domains import Domain, Options, Real, Switched, Whole
 from genomes.layer import LAYERS
+from genomes.stack.founders import FOUNDERS
 from genomes.stack.space import StackSpace
 
 SWIRL = {"class": "my_layers.Swirl", "speed": [1, 2, 4], "strength": [0.1, 0.5], "way": ["a", "b"]}
@@ -84,12 +86,98 @@ def test_every_kind_but_the_flattening_can_be_off() -> None:
     assert kinds == {"flatten", "dense"}
 
 
-def test_a_kind_that_is_off_is_refused_by_name_in_notation_and_json() -> None:
+def test_a_kind_that_is_off_can_be_read_and_is_refused_by_name() -> None:
     space, full = (stack_space((28, 28, 1), layers={"residual": off}) for off in (False, True))
     genome = full.parse("residual 8 3, flatten")
-    for read in (lambda: space.parse(genome.notation()), lambda: space.read(genome.to_json())):
+    assert space.parse(genome.notation()) == space.read(genome.to_json()) == genome
+    for refuse in (space.blueprint, space.clamp):
         with pytest.raises(InvalidGenome, match="'residual' is switched off in this search"):
-            read()
+            refuse(genome)
+
+
+def test_what_exists_nowhere_is_not_read() -> None:
+    narrow, wide = (stack_space((28, 28, 1), layers={"conv": {"kernel": kernel}}) for kernel in ([3], [3, 9]))
+    genome = wide.parse("conv 8 9, flatten")
+    with pytest.raises(InvalidGenome, match="kernel must be 3, not 9"):
+        narrow.read(genome.to_json())
+    strange = {**genome.to_json(), "recipe": {**genome.recipe.to_json(), "flip": "yes"}}
+    with pytest.raises(InvalidGenome, match="flip must be one of false, true, not 'yes'"):
+        wide.read(strange)
+
+
+NARROW: dict[str, Any] = {
+    "layers": {
+        "conv": {"filters": [8, 24], "kernel": 5},
+        "activation": {"function": ["gelu"]},
+        "dropout": {"rate": [0.3, 0.4]},
+        "flatten": {"how": "global_max"},
+        "batchnorm": False,
+        "maxpool": False,
+    },
+    "recipe": {"optimizer": "adam", "flip": False, "weight_decay": [0.001, 0.01], "mixup": 0, "pixels": "scale"},
+}
+STRANGER = (
+    "conv 4 3, batchnorm, relu, maxpool 2, conv 96 5, batchnorm, gelu, dropout 0.25, flatten, dense 32 "
+    "| sgd 0.2, batch 64, decay 0.0001, flip, mixup 0.4"
+)
+
+
+def test_the_nearest_within_narrowed_bounds() -> None:
+    space = stack_space((28, 28, 1), max_parameters=10**9, max_multiply_adds=10**9, **NARROW)
+    clamped = space.clamp(space.parse(STRANGER))
+    assert space.problem(clamped.genome) is None
+    assert clamped.genome.notation() == (
+        "conv 8 5, gelu, conv 24 5, gelu, dropout 0.3, global_max, dense 32 | adam 0.01, batch 64, decay 0.001, scale"
+    )
+    [step] = clamped.steps
+    assert step.text == (
+        "conv filters 4 -> 8, conv kernel 3 -> 5, batchnorm left out, relu function relu -> gelu, maxpool left out, "
+        "conv filters 96 -> 24, dropout rate 0.25 -> 0.3, flatten how flatten -> global_max, optimizer sgd -> adam, "
+        "learning_rate 0.2 -> 0.01, weight_decay 0.0001 -> 0.001, pixels standardise -> scale, flip True -> False, "
+        "mixup 0.4 -> 0.0"
+    )
+    detail: Any = step.detail
+    assert step.operator == "clamp"
+    assert detail["layers"][0] == {"at": 1, "from": "conv 4 3", "to": "conv 8 5"}
+    assert detail["layers"][1] == {"at": 2, "from": "batchnorm", "to": None}
+    assert (detail["recipe"]["from"]["flip"], detail["recipe"]["to"]["flip"]) == (True, False)
+    assert space.clamp(clamped.genome) == Variation(clamped.genome, ())
+
+
+def test_genomes_of_a_wide_search_fit_a_narrow_one_or_need_what_is_off() -> None:
+    narrow = stack_space((28, 28, 1), max_parameters=10**9, max_multiply_adds=10**11, max_layers=99, **NARROW)
+    for genome in wander(stack_space((28, 28, 1)), 300):
+        clamped = narrow.clamp(genome).genome
+        assert narrow.alphabet.problem(clamped.layers[0]) is None
+        assert clamped.recipe.problem(narrow.alphabet.recipe) is None
+        assert [narrow.alphabet.problem(gene) for gene in clamped.layers if narrow.alphabet.problem(gene)] == []
+
+
+def test_the_built_in_alphabet_clamps_nothing() -> None:
+    space = stack_space((32, 32, 3))
+    for genome in (*map(space.parse, FOUNDERS.values()), *wander(space, 200)):
+        assert space.clamp(genome) == Variation(genome, ())
+    assert all(domain.clamp(value) == value for domain, value in VALUES)
+    assert [domain.clamp(value) for domain, value in OUTSIDE] == [1, 2, 4, 0.5, 0.1, 0.1, 0.0]
+
+
+VALUES: list[tuple[Domain, Any]] = [
+    (Options(("a", "b")), "b"),
+    (Options((False, True)), True),
+    (Whole(2, 4, (2, 4)), 3),
+    (Real(0.1, 0.5), 0.3),
+    (Switched(Real(0.1, 0.5)), 0.0),
+    (Switched(Real(0.1, 0.5)), 0.2),
+]
+OUTSIDE: list[tuple[Domain, Any]] = [
+    (Options((1, 3)), 2),
+    (Whole(2, 4, (2, 4)), 1),
+    (Whole(2, 4, (2, 4)), 7),
+    (Real(0.1, 0.5), 0.7),
+    (Real(0.1, 0.5), 0.0),
+    (Switched(Real(0.1, 0.5)), 0.01),
+    (Options((0.0,)), 0.7),
+]
 
 
 def test_a_layer_of_ones_own_takes_part_with_its_genes_and_costs() -> None:

@@ -31,7 +31,7 @@ def read(text: str, alphabet: Alphabet) -> tuple[tuple[Layer, ...], Recipe]:
     """The stack and recipe of a line. Raises InvalidGenome naming the word that is wrong and what was expected."""
     stack, bar, recipe = text.partition("|")
     layers = tuple(_read_layer(part, alphabet) for part in stack.split(","))
-    return layers, _read_recipe(recipe, alphabet) if bar else DEFAULT
+    return layers, read_recipe(recipe, alphabet) if bar else DEFAULT
 
 
 def _read_layer(part: str, alphabet: Alphabet) -> Layer:
@@ -67,7 +67,8 @@ def _usage(cls: type[Layer], word: str) -> str:
     return " ".join([word, *(f.name.upper() if f.default is MISSING else f"[{f.name}={f.default}]" for f in genes)])
 
 
-def _read_recipe(text: str, alphabet: Alphabet) -> Recipe:
+def read_recipe(text: str, alphabet: Alphabet) -> Recipe:
+    """The recipe of a line: what stands behind the bar, in every encoding. Raises InvalidGenome as `read` does."""
     values: dict[str, Any] = {}
     for part in text.split(","):
         try:

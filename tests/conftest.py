@@ -99,6 +99,7 @@ def pytest_configure() -> None:
 SLOW = (
     "test_own",
     "test_readme",
+    "test_chain",
     "test_run",
     "test_models",
     "test_crashes",

@@ -6,20 +6,29 @@ from random import Random
 from typing import Any
 
 import pytest
+from chain_encoding import CHAIN, CHAIN_SPACE
 
+from evolve.config import OF_ENCODINGS
 from evolve.problems.tables import TableProblem
-from genomes import InvalidGenome, Step, candidate_key
+from genomes import InvalidGenome, Step, Variation, candidate_key
+from genomes.alphabet import full_alphabet
 from genomes.genome import SPACES, space_class
-from genomes.stack.space import StackSpace
+from genomes.limits import Limits
 from genomes.steps import STEPS
 
 
-@pytest.fixture(params=SPACES)
-def any_space(request: pytest.FixtureRequest, table_problem: TableProblem) -> Any:
-    """One search space of each registered encoding. A new encoding needs a line here to be tested."""
-    made = {"stack": StackSpace((16, 16, 3), 5), "choices": table_problem.space}[request.param]
+@pytest.fixture(params=[*SPACES, CHAIN])
+def any_space(request: pytest.FixtureRequest, table_problem: TableProblem, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """One search space of each registered encoding, and of the one that exists in tests alone. A new encoding needs a
+    line here to be tested."""
+    monkeypatch.setitem(SPACES, CHAIN, CHAIN_SPACE)
+    made: Any = table_problem.space if request.param == "choices" else network_space(request.param)
     assert isinstance(made, space_class(request.param))
     return made
+
+
+def network_space(kind: str) -> Any:
+    return space_class(kind).for_images((16, 16, 3), 5, Limits(), full_alphabet())
 
 
 def genomes(space: Any, count: int, seed: int = 0) -> list[Any]:
@@ -105,3 +114,33 @@ def test_founders_are_notations_and_groups_are_made_of_them(any_space: Any) -> N
         assert any_space.parse(text).kind == any_space.kind
     for names in any_space.founder_groups.values():
         assert names and set(names) <= set(any_space.founders)
+
+
+def test_what_is_within_the_bounds_is_not_clamped(any_space: Any) -> None:
+    for genome in genomes(any_space, 50):
+        assert any_space.clamp(genome) == Variation(genome, ())
+
+
+def test_genomes_of_networks_have_a_recipe(any_space: Any) -> None:
+    is_network = hasattr(any_space, "for_images")
+    assert {genome.recipe is not None for genome in genomes(any_space, 20)} == {is_network}
+
+
+@pytest.mark.parametrize("kind", ["stack", CHAIN])
+def test_networks_keep_to_the_limits(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SPACES, CHAIN, CHAIN_SPACE)
+    space = network_space(kind)
+    tight = space.with_limits(Limits(max_parameters=2000))
+    assert all(tight.blueprint(genome).parameters <= 2000 for genome in genomes(tight, 20))
+    large = next(genome for genome in genomes(space, 200) if space.blueprint(genome).parameters > 2000)
+    with pytest.raises(InvalidGenome, match="more than max_parameters=2,000"):
+        tight.blueprint(large)
+    if narrow := tight.narrowed(large):
+        assert tight.blueprint(narrow.genome).parameters <= 2000
+        assert [step.operator for step in narrow.steps] == ["scale"]
+
+
+def test_the_settings_that_it_heeds_are_some_of_those_that_there_are(any_space: Any) -> None:
+    assert any_space.settings <= set(OF_ENCODINGS)
+    if "fill" not in any_space.settings:
+        assert all(any_space.widened(genome) is None for genome in genomes(any_space, 20))

@@ -51,7 +51,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
     found.check_modules(scoring)
     config = config if scoring else config.model_copy(update={"fitness": None})
     made_by, this = found.meta["version"], version("evolve-convnets")
-    if made_by != this:
+    if scoring and made_by != this:
         raise RunError(
             f"run '{found.name}' was made by evolve {made_by}, this is {this}, and another version may search "
             f"differently; continue it with version {made_by}, or start a new run"
@@ -66,7 +66,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
         problem = usable(lambda: make_problem(config, gpu, found.problem, count, before_reading))
     now = problem.describe()
     for name, before in found.problem.items():
-        if name == "fitness" and not scoring:
+        if name in ("fitness", "backend", "device") and not scoring:
             continue
         if isinstance(now.get(name), tuple):
             now[name] = list(now[name])

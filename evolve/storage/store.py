@@ -38,6 +38,7 @@ class Store(Log):
     def __init__(self, connection: sqlite3.Connection, lock: FileLock | None) -> None:
         super().__init__(connection)
         self._lock = lock
+        self._old = False  # of version 0.9
         self._hits: int | None = None  # so many rows, once that was asked for
 
     @classmethod
@@ -92,7 +93,9 @@ class Store(Log):
         try:
             with cls.read(folder) as known:  # a damaged file is refused before anything touches it
                 check_integrity(known._connection, folder / FILE)
-            return cls._writer(folder, lock)
+            store = cls._writer(folder, lock)
+            store._check_version(folder)
+            return store
         except BaseException:
             lock.release()
             raise
@@ -131,6 +134,8 @@ class Store(Log):
         results: Iterable[Result] = (),
     ) -> None:
         """Writes rows in one transaction. Raises ValueError for a number that is not finite."""
+        if self._old:
+            raise RunError("a run of version 0.9 can be looked at and exported, not continued; start a new run")
         results = list(results)
         with self._transaction():
             self._connection.executemany(
@@ -186,12 +191,25 @@ class Store(Log):
                 f"run was copied or moved, {FILE}-wal belongs to it; otherwise put back a copy of {folder} from "
                 "before, or start a new run"
             ) from None
-        if found != SCHEMA_VERSION:
+        if found == 1:
+            self._see_as_now()
+        elif found != SCHEMA_VERSION:
             self.close()
             raise RunError(
                 f"{folder} was made by evolve {meta.get('version')} and has schema version {found}, this version "
-                f"reads {SCHEMA_VERSION}; use the version that made it, or start a new run"
+                f"reads 1 and {SCHEMA_VERSION}; use the version that made it, or start a new run"
             )
+
+    def _see_as_now(self) -> None:
+        """Lets a run of version 0.9 be read like any other; requests and results cannot be added to it."""
+        self._old = True
+        [(only,)] = self._connection.execute("PRAGMA query_only")
+        self._connection.execute(
+            "PRAGMA query_only = 0"
+        )  # views that are gone with the connection; the file is as it was
+        for statement in _statements(files("evolve.storage").joinpath("schema_1.sql").read_text()):
+            self._connection.execute(statement)
+        self._connection.execute(f"PRAGMA query_only = {only}")
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 from evolve.values import Budget, Purpose, digest
 from genomes.recipe import Recipe
@@ -57,7 +56,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a worker needs to know to evaluate one request. JSON only where it passes to another process.
+    """What a worker needs to know to evaluate one request.
 
     number: of the request. key: SHA-256 of all that decides the outcome.
     seconds: how long it may be worked on, None for as long as it takes. Times are durations, never readings of a clock,
@@ -74,14 +73,6 @@ class Job:
         it."""
         return self if self.seconds is None else replace(self, seconds=max(1.0, self.seconds - worked))
 
-    def to_json(self) -> dict[str, Any]:
-        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "resources": asdict(self.resources)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The job of its JSON. Raises TypeError, KeyError or ValueError for anything else."""
-        return cls(**{**data, "resources": Resources(**data["resources"])})
-
 
 @dataclass(frozen=True, kw_only=True)
 class TableJob(Job):
@@ -91,13 +82,6 @@ class TableJob(Job):
     budget: Budget
     repeat: int = 0
     test: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        return {**super().to_json(), "budget": asdict(self.budget)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return super().from_json({**data, "budget": Budget(**data["budget"])})
 
 
 @dataclass(frozen=True)
@@ -180,30 +164,3 @@ class TrainingJob(Job):
             return None if seconds is None else max(0.0, seconds - gone)
 
         return replace(super().after(gone, worked), finish_in=left(self.finish_in), stop_in=left(self.stop_in))
-
-    def to_json(self) -> dict[str, Any]:
-        plain = {name: asdict(getattr(self, name)) for name in ("budget", "seeds", "parts")}
-        begins = self.begins and asdict(self.begins)
-        return {
-            **super().to_json(),
-            **plain,
-            "begins": begins,
-            "spec": self.spec.to_json(),
-            "recipe": self.recipe.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        begins = data["begins"]
-        return super().from_json(
-            {
-                **data,
-                "spec": ModelSpec.from_json(data["spec"]),
-                "recipe": Recipe(**data["recipe"]),
-                "budget": Budget(**data["budget"]),
-                "seeds": Seeds(**data["seeds"]),
-                "parts": PartsUsed(**{**data["parts"], "train": tuple(data["parts"]["train"])}),
-                "purpose": Purpose(data["purpose"]),
-                "begins": begins and Beginning(begins["weights"], Takes(begins["takes"])),
-            }
-        )

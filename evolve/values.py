@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
 from evolve.objectives import Objectives
 from genomes import Genome, Step
@@ -143,14 +141,6 @@ class Hits:
         """Whether each image was recognised."""
         return [bool(self.bits[at // 8] >> (7 - at % 8) & 1) for at in range(self.count)]
 
-    def to_json(self) -> dict[str, Any]:
-        return {"part": self.part, "count": self.count, "bits": b64encode(self.bits).decode()}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Hits:
-        """The hits of their JSON."""
-        return cls(data["part"], data["count"], b64decode(data["bits"]))
-
 
 @dataclass(frozen=True)
 class Result:
@@ -172,7 +162,7 @@ class Result:
     reason: str | None = None
     cached_from: int | None = None
     reused_from: str | None = None
-    timing: Mapping[str, Any] = field(default_factory=dict)
+    timing: Mapping[str, float] = field(default_factory=dict)
     objectives: tuple[float, ...] = ()
     hits: Hits | None = field(default=None, repr=False)
 
@@ -193,7 +183,7 @@ def judged_by(objectives: Objectives, result: Result) -> Result:
     return Result(result.request, Status.FAILED, spent=result.spent, reason=reason, timing=result.timing)
 
 
-def digest(*parts: Any) -> str:
+def digest(*parts: object) -> str:
     """SHA-256 over the texts of `parts`."""
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 

@@ -109,7 +109,7 @@ def _words(kinds: Mapping[str, type[Layer]]) -> dict[str, tuple[type[Layer], dic
             continue
         domain = domains(cls)[cls.selector]
         assert isinstance(domain, Options)
-        words.update({value: (cls, {cls.selector: value}) for value in domain.values})
+        words.update({str(value): (cls, {cls.selector: value}) for value in domain.values})
     return words
 
 

@@ -7,77 +7,85 @@ recipe settings, rows of a table) is a value of one of these four domains.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+Value: TypeAlias = bool | int | float | str
+"""What a gene may be."""
+V = TypeVar("V", bound=Value)
 
 
-class Domain(Protocol):
-    """The values of one gene."""
+class TypedDomain(Protocol[V]):
+    """The values of one gene, all of one type."""
 
-    def problem(self, value: Any) -> str | None:
+    def problem(self, value: object) -> str | None:
         """Why `value` is not in the domain, or None if it is."""
         ...
 
-    def clamp(self, value: Any) -> Any:
+    def clamp(self, value: V) -> V:
         """The value of the domain that is nearest to `value`, which is of its kind; the first of named ones that have
         no order."""
         ...
 
-    def sample(self, rng: Random) -> Any:
+    def sample(self, rng: Random) -> V:
         """A value drawn at random."""
         ...
 
-    def vary(self, value: Any, rng: Random) -> Any:
+    def vary(self, value: V, rng: Random) -> V:
         """A value near `value` but different from it (the same only if there is no other)."""
         ...
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: V, b: V) -> float:
         """How far apart two values are, symmetric, in [0, 1]."""
         ...
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> V:
         """The value that `text` spells. Raises ValueError if it spells none."""
         ...
 
-    def bounded(self, values: list[Any]) -> Domain:
+    def bounded(self, values: Sequence[Value]) -> Domain:
         """This domain with other bounds. Raises ValueError, in words that follow 'must be', if they cannot be."""
         ...
+
+
+Domain: TypeAlias = TypedDomain[Any]
+"""A domain among others: of which type its values are, only the gene knows."""
 
 
 @dataclass(frozen=True)
 class Options:
     """One of a few named values without an order, such as a kind of padding."""
 
-    values: tuple[Any, ...]
+    values: tuple[Value, ...]
 
-    def problem(self, value: Any) -> str | None:
+    def problem(self, value: object) -> str | None:
         if value in self.values and type(value) is type(self.values[0]):
             return None
         return f"must be one of {', '.join(map(_text, self.values))}, not {_text(value)}"
 
-    def clamp(self, value: Any) -> Any:
+    def clamp(self, value: Value) -> Value:
         return value if self.problem(value) is None else self.values[0]
 
-    def sample(self, rng: Random) -> Any:
+    def sample(self, rng: Random) -> Value:
         return rng.choice(self.values)
 
-    def vary(self, value: Any, rng: Random) -> Any:
+    def vary(self, value: Value, rng: Random) -> Value:
         others = [other for other in self.values if other != value]
         return rng.choice(others) if others else value
 
-    def distance(self, a: Any, b: Any) -> float:
+    def distance(self, a: Value, b: Value) -> float:
         return float(a != b)
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> Value:
         for value in self.values:
             if str(value) == text:
                 return value
         raise ValueError(self.problem(text))
 
-    def bounded(self, values: list[Any]) -> Options:
+    def bounded(self, values: Sequence[Value]) -> Options:
         if values and all(self.problem(value) is None for value in values):
             return Options(tuple(values))
         raise ValueError(f"some of {', '.join(map(_text, self.values))}")
@@ -94,7 +102,7 @@ class Whole:
     typical: tuple[int, ...]
     floor: int = 1
 
-    def problem(self, value: Any) -> str | None:
+    def problem(self, value: object) -> str | None:
         if type(value) is int and self.low <= value <= self.high:
             return None
         allowed = f"a whole number from {self.low} to {self.high}" if self.low < self.high else str(self.low)
@@ -125,9 +133,10 @@ class Whole:
         except ValueError:
             raise ValueError(self.problem(text)) from None
 
-    def bounded(self, values: list[Any]) -> Whole:
-        if values and all(type(value) is int and value >= self.floor for value in values):
-            return replace(self, low=min(values), high=max(values), typical=tuple(values))
+    def bounded(self, values: Sequence[Value]) -> Whole:
+        whole = tuple(value for value in values if type(value) is int and value >= self.floor)
+        if whole and len(whole) == len(values):
+            return replace(self, low=min(whole), high=max(whole), typical=whole)
         raise ValueError(f"whole numbers of at least {self.floor}")
 
 
@@ -142,7 +151,7 @@ class Real:
     floor: float = 0.0
     ceiling: float = math.inf
 
-    def problem(self, value: Any) -> str | None:
+    def problem(self, value: object) -> str | None:
         if type(value) is float and self.low <= value <= self.high:
             return None
         allowed = f"a number from {self.low:g} to {self.high:g}" if self.low < self.high else f"{self.low:g}"
@@ -171,7 +180,7 @@ class Real:
         except ValueError:
             raise ValueError(self.problem(text)) from None
 
-    def bounded(self, values: list[Any]) -> Real:
+    def bounded(self, values: Sequence[Value]) -> Real:
         numbers = [float(value) for value in values if type(value) in (int, float)]
         fits = numbers and len(numbers) == len(values) <= 2
         if fits and self.floor <= min(numbers) and max(numbers) <= self.ceiling and (min(numbers) > 0 or not self.log):
@@ -199,7 +208,7 @@ class Switched:
 
     domain: Real
 
-    def problem(self, value: Any) -> str | None:
+    def problem(self, value: object) -> str | None:
         if type(value) is float and value == 0.0:
             return None
         problem = self.domain.problem(value)
@@ -225,7 +234,7 @@ class Switched:
     def read(self, text: str) -> float:
         return self.domain.read(text)
 
-    def bounded(self, values: list[Any]) -> Domain:
+    def bounded(self, values: Sequence[Value]) -> Domain:
         """Bounds that begin with 0 leave it off or on; without 0 it is always on; 0 alone is always off."""
         if any(type(value) not in (int, float) for value in values):
             return self.domain.bounded(values)
@@ -236,7 +245,7 @@ class Switched:
         return Switched(inner) if len(numbers) < len(values) else inner
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return (
         str(value).lower()
         if isinstance(value, bool)

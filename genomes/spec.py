@@ -15,6 +15,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any
 
+from genomes.domains import Value
 from genomes.primitives import PRIMITIVES, Shape
 
 
@@ -25,7 +26,7 @@ class Node:
     name: str
     op: str
     inputs: tuple[int, ...]
-    settings: tuple[tuple[str, Any], ...]
+    settings: tuple[tuple[str, Value], ...]
     shape: Shape
     parameters: int
     multiply_adds: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -64,12 +65,10 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
 
     with console.counting() as count:
         problem = usable(lambda: make_problem(config, gpu, found.problem, count, before_reading))
-    now = problem.describe()
+    now = json.loads(json.dumps(problem.describe()))  # as it was stored
     for name, before in found.problem.items():
         if name in ("fitness", "backend", "device") and not scoring:
             continue
-        if isinstance(now.get(name), tuple):
-            now[name] = list(now[name])
         if now.get(name) != before:
             was, would = _short(before), _short(now.get(name))
             raise RunError(

@@ -5,25 +5,26 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import asdict, replace
 from importlib import import_module
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol, TypeVar
 
 from evolve.errors import MachineError
 from evolve.jobs import Job
-from evolve.values import Hits, Result, Status
+from evolve.values import Result, Status
+from genomes.json_value import JsonObject
+
+J = TypeVar("J", bound=Job)
 
 
-class Evaluator(Protocol):
+class Evaluator(Protocol[J]):
     """Judges jobs of one kind. Made from settings, a JSON object.
 
     takes: the class of its jobs.
     """
 
-    takes: ClassVar[type[Job]]
-
-    def evaluate(self, job: Any) -> Result:
+    @property
+    def takes(self) -> type[J]: ...
+    def evaluate(self, job: J) -> Result:
         """The result of a job. A failure is a result, too; raises only MachineError, where the machine failed and not
         the candidate."""
         ...
@@ -61,7 +62,7 @@ class InProcess:
     def __init__(
         self,
         evaluator: str,
-        settings: Mapping[str, Any],
+        settings: JsonObject,
         workers: int = 1,
         threads: int | None = 1,
         memory_limit: int | None = None,
@@ -92,14 +93,14 @@ class InProcess:
         self._waiting.clear()
 
 
-def build_evaluator(path: str, settings: Mapping[str, Any]) -> Evaluator:
+def build_evaluator(path: str, settings: JsonObject) -> Evaluator[Job]:
     """The evaluator named by `path`, 'module:Class', with its settings."""
     module, _, name = path.partition(":")
-    made: Evaluator = getattr(import_module(module), name)(settings)
+    made: Evaluator[Job] = getattr(import_module(module), name)(settings)
     return made
 
 
-def judge(evaluator: Evaluator, job: Job) -> Result:
+def judge(evaluator: Evaluator[J], job: J) -> Result:
     """What the evaluator says of a job; an exception, which it ought not to raise, becomes a failure, and so does an
     'ok' with measures that are not finite. Raises MachineError if it does."""
     try:
@@ -112,28 +113,6 @@ def judge(evaluator: Evaluator, job: Job) -> Result:
         reason = f"the evaluator returned measures that are not all finite: {dict(result.measures)!s:.200}"
         return Result(result.request, Status.FAILED, spent=result.spent, reason=reason, timing=result.timing)
     return result
-
-
-def judge_json(evaluator: Evaluator, data: Mapping[str, Any]) -> dict[str, Any]:
-    """`judge` for a job from another process: JSON to JSON."""
-    try:
-        job = evaluator.takes.from_json(data)
-    except (TypeError, KeyError, ValueError) as error:
-        failed = Result(data["number"], Status.FAILED, reason=f"not a job: {type(error).__name__}: {error}")
-        return result_to_json(failed)
-    return result_to_json(judge(evaluator, job))
-
-
-def result_to_json(result: Result) -> dict[str, Any]:
-    """JSON from which `result_from_json` restores an equal result, but for what is derived."""
-    return {**asdict(replace(result, hits=None)), "hits": result.hits and result.hits.to_json()}
-
-
-def result_from_json(data: Mapping[str, Any]) -> Result:
-    """The result of its JSON."""
-    hits = data["hits"] and Hits.from_json(data["hits"])
-    derived = {"objectives": (), "curve": tuple(data["curve"]), "status": Status(data["status"]), "hits": hits}
-    return Result(**{**data, **derived})
 
 
 # Name -> class; to be registered here is to be tested by the suite in tests/contracts.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,10 +19,11 @@ from pebble import ProcessExpired, ProcessPool
 
 from evolve.errors import MachineError
 from evolve.execution import worker
-from evolve.execution.executor import result_from_json
+from evolve.execution.border import job_to_json, result_from_json
 from evolve.execution.spawning import WorkerContext, start_tracker
 from evolve.jobs import Job
 from evolve.values import Result, Status
+from genomes.json_value import JsonObject
 
 RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
 MAX_DEATHS = 3
@@ -80,7 +80,7 @@ class Processes:
     def __init__(
         self,
         evaluator: str,
-        settings: Mapping[str, Any],
+        settings: JsonObject,
         workers: int = 1,
         threads: int | None = 1,
         memory_limit: int | None = None,
@@ -149,7 +149,7 @@ class Processes:
     def _hand(self, task: _Task, one: _Worker) -> None:
         task.begun, job = time.monotonic(), task.left
         try:
-            future = one.pool.schedule(worker.work, args=(job.to_json(),), timeout=job.seconds)
+            future = one.pool.schedule(worker.work, args=(job_to_json(job),), timeout=job.seconds)
         except RuntimeError:  # the worker died while it was idle
             self._waiting.appendleft(task)
             self._start_again(one)

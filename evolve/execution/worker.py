@@ -8,12 +8,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from evolve.execution.executor import Evaluator, build_evaluator, judge_json
+from evolve.execution.border import job_from_json, result_to_json
+from evolve.execution.executor import Evaluator, build_evaluator, judge
+from evolve.jobs import Job
+from evolve.values import Result, Status
 
 OUT_OF_MEMORY_EXIT = 77
 WATCH_SECONDS = 0.5
 
-_evaluator: Evaluator | None = None
+_evaluator: Evaluator[Job] | None = None
 _broken: str | None = None
 
 
@@ -56,7 +59,11 @@ def work(job: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a job, both as JSON."""
     if _evaluator is None:
         raise CannotStart(_broken)
-    return judge_json(_evaluator, job)
+    try:
+        made = job_from_json(_evaluator.takes, job)
+    except ValueError as error:
+        return result_to_json(Result(job["number"], Status.FAILED, reason=f"not a job: {error}"))
+    return result_to_json(judge(_evaluator, made))
 
 
 def _silence() -> None:

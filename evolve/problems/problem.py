@@ -5,11 +5,12 @@ A problem turns requests into jobs. There are two: images, which are trained on,
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from evolve.jobs import Job
 from evolve.values import Budget, Purpose, Request
 from genomes import Blueprint, Genome, SearchSpace
+from genomes.json_value import JsonObject
 
 
 class Problem(Protocol):
@@ -28,7 +29,7 @@ class Problem(Protocol):
     @property
     def first_space(self) -> SearchSpace[Genome]: ...
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> JsonObject:
         """JSON that builds the evaluator."""
         ...
 
@@ -58,6 +59,6 @@ class Problem(Protocol):
         """Deletes the saved weights of all other jobs."""
         ...
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> JsonObject:
         """What must be the same when a run is continued; for people, too."""
         ...

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evolve.trust import Trust
+from genomes.json_value import Json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class KerasModel(Protocol):
+    """What is mostly done with a Keras model; Keras itself has no types."""
+
+    def __call__(self, images: object, training: bool = False) -> object: ...
+    def predict(self, images: object, **options: object) -> NDArray[np.float32]: ...
+    def summary(self) -> None: ...
+    def save(self, path: object) -> None: ...
 
 
 class Models(Protocol):
     """Where the networks of candidates come from: the run that they are of."""
 
-    def model(self, candidate: int, trust: Trust = ()) -> Any:
+    def model(self, candidate: int, trust: Trust = ()) -> KerasModel:
         """The trained Keras model of a candidate."""
         ...
 
-    def build(self, candidate: int, trust: Trust = ()) -> Any:
+    def build(self, candidate: int, trust: Trust = ()) -> KerasModel:
         """The Keras model of a candidate, untrained."""
         ...
 
@@ -41,10 +55,10 @@ class Leader:
     parents: tuple[int, ...]
     test_accuracy: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}
 
-    def model(self, trust: Trust = ()) -> Any:
+    def model(self, trust: Trust = ()) -> KerasModel:
         """The trained Keras model: raw images (batch, height, width, channels) -> class probabilities.
 
         trust: modules of the user's own layers, to be imported; without it TrustError. Raises RunError if this
@@ -52,6 +66,6 @@ class Leader:
         """
         return self.run.model(self.candidate, trust)
 
-    def build(self, trust: Trust = ()) -> Any:
+    def build(self, trust: Trust = ()) -> KerasModel:
         """The Keras model of this candidate, untrained. trust: as for `model`."""
         return self.run.build(self.candidate, trust)

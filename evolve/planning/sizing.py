@@ -77,7 +77,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     again = t.rescoring * machine.workers
     most = min((again / AGAIN - machine.start) * speed(typical), final_epochs * images)  # so that there is time again
     rungs = config.budgets or _rungs(
-        config, wanted, fewest, first / wanted, machine.start, speed(sizes.first), most, train
+        config, _Births(wanted, fewest, first / wanted), machine.start, speed(sizes.first), most, train
     )
 
     def birth(work: float) -> float:
@@ -202,28 +202,35 @@ def _many(machine: Machine) -> int:
     return max(MANY, 2 * LOOK_AHEAD * machine.workers)
 
 
+@dataclass(frozen=True)
+class _Births:
+    """wanted: as many as there should be. fewest: as many as several rungs must leave time for, and as there are if
+    time is too short for enough images. each: seconds that one may take, with its share of promotions."""
+
+    wanted: int
+    fewest: int
+    each: float
+
+
 def _rungs(
-    config: RunConfig, births: int, fewest: int, each: float, start: float, speed: float, most: float, train: int
+    config: RunConfig, births: _Births, start: float, speed: float, most: float, train: int
 ) -> tuple[Budget, ...]:
     """Up to three budgets with the same images and ever more epochs, so that what pays only when images are seen often,
     such as augmentation, pays on the highest rung, too. The lowest is long enough to tell networks apart, if that can
     be had at all: rather fewer births than such a budget that ranks them by chance.
 
-    births: as many as there should be. fewest: as many as several rungs must leave time for, and as there are if time
-    is too short for enough images.
-    each: seconds that one may then take, with its share of promotions.
     speed: images a second. most: images x epochs of the highest rung.
     """
-    one_in, enough = config.promote_one_in, _enough(train)
+    each, one_in, enough = births.each, config.promote_one_in, _enough(train)
     if config.images or config.epochs:
         epochs = config.epochs or 1
         return (Budget(min(train, config.images or _images((each - start) * speed / epochs)), epochs),)
-    seen, steps = (births * each / fewest - start) * speed, [1]
+    seen, steps = (births.wanted * each / births.fewest - start) * speed, [1]
     for count in range(MOST_RUNGS if strategy_class(config.strategy).takes_updates else 1, 0, -1):
         growing = [one_in**place for place in range(count)]
         starts = sum(start / step for step in growing)
         fits = count == 1 or growing[-1] * enough <= most
-        if fits and births * each >= fewest * (count * enough / speed + starts):
+        if fits and births.wanted * each >= births.fewest * (count * enough / speed + starts):
             seen, steps = max(enough, min((each - starts) * speed / count, most / growing[-1])), growing
             break
     images = _images(seen)

@@ -28,15 +28,18 @@ class Inheriting:
         self._newest: Member | None = None
         self._due: deque[Promotion] = deque()
         self._going_on: set[int] = set()
+        self._exhausted = False
 
     def ask(self, rng: Random) -> Proposal | Promotion | Answer:
         if self._due:
             promotion = self._due.popleft()
             self._going_on.add(promotion.request.number)
             return promotion
-        parent = self._newest
+        parent = None if self._births.founders_left else self._newest
         found = self._births.newcomer(rng) if parent is None else self._births.child(lambda: [parent], rng)
-        assert found is not None
+        self._exhausted = found is None
+        if found is None:
+            return "done"
         return replace(found, inherits=parent and parent.weights, spans=SPANS)
 
     def tell(self, request: Request, result: Result) -> None:
@@ -58,4 +61,4 @@ class Inheriting:
         return newest | self._going_on | {promotion.request.number for promotion in self._due}
 
     def stop_reasons(self) -> dict[str, str]:
-        return {}
+        return {"exhausted": "no genome was found that was not born before"} if self._exhausted else {}

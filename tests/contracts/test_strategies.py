@@ -10,7 +10,7 @@ import pytest
 from conftest import scored
 
 from evolve.problems.tables import TableProblem
-from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
+from evolve.search.strategy import STRATEGIES, Births, Promotion, Proposal, strategy_class
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 from genomes import Step, candidate_key
 from genomes.genome import SPACES
@@ -24,8 +24,10 @@ def any_space(request: pytest.FixtureRequest, table_problem: TableProblem) -> An
     return {"stack": StackSpace((16, 16, 3), 5), "choices": table_problem.space}[request.param]
 
 
-@pytest.fixture(params=STRATEGIES)
-def name(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=[*STRATEGIES, "inheriting"])
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A registered strategy, or one of the tests that goes on from other trainings in every way."""
+    monkeypatch.setitem(STRATEGIES, "inheriting", "inheriting:Inheriting")
     return str(request.param)
 
 
@@ -122,6 +124,8 @@ def test_an_exhausted_space_ends_the_search_or_is_told_again(name: str, table_pr
         if answer == "done":
             assert strategy.stop_reasons()
             break
+        if isinstance(answer, Promotion):
+            continue
         assert isinstance(answer, Proposal)
         born += 1
         candidate = Candidate(born, answer.genome, "key")
@@ -137,6 +141,24 @@ def test_keep_names_no_request_that_was_never_made(name: str, any_space: Any) ->
     play(strategy, any_space, 20)
     assert strategy.keep() <= set(range(1, 21))
     assert strategy.stop_reasons() == {}
+
+
+def test_what_inherits_names_weights_that_are_kept(name: str, any_space: Any) -> None:
+    """The weights of a proposal's parent are those of a request that was told and that `keep` named then."""
+    strategy, told = make(name, any_space), list[int]()
+    for number in range(1, 25):
+        kept = strategy.keep()
+        assert kept <= set(told)
+        answer = strategy.ask(Random(number))
+        if isinstance(answer, Proposal) and answer.inherits is not None:
+            assert int(answer.inherits) in kept
+            assert strategy.needs_weights(Budget(1, 1))
+        candidate = Candidate(number, any_space.random(Random(number)).genome, "key")
+        request = Request(number, candidate, Budget(1, 1), 0, Purpose.SEARCH, str(number))
+        if isinstance(answer, Proposal):
+            strategy.tell(request, scored(number, float(number)))
+            told.append(number)
+    assert bool(strategy.keep()) == (name == "inheriting")
 
 
 @pytest.mark.parametrize("name", ["genetic", "neat"])

@@ -191,7 +191,7 @@ def test_nothing_is_trained_with_a_layer_that_cannot_be_used(
 
 def test_where_a_layer_may_stand_is_found_out(folder: Path) -> None:
     script = (
-        "from evolve.training.custom_layer_facts import own_layers\n"
+        "from evolve.training.custom_layer_facts import custom_layers\n"
         "found = custom_layers({'maps': {'class': 'my_layers.NeedsMaps'}, 'plain': {'class': 'my_layers.Plain'}})\n"
         "print(found['maps']['place'], found['plain']['place'], found['plain']['weights'])"
     )

@@ -34,7 +34,7 @@ class Paced:
 
     def submit(self, job: TrainingJob) -> None:
         worker = self._busy.index(min(self._busy))
-        work = self._space.work(job.spec)
+        work = self._space.limits.work(job.spec)
         fit, score = 3 * work * job.budget.images / self._speed, SIZES["validation"] * work / self._speed
         took = fit + score + (0.0 if self._started[worker] else self._start)
         self._started[worker] = took <= (job.seconds or 0)

@@ -36,7 +36,8 @@ class Inheriting:
             self._going_on.add(promotion.request.number)
             return promotion
         parent = None if self._births.founders_left else self._newest
-        found = self._births.newcomer(rng) if parent is None else self._births.child(lambda: [parent], rng)
+        found = parent and self._births.child(lambda: [parent], rng)
+        found = found or self._births.newcomer(rng)
         self._exhausted = found is None
         if found is None:
             return "done"

@@ -41,7 +41,7 @@ class Inheriting:
         self._exhausted = found is None
         if found is None:
             return "done"
-        return replace(found, inherits=parent and parent.weights, spans=SPANS)
+        return replace(found, inherits=parent.weights if parent else None, spans=SPANS)
 
     def tell(self, request: Request, result: Result) -> None:
         told = member(request, result)

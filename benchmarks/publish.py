@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from math import inf
 from pathlib import Path
 
 from evolve.runs.run import Run
@@ -23,12 +24,12 @@ def table(run: Run) -> str:
         if request.purpose is not Purpose.SEARCH or result is None:
             continue
         row = run.candidates[request.candidate]
-        mean = rescored.get(row.number)
+        mean, score = rescored.get(row.number), result.measures.get(run.objective.name)
         rows.append(
             (
-                -(result.fitness or 0),
+                inf if result.fitness is None else -result.fitness,
                 f"| {row.number} | {_origin(row.parents, row.steps)} "
-                f"| {result.status if result.fitness is None else format(result.fitness, '.4f')} "
+                f"| {result.status if score is None else format(score, '.4f')} "
                 f"| {'-' if mean is None else format(mean, '.4f')} | {row.parameters:,} | {row.multiply_adds:,} "
                 f"| {result.timing.get('seconds', 0):.0f} |",
             )

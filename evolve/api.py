@@ -25,7 +25,7 @@ from evolve.planning.sizing import times
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.tables import TableProblem
-from evolve.runs.disk import check_disk
+from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal, strategy_class
@@ -76,8 +76,8 @@ def run(
             f"evolve resume {config.name}"
         )
     check_disk(config.results, config.disk_limit)
-    if config.reuse is not None:
-        find(config.reuse, config.results)
+    if config.reuse is not None and in_use(found := find(config.reuse, config.results)):
+        raise RunError(f"run '{found.name}' is in use, and what it has would depend on the moment; wait for its end")
     if config.candidate_memory is None:
         config = config.model_copy(update={"candidate_memory": default_memory()})
     if config.precision is None:

@@ -190,23 +190,6 @@ class RunConfig(Settings):
         return self
 
     @model_validator(mode="after")
-    def _one_objective_that_is_measured(self) -> RunConfig:
-        """`metric` is short for one of `objectives`; whatever says otherwise would be ignored without a word."""
-        named = Objectives.of({"objectives": self.objectives}).each if self.objectives else ()
-        if len(named) > 1:
-            raise ValueError(f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}")
-        if named and self.metric not in ("accuracy", named[0].name):  # stored settings hold what was not set, too
-            raise ValueError("metric is short for objectives; give one of them")
-        if self.table is not None and (named or self.metric != "accuracy"):
-            raise ValueError("a table has one score for each entry; leave metric and objectives out")
-        if self.fitness is None and named and named[0].name not in MEASURES:
-            raise ValueError(
-                f"objectives: '{named[0].name}' is not measured; without a fitness function these are: "
-                + ", ".join(MEASURES)
-            )
-        return self
-
-    @model_validator(mode="after")
     def _rungs_are_the_budgets(self) -> RunConfig:
         if not self.rungs:
             return self
@@ -249,6 +232,25 @@ class RunConfig(Settings):
                     f"{name} means nothing to the encoding '{self.encoding}'; leave it out, or use an encoding that "
                     f"heeds it: {others}"
                 )
+
+    def check_objectives(self) -> None:
+        """Raises ConfigError for objectives that cannot be, or would be ignored without a word. For new runs: of one
+        that is recorded nothing is asked."""
+        named = Objectives.of({"objectives": self.objectives}).each if self.objectives else ()
+        usual = self.metric == "accuracy"
+        if len(named) > 1:
+            raise ConfigError(f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}")
+        if named and not usual and self.metric != named[0].name:
+            raise ConfigError("metric is short for objectives; give one of them")
+        if self.table is not None and (named or not usual):
+            raise ConfigError("a table has one score for each entry; leave metric and objectives out")
+        if self.fitness is not None and not named and not usual:
+            raise ConfigError("metric and a fitness function do not go together: the function says what counts")
+        if self.fitness is None and named and named[0].name not in MEASURES:
+            raise ConfigError(
+                f"objectives: '{named[0].name}' is not measured; without a fitness function these are: "
+                + ", ".join(MEASURES)
+            )
 
     @property
     def budgets(self) -> tuple[Budget, ...]:

@@ -34,8 +34,7 @@ class Seeds:
 def seeds(run_seed: int, candidate: str, budget: Budget, repeat: int, purpose: Purpose) -> Seeds:
     """The streams of a training. candidate: the candidate's key. They depend on nothing else: not on versions, devices
     or what is measured."""
-    purpose = Purpose.SEARCH if purpose is Purpose.CLOSING else purpose
-    training = (run_seed, budget, repeat, purpose)
+    training = (run_seed, budget, repeat, purpose.kind)
 
     def drawn(stream: str, *of: object) -> int:
         return int(digest("stream", stream, *of)[:8], 16)

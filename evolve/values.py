@@ -35,6 +35,14 @@ class Purpose(StrEnum):
     FINAL = "final"
     TRAIN = "train"  # a full training that the user asked for
 
+    @property
+    def kind(self) -> Purpose:
+        """What a training is like that is for this: at the end of a search as in it."""
+        return Purpose.SEARCH if self is Purpose.CLOSING else self
+
+
+SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -120,9 +128,12 @@ class Request:
             raise ValueError(f"spans must be at least the {self.budget.epochs} epochs of the budget, not {self.spans}")
 
     def continued(self, schedule: Schedule = Schedule.NEW) -> Continuation:
-        """What another request has to say to go on with this one. Raises ValueError if it has no weights."""
+        """What another request has to say to go on with this one. Raises ValueError if it has no weights, or nothing is
+        left of its schedule."""
         if self.job_key is None:
             raise ValueError(f"request {self.number} cannot be built, so there is nothing to go on with")
+        if schedule is Schedule.SAME and self.spans is None:
+            raise ValueError(f"the schedule of request {self.number} ends with it; say that it spans more epochs")
         return Continuation(self.number, self.job_key, schedule)
 
 

@@ -1,7 +1,7 @@
 """Domains: the values a gene may take, and how a value is drawn, changed and compared.
 
-A domain is the one place that knows a gene's bounds. Every gene of every encoding (layer settings,
-recipe settings, rows of a table) is a value of one of these four domains.
+A domain is the one place that knows a gene's bounds. Every gene of layers and recipes is a value of one of these four
+domains.
 """
 
 from __future__ import annotations

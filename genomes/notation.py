@@ -37,7 +37,7 @@ def read(text: str, alphabet: Alphabet) -> tuple[tuple[Layer, ...], Recipe]:
 def _read_layer(part: str, alphabet: Alphabet) -> Layer:
     tokens, words = part.split(), alphabet.words
     if not tokens:
-        raise InvalidGenome("empty layer: write layers parted by single commas, for example 'conv 32 3, relu, flatten'")
+        raise InvalidGenome("empty layer: separate layers by single commas, for example 'conv 32 3, relu, flatten'")
     if tokens[0] not in words:
         raise InvalidGenome(f"unknown layer '{tokens[0]}'{nearest(tokens[0], words)}")
     cls, values = words[tokens[0]]

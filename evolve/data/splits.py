@@ -3,10 +3,10 @@
 train       networks are trained on it; its order is random, so that its first n images are a fair sample of n
 validation  the search decides on it
 selection   leaders are re-scored on it; the search never sees it
-test        opened once, by the final training of the winner
+test        opened by the winner's full training, and by what the user asks for, on record
 
 The test part lies in a folder of its own, named by a random key. The coordinator keeps the key beside the other parts;
-workers are given it in the job of a full training and in no other, so the search cannot reach it.
+workers are given it in the job of a full training and in no other, so no training of a search can open that part.
 """
 
 from __future__ import annotations
@@ -134,16 +134,36 @@ def test_keys(folder: Path) -> dict[str, str]:
 
 
 def _test_key(folder: Path, digest: str) -> str | None:
-    """The key of the test part of the data with that digest, or None. A part that version 0.9 left is given one."""
+    """The key of the test part of the data with that digest, or None. A part that version 0.9 left is given one, and
+    left where it was, as that version may go on."""
     file = _key_file(folder, digest)
     before = folder / f"{digest[:KEY_LETTERS]}-test"
-    if not file.exists() and before.exists():
-        with _explained(folder), suppress(FileNotFoundError):  # another process was faster
-            fresh = token_hex(KEY_LETTERS // 2)
-            before.rename(folder_of(folder, fresh))
-            file.write_text(fresh)
-    key = file.read_text() if file.exists() else None
-    if key is not None and not re.fullmatch(f"[0-9a-f]{{{KEY_LETTERS}}}", key):
+    if before.exists() and not (file.exists() and folder_of(folder, _read_key(file)).exists()):
+        with _explained(folder):
+            target = folder_of(folder, _made_key(folder, digest))
+            draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=folder))
+            shutil.copytree(before, draft, dirs_exist_ok=True)
+            with suppress(OSError):  # another process was faster
+                draft.rename(target)
+            shutil.rmtree(draft, ignore_errors=True)
+    return _read_key(file) if file.exists() else None
+
+
+def _made_key(folder: Path, digest: str) -> str:
+    """The key of a test part that is to be written: a new one, unless there is one. It is whole or not there."""
+    file = _key_file(folder, digest)
+    descriptor, draft = tempfile.mkstemp(prefix=f"{file.name}.", dir=folder)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(token_hex(KEY_LETTERS // 2))
+    with suppress(FileExistsError):
+        Path(file).hardlink_to(draft)
+    Path(draft).unlink()
+    return _read_key(file)
+
+
+def _read_key(file: Path) -> str:
+    key = file.read_text()
+    if not re.fullmatch(f"[0-9a-f]{{{KEY_LETTERS}}}", key):
         raise DataError(f"{file} is damaged; delete it to have the images prepared again")
     return key
 
@@ -196,17 +216,10 @@ def _write(data: Dataset, digest: str, folder: Path) -> None:
         "sizes": {**{part: len(arrays[1]) for part, arrays in parts.items()}, "test": len(test_labels)},
         **_normalisations(train_images),
     }
-    key = token_hex(KEY_LETTERS // 2)
-    _write_folder(folder_of(folder, key), {"test": (test_images, test_labels)}, None)
     with _explained(folder):
-        try:
-            with _key_file(folder, digest).open("x") as file:
-                file.write(key)
-        except FileExistsError:  # another process was faster, or its folder was deleted by hand
-            if folder_of(folder, other := _key_file(folder, digest).read_text()).exists():
-                shutil.rmtree(folder_of(folder, key))
-            else:
-                folder_of(folder, key).rename(folder_of(folder, other))
+        folder.mkdir(parents=True, exist_ok=True)
+        key = _made_key(folder, digest)
+    _write_folder(folder_of(folder, key), {"test": (test_images, test_labels)}, None)
     _write_folder(folder_of(folder, digest), parts, described)
 
 

@@ -72,6 +72,14 @@ class Dispatcher:
         """Whether the result of a request that was opened is there, though nobody has asked for it."""
         return number in self._arrived
 
+    @property
+    def weights_in_use(self) -> set[str]:
+        """Keys of weights that a job begins with, is going to leave, or waits for."""
+        waiting = [job for jobs in self._waiting.values() for job in jobs]
+        jobs = [job for job in (*self._jobs.values(), *waiting) if isinstance(job, TrainingJob)]
+        begun = {job.begins.weights for job in jobs if job.begins is not None}
+        return begun | {job.key for job in jobs} | self._waiting.keys()
+
     def number(self) -> int:
         """The next request number."""
         self._next_number += 1
@@ -165,11 +173,14 @@ class Dispatcher:
         for result in arrived:
             job = self._jobs.pop(result.request)
             if result.status is Status.WEIGHTS_MISSING:
-                yield from self._wait_for(str(result.reason), job)
+                if self._stop.level == 0:  # else it is asked for again when the run is continued
+                    yield from self._wait_for(str(result.reason), job)
             elif job.number < 0:
                 yield from self._made(job.key, result)
             else:
                 yield judged_by(self.store.objectives, result)
+            if isinstance(job, TrainingJob) and job.begins is not None and result.status is Status.OK:
+                self._made_again.pop(job.begins.weights, None)
 
     def _wait_for(self, weights: str, job: Job) -> Iterator[Result]:
         """Has the weights made again that a job begins with, unless that is under way; says so if that cannot be."""
@@ -191,17 +202,19 @@ class Dispatcher:
         """Now that weights are there again, what waited for them goes on."""
         if result.status is Status.OK:
             for job in self._waiting.pop(weights):
-                self._submit(job)
+                if self._stop.level == 0:
+                    self._submit(job)
         else:
-            yield from self._given_up(weights, f"making them again ended as '{result.status}': {result.reason}")
+            why = f"making them again ended as '{result.status}': {result.reason}"
+            yield from self._given_up(weights, why, result.status)
 
-    def _given_up(self, weights: str, why: str) -> Iterator[Result]:
+    def _given_up(self, weights: str, why: str, status: Status = Status.FAILED) -> Iterator[Result]:
         for job in self._waiting.pop(weights):
             if job.number < 0:
-                yield from self._given_up(job.key, why)
+                yield from self._given_up(job.key, why, status)
             else:
                 reason = f"the weights {weights[:8]} that it begins with are missing, and {why}"
-                yield Result(job.number, Status.FAILED, reason=reason)
+                yield Result(job.number, status, reason=reason)
 
     def _write(self, candidates: list[Candidate], requests: list[Request], results: list[Result]) -> None:
         """On disk first, then known. Each result gets its place in the order of writing, and the time."""

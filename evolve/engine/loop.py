@@ -152,7 +152,7 @@ class Search:
         if self.replay.active:  # what is recorded may still go on from any
             return
         needed = {key for request in self._running.values() for key in _weights_of(request)}
-        self.problem.keep_weights({*self._saved.values(), *needed})
+        self.problem.keep_weights({*self._saved.values(), *needed, *self.dispatcher.weights_in_use})
 
     def _give_up(self) -> None:
         """Raises RunError: nothing could be trained."""

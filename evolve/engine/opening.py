@@ -27,6 +27,7 @@ T = TypeVar("T")
 def new_problem(config: RunConfig, console: Console) -> Problem:
     """The problem that the settings name, its data read and split. Raises ConfigError, DataError or RunError."""
     check_backend(config)
+    config.check_objectives()
     config.check_encoding()
     try:
         alphabet(config.layers, config.recipe)

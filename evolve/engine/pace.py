@@ -1,4 +1,4 @@
-"""How far a run is: figures for a display, with the time that is left."""
+"""How far a run is: when its stages are to end, and figures for a display, with the time that is left."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from evolve.problems.workers import make_executor, on_gpu, workers
 from evolve.runs.disk import check_disk
 from evolve.search.halving import Halving
 from evolve.search.strategy import Proposal
-from evolve.storage.files import model_path, progress_path
+from evolve.storage.files import FILE, model_path, progress_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
 from evolve.values import Candidate, Purpose, Request
@@ -69,7 +69,7 @@ class Session:
                 if self.config.fitness and self.problem.executor == "in-process":
                     self.console.note("the fitness function runs in this process, without limits of time and memory")
                 again = Ancestors(self.problem, self.store).job
-                elsewhere = self._closing.enter_context(results_of(self.config.reuse, self.store))
+                elsewhere = self._closing.enter_context(results_of(self._reused(), self.store))
                 dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again, elsewhere)
                 stats = Stats(self.config.population)
                 conditions = StopConditions(limit, ends, times)
@@ -97,6 +97,13 @@ class Session:
             raise
         finally:
             self._closing.close()
+
+    def _reused(self) -> str | None:
+        """The run whose results are copied, if it is still there: what it would have said is trained as well."""
+        if self.config.reuse is not None and not Path(self.config.reuse, FILE).is_file():
+            self.console.note(f"the run to reuse, {self.config.reuse}, is gone; what it held is trained again")
+            return None
+        return self.config.reuse
 
     def _poll(self, stop: Stop) -> Callable[[], None]:
         """What is done while waiting: a request to stop is answered, the display refreshed."""

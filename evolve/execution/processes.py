@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -66,7 +67,7 @@ class _Worker:
 
 
 class Processes:
-    """`workers` processes, each with one evaluator and one thread.
+    """`workers` processes, each with one evaluator.
 
     A job whose worker dies is tried again in a fresh process, twice, with what is left of its time; the third death is
     FAILED. One that runs over its time is TIMEOUT, one whose worker passes the memory limit OUT_OF_MEMORY.
@@ -89,6 +90,7 @@ class Processes:
         self._start = (evaluator, dict(settings), threads, memory_limit or share)
         self._memory_limit = memory_limit or share
         self._false_starts = 0
+        self._broken: MachineError | None = None
         self._waiting: deque[_Task] = deque()
         self._running: dict[Future[Any], tuple[_Task, _Worker]] = {}
         self._idle = [self._worker() for _ in range(workers)]
@@ -102,15 +104,32 @@ class Processes:
         self._dispatch()
 
     def finished(self, timeout: float) -> list[Result]:
+        if self._broken is not None:
+            self._collect_all(())
         self._dispatch()
         starting = [one.ready for one in self._idle if not one.ready.done()] if self._waiting else []
         if not (self._running or starting):
             return []
         done, _ = wait([*self._running, *starting], timeout=timeout, return_when=FIRST_COMPLETED)
         ended = [future for future in done if future in self._running]
-        results = [result for future in ended if (result := self._collect(future)) is not None]
+        results = self._collect_all(ended)
         self._take_back()
         self._dispatch()
+        return results
+
+    def _collect_all(self, ended: Iterable[Future[Any]]) -> list[Result]:
+        """Results of jobs that ended. If the machine failed one of them, the others are returned first."""
+        results: list[Result] = []
+        for future in ended:
+            try:
+                result = self._collect(future)
+            except MachineError as error:
+                self._broken = self._broken or error
+            else:
+                results += [] if result is None else [result]
+        if self._broken is not None and not results:
+            broken, self._broken = self._broken, None
+            raise broken
         return results
 
     def drop_waiting(self) -> None:

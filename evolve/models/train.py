@@ -1,4 +1,4 @@
-"""Models to take away: train a candidate in full, export it, let it look at images, put leaders together."""
+"""A candidate of a run trained in full."""
 
 from __future__ import annotations
 

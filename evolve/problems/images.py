@@ -15,7 +15,7 @@ from evolve.execution.machine import backend, backend_name
 from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
-from evolve.values import Budget, Purpose, Request, Schedule, digest
+from evolve.values import SEARCHING, Budget, Purpose, Request, Schedule, digest
 from genomes import Blueprint, Genome, candidate_key
 from genomes.genome import NetworkSpace, recipe_of
 from genomes.recipe import PLAIN, Recipe, in_small_steps
@@ -31,7 +31,6 @@ START_COST = 3e10
 LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
-SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
 BRIEF = (*SEARCHING, Purpose.RESCORE)
 SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
 
@@ -120,8 +119,7 @@ class ImageProblem:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
         what = (self._fitness, self.precision)
         averaged = self.config.average_weights and request.purpose not in BRIEF
-        purpose = Purpose.SEARCH if request.purpose is Purpose.CLOSING else request.purpose
-        how = (request.candidate.key, request.budget, purpose, request.repeat, self.config.seed, averaged)
+        how = (request.candidate.key, request.budget, request.purpose.kind, request.repeat, self.config.seed, averaged)
         goes_on = request.continues and (request.continues.weights, request.continues.schedule)
         return digest("train", *where, *what, *how, goes_on, request.inherits, request.spans)
 

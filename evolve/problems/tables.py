@@ -49,8 +49,8 @@ class TableProblem:
 
     def job_key(self, request: Request) -> str:
         assert request.candidate.key is not None
-        purpose = Purpose.SEARCH if request.purpose is Purpose.CLOSING else request.purpose
-        return digest("table", self._digest, request.candidate.key, purpose, request.repeat, self.seed)
+        purpose = request.purpose.kind
+        return digest("table", self._digest, request.candidate.key, request.budget, purpose, request.repeat, self.seed)
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         return float(getattr(blueprint, "cost", None) or blueprint.multiply_adds or 1.0)

@@ -1,1 +1,1 @@
-"""What people see: live progress, tables."""
+"""What people look at after a run: runs, candidates and models as text."""

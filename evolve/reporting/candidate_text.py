@@ -44,7 +44,11 @@ def candidate(run: Run, number: int) -> RenderableType:
         if result is not None:
             drawn = curve_of(result)
             parts += [Text(f"accuracy by epoch, {what}\n{drawn}")] if drawn else []
-            parts += [Text(f"{overfitting(result, on)}\n")] if "train_accuracy" in result.measures else []
+            parts += (
+                [Text(f"{overfitting(result, on)}\n")]
+                if {"train_accuracy", "accuracy"} <= result.measures.keys()
+                else []
+            )
     if trained and (shares := recognised(recalls(trained[1], run.class_names))):
         parts.append(Text(f"{shares}\n"))
     parts += [_layer_table(known["layers"]), Text()] if known["layers"] else []

@@ -46,7 +46,7 @@ def trained(made: Trained) -> RenderableType:
     measures, what = made.result.measures, f"candidate {made.candidate} of {made.run.name}"
     when = "was trained in full" if made.new else "had been trained in full before, so nothing was trained now"
     lines = [f"{what} {when}: {len(made.result.curve)} epochs"]
-    if "accuracy" in measures:
+    if "accuracy" in measures and FITNESS not in measures:
         lines.append(f"test accuracy {share(measures['accuracy'])}; {overfitting(made.result, 'test')}")
     else:
         lines.append(f"what the fitness function returned: {made.result.measures.get(FITNESS)}")

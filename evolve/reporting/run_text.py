@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.display.text import count, score, share, steps_text
-from evolve.objectives import FITNESS, SCORE
+from evolve.objectives import FITNESS, SCORE, read_objective
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.runs.facts import recalls
 from evolve.runs.run import Run
@@ -19,11 +19,11 @@ OTHER_WAYS = {
     "accuracy_without_averaging": "without averaging weights",
 }
 SCORES = {
-    "accuracy": "accuracy",
-    FITNESS: "what the fitness function returned",
-    SCORE: "those of the table",
-    "balanced_accuracy": "balanced accuracy",
-    "loss": "loss, lower is better",
+    read_objective("accuracy"): "accuracy",
+    read_objective("balanced_accuracy"): "balanced accuracy",
+    read_objective("loss"): "loss, lower is better",
+    read_objective(FITNESS): "what the fitness function returned",
+    read_objective(SCORE): "those of the table",
 }
 
 
@@ -49,7 +49,7 @@ def hall_of_fame(run: Run) -> RenderableType:
     if names := run.problem.get("class_names"):
         listed = ", ".join(names) if len(names) <= FEW_CLASSES else f"{', '.join(names[:FEW_CLASSES])}, ..."
         head.append(f"; {len(names)} classes: {listed}", style="not bold")
-    measured = SCORES.get(run.objective.name, f"{run.objective.name}, to {run.objective.direction}")
+    measured = SCORES.get(run.objective, f"{run.objective.name}, to {run.objective.direction}")
     head.append(f"\nscores are {measured}", style="not bold")
     climbed = len({leader.trained for leader in run.hall_of_fame}) > 1
     if climbed:

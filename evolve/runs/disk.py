@@ -15,7 +15,7 @@ from evolve.data.splits import DATA_FOLDER, test_keys
 from evolve.errors import DiskLimitError, EvolveError, RunError
 from evolve.runs.find import all_runs
 from evolve.runs.run import Run
-from evolve.storage.files import MODELS, WEIGHTS
+from evolve.storage.files import ENDING, MODELS, WEIGHTS
 
 DRAFT_SECONDS = 3600  # a half-written file may still grow before that
 DATA_SECONDS = 86_400  # prepared images were last opened longer ago than any training takes
@@ -65,13 +65,13 @@ def disposables(results: Path) -> list[Disposable]:
     used = {str(run.problem["digest"])[:16] for run in runs if "digest" in run.problem}
     found = _drafts(results) + ([] if unreadable else _unused_data(results, used))
     for run in runs:
-        found += [] if _in_use(run) else _of_run(run)
+        found += [] if in_use(run) else _of_run(run)
     return sorted(found, key=lambda thing: (-thing.size, str(thing.path)))
 
 
 def whole_run(run: Run) -> Disposable:
     """All of a run. Raises RunError if a process works on it."""
-    if _in_use(run):
+    if in_use(run):
         raise RunError(f"run '{run.name}' is in use by another process; wait for it or stop it first")
     return Disposable(run.folder, size_of(run.folder), f"all of run '{run.name}', {run.state}")
 
@@ -92,6 +92,7 @@ def _drafts(results: Path) -> list[Disposable]:
     """What an interrupted process left half-written."""
     paths = [path for path in (results / DATA_FOLDER).glob("*.*") if path.is_dir()]
     paths += [*results.glob("*/models/*.draft.keras"), *results.glob("*/models/*.progress*")]
+    paths += results.glob(f"*/{WEIGHTS}/.*{ENDING}")
     old = [path for path in paths if _age(path) > DRAFT_SECONDS]
     return [Disposable(path, size_of(path), "left half-written by an interrupted process") for path in old]
 
@@ -129,7 +130,8 @@ def _of_run(run: Run) -> list[Disposable]:
     return found
 
 
-def _in_use(run: Run) -> bool:
+def in_use(run: Run) -> bool:
+    """Whether a process works on a run."""
     lock = FileLock(run.folder / "run.lock")
     try:
         with lock.acquire(timeout=0):

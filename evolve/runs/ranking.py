@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from evolve.objectives import Objective, in_order
+from evolve.objectives import FITNESS, Objective, in_order
 from evolve.storage.log import Scored
 from evolve.values import Result
 
@@ -14,8 +14,10 @@ CLEARLY = 2  # standard errors that a leader is ahead by, if it is better and no
 
 
 def accuracy(result: Result, objective: Objective) -> float | None:
-    """The accuracy of a result, or what it was ranked by where there is no accuracy."""
-    return result.measures.get("accuracy", result.measures.get(objective.name))
+    """What a full training came to: what a fitness function of the user's own returned, if there is one, else the
+    accuracy, or what candidates are ranked by where there is none."""
+    names = (FITNESS, "accuracy", objective.name)
+    return next((result.measures[name] for name in names if name in result.measures), None)
 
 
 def hall_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) -> list[Scored]:

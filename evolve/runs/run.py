@@ -23,7 +23,7 @@ from evolve.storage.model_file import load_model
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import Store
 from evolve.trust import Trust, names_of, require_modules
-from evolve.values import Purpose, Result, Status
+from evolve.values import SEARCHING, Purpose, Result, Status
 from genomes import Genome, SearchSpace
 from genomes.genome import recipe_of
 from genomes.spec import ModelSpec
@@ -260,9 +260,8 @@ class Run:
         """The run in a few figures, as JSON. best: the score of the candidate that stands best in the search; which one
         won, after leaders were scored again, says the hall of fame."""
         with self.log() as log:
-            searching = (Purpose.SEARCH, Purpose.CLOSING)
-            evaluations = log.count(*searching, statuses=Status)
-            failures = evaluations - log.count(*searching, statuses=[Status.OK])
+            evaluations = log.count(*SEARCHING, statuses=Status)
+            failures = evaluations - log.count(*SEARCHING, statuses=[Status.OK])
             best = [log.objectives.first.shown(one.fitness) for one in log.best(1)]
         return {
             "name": self.name,

@@ -1,1 +1,1 @@
-"""The log of a run."""
+"""What lies on disk: the log of a run, and files of weights and models."""

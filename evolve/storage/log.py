@@ -149,14 +149,11 @@ class Log:
         return row and self._result(row)
 
     def hits(self, request: int) -> Hits | None:
-        """Which images the network of a request recognised in the part that it was scored on, or None: of a copy there
-        are none, see `cached_from`, nor where a fitness function of the user's own or a table says what it is worth."""
+        """Which images the network of a request recognised in the part that it was scored on. None where that is not
+        known: of a copy, of a result of this run or of another, and where a fitness function or a table says the score.
+        """
         row = self._connection.execute("SELECT * FROM hits WHERE request = ?", (request,)).fetchone()
         return row and rows.hits(row)
-
-    def count_hits(self) -> int:
-        """Results whose hits are kept."""
-        return int(self._connection.execute("SELECT count(*) FROM hits").fetchone()[0])
 
     def births(self) -> Iterator[tuple[RequestRow, CandidateRow]]:
         """Search requests with their candidates, in order; those written meanwhile are among them."""

@@ -15,9 +15,11 @@ FROM main.request;
 -- What a fitness function returned, or a table said, stood among the objectives alone.
 CREATE TEMP VIEW result AS
 SELECT request, status,
-    CASE WHEN json_array_length(objectives) = 0 OR json_type(measures, '$.loss') IS NOT NULL THEN measures
-        ELSE json_set(measures, (SELECT iif(json_extract(value, '$.fitness') IS NULL, '$.score', '$.fitness')
-            FROM main.meta WHERE key = 'config'), json_extract(objectives, '$[0]')) END AS measures,
+    CASE WHEN json_array_length(objectives) > 0 THEN json_patch(measures, (
+        SELECT CASE WHEN json_extract(value, '$.fitness') IS NOT NULL
+                THEN json_object('fitness', json_extract(objectives, '$[0]'))
+            WHEN json_extract(value, '$.table') IS NOT NULL THEN json_object('score', json_extract(objectives, '$[0]'))
+            ELSE '{}' END FROM main.meta WHERE key = 'config')) ELSE measures END AS measures,
     curve, spent, reason, cached_from, NULL AS reused_from, timing
 FROM main.result;
 

@@ -24,12 +24,11 @@ from evolve.storage.connection import reader, writer
 from evolve.storage.files import FILE, MODELS, WEIGHTS
 from evolve.storage.integrity import check_integrity
 from evolve.storage.log import REQUEST_COLUMNS, Log
-from evolve.values import Candidate, Purpose, Request, Result
+from evolve.values import SEARCHING, Candidate, Request, Result
 
 SCHEMA_VERSION = 2
-MOST_HITS = 20_000  # results of a search whose hits are kept: 12.5 MB for 5,000 images each
+MOST_HITS = 20_000  # requests of a search whose hits are kept: 12.5 MB for 5,000 images each
 ADD_HITS = "INSERT INTO hits VALUES (?, ?, ?, ?)"
-SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
 
 
 class Store(Log):
@@ -39,7 +38,6 @@ class Store(Log):
         super().__init__(connection)
         self._lock = lock
         self._old = False  # of version 0.9
-        self._hits: int | None = None  # so many rows, once that was asked for
 
     @classmethod
     def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
@@ -150,14 +148,10 @@ class Store(Log):
             self._connection.executemany(ADD_HITS, map(rows.hits_values, filter(self._keeps_hits, results)))
 
     def _keeps_hits(self, result: Result) -> bool:
-        """Whether the hits of a result are stored: not of a copy, and of at most `MOST_HITS` results of the search, but
-        always of leaders that are scored again and of full trainings."""
+        """Whether the hits of a result are stored: not of a copy, and not of a search beyond so many requests."""
         if result.hits is None or result.cached_from is not None or result.reused_from is not None:
             return False
-        if self._hits is None:
-            self._hits = self.count_hits()
-        self._hits += 1
-        return self._hits <= MOST_HITS or self.request(result.request).purpose not in SEARCHING
+        return result.request <= MOST_HITS or self.request(result.request).purpose not in SEARCHING
 
     def act(self, kind: str, **detail: Any) -> None:
         """Notes what the user or the clock did."""

@@ -1,1 +1,1 @@
-"""Data, training and scoring; imported by workers only, but for data and tables."""
+"""Training and scoring: Keras lives here. Imported by workers; others name it by path, or take what needs no Keras."""

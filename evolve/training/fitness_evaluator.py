@@ -65,7 +65,7 @@ class CustomFitness:
 
     def _judge(self, job: TrainingJob) -> Result:
         training = prepare_training(job, self._settings, Stopwatch(), plain=True)
-        begin(training, job, self._settings)
+        inherited = begin(training, job, self._settings)
         curve: list[Point] = []
         model = job.model and saved_model_path(self._settings["models"], job.model)
 
@@ -87,5 +87,6 @@ class CustomFitness:
         if model:
             save_model(training.model, model, self._settings)
         finite = {name: float(figure) for name, figure in measures.items() if math.isfinite(figure)}
+        finite |= {} if inherited is None else {"inherited_share": inherited}
         whole = tuple(point for point in curve if all(map(math.isfinite, point.values())))
         return Result(job.number, Status.OK, {**finite, FITNESS: float(value)}, whole, asdict(job.budget))

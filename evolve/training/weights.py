@@ -57,9 +57,20 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
         return None
 
 
+def named_weights(model: Any) -> dict[str, Any]:
+    """The weights of a network by name: their path, and a number behind it where several have one path."""
+    named: dict[str, Any] = {}
+    for weight in model.weights:
+        name, number = f"{WEIGHT}{weight.path}", 2
+        while name in named:
+            name, number = f"{WEIGHT}{weight.path}#{number}", number + 1
+        named[name] = weight
+    return named
+
+
 def weights_of(model: Any) -> dict[str, NDArray[Any]]:
-    """The weights of a network by name."""
-    return {f"{WEIGHT}{weight.path}": np.asarray(weight) for weight in model.weights}
+    """Values of the weights of a network by name."""
+    return {name: np.asarray(weight) for name, weight in named_weights(model).items()}
 
 
 def state_of(model: Any, steps: int, streams: Mapping[str, np.random.Generator]) -> dict[str, NDArray[Any]]:
@@ -73,18 +84,14 @@ def state_of(model: Any, steps: int, streams: Mapping[str, np.random.Generator])
 def take_weights(model: Any, arrays: Arrays, takes: Takes) -> float | None:
     """Gives a network weights of another training: all of them, or those that are equal in name and shape. The share of
     its numbers that it took; None if all were wanted and are not there."""
-    fitting = {
-        weight.path: arrays[name]
-        for weight in model.weights
-        if (name := f"{WEIGHT}{weight.path}") in arrays and tuple(weight.shape) == arrays[name].shape
-    }
-    if takes is not Takes.WHAT_FITS and len(fitting) < len(model.weights):
+    weights = named_weights(model)
+    fitting = [name for name, one in weights.items() if name in arrays and tuple(one.shape) == arrays[name].shape]
+    if takes is not Takes.WHAT_FITS and len(fitting) < len(weights):
         return None
-    for weight in model.weights:
-        if weight.path in fitting:
-            weight.assign(fitting[weight.path])
-    total = sum(int(np.prod(weight.shape)) for weight in model.weights)
-    return sum(array.size for array in fitting.values()) / total if total else 1.0
+    for name in fitting:
+        weights[name].assign(arrays[name])
+    total = sum(int(np.prod(weight.shape)) for weight in weights.values())
+    return sum(arrays[name].size for name in fitting) / total if total else 1.0
 
 
 def take_state(model: Any, arrays: Arrays, streams: Mapping[str, np.random.Generator]) -> int | None:

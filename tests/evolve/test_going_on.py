@@ -128,6 +128,29 @@ def test_weights_that_are_not_whole_are_missing(trainer: Any, how: str) -> None:
     assert (result.status, result.reason) == (Status.WEIGHTS_MISSING, "parent")
 
 
+def test_weights_of_one_path_are_told_apart() -> None:
+    import keras
+
+    from evolve.training.weights import take_weights, weights_of
+
+    class Twins(keras.layers.Layer):  # type: ignore[misc]
+        """Two weights of one name, as layers of the user's own may have."""
+
+        def build(self, shape: Any) -> None:
+            for _ in range(2):
+                self.add_weight(shape=(3,), name="w", initializer="random_normal")
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+    one, other = (keras.Sequential([keras.Input((3,)), Twins(name="twins")], name="net") for _ in range(2))
+    arrays = weights_of(one)
+    assert len(arrays) == 2
+    assert take_weights(other, arrays, Takes.WEIGHTS) == 1.0
+    for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+        assert (ours == theirs).all()
+
+
 def test_jobs_pass_to_other_processes_as_they_are(trainer: Any) -> None:
     given = job(trainer, 2, "key", spans=4, begins=Beginning("parent", Takes.EVERYTHING), finish_in=3.0, model="m")
     assert job_from_json(TrainingJob, json.loads(json.dumps(job_to_json(given)))) == given

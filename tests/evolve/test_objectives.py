@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -80,12 +81,13 @@ def test_a_larger_budget_ranks_before_a_higher_score_and_the_eldest_before_its_e
         ),
         ({"objectives": ["upwards"]}, "objectives must be a list of one measure"),
         ({"objectives": ["loss"], "metric": "balanced_accuracy"}, "metric is short for objectives"),
+        ({"metric": "loss", "fitness": "my_module:f"}, "metric and a fitness function do not go together"),
         ({"metric": "loss", "table": DATA / "table.json", "encoding": "choices"}, "a table has one score"),
     ],
 )
 def test_objectives_that_cannot_be(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        RunConfig.checked(settings)
+        RunConfig.checked(settings).check_objectives()
 
 
 SETTINGS: dict[str, Any] = {
@@ -178,3 +180,16 @@ def test_the_best_is_the_best_of_the_search_on_every_display(by_accuracy: evolve
 def test_a_run_to_reuse_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="there is no run 'other'"):
         evolve.run(dataset="digits", reuse="other", results=tmp_path, progress=False)
+
+
+def test_a_run_goes_on_though_the_one_it_reused_is_gone(
+    by_accuracy: evolve.Run, tiny_npz: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(by_accuracy.folder, tmp_path / "accuracy")
+    given = {**SETTINGS, "results": tmp_path, "progress": False}
+    evolve.run(dataset=str(tiny_npz), name="other", reuse="accuracy", **given)
+    shutil.rmtree(tmp_path / "accuracy")
+    resumed = evolve.resume("other", generations=1, results=tmp_path, progress=False)
+    assert resumed.state == "finished"
+    reused = [e["reused_from"] for e in resumed.history() if e["purpose"] == "search"]
+    assert reused == ["accuracy"] * 4 + [None] * 4

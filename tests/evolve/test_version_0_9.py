@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,16 @@ def test_nothing_is_added_to_them(old: Path) -> None:
         with pytest.raises(RunError, match="can be looked at and exported, not continued"):
             store.add(requests=[Request(99, None, asked.budget, 0, asked.purpose, "key")])  # type: ignore[arg-type]
         assert store.hits(1) is None
+
+
+def test_what_a_fitness_function_returned_is_known_whatever_it_measured(old: Path) -> None:
+    with sqlite3.connect(old / "results" / "of-0.9" / FILE) as connection:
+        settings = "'$.fitness', 'mine:f', '$.rungs', json('[]')"
+        connection.execute(f"UPDATE meta SET value = json_set(value, {settings}) WHERE key = 'config'")
+        connection.execute("DROP TRIGGER result_is_final")
+        connection.execute("UPDATE result SET objectives = '[3.5]' WHERE status = 'ok'")
+    connection.close()
+    run = evolve.find("of-0.9", old / "results")
+    assert {leader.score for leader in run.hall_of_fame} == {3.5}
+    assert run.test_accuracy == 3.5
+    assert "what the fitness function returned" in command("show", "of-0.9", cwd=old).stdout

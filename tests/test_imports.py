@@ -22,6 +22,7 @@ ROOMS = (
     "evolve.planning",
     "evolve.runs",
     "evolve.problems",
+    "evolve.config_files",
     "evolve.config",
     "evolve.search",
     "evolve.training",

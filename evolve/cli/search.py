@@ -69,7 +69,7 @@ def run(
     """Evolve networks on images, re-score the leaders, train the winner in full."""
     flags = given(locals())
     from evolve import api
-    from evolve.config import merge_settings
+    from evolve.config_files import merge_settings
     from evolve.display.console import show_text
     from evolve.reporting import run_text
 
@@ -80,7 +80,7 @@ def run(
 
 def _joined(flags: dict[str, Any]) -> dict[str, Any]:
     """Flags that stand for one setting put together: founders and their groups; layers as a table."""
-    from evolve.config import layer_flags
+    from evolve.config_files import layer_flags
 
     groups = [name.strip() for name in flags.pop("founders", "").split(",") if name.strip()]
     if begin_with := (*flags.pop("founder", ()), *groups):

@@ -24,8 +24,9 @@ from genomes.primitives import InvalidGenome, Shape
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack.clamping import clamp_stack
+from genomes.stack.drawing import as_wide, random_stack
 from genomes.stack.founders import FOUNDERS, GROUPS
-from genomes.stack.operators import as_wide, cross_stacks, mutate_stack, random_stack
+from genomes.stack.operators import cross_stacks, mutate_stack
 from genomes.steps import Step
 
 TRIES = 30

@@ -84,6 +84,8 @@ def run(
         config = config.model_copy(update={"precision": usual_precision()})
     problem = new_problem(config, console)
     config = _settled(config, problem)
+    if isinstance(problem, ImageProblem):
+        problem = replace(problem, config=config)  # weights and models lie in the folder that is named now
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
     plan_of = plan_run(config, problem, to_probe, console, begun)
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor

@@ -101,7 +101,8 @@ import numpy as np
 import evolve
 run = evolve.find("first", __import__("pathlib").Path("results"))
 model = run.hall_of_fame[0].model()
-part = run.folder.parent / ".data" / (run.problem["digest"][:16] + "-test")
+from evolve.data.splits import reopen
+part = reopen(run.folder.parent / ".data", run.problem["digest"], "bars").test_folder
 images, labels = np.load(part / "test_images.npy"), np.load(part / "test_labels.npy")
 accuracy = float((model.predict(images, verbose=0).argmax(axis=1) == labels).mean())
 assert accuracy == run.test_accuracy, (accuracy, run.test_accuracy)

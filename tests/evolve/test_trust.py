@@ -459,7 +459,7 @@ def test_a_link_out_of_a_run_is_refused(name: str, victim: Path) -> None:
 
 @pytest.mark.parametrize("digest", ["../../x", "/tmp/x", "", "0123456789abcdef/../../../x", 3, None])
 def test_a_digest_leads_nowhere(digest: Any, victim: Path) -> None:
-    shutil.copytree(next(path for path in (victim / "results" / DATA_FOLDER).iterdir()), victim.parent / "x")
+    shutil.copytree(next(filter(Path.is_dir, (victim / "results" / DATA_FOLDER).iterdir())), victim.parent / "x")
     edit(victim / "results" / "stolen", problem=lambda problem: {**problem, "digest": digest})
     done = command("export", "stolen", "1", "--format", "python", *NAMED, cwd=victim)
     assert done.returncode == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -26,9 +26,6 @@ class Seeds:
     order: int
     augmentation: int
     dropout: int
-
-    def to_json(self) -> dict[str, int]:
-        return asdict(self)
 
 
 def seeds(run_seed: int, candidate: str, budget: Budget, repeat: int, purpose: Purpose) -> Seeds:

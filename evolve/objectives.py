@@ -48,10 +48,6 @@ class Objective:
         """The value of a fitness, as it was measured."""
         return self.fitness(fitness)
 
-    def better(self, value: float, other: float) -> bool:
-        """Whether a value is better than another one."""
-        return self.fitness(value) > self.fitness(other)
-
     @property
     def path(self) -> str:
         """Where the measure lies in a JSON object, in SQLite's words."""

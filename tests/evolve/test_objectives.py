@@ -53,7 +53,6 @@ def test_fitness_is_better_when_it_is_higher_and_people_see_what_was_measured() 
     loss = read_objective("loss")
     assert loss.fitness(0.3) > loss.fitness(0.4)
     assert loss.shown(loss.fitness(0.3)) == 0.3
-    assert loss.better(0.3, 0.4)
 
 
 def test_a_result_that_lacks_what_is_asked_for_is_a_failure() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,14 +30,14 @@ NET = "conv 4 3, relu, separable 6 3, depthwise 3, dropout 0.5, flatten, dense 8
     ids=["run seed", "budget", "repeat", "purpose"],
 )
 def test_every_stream_depends_on_what_is_trained_and_for_what(other: Seeds) -> None:
-    assert all(USUAL.to_json()[name] != other.to_json()[name] for name in USUAL.to_json())
+    assert all(asdict(USUAL)[name] != asdict(other)[name] for name in asdict(USUAL))
 
 
 def test_streams_of_one_training_differ_and_the_order_is_that_of_all_candidates() -> None:
-    assert len(set(USUAL.to_json().values())) == 4
+    assert len(set(asdict(USUAL).values())) == 4
     other = seeds(1, "b", BUDGET, 0, Purpose.SEARCH)
     assert other.order == USUAL.order
-    assert {other.weights, other.augmentation, other.dropout}.isdisjoint(USUAL.to_json().values())
+    assert {other.weights, other.augmentation, other.dropout}.isdisjoint(asdict(USUAL).values())
 
 
 def test_a_promotion_at_the_end_of_a_search_is_trained_like_any_other() -> None:

@@ -269,7 +269,13 @@ def test_a_larger_budget_ranks_first(store: Store) -> None:
     store.add([candidate(n) for n in (2, 3)], [request(n) for n in (2, 3)])
     up = Request(4, candidate(2), Budget(300, 3), 0, Purpose.SEARCH, "up", request(2).continued())
     closing = Request(
-        5, candidate(3), Budget(300, 3), 0, Purpose.CLOSING, "closing", request(3).continued(Schedule.SAME)
+        5,
+        candidate(3),
+        Budget(300, 3),
+        0,
+        Purpose.CLOSING,
+        "closing",
+        replace(request(3), spans=9).continued(Schedule.SAME),
     )
     store.add(requests=[up, closing])
     for number, fitness in ((2, 0.5), (3, 0.9), (4, 0.2), (5, 0.3)):

@@ -175,8 +175,12 @@ def test_a_job_of_a_search_that_asks_for_the_test_part_is_refused(trainer: Any) 
 
 def test_what_goes_on_with_its_own_training_does_not_inherit(trainer: Any) -> None:
     with pytest.raises(ValueError, match="not both"):
-        earlier = Request(1, None, Budget(1, 1), 0, Purpose.SEARCH, "key")  # type: ignore[arg-type]
+        earlier = Request(1, None, Budget(1, 1), 0, Purpose.SEARCH, "key", spans=3)  # type: ignore[arg-type]
         replace(earlier, continues=earlier.continued(Schedule.SAME), inherits="key")
+    with pytest.raises(ValueError, match="say that it spans more epochs"):
+        replace(earlier, spans=None).continued(Schedule.SAME)
+    with pytest.raises(ValueError, match="spans must be at least"):
+        replace(earlier, budget=Budget(1, 4))
 
 
 SETTINGS: dict[str, Any] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from evolve.runs.ranking import in_order
+from evolve.runs.ranking import hall_order
 from evolve.storage.log import Scored
 
 
 def order(rescored: dict[int, list[float]], *scored: Scored) -> list[int]:
     known = scored or [Scored(number, 0.5, 100) for number in rescored]
-    return [one.candidate for one in in_order(known, rescored)]
+    return [one.candidate for one in hall_order(known, rescored)]
 
 
 def test_the_eldest_of_those_that_cannot_be_told_apart_wins() -> None:

@@ -84,7 +84,7 @@ for genome in genomes:
     theirs.set_weights(ours.get_weights())
     assert np.abs(np.asarray(theirs(image)) - np.asarray(ours(image))).max() < 1e-6, genome.notation()
     for steps in (1, 7, 100):
-        one, other = names["build_optimizer"](steps), optimizer(genome.recipe.to_json(), steps)
+        one, other = names["build_optimizer"](steps), optimizer(genome.recipe, steps)
         assert type(one) is type(other)
         assert {**one.get_config(), "name": ""} == {**other.get_config(), "name": ""}, genome.notation()
 for name, rates in {
@@ -94,7 +94,7 @@ for name, rates in {
     "one-cycle": [0.004, 0.0587, 0.0],
 }.items():
     text = f"flatten | sgd 0.1, batch 32, {name}"
-    made = optimizer(space.parse(text).recipe.to_json(), 100)
+    made = optimizer(space.parse(text).recipe, 100)
     for step, rate in zip((0, 50, 100), rates):
         made.iterations.assign(step)
         seen = float(made.learning_rate)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evolve.config import RunConfig, merge_settings, seconds
+from evolve.config import RunConfig, seconds
+from evolve.config_files import merge_settings
 from evolve.errors import ConfigError
 from evolve.search.strategy import strategy_class
 

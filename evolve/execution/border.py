@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from evolve.jobs import Job
 from evolve.values import Hits, Result
 
-J = TypeVar("J", bound=Job)
+T = TypeVar("T")
 
 
 @cache
@@ -23,14 +23,14 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
-    """JSON from which `job_from_json` restores an equal job."""
+    """JSON from which `from_json` restores an equal job."""
     return asdict(job)
 
 
-def job_from_json(kind: type[J], data: Mapping[str, Any]) -> J:
-    """The job of that class from its JSON. Raises ValueError for anything else."""
-    job: J = _adapter(kind).validate_python(data)  # type: ignore[arg-type]  # classes can be hashed
-    return job
+def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
+    """The value of that class, a job or a part of one, from its JSON. Raises ValueError for anything else."""
+    value: T = _adapter(kind).validate_python(data)  # type: ignore[arg-type]  # classes can be hashed
+    return value
 
 
 def result_to_json(result: Result) -> dict[str, Any]:

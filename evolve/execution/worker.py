@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from evolve.execution.border import job_from_json, result_to_json
+from evolve.execution.border import from_json, result_to_json
 from evolve.execution.executor import Evaluator, build_evaluator, judge
 from evolve.jobs import Job
 from evolve.values import Result, Status
@@ -60,7 +60,7 @@ def work(job: Mapping[str, Any]) -> dict[str, Any]:
     if _evaluator is None:
         raise CannotStart(_broken)
     try:
-        made = job_from_json(_evaluator.takes, job)
+        made = from_json(_evaluator.takes, job)
     except ValueError as error:
         return result_to_json(Result(job["number"], Status.FAILED, reason=f"not a job: {error}"))
     return result_to_json(judge(_evaluator, made))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evolve.display.console import Watcher, make_console
 from evolve.engine.opening import image_problem_of
 from evolve.errors import ConfigError
 from evolve.execution.isolated import call_isolated
+from evolve.jobs import PartsUsed
 from evolve.models.train import train
 from evolve.runs.find import find
 from evolve.runs.run import Run
@@ -53,7 +54,8 @@ def ensemble(
     with Store.open(found.folder) as store:
         store.act("ensemble", candidates=leaders)
     models = [str(found.model_path(leader)) for leader in leaders]
-    told = {"models": models, "trust": found.trust, "test_folder": str(problem.parts.test_folder)}
+    parts = PartsUsed(problem.parts.digest, (), "test", test=problem.parts.test)
+    told = {"models": models, "trust": found.trust, "root": problem.parts.root, "parts": asdict(parts)}
     said = call_isolated("evolve.models.keras_process:together", told)
     with Store.open(found.folder) as store:
         store.act("ensemble scored", candidates=leaders, accuracy=said["together"])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from evolve.display.console import make_console
 from evolve.engine.opening import image_problem_of
 from evolve.errors import ConfigError, RunError, nearest
 from evolve.execution.isolated import call_isolated
+from evolve.jobs import PartsUsed
 from evolve.models.full_training import trainable_genome
 from evolve.models.script import write_script
+from evolve.problems.images import ImageProblem
 from evolve.runs.find import find
 from evolve.trust import Trust
 from genomes.genome import recipe_of
@@ -72,7 +75,7 @@ def export(
     if format == "python":
         spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[recipe_of(genome).pixels]
         beside = write_script(found, candidate, problem, genome, path)
-        told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, "folder": str(problem.parts.folder)}
+        told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, **_tried_on(problem)}
         checked = call_isolated("evolve.models.keras_process:same_network", told)
         return Exported(path, format, checked["images"], checked["difference"], beside)
     model = found.model_path(candidate)
@@ -81,6 +84,11 @@ def export(
             f"candidate {candidate} of run '{found.name}' was not trained in full, so there are no weights to export; "
             f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
         )
-    told = {"model": str(model), "trust": found.trust, "folder": str(problem.parts.folder)}
+    told = {"model": str(model), "trust": found.trust, **_tried_on(problem)}
     checked = call_isolated("evolve.models.keras_process:exported", {**told, "format": format, "path": str(path)})
     return Exported(path, format, checked["images"], checked["difference"], ())
+
+
+def _tried_on(problem: ImageProblem) -> dict[str, Any]:
+    """The images that an exported model is tried on: of a part that no network was trained on, and not of the test."""
+    return {"root": problem.parts.root, "parts": asdict(PartsUsed(problem.parts.digest, (), "selection"))}

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.data.folders import read_image
-from evolve.data.splits import open_part
 from evolve.errors import DataError, RunError
+from evolve.execution.border import from_json
+from evolve.jobs import PartsUsed
 from evolve.storage.keras_archive import facts_of
 from evolve.storage.model_file import load_model
 from evolve.training.backends import probabilities
+from evolve.training.part_images import part_images
 from genomes.decode import decode
 from genomes.spec import ModelSpec
 
@@ -25,18 +27,20 @@ SAMPLE = 64  # real images that an exported model is tried on
 TOLERANCE = 1e-4
 
 
-def exported(model: str, trust: Sequence[str], format: str, path: str, folder: str) -> dict[str, Any]:
-    """Writes the model in another format and tries it on images of the selection part in `folder`. Raises RunError if
-    its class probabilities are not those of the Keras model."""
+def exported(
+    model: str, trust: Sequence[str], format: str, path: str, root: str, parts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Writes the model in another format and tries it on images of the part to score, see `PartsUsed`. Raises
+    RunError if its class probabilities are not those of the Keras model."""
     loaded = load_model(Path(model), trust)
-    images = np.asarray(open_part(folder, "selection")[0][:SAMPLE])
+    images = _sample(root, parts)
     ours = probabilities(loaded, images)
     run = WRITERS[format](loaded, Path(model), Path(path), trust)
     return _compared(run(images), ours, path)
 
 
 def same_network(
-    script: str, folder: str, blueprint: list[dict[str, Any]], pixels: Mapping[str, Any]
+    script: str, blueprint: list[dict[str, Any]], pixels: Mapping[str, Any], root: str, parts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Builds the network of an exported script, gives it the weights of ours, and tries both. Raises RunError if they
     are not the same."""
@@ -48,7 +52,7 @@ def same_network(
     spec.loader.exec_module(module)
     theirs, ours = module.build_model(), decode(ModelSpec.from_json(blueprint), pixels)
     theirs.set_weights(ours.get_weights())
-    images = np.asarray(open_part(folder, "selection")[0][:SAMPLE])
+    images = _sample(root, parts)
     return _compared(probabilities(theirs, images), probabilities(ours, images), script)
 
 
@@ -72,13 +76,20 @@ def predicted(model: str, trust: Sequence[str], images: Sequence[str]) -> list[d
     return said
 
 
-def together(models: Sequence[str], trust: Sequence[str], test_folder: str) -> dict[str, Any]:
+def together(models: Sequence[str], trust: Sequence[str], root: str, parts: Mapping[str, Any]) -> dict[str, Any]:
     """Accuracy on the test part of each model and of the mean of their probabilities."""
-    images, labels = open_part(test_folder, "test")
+    used = from_json(PartsUsed, parts)
+    images, labels = part_images(root, used, used.score)
     every = [probabilities(load_model(Path(model), trust), images) for model in models]
     single = [float((shares.argmax(axis=1) == labels).mean()) for shares in every]
     mean = np.mean(every, axis=0)
     return {"single": single, "together": float((mean.argmax(axis=1) == labels).mean()), "images": len(labels)}
+
+
+def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
+    """Some images that no network was trained on."""
+    used = from_json(PartsUsed, parts)
+    return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
 
 
 def _image(path: Path, size: tuple[int, int], grey: bool) -> tuple[NDArray[Any], tuple[int, int]]:

@@ -15,40 +15,44 @@ from math import inf
 from random import Random
 from typing import ClassVar
 
+from evolve.objectives import Standing, in_order
 from evolve.search.strategy import Answer, Promotion, Proposal, Strategy
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
+
+Place = tuple[int, float, int]
 
 
 @dataclass
 class Rung:
     """Those that were told at one budget.
 
-    scores: (-fitness, request number) of all of them, best first; a failure is last.
+    scores: places of all of them, see `in_order`, by request number; a failure is last.
     waiting: of those that were not promoted, the best `room`. requests: theirs, by number.
     """
 
     room: int
-    scores: list[tuple[float, int]] = field(default_factory=list)
-    waiting: list[tuple[float, int]] = field(default_factory=list)
+    scores: list[Place] = field(default_factory=list)
+    waiting: list[Place] = field(default_factory=list)
     requests: dict[int, Request] = field(default_factory=dict)
 
     def tell(self, request: Request, fitness: float | None) -> None:
         """One more result. Of those that wait the worst goes if there are too many."""
-        score = (inf if fitness is None else -fitness, request.number)
+        standing = Standing(request.budget.size, -inf if fitness is None else fitness)
+        score = in_order(standing, request.number)
         insort(self.scores, score)
         if fitness is None:
             return
         insort(self.waiting, score)
         self.requests[request.number] = request
         if len(self.waiting) > self.room:
-            del self.requests[self.waiting.pop()[1]]
+            del self.requests[self.waiting.pop()[-1]]
 
     def promoted(self, one_in: int) -> Request | None:
         """Takes out the best that waits, if it is among the best `one_in`-th."""
         if not self.waiting or bisect_left(self.scores, self.waiting[0]) >= len(self.scores) // one_in:
             return None
-        return self.requests.pop(self.waiting.pop(0)[1])
+        return self.requests.pop(self.waiting.pop(0)[-1])
 
 
 class Halving:

@@ -23,6 +23,7 @@ from evolve.storage.files import progress_path, saved_model_path, weights_path
 from evolve.storage.model_file import save_model
 from evolve.training.backends import Classifier, as_saved, as_trained, copy_weights, forget, prepare_backend
 from evolve.training.epochs import Diverged, Point, Training, report
+from evolve.training.part_images import Images, part_images
 from evolve.training.scores import measured, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import Stopwatch
@@ -32,7 +33,6 @@ from evolve.values import Hits, Result, Status
 CURVE_IMAGES = 1000
 SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
 MEMORY_ERRORS = ("ResourceExhaustedError", "OutOfMemoryError", "MemoryError")
-Images = tuple[NDArray[Any], NDArray[Any]]
 
 
 class WeightsMissing(Exception):
@@ -67,8 +67,8 @@ class Trainer:
         training = prepare_training(job, self._settings, clock)
         inherited = begin(training, job, self._settings)
         clock.lap("start")
-        scored, labels = images_of(job, job.parts.score, self._settings)
-        watched = images_of(job, job.parts.watch, self._settings, CURVE_IMAGES) if job.parts.watch else None
+        scored, labels = self._images(job, job.parts.score)
+        watched = self._images(job, job.parts.watch, CURVE_IMAGES) if job.parts.watch else None
         saved = as_saved(job, self._settings) if job.model else training.model
         classify = Classifier(saved, len(scored))
         stop_at = math.inf if job.stop_in is None else clock.begun + job.stop_in
@@ -126,6 +126,9 @@ class Trainer:
             hits=_hits(job, predicted, labels),
         )
 
+    def _images(self, job: TrainingJob, part: str, first: int | None = None) -> Images:
+        return part_images(self._settings["root"], job.parts, part, first)
+
 
 def _hits(job: TrainingJob, predicted: NDArray[Any], labels: NDArray[Any]) -> Hits:
     """Which images of the scored part were recognised."""
@@ -174,20 +177,9 @@ def keep(training: Training, job: TrainingJob, settings: Mapping[str, Any]) -> N
         save_arrays(training.arrays(), weights_path(Path(settings["weights"]), job.key))
 
 
-def images_of(job: TrainingJob, part: str, settings: Mapping[str, Any], first: int | None = None) -> Images:
-    """Images and labels of a part to look at: the first ones, or all; of the test part always all."""
-    images, labels = open_part(_folder(job, part, settings), part)
-    count = None if part == "test" else first
-    return images[:count], labels[:count]
-
-
-def _folder(job: TrainingJob, part: str, settings: Mapping[str, Any]) -> Path:
-    return folder_of(settings["root"], str(job.parts.test) if part == "test" else job.parts.data)
-
-
 def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> Images:
     """The first images of the parts to train on: mapped where it is one part, else in memory."""
-    parts = [open_part(_folder(job, part, settings), part) for part in job.parts.train]
+    parts = [part_images(settings["root"], job.parts, part) for part in job.parts.train]
     images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
     labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
     return images[: job.budget.images], np.asarray(labels[: job.budget.images])

@@ -17,7 +17,8 @@ from evolve.storage.files import progress_path, saved_model_path
 from evolve.storage.model_file import save_model
 from evolve.training.backends import prepare_backend
 from evolve.training.epochs import Point, Training, report
-from evolve.training.evaluator import begin, guard, images_of, keep, prepare_training
+from evolve.training.evaluator import begin, guard, keep, prepare_training
+from evolve.training.part_images import part_images
 from evolve.training.stopwatch import Stopwatch
 from evolve.values import Result, Status
 
@@ -74,7 +75,7 @@ class CustomFitness:
             curve.append(numbers)
             report(progress_path(model) if model else None, {**numbers, "epochs": job.budget.epochs})
 
-        images, labels = map(np.asarray, images_of(job, job.parts.score, self._settings))
+        images, labels = map(np.asarray, part_images(self._settings["root"], job.parts, job.parts.score))
         budget = (job.budget.epochs, job.recipe.to_json(), tuple(self._settings["class_names"]))
         data = FitnessData(training.images, training.labels, images, labels, *budget, training, progress)
         returned = self._fitness(training.model, data, progress)

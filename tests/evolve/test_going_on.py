@@ -23,7 +23,7 @@ import evolve
 from evolve.data.datasets import load_npz
 from evolve.data.splits import prepare, settings
 from evolve.errors import EvolveError
-from evolve.execution.border import job_from_json, job_to_json
+from evolve.execution.border import from_json, job_to_json
 from evolve.execution.executor import EXECUTORS
 from evolve.execution.machine import backend_name
 from evolve.execution.processes import Processes
@@ -153,12 +153,12 @@ def test_weights_of_one_path_are_told_apart() -> None:
 
 def test_jobs_pass_to_other_processes_as_they_are(trainer: Any) -> None:
     given = job(trainer, 2, "key", spans=4, begins=Beginning("parent", Takes.EVERYTHING), finish_in=3.0, model="m")
-    assert job_from_json(TrainingJob, json.loads(json.dumps(job_to_json(given)))) == given
+    assert from_json(TrainingJob, json.loads(json.dumps(job_to_json(given)))) == given
     searching = {**job_to_json(given), "parts": {**job_to_json(given)["parts"], "test": "0123456789abcdef"}}
     with pytest.raises(ValueError, match="may not open the test part"):
-        job_from_json(TrainingJob, json.loads(json.dumps(searching)))
+        from_json(TrainingJob, json.loads(json.dumps(searching)))
     with pytest.raises(ValueError, match="spec"):
-        job_from_json(TrainingJob, {"number": 1})
+        from_json(TrainingJob, {"number": 1})
 
 
 def test_a_job_of_a_search_that_asks_for_the_test_part_is_refused(trainer: Any) -> None:

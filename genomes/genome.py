@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
+from pkgutil import resolve_name
 from random import Random
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -192,5 +192,4 @@ SPACES = {"stack": "genomes.stack.space:StackSpace", "choices": "genomes.choices
 def space_class(kind: str) -> Any:
     """The class registered for a kind of encoding, a `NetworkSpace` or a `TableSpace` of its own genomes. Raises
     KeyError for an unknown kind."""
-    module, _, name = SPACES[kind].partition(":")
-    return getattr(import_module(module), name)
+    return resolve_name(SPACES[kind])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, Protocol, TypeVar
 
 from evolve.errors import MachineError
@@ -95,8 +95,7 @@ class InProcess:
 
 def build_evaluator(path: str, settings: JsonObject) -> Evaluator[Job]:
     """The evaluator named by `path`, 'module:Class', with its settings."""
-    module, _, name = path.partition(":")
-    made: Evaluator[Job] = getattr(import_module(module), name)(settings)
+    made: Evaluator[Job] = resolve_name(path)(settings)
     return made
 
 
@@ -124,5 +123,4 @@ EXECUTORS = {
 
 def executor_class(name: str) -> Any:
     """The class registered under `name`. Raises KeyError for an unknown one."""
-    module, _, attribute = EXECUTORS[name].partition(":")
-    return getattr(import_module(module), attribute)
+    return resolve_name(EXECUTORS[name])

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from evolve import errors
@@ -44,9 +44,8 @@ def call_isolated(function: str, arguments: Mapping[str, Any], show_output: bool
 
 
 def _answer(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    module, _, name = path.partition(":")
     try:
-        return {"value": getattr(import_module(module), name)(**arguments)}
+        return {"value": resolve_name(path)(**arguments)}
     except EvolveError as error:
         return {"error": type(error).__name__, "message": str(error)}
     except Exception as error:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from importlib import import_module
+from pkgutil import resolve_name
 from random import Random
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -273,5 +273,4 @@ STRATEGIES = {
 
 def strategy_class(name: str) -> Any:
     """The class registered under `name`. Raises KeyError for an unknown one."""
-    module, _, attribute = STRATEGIES[name].partition(":")
-    return getattr(import_module(module), attribute)
+    return resolve_name(STRATEGIES[name])

@@ -112,14 +112,10 @@ class Trainer:
         if job.model:
             save_model(saved, saved_model_path(self._settings["models"], job.model), self._settings)
         clock.lap("save")
-        last = curve[-1]
-        further = {"train_accuracy": last["accuracy"], "train_loss": last["loss"]}
-        further |= {"gave_up": 1.0} if training.gave_up else {}
-        further |= {} if inherited is None else {"inherited_share": inherited}
         return Result(
             job.number,
             Status.OK,
-            measures={**measures, **further},
+            measures={**measures, **_on_train(training, curve[-1], inherited)},
             curve=tuple(curve),
             spent={**asdict(job.budget), "epochs": len(curve)},
             timing=clock.laps,
@@ -128,6 +124,14 @@ class Trainer:
 
     def _images(self, job: TrainingJob, part: str, first: int | None = None) -> Images:
         return part_images(self._settings["root"], job.parts, part, first)
+
+
+def _on_train(training: Training, last: Point, inherited: float | None) -> dict[str, float]:
+    """How the training itself went: on the images it saw, whether it gave up, what share of its weights came from
+    another candidate."""
+    measures = {"train_accuracy": last["accuracy"], "train_loss": last["loss"]}
+    measures |= {"gave_up": 1.0} if training.gave_up else {}
+    return measures | ({} if inherited is None else {"inherited_share": inherited})
 
 
 def _hits(job: TrainingJob, predicted: NDArray[Any], labels: NDArray[Any]) -> Hits:

@@ -128,7 +128,7 @@ def main() -> None:
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
     settings = {"dataset": str(given.dataset), "results": given.runs, "max_multiply_adds": 100_000_000}
-    settings |= {"rungs": given.budgets, "name": "brief", "precision": usual_precision()}
+    settings |= {"rungs": given.budgets, "name": "brief", "precision": usual_precision(gpu=False)}
     config = RunConfig.checked(settings)
     problem = new_problem(config, make_console(False))
     assert isinstance(problem, ImageProblem)

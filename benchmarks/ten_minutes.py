@@ -59,7 +59,7 @@ def arms(given: argparse.Namespace, log: Path, seed: int) -> dict[str, Any]:
         return child(sys.executable, "one_founder.py", *arguments)
 
     def hyperband() -> Row:
-        precision = "mixed_bfloat16" if usual_precision() == "bfloat16" else "float32"
+        precision = "mixed_bfloat16" if usual_precision(gpu=False) == "bfloat16" else "float32"
         arguments = (given.dataset, SECONDS, seed, runs / "hyperband", precision)
         return child(given.peers, "hyperband.py", *map(str, arguments))
 
@@ -67,7 +67,7 @@ def arms(given: argparse.Namespace, log: Path, seed: int) -> dict[str, Any]:
         return evolved(f"float32-{seed}", {**base, "precision": "float32"}, runs)
 
     found = {"default": default, "random": random, "founder": founder, "one rung": one_rung, "hyperband": hyperband}
-    return found | ({"float32": exact} if usual_precision() != "float32" else {})
+    return found | ({"float32": exact} if usual_precision(gpu=False) != "float32" else {})
 
 
 def main() -> None:

@@ -69,7 +69,7 @@ def _processor() -> str:
     facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     name = facts.get("model name", platform.processor())
     numbers = f" (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else ""
-    return f"{name}{numbers}, {usual_precision()}"
+    return f"{name}{numbers}, {usual_precision(gpu=False)}"
 
 
 def _busy() -> float:

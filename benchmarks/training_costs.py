@@ -53,26 +53,26 @@ class Question:
         self.targets = np.eye(10, dtype=np.float32)[made.integers(0, 10, 9984)]
 
     def model(self, number: int) -> Any:
-        from evolve.training.epochs import _build_ahead
+        from evolve.training.epochs import build_ahead
         from genomes.decode import decode
 
         made = decode(self.specs[number], {"scale": 1 / 255, "offset": 0.0})
         made.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-        _build_ahead(made)
+        build_ahead(made)
         return made
 
     def ask(self, name: str) -> dict[str, float]:
-        from evolve.training import tensorflow_backend as graphs
+        from evolve.training.backends import this_backend
 
         if name in ("steps", "compiled", "none", "forgotten"):
-            graphs.prepare(gpu=False)
+            this_backend().prepare(gpu=False, share=1.0)
         how = {"fit": self.epochs, "steps": self.epochs, "plain": self.scores, "compiled": self.scores}
         how |= {"rewriting": self.tracing, "none": self.tracing, "kept": self.memory, "forgotten": self.memory}
         return how[name](name)
 
     def epochs(self, name: str) -> dict[str, float]:
         """The second epoch of three networks, so that tracing is not among it."""
-        from evolve.training.tensorflow_backend import training_steps
+        from evolve.training.backends import this_backend
 
         wall = processor = 0.0
         for number in range(3):
@@ -80,27 +80,28 @@ class Question:
             if name == "fit":
                 train = partial(model.fit, batch_size=128, epochs=1, shuffle=False, verbose=0)
             else:
-                train = training_steps(model, 128, self.images.dtype)
+                train = this_backend().training_steps(model, 128, len(self.images), self.images.dtype)
             train(self.images, self.targets)
             spent = seconds(partial(train, self.images, self.targets))
             wall, processor = wall + spent[0], processor + spent[1]
         return {"wall clock, s": wall, "processor, s": processor}
 
     def scores(self, name: str) -> dict[str, float]:
-        from evolve.training.backends import Classifier
+        from evolve.training.backends import this_backend
 
         models = [self.model(number) for number in range(NETWORKS)]
         total = 5000 if name == "compiled" else 0
-        spent = [seconds(lambda m=m: Classifier(m, total)(self.images[:5000])) for m in models]
+        spent = [seconds(lambda m=m: this_backend().classifier(m, total)(self.images[:5000])) for m in models]
         return {"wall clock, s": sum(wall for wall, _ in spent), "processor, s": sum(used for _, used in spent)}
 
     def tracing(self, name: str) -> dict[str, float]:
-        from evolve.training.tensorflow_backend import training_steps
+        from evolve.training.backends import this_backend
 
         made = first = rest = 0.0
+        steps = this_backend().training_steps
         for number in range(NETWORKS):
             model, kept = self.model(number), []
-            made += seconds(lambda m=model, k=kept: k.append(training_steps(m, 128, self.images.dtype)))[1]
+            made += seconds(lambda m=model, k=kept: k.append(steps(m, 128, len(self.images), self.images.dtype)))[1]
             first += seconds(lambda k=kept: k[0](self.images[:128], self.targets[:128]))[1]
             rest += seconds(lambda k=kept: k[0](self.images[:2048], self.targets[:2048]))[1]
         return {"tracing, s": made, "first step, s": first, "sixteen more steps, s": rest}
@@ -109,13 +110,13 @@ class Question:
         import keras
 
         from evolve.execution.memory import held
-        from evolve.training.backends import forget
-        from evolve.training.tensorflow_backend import training_steps
+        from evolve.training.backends import this_backend
 
         seen = []
         for number in [*range(NETWORKS)] * 3:
-            training_steps(self.model(number), 128, self.images.dtype)(self.images[:256], self.targets[:256])
-            forget() if name == "forgotten" else keras.backend.clear_session()
+            steps = this_backend().training_steps(self.model(number), 128, 256, self.images.dtype)
+            steps(self.images[:256], self.targets[:256])
+            this_backend().forget() if name == "forgotten" else keras.backend.clear_session()
             seen.append(held() / 1e6)
         each = (seen[-1] - seen[NETWORKS - 1]) / (len(seen) - NETWORKS)  # all have been there once by then
         return {"after the first, MB": seen[0], "after the last, MB": seen[-1], "each of the later ones, MB": each}

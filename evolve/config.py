@@ -133,6 +133,10 @@ class RunConfig(Settings):
     )
     promote_one_in: int = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
     final_epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
+    device: Literal["cpu", "gpu"] | None = Field(None, description="'cpu' or 'gpu'", examples=["cpu"])
+    gpu_share: float | None = Field(
+        None, gt=0, le=1, allow_inf_nan=False, description="a share of one GPU, above 0 up to 1", examples=[0.25]
+    )
     precision: Literal["float32", "bfloat16"] | None = Field(
         None, description="'float32' or 'bfloat16'", examples=["float32"]
     )

@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 
 from evolve.config import RunConfig
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 
 pytest.importorskip(backend_name())
 

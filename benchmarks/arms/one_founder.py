@@ -34,7 +34,7 @@ def main() -> None:
             "results": folder,
             "max_multiply_adds": 1_000_000_000,
             "name": "founder",
-            "precision": usual_precision(),
+            "precision": usual_precision(gpu=False),
         }
     )
     console = make_console(False)

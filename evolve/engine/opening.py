@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.errors import ConfigError, RunError
-from evolve.execution.machine import DISTRIBUTIONS, backend_name, gpu_visible
+from evolve.execution.builds import BUILDS, backend_name
+from evolve.execution.machine import uses_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
 from evolve.problems.problem import Problem
@@ -34,7 +35,7 @@ def new_problem(config: RunConfig, console: Console) -> Problem:
     except InvalidGenome as error:
         raise ConfigError(str(error)) from None
     console.note("preparing data")
-    gpu = config.table is None and gpu_visible()
+    gpu = config.table is None and uses_gpu(config.device)
     with console.counting() as count:
         problem = usable(lambda: make_problem(config, gpu, None, count))
     try:
@@ -59,7 +60,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
             f"differently; continue it with version {made_by}, or start a new run"
         )
     check_backend(config)
-    gpu = found.problem.get("device") == "gpu" and gpu_visible()
+    gpu = found.problem.get("device") == "gpu" and uses_gpu(None)
 
     def before_reading() -> None:
         require(config.own_data, found.trust, f"run '{found.name}'", "read", "its prepared copy is missing")
@@ -102,8 +103,8 @@ def check_backend(config: RunConfig) -> None:
     name = backend_name()
     if config.table is not None:
         return
-    if name not in DISTRIBUTIONS:
-        raise ConfigError(f"KERAS_BACKEND must be one of {', '.join(DISTRIBUTIONS)}, not '{name}'")
+    if name not in BUILDS:
+        raise ConfigError(f"KERAS_BACKEND must be one of {', '.join(BUILDS)}, not '{name}'")
     if find_spec(name) is None:
         raise ConfigError(
             f"the Keras backend '{name}' is not installed; install the extra of that name with: "

@@ -16,7 +16,8 @@ from evolve.display.console import Watcher, make_console
 from evolve.engine.initial_population import founder as founder_of
 from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError
-from evolve.execution.machine import backend, usable_cores
+from evolve.execution.builds import backend
+from evolve.execution.machine import usable_cores
 from evolve.models.full_training import succeeded, train_in_full
 from evolve.problems.images import ImageProblem
 from evolve.runs.facts import recalls

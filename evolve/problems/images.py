@@ -11,7 +11,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.custom_fitness import fitness_version
 from evolve.data.splits import SEARCH_PARTS, Parts, settings
-from evolve.execution.machine import backend, backend_name
+from evolve.execution.builds import backend, backend_name
 from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
 from evolve.storage.files import MODELS, WEIGHTS, keep_only

@@ -13,7 +13,9 @@ from rich.text import Text
 
 from evolve.data.keras_datasets import NAMES, cached
 from evolve.display.text import size
-from evolve.execution.machine import backend, default_memory, gpu_names, gpu_visible, usable_cores, usual_precision
+from evolve.execution.builds import backend
+from evolve.execution.gpus import gpus
+from evolve.execution.machine import default_memory, usable_cores, uses_gpu, usual_precision
 from evolve.runs.disk import size_of
 from evolve.runs.find import all_runs
 
@@ -25,7 +27,7 @@ def machine(results: Path) -> dict[str, Any]:
     import psutil
 
     memory = psutil.virtual_memory()
-    on_gpu = gpu_visible()
+    on_gpu = uses_gpu(None)
     fetched = {name: "in Keras's cache" if cached(name) else "would be downloaded by Keras" for name in NAMES}
     found = all_runs(results)
     return {
@@ -36,10 +38,10 @@ def machine(results: Path) -> dict[str, Any]:
         "libraries": {name: _version(name) for name in LIBRARIES},
         "export": {name: _version(name) for name in ("onnx", "tf2onnx", "onnxruntime")},
         "cores": usable_cores(),
-        "gpus": gpu_names(),
+        "gpus": [f"{gpu.name}, {size(gpu.memory)}, {gpu.id}" for gpu in gpus()],
         "trains on": "gpu" if on_gpu else "cpu",
         "workers": "1, with all threads" if on_gpu else f"{min(usable_cores(), 8)}, with one thread each",
-        "precision": usual_precision(),
+        "precision": usual_precision(on_gpu),
         "memory": f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB free",
         "memory of a worker": f"at most {default_memory()} GiB, unless candidate_memory says otherwise",
         "datasets": {"digits": "comes with scikit-learn", **fetched},

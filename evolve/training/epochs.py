@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from evolve.jobs import Takes, TrainingJob
 from evolve.training.augment import augment
+from evolve.training.backends import this_backend
 from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import Arrays, state_of, take_state, take_weights, weights_of
 
-STEPS_PER_CALL = 32
 TRIED = 200  # steps: in the first ones the loss of a network that learns well may rise
 AVERAGED = 0.15  # of the steps, those at the end, over which weights are averaged
 NOTHING = 0.995  # of the loss of a network that knows nothing: one that is above that has learned nothing
@@ -69,29 +69,23 @@ class Training:
         steps: int = math.ceil(self._used / self._batch)
         self._before, self._done, self._total = 0, 0, steps * job.budget.epochs
         self._steps = steps
+        self._stretch = min(self._used, self._batch * max(1, STRETCH // self._batch))
         self._finish_at = None if job.finish_in is None else clock.begun + job.finish_in
         self._since = (0.0, 0)
         self.gave_up = False
         self._sums, self._summed = list[NDArray[Any]](), 0
-        backend = keras.backend.backend()
         spans = steps * (job.spans or job.budget.epochs)
         model.compile(
             optimizer=optimizer(job.recipe, spans, elastic=job.finish_in is not None),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=job.recipe.label_smoothing),
             metrics=["accuracy"],
             jit_compile=False,
-            steps_per_execution=1 if backend == "torch" or steps > whole else min(STEPS_PER_CALL, steps),
+            steps_per_execution=min(this_backend().fit_steps, steps) if steps == whole else 1,
         )
-        _build_ahead(model)
+        build_ahead(model)
         clock.lap("build")
-        self._train: Callable[[NDArray[Any], NDArray[Any]], None] = self._fit
-        self._stretch = self._used
-        if backend == "tensorflow":
-            from evolve.training.tensorflow_backend import training_steps
-
-            self._train = training_steps(model, self._batch, images.dtype)
-            self._stretch = self._batch * max(1, STRETCH // self._batch)
-            clock.lap("trace")
+        self._train = this_backend().training_steps(model, self._batch, self._stretch, images.dtype)
+        clock.lap("trace")
 
     def take(self, arrays: Arrays, takes: Takes) -> float | None:
         """Begins with what another training left. The share of its numbers that it took; None if something is wanted
@@ -194,11 +188,8 @@ class Training:
             if isinstance(rate := self.model.optimizer._learning_rate, Elastic):
                 rate.end_in(self._before + self._done, left)
 
-    def _fit(self, images: NDArray[Any], targets: NDArray[Any]) -> None:
-        self.model.fit(images, targets, batch_size=self._batch, epochs=1, shuffle=False, verbose=0)
 
-
-def _build_ahead(model: Any) -> None:
+def build_ahead(model: Any) -> None:
     """Makes the variables of optimizer and metrics now. Made in the first training step, they would have TensorFlow
     trace that step twice, which takes longer than the rest of a brief training on small images."""
     model.optimizer.build(model.trainable_variables)

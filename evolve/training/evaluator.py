@@ -21,8 +21,9 @@ from evolve.execution import memory
 from evolve.jobs import Takes, TrainingJob
 from evolve.storage.files import progress_path, saved_model_path, weights_path
 from evolve.storage.model_file import save_model
-from evolve.training.backends import Classifier, as_saved, as_trained, copy_weights, forget, prepare_backend
+from evolve.training.backends import this_backend
 from evolve.training.epochs import Diverged, Point, Training, report
+from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, part_images
 from evolve.training.scores import measured, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
@@ -32,7 +33,6 @@ from evolve.values import Hits, Result, Status
 
 CURVE_IMAGES = 1000
 SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
-MEMORY_ERRORS = ("ResourceExhaustedError", "OutOfMemoryError", "MemoryError")
 
 
 class WeightsMissing(Exception):
@@ -44,8 +44,8 @@ class Trainer:
 
     settings: "root", the folder below which parts lie, and "digest" of the data; "pixels" (how images can be
     normalised), "low" and "high" (range of a pixel), "class_names"; "weights" and "models", folders for them; "gpu" if
-    there is one to be used, "precision" (a name of `PRECISIONS`) to train with. A model that is saved is Keras's own
-    with 32 bits, and is scored as such.
+    there is one to be used, "gpu_share" of its memory for each worker; "precision" (a name of `PRECISIONS`) to train
+    with. A model that is saved is Keras's own with 32 bits, and is scored as such.
     """
 
     takes: ClassVar[type[TrainingJob]] = TrainingJob
@@ -53,7 +53,7 @@ class Trainer:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         open_part(folder_of(settings["root"], settings["digest"]), "train")  # raises at once if the data are gone
-        prepare_backend(bool(settings.get("gpu")))
+        prepare_backend(settings)
         # The libraries' own objects stay: without them each collection after a training is ten times faster.
         gc.freeze()
 
@@ -70,7 +70,7 @@ class Trainer:
         scored, labels = self._images(job, job.parts.score)
         watched = self._images(job, job.parts.watch, CURVE_IMAGES) if job.parts.watch else None
         saved = as_saved(job, self._settings) if job.model else training.model
-        classify = Classifier(saved, len(scored))
+        classify = this_backend().classifier(saved, len(scored))
         stop_at = math.inf if job.stop_in is None else clock.begun + job.stop_in
         at_last: NDArray[Any] | None = None
 
@@ -150,6 +150,11 @@ def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDA
     return told
 
 
+def prepare_backend(settings: Mapping[str, Any]) -> None:
+    """Sets the backend up as the settings say."""
+    this_backend().prepare(bool(settings.get("gpu")), float(settings.get("gpu_share", 1.0)))
+
+
 def prepare_training(job: TrainingJob, settings: Mapping[str, Any], clock: Stopwatch, plain: bool = False) -> Training:
     """The network of a job, compiled with its recipe, with the images it is trained on. plain: of Keras's own layers,
     with 32 bits."""
@@ -210,13 +215,14 @@ def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
     except Exception as error:
         result = _failure(job, error)
     finally:
-        forget()
+        gpu_peak = this_backend().gpu_peak()
+        this_backend().forget()
     figures = {"peak_bytes": memory.peak(), "held_bytes": memory.held(), "worker": os.getpid()}
+    figures |= {"gpu_peak_bytes": gpu_peak} if gpu_peak else {}
     return replace(result, timing={**result.timing, "seconds": round(time.perf_counter() - begun, 3), **figures})
 
 
 def _failure(job: TrainingJob, error: Exception) -> Result:
-    name, text = type(error).__name__, " ".join(str(error).split())[:300]
-    out_of_memory = name in MEMORY_ERRORS or "RESOURCE_EXHAUSTED" in text
-    status = Status.OUT_OF_MEMORY if out_of_memory else Status.FAILED
-    return Result(job.number, status, reason=f"{name}: {text}")
+    text = " ".join(str(error).split())[:300]
+    status = Status.OUT_OF_MEMORY if this_backend().ran_out_of_memory(error) else Status.FAILED
+    return Result(job.number, status, reason=f"{type(error).__name__}: {text}")

@@ -15,9 +15,8 @@ from evolve.jobs import TrainingJob
 from evolve.objectives import FITNESS
 from evolve.storage.files import progress_path, saved_model_path
 from evolve.storage.model_file import save_model
-from evolve.training.backends import prepare_backend
 from evolve.training.epochs import Point, Training, report
-from evolve.training.evaluator import begin, guard, keep, prepare_training
+from evolve.training.evaluator import begin, guard, keep, prepare_backend, prepare_training
 from evolve.training.part_images import part_images
 from evolve.training.stopwatch import Stopwatch
 from evolve.values import Result, Status
@@ -58,7 +57,7 @@ class CustomFitness:
         self._settings = settings
         self._fitness = fitness_function(settings["fitness"])
         if settings.get("gpu"):
-            prepare_backend(gpu=True)
+            prepare_backend(settings)
 
     def evaluate(self, job: TrainingJob) -> Result:
         """The result of a job, as `Trainer.evaluate`."""

@@ -14,12 +14,18 @@ from genomes.recipe import Recipe
 class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """A schedule whose remaining part can be made to last longer or shorter while it runs, without a jump.
 
-    inner: a Keras schedule of that many steps. On the JAX backend, which compiles its variables in, it stays as it is.
+    inner: a Keras schedule of that many steps.
     """
 
     def __init__(self, inner: Any, steps: int) -> None:
         self.inner, self._steps = inner, steps
-        self._begin, self._place, self._pace = (keras.Variable(value, trainable=False) for value in (0.0, 0.0, 1.0))
+
+    def add_to(self, optimizer: Any) -> None:
+        """Makes its variables, as variables of the optimizer: what a backend carries from step to step is these."""
+        self._begin, self._place, self._pace = (
+            optimizer.add_variable((), initializer, name=name)
+            for name, initializer in (("begin", "zeros"), ("place", "zeros"), ("pace", "ones"))
+        )
 
     def __call__(self, step: Any) -> Any:
         return self.inner(self._place + (keras.ops.cast(step, "float32") - self._begin) * self._pace)
@@ -46,4 +52,7 @@ def optimizer(recipe: Recipe, steps: int, elastic: bool = False) -> Any:
         rate = getattr(keras.optimizers.schedules, kind)(*positional, **named)
         rate = Elastic(rate, steps) if elastic else rate
     kind, named = optimizer_words(genes)
-    return getattr(keras.optimizers, kind)(learning_rate=rate, **named)
+    made = getattr(keras.optimizers, kind)(learning_rate=rate, **named)
+    if isinstance(rate, Elastic):
+        rate.add_to(made)
+    return made

@@ -8,75 +8,94 @@ learned is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
-from numpy.typing import NDArray
 from tensorflow.python.framework import ops
 
-Images = NDArray[Any]
+from evolve.training.backends import Images, Probabilities, Steps, by_batches
+
+WORTH_COMPILING = 2000  # images
 
 
-def prepare(gpu: bool) -> None:
-    """On a GPU memory as needed instead of all of it, and repeatable kernels. On a processor TensorFlow's rewriting of
-    graphs is off: it takes longer than it saves in a brief training."""
-    if not gpu:
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-        return
-    for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
-    tf.config.experimental.enable_op_determinism()
+class TensorFlow:
+    """See `Backend`."""
+
+    fit_steps: ClassVar[int] = 32
+
+    def prepare(self, gpu: bool, share: float) -> None:
+        """On a GPU memory as needed instead of all of it, and repeatable kernels. TensorFlow knows no share that grows,
+        so `share` limits nothing. On a processor its rewriting of graphs is off: it takes longer than it saves in a
+        brief training."""
+        if not gpu:
+            tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+            return
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)
+        tf.config.experimental.enable_op_determinism()
+
+    def layers(self, gpu: bool) -> Mapping[str, Any]:
+        """On a processor fused normalisation."""
+        return {} if gpu else {"BatchNormalization": FusedBatchNormalization}
+
+    def training_steps(self, model: Any, batch: int, most: int, dtype: Any) -> Steps:
+        shape, classes = model.input_shape[1:], model.output_shape[-1]
+        signature = [tf.TensorSpec((None, *shape), dtype), tf.TensorSpec((None, classes), tf.float32)]
+
+        @cache
+        def in_batches_of(size: int) -> Any:
+            def train(images: Any, targets: Any) -> None:
+                def step(number: Any) -> Any:
+                    x = tf.slice(images, [number * size, 0, 0, 0], [size, *shape])
+                    y = tf.slice(targets, [number * size, 0], [size, classes])
+                    model.train_step((x, y))
+                    return number + 1
+
+                count = tf.shape(images)[0] // size
+                tf.while_loop(lambda number: number < count, step, [0], parallel_iterations=1)
+
+            return tf.function(train, autograph=False, input_signature=signature).get_concrete_function()
+
+        def train(images: Images, targets: Images) -> None:
+            whole = len(images) // batch * batch
+            if whole:
+                in_batches_of(batch)(tf.constant(images[:whole]), tf.constant(targets[:whole]))
+            if rest := len(images) - whole:
+                in_batches_of(rest)(tf.constant(images[whole:]), tf.constant(targets[whole:]))
+
+        in_batches_of(batch)
+        return train
+
+    def classifier(self, model: Any, total: int) -> Probabilities:
+        forward: Callable[[Images], Any] = partial(model, training=False)
+        if total >= WORTH_COMPILING:
+            forward = tf.function(forward, autograph=False, reduce_retracing=True)
+        return partial(by_batches, forward)
+
+    def forget(self) -> None:
+        """Drops what TensorFlow would keep for ever of each network that was trained: every use of a custom gradient
+        (Keras has some) is registered by a name of its own, and the registration holds the whole graph. Without this a
+        worker grows until the machine dies. See https://github.com/tensorflow/tensorflow/issues/97697."""
+        registered = getattr(getattr(ops, "gradient_registry", None), "_registry", {})
+        for name in [name for name in registered if name.startswith("CustomGradient-")]:
+            del registered[name]
+        keras.backend.clear_session()
+        for device in _gpus():
+            tf.config.experimental.reset_memory_stats(device.name)
+
+    def ran_out_of_memory(self, error: Exception) -> bool:
+        return isinstance(error, MemoryError | tf.errors.ResourceExhaustedError)
+
+    def gpu_peak(self) -> int:
+        peaks = [tf.config.experimental.get_memory_info(one.name)["peak"] for one in _gpus()]
+        return int(sum(peaks))
 
 
-def forget() -> None:
-    """Drops what TensorFlow would keep for ever of each network that was trained: every use of a custom gradient (Keras
-    has some) is registered by a name of its own, and the registration holds the whole graph. Without this a worker
-    grows until the machine dies. See https://github.com/tensorflow/tensorflow/issues/97697."""
-    registered = getattr(getattr(ops, "gradient_registry", None), "_registry", {})
-    for name in [name for name in registered if name.startswith("CustomGradient-")]:
-        del registered[name]
-
-
-def training_steps(model: Any, batch: int, dtype: Any) -> Callable[[Images, Images], None]:
-    """A function that trains a compiled model, once, on images (count, height, width, channels) and targets
-    (count, classes), in their order and in batches; the last batch may be smaller. Metrics are not reset.
-
-    It is traced here, so that calls are nothing but training. dtype: of the images.
-    """
-    shape, classes = model.input_shape[1:], model.output_shape[-1]
-    signature = [tf.TensorSpec((None, *shape), dtype), tf.TensorSpec((None, classes), tf.float32)]
-
-    @cache
-    def in_batches_of(size: int) -> Any:
-        def train(images: Any, targets: Any) -> None:
-            def step(number: Any) -> Any:
-                x = tf.slice(images, [number * size, 0, 0, 0], [size, *shape])
-                y = tf.slice(targets, [number * size, 0], [size, classes])
-                model.train_step((x, y))
-                return number + 1
-
-            count = tf.shape(images)[0] // size
-            tf.while_loop(lambda number: number < count, step, [0], parallel_iterations=1)
-
-        return tf.function(train, autograph=False, input_signature=signature).get_concrete_function()
-
-    def train(images: Images, targets: Images) -> None:
-        whole = len(images) // batch * batch
-        if whole:
-            in_batches_of(batch)(tf.constant(images[:whole]), tf.constant(targets[:whole]))
-        if rest := len(images) - whole:
-            in_batches_of(rest)(tf.constant(images[whole:]), tf.constant(targets[whole:]))
-
-    in_batches_of(batch)
-    return train
-
-
-def forward(model: Any) -> Callable[[Images], Any]:
-    """A function from images, raw pixels, to the model's class probabilities."""
-    return tf.function(lambda images: model(images, training=False), autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]
+def _gpus() -> list[Any]:
+    return list(tf.config.list_logical_devices("GPU"))
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]

@@ -14,7 +14,7 @@ import pytest
 from conftest import command
 from PIL import Image
 
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 from evolve.runs.find import find
 from evolve.values import Result, Status
 

@@ -18,7 +18,7 @@ from evolve.cli.app import app
 from evolve.config import RunConfig
 from evolve.engine.initial_population import founder, founders
 from evolve.errors import ConfigError
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 from evolve.planning.plan import Machine
 from evolve.planning.sizing import make_plan
 from evolve.runs.facts import candidate_json

@@ -24,8 +24,8 @@ from evolve.data.datasets import load_npz
 from evolve.data.splits import prepare, settings
 from evolve.errors import EvolveError
 from evolve.execution.border import from_json, job_to_json
+from evolve.execution.builds import backend_name
 from evolve.execution.executor import EXECUTORS
-from evolve.execution.machine import backend_name
 from evolve.execution.processes import Processes
 from evolve.jobs import Beginning, Job, PartsUsed, Takes, TrainingJob
 from evolve.search.strategy import STRATEGIES

@@ -15,7 +15,7 @@ import pytest
 from conftest import command
 from PIL import Image
 
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 from evolve.models.export import FORMATS
 
 pytest.importorskip(backend_name())

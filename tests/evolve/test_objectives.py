@@ -20,8 +20,8 @@ from evolve.engine.interrupts import Stop
 from evolve.engine.pace import Pace, StopConditions
 from evolve.engine.stats import Stats
 from evolve.errors import ConfigError, RunError
+from evolve.execution.builds import backend_name
 from evolve.execution.executor import InProcess
-from evolve.execution.machine import backend_name
 from evolve.objectives import Direction, Objective, Objectives, Standing, in_order, read_objective
 from evolve.problems.tables import TableProblem
 from evolve.storage.store import Store

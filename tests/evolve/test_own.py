@@ -12,7 +12,7 @@ from conftest import command
 
 from evolve.custom_fitness import fitness_path
 from evolve.errors import ConfigError
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 
 pytest.importorskip(backend_name())
 

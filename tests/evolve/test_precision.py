@@ -43,7 +43,7 @@ def gradients(network: Any, images: Any, training: bool) -> list[Any]:
 @pytest.mark.parametrize("training", [True, False])
 def test_fused_normalisation_is_keras_s(training: bool) -> None:
     pytest.importorskip("tensorflow")
-    from evolve.training.backends import as_saved, as_trained, copy_weights
+    from evolve.training.networks import as_saved, as_trained, copy_weights
 
     plain, fused = as_saved(job(), SETTINGS), as_trained(job(), SETTINGS)
     assert any(type(layer).__name__ == "FusedBatchNormalization" for layer in fused.layers)
@@ -63,7 +63,7 @@ def test_fused_normalisation_is_keras_s(training: bool) -> None:
 
 def test_sixteen_bits_are_computed_with_and_thirty_two_are_kept() -> None:
     pytest.importorskip("tensorflow")
-    from evolve.training.backends import as_saved, as_trained, copy_weights
+    from evolve.training.networks import as_saved, as_trained, copy_weights
 
     network, saved = as_trained(job(), {**SETTINGS, "precision": "bfloat16"}), as_saved(job(), SETTINGS)
     computing = {layer.name: layer.compute_dtype for layer in network.layers[1:]}
@@ -132,6 +132,6 @@ def test_the_precision_is_what_the_processor_is_made_for(
         (tmp_path / "cpuinfo").write_text(facts)
     monkeypatch.setattr(devices, "CPU_FACTS", tmp_path / "cpuinfo")
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    assert devices.usual_precision() == precision
+    assert devices.usual_precision(gpu=False) == precision
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    assert devices.usual_precision() == "float32"
+    assert devices.usual_precision(gpu=False) == "float32"

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from conftest import command
 
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 from evolve.storage.files import FILE
 
 pytest.importorskip(backend_name())

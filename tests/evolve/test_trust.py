@@ -25,7 +25,7 @@ from evolve.data.sources import Source, digits, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
 from evolve.display.text import printable
 from evolve.errors import DataError, RunError, TrustError
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 from evolve.storage.model_file import load_model
 from evolve.trust import flags
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import evolve
 from evolve.errors import RunError
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.values import Request

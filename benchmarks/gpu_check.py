@@ -1,0 +1,219 @@
+"""Trains on a GPU, for real: on a machine that has one, with JAX and PyTorch, without TensorFlow and without a network.
+
+    python benchmarks/gpu_check.py --pack FOLDER --data cifar10.npz    here: all that is needed, below 60 MB
+    python3 FOLDER/benchmarks/gpu_check.py                             there: at most eight minutes
+    python benchmarks/gpu_check.py --cpu --minutes 2                   the same, small, on a processor
+
+There, the packed wheels are installed into a folder beside the script, and nothing else is changed. In turn, for each
+backend: five fixed networks on digits, twice, which must agree to the last bit, then on 10,000 images of CIFAR-10 with
+both precisions; candidates an hour with 1, 2, 4 and 8 workers on the GPU, and the share of the time that it computed;
+a candidate that exhausts the GPU; at the end one run of three minutes. Rows are written to `gpu_check.jsonl` in the
+folder that OUT names, or the current one, and a summary is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+PACKED = ("gpu_check.py", "backend_arm.py", "worker_arm.py")
+# What comes with JAX and PyTorch, or is too large to carry.
+THERE = {"numpy", "scipy", "scikit-learn", "h5py", "ml-dtypes", "pillow", "psutil", "joblib", "threadpoolctl"}
+PLATFORMS = [f"manylinux_2_{n}_x86_64" for n in (39, 35, 34, 31, 28, 27, 24, 17, 12, 5)] + ["manylinux2014_x86_64"]
+TRAINED, TESTED = 12_500, 2_500  # images that are packed
+BACKENDS = ("torch", "jax")
+Row = dict[str, Any]
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pack", type=Path, metavar="FOLDER", help="make the folder that is carried to the GPU")
+    parser.add_argument("--data", type=Path, help="CIFAR-10 as an .npz file, for --pack and --cpu")
+    parser.add_argument("--python", default="3.12", help="version of Python there, for --pack")
+    parser.add_argument("--cpu", action="store_true", help="without a GPU, small")
+    parser.add_argument("--minutes", type=float, default=7.5, help="for all of it")
+    parser.add_argument("--run", type=float, default=3.0, help="minutes of the run at the end")
+    parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=list(STAGES))
+    parser.add_argument("--backends", nargs="+", default=list(BACKENDS), choices=BACKENDS)
+    parser.add_argument("--interpreter", nargs="*", default=[], metavar="BACKEND=PYTHON", help="if not this one")
+    return parser.parse_args()
+
+
+# --- Here: what is carried ---
+
+
+def pack(folder: Path, data: Path, python: str) -> None:
+    """Makes the folder: wheels of this project and of what it needs, the scripts, and 15,000 images."""
+    import numpy as np
+
+    wheels = folder / "wheels"
+    shutil.rmtree(folder, ignore_errors=True)
+    wheels.mkdir(parents=True)
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-deps", "-w", wheels, ROOT], check=True)
+    platforms = [word for name in PLATFORMS for word in ("--platform", name)]
+    how = ["--no-deps", "--only-binary=:all:", "--python-version", python, "--implementation", "cp", *platforms]
+    names = [f"{name}=={version}" for name, version in sorted(needed("evolve-convnets").items())]
+    subprocess.run([*pip, "download", *how, "-d", wheels, *names], check=True)
+    (folder / "benchmarks").mkdir()
+    for name in PACKED:
+        shutil.copy(HERE / name, folder / "benchmarks")
+    with np.load(data) as all_of_it:
+        part = {name: all_of_it[name][:TRAINED] for name in ("x_train", "y_train")}
+        part |= {name: all_of_it[name][:TESTED] for name in ("x_test", "y_test")}
+        np.savez_compressed(folder / "cifar15k.npz", **part, classes=all_of_it["classes"])
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    print(f"{folder}: {size / 1e6:.1f} MB in {len(list(wheels.iterdir()))} wheels, {len(PACKED)} scripts and the images")
+
+
+def needed(package: str) -> dict[str, str]:
+    """Versions of all that a package needs here, itself and what is `THERE` left out."""
+    from importlib.metadata import requires, version
+
+    from packaging.requirements import Requirement
+
+    found: dict[str, str] = {}
+    waiting = [package]
+    while waiting:
+        for text in requires(waiting.pop()) or []:
+            one = Requirement(text)
+            name = one.name.lower().replace("_", "-")
+            wanted = one.marker is None or one.marker.evaluate({"extra": ""})
+            if wanted and name not in found and name not in THERE:
+                found[name] = version(one.name)
+                waiting.append(one.name)
+    return found
+
+
+# --- There ---
+
+
+class Check:
+    """Runs stages as long as there is time, and writes rows."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given, self.ends = given, time.monotonic() + 60 * given.minutes
+        self.out = Path(os.environ.get("OUT") or ".") / "gpu_check.jsonl"
+        self.rows: list[Row] = []
+        self.interpreters = dict(text.split("=", 1) for text in given.interpreter)
+        packed = ROOT / "cifar15k.npz"
+        self.cifar = packed if packed.exists() else given.data
+
+    @property
+    def left(self) -> float:
+        return self.ends - time.monotonic()
+
+    def row(self, **figures: Any) -> None:
+        self.rows.append({"at": round(self.given.minutes * 60 - self.left, 1), **figures})
+        with self.out.open("a") as file:
+            print(json.dumps(self.rows[-1]), file=file)
+        print({key: value for key, value in figures.items() if key not in ("timing", "backend_rows")}, flush=True)
+
+    def environment(self, backend: str) -> dict[str, str]:
+        path = os.pathsep.join(filter(None, [str(ROOT / "site"), os.environ.get("PYTHONPATH", "")]))
+        hidden = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"} if self.given.cpu else {}
+        return {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path, **hidden}
+
+    def call(self, backend: str, seconds: float, *command: str) -> list[Row]:
+        """The JSON lines that a command prints; fewer if it ends before it is done or the time is up."""
+        python = self.interpreters.get(backend, sys.executable)
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            [python, *command],
+            env=self.environment(backend),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            out, errors = process.communicate(timeout=max(5.0, min(seconds, self.left)))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, errors = process.communicate()
+            errors += f"\nended after {time.monotonic() - begun:.0f} s"
+        if process.returncode != 0:
+            print(f"{backend} {' '.join(command[1:4])}: exit code {process.returncode}: {errors[-1500:]}", flush=True)
+        return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+
+
+def facts(check: Check) -> None:
+    fields = "name,driver_version,memory.total,compute_cap"
+    asked = subprocess.run(["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"], capture_output=True, text=True) if shutil.which("nvidia-smi") else None
+    gpu = asked.stdout.strip() if asked else "none"
+    check.row(stage="facts", gpu=gpu, python=platform.python_version(), cores=os.cpu_count())
+
+
+def arms(check: Check, dataset: str, *flags: str) -> Iterator[tuple[str, list[Row]]]:
+    device = [] if check.given.cpu else ["--gpu"]
+    for backend in check.given.backends:
+        yield backend, check.call(backend, 90, str(HERE / "backend_arm.py"), dataset, *device, *flags)
+
+
+def digits(check: Check) -> None:
+    """Correct, and repeatable to the last bit."""
+    for backend, rows in arms(check, "digits", "--epochs", "2", "--seeds", "2"):
+        _, again = next(arms_of(check, backend, "digits", "--epochs", "2", "--seeds", "1", "--networks", "fast", "densenet"))
+        known = {row["network"]: row["weights"] for row in rows if row["seed"] == 0}
+        same = all(known.get(row["network"]) == row["weights"] for row in again) and bool(again)
+        scores = {row["network"]: [r["accuracy"] for r in rows if r["network"] == row["network"]] for row in rows}
+        check.row(stage="digits", backend=backend, accuracy=scores, repeatable=same, backend_rows=rows)
+
+
+def arms_of(check: Check, backend: str, dataset: str, *flags: str) -> Iterator[tuple[str, list[Row]]]:
+    device = [] if check.given.cpu else ["--gpu"]
+    yield backend, check.call(backend, 60, str(HERE / "backend_arm.py"), dataset, *device, *flags)
+
+
+def cifar(check: Check) -> None:
+    """10,000 images, both precisions."""
+    size = ("--images", "400", "--epochs", "1") if check.given.cpu else ("--images", "10000", "--epochs", "4")
+    networks = ("--networks", "fast-wide", "resnet") if not check.given.cpu else ("--networks", "fast")
+    for precision in ("float32", "bfloat16"):
+        for backend, rows in arms(check, str(check.cifar), *size, *networks, "--precision", precision):
+            for row in rows:
+                seconds = {stage: row["timing"].get(stage) for stage in ("build", "trace", "fit", "data", "score")}
+                check.row(
+                    stage="cifar", backend=backend, precision=precision, network=row["network"],
+                    accuracy=row["accuracy"], status=row["status"], **seconds, gpu_peak=row["timing"].get("gpu_peak_bytes"),
+                    reason=row["reason"],
+                )
+
+
+STAGES: dict[str, Callable[[Check], None]] = {"facts": facts, "digits": digits, "cifar": cifar}
+
+
+def install() -> None:
+    """The packed wheels into a folder of their own."""
+    wheels, site = ROOT / "wheels", ROOT / "site"
+    if wheels.exists() and not site.exists():
+        how = ["--no-index", "--no-deps", "--no-compile", "--no-cache-dir", "--target", str(site)]
+        command = [sys.executable, "-m", "pip", "install", "-q", *how, *map(str, sorted(wheels.iterdir()))]
+        subprocess.run(command, check=True)
+
+
+def main() -> None:
+    given = options()
+    if given.pack:
+        pack(given.pack, given.data, given.python)
+        return
+    check = Check(given)
+    install()
+    for name in given.stages:
+        STAGES[name](check)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The contract of backends, for the one that KERAS_BACKEND names: the same as Keras's own `fit`, and nothing of a
+network is left. The others are tested by this file in processes of their own, where they are installed."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evolve.execution.builds import backend_name
+from genomes.stack.space import StackSpace
+
+pytest.importorskip(backend_name())
+
+SPACE = StackSpace((8, 8, 1), 4)
+NETWORK = "conv 4 3, batchnorm, swish, maxpool 2, spatial_dropout 0.1, flatten, dense 8, gelu | adam 0.01, batch 16"
+
+
+def model() -> Any:
+    import keras
+
+    from evolve.training.epochs import build_ahead
+    from genomes.decode import decode
+
+    keras.utils.set_random_seed(7)
+    made = decode(SPACE.blueprint(SPACE.parse(NETWORK)), {"scale": 1 / 255, "offset": 0.0})
+    made.compile(keras.optimizers.SGD(0.01), "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    build_ahead(made)
+    return made
+
+
+def backend() -> Any:
+    from evolve.training.backends import this_backend
+
+    return this_backend()
+
+
+def images(count: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 4, count)
+    return rng.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8), np.eye(4, dtype=np.float32)[labels]
+
+
+@pytest.mark.parametrize("count", [64, 70, 9])
+def test_steps_train_as_fit_does(count: int) -> None:
+    import keras
+
+    x, y = images(count)
+    ours, theirs = model(), model()
+    train = backend().training_steps(ours, 16, 80, x.dtype)
+    for _ in range(2):
+        ours.reset_metrics()
+        train(x, y)
+        history = theirs.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0).history
+    for left, right in zip(ours.weights, theirs.weights, strict=True):
+        left, right = (keras.ops.convert_to_numpy(weight) for weight in (left, right))
+        np.testing.assert_allclose(left, right, atol=1e-5)  # with several threads, sums are taken in any order
+    figures = {name: float(value) for name, value in ours.get_metrics_result().items()}
+    assert figures == {name: pytest.approx(values[-1], abs=1e-6) for name, values in history.items()}
+
+
+def test_compiled_and_plain_scoring_agree() -> None:
+    x, _ = images(300)
+    network = model()
+    compiled, plain = backend().classifier(network, 5000), backend().classifier(network, 1)
+    np.testing.assert_allclose(compiled(x), plain(x), atol=1e-6)
+    assert compiled(x[:3]).shape == (3, 4)
+
+
+def test_nothing_is_left_of_a_network_that_was_trained() -> None:
+    """TensorFlow, for one, keeps the graph of every network that was ever trained, unless it is told to forget it."""
+    x, y = images(32)
+    counts = []
+    for _ in range(6):
+        backend().training_steps(model(), 16, 32, x.dtype)(x, y)
+        backend().forget()
+        gc.collect()
+        counts.append(len(gc.get_objects()))
+    assert counts[-1] - counts[2] < 300, counts  # one graph has thousands
+
+
+def test_running_out_of_memory_is_told_from_other_failures() -> None:
+    assert backend().ran_out_of_memory(MemoryError())
+    assert not backend().ran_out_of_memory(ValueError("shapes"))
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "jax", "torch"])
+def test_every_backend_that_is_installed_passes(name: str) -> None:
+    if "EVOLVE_BACKEND_TESTED" in os.environ or name == backend_name():
+        pytest.skip(f"{name} is the one that is being tested")
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    environment = {**os.environ, "KERAS_BACKEND": name, "EVOLVE_BACKEND_TESTED": name, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", __file__], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout

@@ -76,7 +76,9 @@ def pack(folder: Path, data: Path, python: str) -> None:
         part |= {name: all_of_it[name][:TESTED] for name in ("x_test", "y_test")}
         np.savez_compressed(folder / "cifar15k.npz", **part, classes=all_of_it["classes"])
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    print(f"{folder}: {size / 1e6:.1f} MB in {len(list(wheels.iterdir()))} wheels, {len(PACKED)} scripts and the images")
+    print(
+        f"{folder}: {size / 1e6:.1f} MB in {len(list(wheels.iterdir()))} wheels, {len(PACKED)} scripts and the images"
+    )
 
 
 def needed(package: str) -> dict[str, str]:
@@ -151,7 +153,11 @@ class Check:
 
 def facts(check: Check) -> None:
     fields = "name,driver_version,memory.total,compute_cap"
-    asked = subprocess.run(["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"], capture_output=True, text=True) if shutil.which("nvidia-smi") else None
+    asked = (
+        subprocess.run(["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"], capture_output=True, text=True)
+        if shutil.which("nvidia-smi")
+        else None
+    )
     gpu = asked.stdout.strip() if asked else "none"
     check.row(stage="facts", gpu=gpu, python=platform.python_version(), cores=os.cpu_count())
 
@@ -165,7 +171,9 @@ def arms(check: Check, dataset: str, *flags: str) -> Iterator[tuple[str, list[Ro
 def digits(check: Check) -> None:
     """Correct, and repeatable to the last bit."""
     for backend, rows in arms(check, "digits", "--epochs", "2", "--seeds", "2"):
-        _, again = next(arms_of(check, backend, "digits", "--epochs", "2", "--seeds", "1", "--networks", "fast", "densenet"))
+        _, again = next(
+            arms_of(check, backend, "digits", "--epochs", "2", "--seeds", "1", "--networks", "fast", "densenet")
+        )
         known = {row["network"]: row["weights"] for row in rows if row["seed"] == 0}
         same = all(known.get(row["network"]) == row["weights"] for row in again) and bool(again)
         scores = {row["network"]: [r["accuracy"] for r in rows if r["network"] == row["network"]] for row in rows}
@@ -186,8 +194,14 @@ def cifar(check: Check) -> None:
             for row in rows:
                 seconds = {stage: row["timing"].get(stage) for stage in ("build", "trace", "fit", "data", "score")}
                 check.row(
-                    stage="cifar", backend=backend, precision=precision, network=row["network"],
-                    accuracy=row["accuracy"], status=row["status"], **seconds, gpu_peak=row["timing"].get("gpu_peak_bytes"),
+                    stage="cifar",
+                    backend=backend,
+                    precision=precision,
+                    network=row["network"],
+                    accuracy=row["accuracy"],
+                    status=row["status"],
+                    **seconds,
+                    gpu_peak=row["timing"].get("gpu_peak_bytes"),
                     reason=row["reason"],
                 )
 

@@ -45,7 +45,18 @@ class Jax:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {REPEATABLE}"
 
     def layers(self, gpu: bool) -> Mapping[str, Any]:
-        return {}
+        """Layers whose kernels begin as zeros from NumPy until starting weights are drawn: JAX would compile the drawing
+        of random numbers for every shape, which takes as long as a brief training."""
+        kinds = {
+            "Conv2D": ("kernel",),
+            "Dense": ("kernel",),
+            "DepthwiseConv2D": ("depthwise",),
+            "SeparableConv2D": ("depthwise", "pointwise"),
+        }
+        return {
+            kind: partial(getattr(keras.layers, kind), **{f"{kernel}_initializer": _zeros for kernel in kernels})
+            for kind, kernels in kinds.items()
+        }
 
     def training_steps(self, model: Any, batch: int, most: int, dtype: Any) -> Steps:
         held = _variables(model)
@@ -80,7 +91,6 @@ class Jax:
 
     def forget(self) -> None:
         keras.backend.clear_session()
-        jax.clear_caches()
 
     def ran_out_of_memory(self, error: Exception) -> bool:
         return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
@@ -90,6 +100,10 @@ class Jax:
         if jax.default_backend() == "cpu":
             return 0
         return int((jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use", 0))
+
+
+def _zeros(shape: tuple[int, ...], dtype: Any = None) -> Images:
+    return np.zeros(shape, dtype)
 
 
 def _variables(model: Any) -> tuple[list[Any], ...]:

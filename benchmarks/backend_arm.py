@@ -48,7 +48,13 @@ def trainings(given: argparse.Namespace, results: Path) -> Iterator[dict[str, An
     from evolve.values import Budget, Candidate, Purpose, Request
     from genomes import candidate_key
 
-    wanted = {"dataset": given.dataset, "precision": given.precision, "results": results, "name": "arm"}
+    wanted = {
+        "dataset": given.dataset,
+        "precision": given.precision,
+        "results": results,
+        "name": "arm",
+        "max_multiply_adds": 10**9,
+    }
     problem = make_problem(RunConfig.checked(wanted), given.gpu)
     assert isinstance(problem, ImageProblem)
     settings = {**problem.settings, "gpu_share": given.share}

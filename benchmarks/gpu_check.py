@@ -20,10 +20,8 @@ import platform
 import shutil
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +120,15 @@ class Check:
         self.rows.append({"at": round(self.given.minutes * 60 - self.left, 1), **figures})
         with self.out.open("a") as file:
             print(json.dumps(self.rows[-1]), file=file)
-        print({key: value for key, value in figures.items() if key not in ("timing", "backend_rows")}, flush=True)
+        print(figures, flush=True)
+
+    @property
+    def device(self) -> list[str]:
+        return [] if self.given.cpu else ["--gpu"]
+
+    def train(self, backend: str, dataset: str, *flags: str) -> list[Row]:
+        """Rows of `backend_arm.py`."""
+        return self.call(backend, 90, str(HERE / "backend_arm.py"), dataset, *self.device, *flags)
 
     def environment(self, backend: str) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(ROOT / "site"), os.environ.get("PYTHONPATH", "")]))
@@ -153,60 +159,97 @@ class Check:
 
 def facts(check: Check) -> None:
     fields = "name,driver_version,memory.total,compute_cap"
-    asked = (
-        subprocess.run(["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"], capture_output=True, text=True)
-        if shutil.which("nvidia-smi")
-        else None
-    )
-    gpu = asked.stdout.strip() if asked else "none"
-    check.row(stage="facts", gpu=gpu, python=platform.python_version(), cores=os.cpu_count())
-
-
-def arms(check: Check, dataset: str, *flags: str) -> Iterator[tuple[str, list[Row]]]:
-    device = [] if check.given.cpu else ["--gpu"]
-    for backend in check.given.backends:
-        yield backend, check.call(backend, 90, str(HERE / "backend_arm.py"), dataset, *device, *flags)
+    command = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"]
+    found = subprocess.run(command, capture_output=True, text=True).stdout if shutil.which(command[0]) else "none"
+    check.row(stage="facts", gpu=found.strip(), python=platform.python_version(), cores=os.cpu_count())
 
 
 def digits(check: Check) -> None:
-    """Correct, and repeatable to the last bit."""
-    for backend, rows in arms(check, "digits", "--epochs", "2", "--seeds", "2"):
-        _, again = next(
-            arms_of(check, backend, "digits", "--epochs", "2", "--seeds", "1", "--networks", "fast", "densenet")
-        )
+    """Correct, and repeatable to the last bit in another process."""
+    for backend in check.given.backends:
+        rows = check.train(backend, "digits", "--epochs", "2", "--seeds", "2")
+        again = check.train(backend, "digits", "--epochs", "2", "--networks", "fast", "densenet")
         known = {row["network"]: row["weights"] for row in rows if row["seed"] == 0}
-        same = all(known.get(row["network"]) == row["weights"] for row in again) and bool(again)
-        scores = {row["network"]: [r["accuracy"] for r in rows if r["network"] == row["network"]] for row in rows}
-        check.row(stage="digits", backend=backend, accuracy=scores, repeatable=same, backend_rows=rows)
-
-
-def arms_of(check: Check, backend: str, dataset: str, *flags: str) -> Iterator[tuple[str, list[Row]]]:
-    device = [] if check.given.cpu else ["--gpu"]
-    yield backend, check.call(backend, 60, str(HERE / "backend_arm.py"), dataset, *device, *flags)
+        same = bool(again) and all(known.get(row["network"]) == row["weights"] for row in again)
+        scores = {name: [row["accuracy"] for row in rows if row["network"] == name] for name in known}
+        check.row(stage="digits", backend=backend, accuracy=scores, repeatable=same)
 
 
 def cifar(check: Check) -> None:
-    """10,000 images, both precisions."""
-    size = ("--images", "400", "--epochs", "1") if check.given.cpu else ("--images", "10000", "--epochs", "4")
-    networks = ("--networks", "fast-wide", "resnet") if not check.given.cpu else ("--networks", "fast")
-    for precision in ("float32", "bfloat16"):
-        for backend, rows in arms(check, str(check.cifar), *size, *networks, "--precision", precision):
-            for row in rows:
-                seconds = {stage: row["timing"].get(stage) for stage in ("build", "trace", "fit", "data", "score")}
-                check.row(
-                    stage="cifar",
-                    backend=backend,
-                    precision=precision,
-                    network=row["network"],
-                    accuracy=row["accuracy"],
-                    status=row["status"],
-                    **seconds,
-                    gpu_peak=row["timing"].get("gpu_peak_bytes"),
-                    reason=row["reason"],
-                )
+    """10,000 images four times, with both precisions."""
+    size = ("--images", "300", "--epochs", "1") if check.given.cpu else ("--images", "10000", "--epochs", "4")
+    networks = ("fast",) if check.given.cpu else ("fast-wide", "resnet")
+    for backend in check.given.backends:
+        for precision in ("float32", "bfloat16"):
+            how = (*size, "--networks", *networks, "--precision", precision)
+            for row in check.train(backend, str(check.cifar), *how):
+                told = {key: row[key] for key in ("network", "accuracy", "status", "reason")}
+                stages = {stage: row["timing"].get(stage) for stage in ("build", "trace", "data", "fit", "score")}
+                peak = row["timing"].get("gpu_peak_bytes")
+                check.row(stage="cifar", backend=backend, precision=precision, **told, **stages, gpu_peak=peak)
 
 
-STAGES: dict[str, Callable[[Check], None]] = {"facts": facts, "digits": digits, "cifar": cifar}
+TOO_LARGE = "conv 256 3, relu, conv 256 3, relu, conv 256 3, relu, global_average | adam 0.001, batch 1024"
+
+
+def memory(check: Check) -> None:
+    """A candidate that exhausts its share of the GPU is a result, and the next one trains."""
+    for backend in check.given.backends:
+        how = ("--images", "2048", "--epochs", "1", "--share", "0.01", "--networks", TOO_LARGE, "fast")
+        rows = check.train(backend, str(check.cifar), *how)
+        told = [(row["status"], row["reason"], row["timing"].get("gpu_peak_bytes")) for row in rows]
+        check.row(stage="memory", backend=backend, results=told)
+
+
+def workers(check: Check) -> None:
+    """Candidates an hour."""
+    counts, seconds = ((1, 2), 5.0) if check.given.cpu else ((1, 2, 4, 8), 15.0)
+    size = ["--images", "256"] if check.given.cpu else []
+    for backend in check.given.backends:
+        for count in counts:
+            command = (
+                str(HERE / "worker_arm.py"),
+                str(check.cifar),
+                "--workers",
+                str(count),
+                "--seconds",
+                str(seconds),
+            )
+            for row in check.call(backend, 3 * seconds + 60, *command, *size, *check.device):
+                check.row(stage="workers", **row)
+
+
+def whole_run(check: Check) -> None:
+    """One run as a user starts it, with the backend and the number of workers that trained most candidates an hour."""
+    seen = [row for row in check.rows if row["stage"] == "workers" and row["done"]]
+    best = max(seen, key=lambda row: row["an_hour"], default={"backend": check.given.backends[0], "workers": 1})
+    results = check.out.absolute().parent / "run"
+    flags = ["--dataset", str(check.cifar), "--for", f"{round(60 * check.given.run)}s", "--results", str(results)]
+    flags += ["--workers", str(best["workers"]), "--name", "gpu"]
+    python = check.interpreters.get(best["backend"], sys.executable)
+    environment = check.environment(best["backend"])
+    begun = time.monotonic()
+    command = [python, "-P", "-m", "evolve.cli"]
+    ran = subprocess.run([*command, "run", *flags], env=environment, capture_output=True, text=True)
+    took = round(time.monotonic() - begun, 1)
+    shown = subprocess.run(
+        [*command, "show", "gpu", "--results", str(results), "--json"], env=environment, capture_output=True, text=True
+    )
+    print(ran.stdout[-3000:], ran.stderr[-1500:], flush=True)
+    told = json.loads(shown.stdout) if shown.returncode == 0 else shown.stderr[-500:]
+    check.row(
+        stage="run", backend=best["backend"], workers=best["workers"], code=ran.returncode, seconds=took, shown=told
+    )
+
+
+STAGES: dict[str, Callable[[Check], None]] = {
+    "facts": facts,
+    "digits": digits,
+    "cifar": cifar,
+    "memory": memory,
+    "workers": workers,
+    "run": whole_run,
+}
 
 
 def install() -> None:
@@ -226,7 +269,8 @@ def main() -> None:
     check = Check(given)
     install()
     for name in given.stages:
-        STAGES[name](check)
+        if check.left > 10:
+            STAGES[name](check)
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def main() -> None:
     problem = new_problem(config, make_console(False))
     assert isinstance(problem, ImageProblem)
     workers = usable_cores()
-    executor = make_executor(config, problem, workers)
+    executor = make_executor(problem, workers)
     rows: list[dict[str, Any]] = []
     waiting = list(jobs(problem, config.budgets, range(given.seeds)))
     try:

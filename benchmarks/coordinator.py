@@ -31,7 +31,7 @@ from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.initial_population import founders, founders_json
 from evolve.engine.interrupts import Stop
-from evolve.execution.executor import InProcess
+from evolve.execution.executor import InProcess, Report
 from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
@@ -51,7 +51,7 @@ class AtOnce:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         pass
 
-    def evaluate(self, job: TrainingJob) -> Result:
+    def evaluate(self, job: TrainingJob, report: Report) -> Result:
         """The result of a job."""
         depth, noise = len(job.spec.nodes), (job.seeds.weights % 1000) / 1000
         fitness = 1 / (1 + abs(depth - 40) / 40) + 0.1 * noise
@@ -103,7 +103,7 @@ def search(name: str, problem: ImageProblem, config: RunConfig, requests: int, f
     with Store.create(folder, meta) as store:
         made = kind(Births(problem.space, begin_with), config.population, kind.Options())
         strategy = Watched(made, requests)
-        dispatcher = Dispatcher(store, InProcess("__main__:AtOnce", {}), Stop())
+        dispatcher = Dispatcher(store, InProcess({TrainingJob.kind: "__main__:AtOnce"}, {}), Stop())
         ends = births_up_to(requests)
         compose_search(config, problem, begin_with, dispatcher, ends, strategy=strategy).run()  # type: ignore[arg-type]
     return summary(strategy.rows)

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # workers find this module by it
 
 from evolve.engine.dispatcher import Dispatcher
 from evolve.execution import executor
+from evolve.execution.executor import Report
 from evolve.execution.processes import Processes
 from evolve.jobs import Job, TrainingJob
 from evolve.storage.store import Store
@@ -62,8 +63,8 @@ class Passages:
 class Noting(Processes):
     """Worker processes with a faulty evaluator; what they are given is noted."""
 
-    def __init__(self, evaluator: str, *arguments: Any, **settings: Any) -> None:
-        super().__init__("crash_child:Faulty", *arguments, **settings)
+    def __init__(self, evaluators: Mapping[str, str], *arguments: Any, **settings: Any) -> None:
+        super().__init__(dict.fromkeys(evaluators, "crash_child:Faulty"), *arguments, **settings)
 
     def submit(self, job: Job) -> None:
         with Path(FAULT["log"]).open("a") as log:
@@ -80,15 +81,7 @@ class Faulty:
         from evolve.training import evaluator
 
         self._trainer = evaluator.Trainer(settings)
-        if FAULT.get("point") == "final":
-            passages, report = Passages("final"), evaluator.report
-
-            def reporting(path: Path | None, figures: Mapping[str, float]) -> None:
-                report(path, figures)
-                if path is not None and passages.fatal():
-                    _die_with_coordinator()
-
-            evaluator.report = reporting
+        self._passages = Passages("final")
         if FAULT.get("point") == "rename":
             renaming, replace = Passages("rename"), Path.replace
 
@@ -100,8 +93,13 @@ class Faulty:
 
             Path.replace = replacing  # type: ignore[method-assign]
 
-    def evaluate(self, job: TrainingJob) -> Result:
-        return self._trainer.evaluate(job)
+    def evaluate(self, job: TrainingJob, report: Report) -> Result:
+        def reporting(**figures: float) -> None:
+            report(**figures)
+            if job.model is not None and self._passages.fatal():
+                _die_with_coordinator()
+
+        return self._trainer.evaluate(job, reporting)
 
 
 def _die_with_coordinator() -> None:

@@ -41,7 +41,7 @@ Plan = list[dict[str, Any]]
 
 
 def _draft(name: str) -> bool:
-    return ".draft" in name or ".progress" in name or (name.startswith(".") and name.endswith(".npz"))
+    return ".draft" in name or (name.startswith(".") and name.endswith(".npz"))
 
 
 def plan(rng: random.Random) -> Plan:

@@ -24,6 +24,7 @@ import evolve
 from evolve.config import RunConfig
 from evolve.execution.machine import usable_cores
 from evolve.execution.processes import Processes
+from evolve.jobs import Resources
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
 from evolve.problems.spaces import WORKER_BYTES
@@ -117,8 +118,9 @@ def sizes(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
         spec = problem.space.blueprint(genome)
         budget = Budget(2 * batch, 1)
         request = Request(number, Candidate(number, genome, "size"), budget, 0, Purpose.SEARCH, f"{number:08x}")
-        executor = Processes(problem.evaluator, problem.settings, memory_limit=psutil.virtual_memory().total)
-        job = problem.job(request, spec)
+        limit = Resources(memory=psutil.virtual_memory().total)
+        executor = Processes(problem.evaluators, problem.settings, usual=limit)
+        job = replace(problem.job(request, spec), resources=limit)
         executor.submit(replace(job, parts=replace(job.parts, watch=None)))
         results: list[Any] = []
         while not results:

@@ -50,7 +50,7 @@ def ours(name: str, problem: TableProblem, seed: int, queries: int, look_ahead: 
     store = Store.in_memory({"config": {"table": "table.json"}})
     settings = {"table": "table.json", "encoding": "choices", "population": POPULATION, "seed": seed}
     config = RunConfig.checked({**settings, "look_ahead": look_ahead})
-    dispatcher = Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop())
+    dispatcher = Dispatcher(store, InProcess(problem.evaluators, problem.settings), Stop())
     strategy = Noting(Births(problem.space), POPULATION, kind.Options())
     compose_search(config, problem, [], dispatcher, births_up_to(queries), strategy=strategy).run()
     store.close()
@@ -61,7 +61,7 @@ class Scores:
     """Looks scores up as a run of evolve with the same seed does, and notes each query."""
 
     def __init__(self, problem: TableProblem, limit: int) -> None:
-        self._executor = InProcess(problem.evaluator, problem.settings)
+        self._executor = InProcess(problem.evaluators, problem.settings)
         self._limit = limit
         self.queries: list[Query] = []
 

@@ -161,6 +161,9 @@ class RunConfig(Settings):
     look_ahead: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
     fast: bool = Field(False, description="true or false", examples=[True])
     workers: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[2])
+    executor: Literal["processes", "in-process"] | None = Field(
+        None, description="'processes' or 'in-process'", examples=["processes"]
+    )
     candidate_timeout: Seconds | None = Field(
         None, description="a time above zero such as 90s or 10m", examples=["10m"]
     )
@@ -188,6 +191,15 @@ class RunConfig(Settings):
             raise ValueError(
                 "encoding 'choices' and a table go together; "
                 + ("give one with --table FILE" if self.table is None else "add --encoding choices")
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _functions_of_the_script_stay_in_it(self) -> RunConfig:
+        if self.executor == "processes" and self.fitness_of_script:
+            raise ValueError(
+                f"executor must be 'in-process' for a fitness function of the running script, such as {self.fitness}, "
+                "not 'processes': no other process has it; put the function into a module, or leave executor out"
             )
         return self
 
@@ -265,6 +277,11 @@ class RunConfig(Settings):
         births = [self.generations * self.population] if self.generations else []
         births += [self.evaluations] if self.evaluations else []
         return min(births, default=None)
+
+    @property
+    def fitness_of_script(self) -> bool:
+        """Whether the fitness function is one of the running script, which exists in this process only."""
+        return (self.fitness or "").startswith("__main__:")
 
     @property
     def ahead(self) -> int:

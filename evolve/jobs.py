@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import ClassVar, Self
 
 from evolve.values import Budget, Purpose, digest
 from genomes.recipe import Recipe
@@ -42,22 +42,32 @@ def seeds(run_seed: int, candidate: str, budget: Budget, repeat: int, purpose: P
 
 @dataclass(frozen=True)
 class Resources:
-    """What a job needs while it is worked on. cores: None for all there are. memory: bytes, None for what a worker may
-    hold. gpu: share of one GPU."""
+    """What a job needs while it is worked on, and what a worker is started for.
+
+    cores: threads that it computes with; None for all there are, and for being worked on alone. memory: bytes, None for
+    what a worker may hold. gpu: share of one GPU, from 0 to 1.
+    """
 
     cores: int | None = 1
     memory: int | None = None
     gpu: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.gpu <= 1.0:
+            raise ValueError(f"gpu must be a share from 0 to 1, not {self.gpu}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What a worker needs to know to evaluate one request.
 
+    kind: of job; it says which evaluator takes it.
     number: of the request. key: SHA-256 of all that decides the outcome.
     seconds: how long it may be worked on, None for as long as it takes. Times are durations, never readings of a clock,
         which say nothing on another machine.
     """
+
+    kind: ClassVar[str] = ""
 
     number: int
     key: str = ""
@@ -73,6 +83,8 @@ class Job:
 @dataclass(frozen=True, kw_only=True)
 class TableJob(Job):
     """Look an entry up. code: of the entry. test: whether its test score is asked for, or one of its trainings."""
+
+    kind: ClassVar[str] = "table"
 
     code: str
     budget: Budget
@@ -133,6 +145,8 @@ class TrainingJob(Job):
     may_give_up: whether it ends as soon as it is clear that nothing is learned.
     averaging: whether the mean of the weights over the end of the training is taken.
     """
+
+    kind: ClassVar[str] = "training"
 
     spec: ModelSpec
     recipe: Recipe

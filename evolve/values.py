@@ -24,6 +24,7 @@ class Status(StrEnum):
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out of memory"
     WEIGHTS_MISSING = "weights missing"  # of the training that is to go on; made again, never told
+    WORKER_DIED = "worker died"  # over the job, which is tried again; never told
 
 
 class Purpose(StrEnum):

@@ -45,7 +45,7 @@ ROOMS = (
 DOORS = {
     "deap": {"evolve.search.genetic"},
     "neat": {"evolve.search.neat"},
-    "pebble": {"evolve.execution.processes"},
+    "pebble": {"evolve.execution.processes", "evolve.execution.worker_process"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.models.keras_process"},

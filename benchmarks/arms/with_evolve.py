@@ -19,11 +19,11 @@ from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
-from evolve.execution.executor import executor_class
 from evolve.execution.machine import default_memory, usable_cores
 from evolve.jobs import Job
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
+from evolve.problems.workers import make_executor
 from evolve.search.strategy import Proposal
 from evolve.storage.store import Store
 from evolve.values import Result
@@ -56,23 +56,24 @@ class WithEvolve:
     def __init__(self, work: dict[str, Any]) -> None:
         self._notations = [network["notation"] for network in work["networks"]]
         self._config = RunConfig.checked(
-            {"dataset": work["dataset"], "images": work["images"], "strategy": "random", "results": work["scratch"]}
+            {
+                "dataset": work["dataset"],
+                "images": work["images"],
+                "strategy": "random",
+                "results": work["scratch"],
+                "candidate_memory": default_memory(),
+            }
         )
         problem = make_problem(self._config, gpu=False)
         assert isinstance(problem, ImageProblem)
         self._problem, self._workers = problem, min(usable_cores(), self._config.ahead)
-        self._executor = executor_class(problem.executor)(
-            problem.evaluator,
-            problem.settings,
-            workers=self._workers,
-            memory_limit=int(default_memory() * 2**30),
-        )
+        self._executor = make_executor(problem, self._workers)
         self._knock()
 
     def _knock(self) -> None:
         """Waits until all workers are up: a job that holds nothing fails at once, but not before."""
         for number in range(self._workers):
-            self._executor.submit(Job(number=number))
+            self._executor.submit(Job(number=number, resources=self._problem.usual))
         up = 0
         while up < self._workers:
             up += len(self._executor.finished(1.0))

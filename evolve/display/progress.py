@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -43,28 +41,30 @@ class Epochs:
 
 
 class EpochWatch:
-    """Follows one long training by the file in which its worker leaves figures after each epoch."""
+    """Follows one long training by the figures that its worker reports after each epoch."""
 
-    def __init__(self, phase: str, path: Path, deadline: float | None = None, predicted: float | None = None) -> None:
-        self._phase, self._path, self._deadline, self._predicted = phase, path, deadline, predicted
+    def __init__(self, phase: str, deadline: float | None = None, predicted: float | None = None) -> None:
+        self._deadline, self._predicted = deadline, predicted
         self._begun = self._at = time.monotonic()
         self._last = Epochs(phase, 0, None, {}, predicted)
 
-    def now(self) -> Epochs:
-        """The figures of this moment. Until the first epoch is done, the time left is what was predicted."""
-        try:
-            figures = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            gone = time.monotonic() - self._begun
-            left = None if self._predicted is None else max(0.0, self._predicted - gone)
-            return replace(self._last, left=left) if self._last.epoch == 0 else self._last
-        epochs = int(figures.pop("epochs"))
-        epoch = int(figures.pop("epoch", self._last.epoch))
+    def hear(self, figures: Mapping[str, float]) -> None:
+        """Takes figures of the training: the `epoch` that is done, the `epochs` there are going to be, and others."""
+        rest = dict(figures)
+        epochs = int(rest.pop("epochs", self._last.epochs or 0)) or None
+        epoch = int(rest.pop("epoch", self._last.epoch))
         if epoch != self._last.epoch:
             self._at = time.monotonic()
-        each = (self._at - self._begun) / max(1, epoch)
+        self._last = replace(self._last, epoch=epoch, epochs=epochs, figures=rest)
+
+    def now(self) -> Epochs:
+        """The figures of this moment. Until the first epoch is done, the time left is what was predicted."""
+        epoch, epochs = self._last.epoch, self._last.epochs
+        if not (epoch and epochs):
+            gone = time.monotonic() - self._begun
+            return replace(self._last, left=None if self._predicted is None else max(0.0, self._predicted - gone))
+        each = (self._at - self._begun) / epoch
         ends = self._at + each * (epochs - epoch)
         if self._deadline is not None:
             ends = min(ends, self._deadline + each)
-        self._last = Epochs(self._phase, epoch, epochs, figures, max(0.0, ends - time.monotonic()))
-        return self._last
+        return replace(self._last, left=max(0.0, ends - time.monotonic()))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from evolve.engine.interrupts import Stop, Stopped
-from evolve.execution.executor import Executor
+from evolve.execution.executor import Executor, Message
 from evolve.jobs import Job, TrainingJob
 from evolve.storage.store import Store
 from evolve.values import Candidate, Purpose, Request, Result, Status, judged_by
@@ -38,6 +38,7 @@ class Dispatcher:
     again: given the key of weights and a number, the job that leaves them, or None; see `Ancestors`. A training whose
         beginning is gone waits until it is made again; nobody else sees that.
     elsewhere: given a job key, the result of an equal job of another run, or None.
+    on_message: to be set by whoever shows what running jobs report of their progress.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Dispatcher:
     ) -> None:
         self.store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
         self._again, self._elsewhere = again, elsewhere
+        self.on_message: Callable[[Message], None] = lambda message: None
         self.written = 0
         self._jobs: dict[int, Job] = {}  # given to the executor; those that are made again have numbers below 0
         self._waiting: dict[str, list[Job]] = {}  # for weights, by their key
@@ -141,7 +143,14 @@ class Dispatcher:
 
     def _wait(self) -> None:
         self._stop_if_asked()
-        self._receive(self.executor.finished(POLL_SECONDS))
+        self._listen()
+
+    def _listen(self) -> None:
+        """Waits a moment for results and messages."""
+        arrived = self.executor.finished(POLL_SECONDS)
+        for message in self.executor.messages():
+            self.on_message(message)
+        self._receive(arrived)
         self._on_poll()
 
     def _stop_if_asked(self) -> None:
@@ -150,8 +159,7 @@ class Dispatcher:
         self.executor.drop_waiting()
         self._on_poll()
         while self._stop.level == 1 and self.executor.running:
-            self._receive(self.executor.finished(POLL_SECONDS))
-            self._on_poll()
+            self._listen()
         self.executor.close()
         raise Stopped
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
 from evolve.config import RunConfig
 from evolve.display.progress import Epochs, EpochWatch, Progress
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.stats import Stats
+from evolve.execution.executor import Message
 from evolve.planning.plan import Times
 from evolve.problems.problem import Problem
 from evolve.values import Purpose
@@ -68,11 +68,16 @@ class Pace:
             return None
         return max(self._ends - CLOSING_SECONDS - time.monotonic(), self._times.final / 2)
 
-    def begin_training(self, name: str, path: Path, predicted: float | None) -> None:
-        """The final training, which leaves figures in the file `path` and is predicted to take that many seconds."""
+    def begin_training(self, name: str, predicted: float | None) -> None:
+        """The final training, which is predicted to take that many seconds."""
         seconds = self.finish_in()
         deadline = None if seconds is None else time.monotonic() + seconds
-        self._watch = EpochWatch(name, path, predicted=predicted, deadline=deadline)
+        self._watch = EpochWatch(name, deadline, predicted)
+
+    def hear(self, message: Message) -> None:
+        """Takes what the final training reports; what others do is not shown."""
+        if self._watch is not None:
+            self._watch.hear(message.figures)
 
     def begin_phase(self, name: str, *seconds: float | None) -> None:
         """A stage after the search, and how long it and what follows it are predicted to take."""

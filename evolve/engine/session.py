@@ -23,14 +23,13 @@ from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
 from evolve.planning.plan import Times
 from evolve.problems.problem import Problem
-from evolve.problems.workers import make_executor, on_gpu, workers
+from evolve.problems.workers import make_executor, workers
 from evolve.runs.disk import check_disk
 from evolve.search.halving import Halving
 from evolve.search.strategy import Proposal
-from evolve.storage.files import FILE, model_path, progress_path
+from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
-from evolve.values import Candidate, Purpose, Request
 
 DISK_SECONDS = 10.0
 
@@ -64,16 +63,18 @@ class Session:
         try:
             with interruptible(stop):
                 if executor is None:
-                    executor = make_executor(self.config, self.problem, self.workers)
+                    executor = make_executor(self.problem, self.workers)
                 self._closing.callback(executor.close)
-                if self.config.fitness and self.problem.executor == "in-process":
-                    self.console.note("the fitness function runs in this process, without limits of time and memory")
+                if self.config.table is None and self.problem.executor == "in-process":
+                    what = "the fitness function runs" if self.config.fitness else "trainings run"
+                    self.console.note(f"{what} in this process, without limits of time and memory")
                 again = Ancestors(self.problem, self.store).job
                 elsewhere = self._closing.enter_context(results_of(self._reused(), self.store))
                 dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again, elsewhere)
                 stats = Stats(self.config.population)
                 conditions = StopConditions(limit, ends, times)
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
+                dispatcher.on_message = pace.hear
                 search = compose_search(self.config, self.problem, self.founders, dispatcher, pace.over, stats)
                 with self.console.live(pace.now):
                     reason = search.run()
@@ -132,13 +133,6 @@ class Session:
         """Worker processes of the search."""
         return workers(self.config, self.problem)
 
-    def _wants_all_cores(self, winner: Candidate) -> bool:
-        """Whether the winner's training is worth a worker of its own, with all cores; on a GPU they have them."""
-        budget = self.problem.budget(Purpose.FINAL)
-        request = Request(0, winner, budget, 0, Purpose.FINAL, "")
-        job = self.problem.job(request, self.problem.space.blueprint(winner.genome))
-        return job.resources.cores is None and not on_gpu(self.problem)
-
     def _finish(self, dispatcher: Dispatcher, pace: Pace) -> dict[str, int]:
         finish = FinalStage(self.problem, dispatcher, self.store)
         count = self.config.leaders
@@ -148,13 +142,6 @@ class Session:
         rescoring, final = pace.end_seconds()
         pace.begin_phase(f"re-scoring {len(leaders[:count])} leaders{first} with fresh seeds", rescoring, final)
         ranked = finish.rescore(leaders, self.config.rescorings)
-        if self._wants_all_cores(ranked[0]):
-            dispatcher.executor.close()
-            dispatcher.executor = make_executor(self.config, self.problem, workers=1, threads=None)
-            self._closing.callback(dispatcher.executor.close)
-        watched = progress_path(model_path(self.folder, ranked[0].number))
-        pace.begin_training(f"training candidate {ranked[0].number} in full", watched, final or None)
+        pace.begin_training(f"training candidate {ranked[0].number} in full", final or None)
         request, _ = finish.train_winner(ranked, pace.finish_in)
-        for left in watched.parent.glob(f"{watched.name}*"):
-            left.unlink(missing_ok=True)
         return {"winner": request.candidate.number, "request": request.number}

@@ -1,106 +1,91 @@
-"""Worker processes of this machine, kept by Pebble.
-
-Each worker is a Pebble pool of one process, so that whatever happens to a worker touches no other: a pool whose process
-died is thrown away and a fresh one takes its place. Workers are spawned, not forked (TensorFlow and fork do not mix),
-and start from this project's own module, so a script without a main guard or a notebook is not run again in them.
-"""
+"""Worker processes of this machine, each started for the resources that its jobs need."""
 
 from __future__ import annotations
 
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, TimeoutError, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psutil
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from evolve.errors import MachineError
 from evolve.execution import worker
-from evolve.execution.border import job_to_json, result_from_json
-from evolve.execution.spawning import WorkerContext, start_tracker
-from evolve.jobs import Job
+from evolve.execution.border import result_from_json
+from evolve.execution.executor import MOST_MESSAGES, Message, check_capacity
+from evolve.execution.machine import usable_cores
+from evolve.execution.placement import Floor, Place, can_begin
+from evolve.execution.worker_process import WorkerProcess
+from evolve.jobs import Job, Resources
 from evolve.values import Result, Status
 from genomes.json_value import JsonObject
 
 RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
-MAX_DEATHS = 3
 MAX_FALSE_STARTS = 10
-START_SECONDS = 300  # a worker that is not ready by then never will be
 TAKE_UP_SECONDS = 30  # a worker that is ready takes a job up at once, unless one that was killed left a lock behind
 
 
 @dataclass
 class _Task:
-    """A job, when it was submitted and begun last, how often a worker died over it, and the seconds that these were at
-    it."""
+    """A job, what it needs, and when it was submitted and begun."""
 
     job: Job
+    needs: Resources
     submitted: float = field(default_factory=time.monotonic)
     begun: float = 0.0
-    deaths: int = 0
-    worked: float = 0.0
-
-    @property
-    def left(self) -> Job:
-        """The job with what is left of its times."""
-        return self.job.after(time.monotonic() - self.submitted, self.worked)
-
-
-@dataclass(frozen=True)
-class _Worker:
-    """A process, the promise that it is ready, and when it was begun."""
-
-    pool: ProcessPool
-    ready: Future[Any]
-    begun: float
-
-    @property
-    def lost(self) -> bool:
-        """Whether it died before it was ready, or will never be."""
-        if self.ready.done():
-            return self.ready.cancelled() or self.ready.exception() is not None
-        return time.monotonic() - self.begun > START_SECONDS
 
 
 class Processes:
-    """`workers` processes, each with one evaluator.
+    """`workers` processes at most, each with evaluators of its own.
 
-    A job whose worker dies is tried again in a fresh process, twice, with what is left of its time; the third death is
-    FAILED. One that runs over its time is TIMEOUT, one whose worker passes the memory limit OUT_OF_MEMORY.
+    Workers for `usual` jobs are started at once, others when a job needs them; an idle worker of another kind ends to
+    make room. A job that runs over its time is TIMEOUT, one whose worker passes the memory limit OUT_OF_MEMORY.
 
-    evaluator: 'module:Class', imported in the workers only. threads: per worker; None for all.
-    memory_limit: bytes per worker; by default an equal share of nine tenths of the machine's memory.
+    usual: its memory is the limit of a worker whose job names none, by default an equal share of nine tenths of the
+    machine's. gpus: a job that needs a share of a GPU gets a worker that sees one of them alone.
 
-    `finished` raises MachineError, and no result is written, if workers cannot start at all or a model cannot be saved.
+    `finished` raises MachineError, and no result is written, if workers cannot start at all or a model cannot be saved;
+    `submit` does if a job needs a GPU and there is none.
     """
 
     def __init__(
         self,
-        evaluator: str,
+        evaluators: Mapping[str, str],
         settings: JsonObject,
         workers: int = 1,
-        threads: int | None = 1,
-        memory_limit: int | None = None,
+        usual: Resources | None = None,
+        gpus: Sequence[str] = (),
     ) -> None:
-        share = int(psutil.virtual_memory().total * 0.9 / workers)
-        self._start = (evaluator, dict(settings), threads, memory_limit or share)
-        self._memory_limit = memory_limit or share
+        check_capacity(workers)
+        usual = usual or Resources()
+        self._evaluators, self._settings = dict(evaluators), dict(settings)
+        self._memory_limit = usual.memory or int(psutil.virtual_memory().total * 0.9 / workers)
+        self._usual = self._needs(usual)
+        self._floor = Floor(workers, tuple(gpus))
         self._false_starts = 0
         self._broken: MachineError | None = None
         self._waiting: deque[_Task] = deque()
-        self._running: dict[Future[Any], tuple[_Task, _Worker]] = {}
-        self._idle = [self._worker() for _ in range(workers)]
+        self._running: dict[Future[Any], tuple[_Task, WorkerProcess]] = {}
+        self._idle: list[WorkerProcess] = []
+        self._heard: deque[Message] = deque(maxlen=MOST_MESSAGES)
+        self._fill()
+
+    @property
+    def capacity(self) -> int:
+        return self._floor.capacity
 
     @property
     def running(self) -> int:
         return len(self._running)
 
     def submit(self, job: Job) -> None:
-        self._waiting.append(_Task(job))
+        if job.resources.gpu and not self._floor.gpus:
+            raise MachineError(f"job {job.number} needs {job.resources.gpu:.0%} of a GPU, and there is none here")
+        self._waiting.append(_Task(job, self._needs(job.resources)))
         self._dispatch()
 
     def finished(self, timeout: float) -> list[Result]:
@@ -117,6 +102,134 @@ class Processes:
         self._dispatch()
         return results
 
+    def messages(self) -> list[Message]:
+        for one in self._workers:
+            self._heard.extend(one.messages())
+        heard = list(self._heard)
+        self._heard.clear()
+        return heard
+
+    def cancel(self, number: int) -> None:
+        self._waiting = deque(task for task in self._waiting if task.job.number != number)
+        for future, (task, one) in list(self._running.items()):
+            if task.job.number == number:
+                del self._running[future]
+                self._replace(one)
+        self._dispatch()
+
+    def resize(self, workers: int) -> None:
+        check_capacity(workers)
+        self._floor = replace(self._floor, capacity=workers)
+        while self._idle and self._surplus > 0:
+            self._end(self._idle[0])
+        self._fill()
+        self._dispatch()
+
+    def drop_waiting(self) -> None:
+        self._waiting.clear()
+
+    def close(self) -> None:
+        self._waiting.clear()
+        workers = self._workers
+        self._running.clear()
+        for one in workers:
+            self._end(one)
+
+    @property
+    def _workers(self) -> list[WorkerProcess]:
+        return [*self._idle, *self._busy]
+
+    @property
+    def _busy(self) -> list[WorkerProcess]:
+        return [one for _, one in self._running.values()]
+
+    @property
+    def _surplus(self) -> int:
+        """Workers that there are above the capacity."""
+        return len(self._idle) + len(self._running) - self.capacity
+
+    def _needs(self, resources: Resources) -> Resources:
+        return replace(resources, memory=resources.memory or self._memory_limit)
+
+    def _fill(self) -> None:
+        """Starts workers for usual jobs where there is room, so that they are warm; none beside a job that has the
+        machine alone."""
+        while self._surplus < 0:
+            opening = self._floor.opening(self._usual, [one.place for one in self._workers], ())
+            if opening is None:
+                return
+            self._start(opening.place)
+
+    def _start(self, place: Place) -> WorkerProcess:
+        serves, cores = place.serves, place.serves.cores
+        threads = cores if place.gpu is None else max(1, usable_cores() // self.capacity)
+        limit = serves.memory or self._memory_limit
+        setup = worker.Setup(self._evaluators, self._settings, threads, limit, place.gpu, serves.gpu)
+        self._idle.append(WorkerProcess(setup, place))
+        return self._idle[-1]
+
+    def _dispatch(self) -> None:
+        """Hands waiting jobs to workers, in the order in which the jobs came. While the first one waits for its worker
+        to start, workers for those behind it are found and started, too."""
+        for lost in [one for one in self._idle if one.lost]:
+            self._start_again(lost)
+        claimed: list[WorkerProcess] = []
+        for task in list(self._waiting):
+            one = self._worker_for(task.needs, claimed)
+            if one is None:
+                return
+            if claimed or not one.is_ready:
+                claimed.append(one)
+            elif not self._hand(task, one):
+                return
+
+    def _worker_for(self, needs: Resources, claimed: list[WorkerProcess]) -> WorkerProcess | None:
+        """An idle worker that no earlier job has claimed, or a new one; None if there is no room before others end."""
+        busy = [one.place for one in [*self._busy, *claimed]]
+        free = [one for one in self._idle if one not in claimed]
+        if not can_begin(needs, busy):
+            return None
+        if fitting := [one for one in free if one.place.serves == needs]:
+            return min(fitting, key=lambda one: not one.is_ready)
+        opening = self._floor.opening(needs, busy, [one.place for one in free])
+        if opening is None:
+            return None
+        for at in opening.ending:
+            self._end(free[at])
+        return self._start(opening.place)
+
+    def _hand(self, task: _Task, one: WorkerProcess) -> bool:
+        """Has the worker begin with the first job that waits; False if it died while it was idle."""
+        task.begun = time.monotonic()
+        try:
+            future = one.work(task.job.after(task.begun - task.submitted, 0.0))
+        except RuntimeError:
+            self._start_again(one)
+            return False
+        self._waiting.popleft()
+        self._idle.remove(one)
+        self._running[future] = (task, one)
+        return True
+
+    def _take_back(self) -> None:
+        """Jobs that were handed to a worker and never taken up wait again for another one."""
+        for future, (task, one) in list(self._running.items()):
+            taken = future.running() or future.done()
+            if not taken and time.monotonic() - task.begun > TAKE_UP_SECONDS:
+                del self._running[future]
+                self._waiting.appendleft(task)
+                self._start_again(one)
+
+    def _start_again(self, one: WorkerProcess) -> None:
+        """Replaces a worker that died with nothing to do. Raises MachineError if workers do so again and again."""
+        self._false_starts += 1
+        if self._false_starts > MAX_FALSE_STARTS:
+            raise MachineError(
+                f"worker processes die before they can work, {self._false_starts} in a row; the memory limit of "
+                f"{self._memory_limit / 2**30:.2g} GiB a worker may be too small (candidate_memory)"
+            )
+        self._replace(one)
+
     def _collect_all(self, ended: Iterable[Future[Any]]) -> list[Result]:
         """Results of jobs that ended. If the machine failed one of them, the others are returned first."""
         results: list[Result] = []
@@ -132,122 +245,62 @@ class Processes:
             raise broken
         return results
 
-    def drop_waiting(self) -> None:
-        self._waiting.clear()
-
-    def close(self) -> None:
-        self._waiting.clear()
-        workers = [*self._idle, *(one for _, one in self._running.values())]
-        self._running.clear()
-        self._idle.clear()
-        for one in workers:
-            _end(one.pool)
-
-    def _worker(self) -> _Worker:
-        """A worker that begins at once to import what it needs."""
-        start_tracker()
-        pool = ProcessPool(
-            max_workers=1,
-            initializer=worker.start,
-            initargs=self._start,
-            context=WorkerContext(),
-        )
-        return _Worker(pool, pool.schedule(worker.ready), time.monotonic())
-
-    def _dispatch(self) -> None:
-        """Hands waiting jobs to workers that are ready. One that is still starting gets none: if it were killed then,
-        its job might never be taken up."""
-        for one in list(self._idle):
-            if one.lost:
-                self._idle.remove(one)
-                self._start_again(one)
-            elif self._waiting and one.ready.done():
-                self._idle.remove(one)
-                self._hand(self._waiting.popleft(), one)
-
-    def _hand(self, task: _Task, one: _Worker) -> None:
-        task.begun, job = time.monotonic(), task.left
-        try:
-            future = one.pool.schedule(worker.work, args=(job_to_json(job),), timeout=job.seconds)
-        except RuntimeError:  # the worker died while it was idle
-            self._waiting.appendleft(task)
-            self._start_again(one)
-        else:
-            self._running[future] = (task, one)
-
-    def _take_back(self) -> None:
-        """Jobs that were handed to a worker and never taken up wait again for another one."""
-        for future, (task, one) in list(self._running.items()):
-            taken = future.running() or future.done()
-            if not taken and time.monotonic() - task.begun > TAKE_UP_SECONDS:
-                del self._running[future]
-                self._waiting.appendleft(task)
-                self._start_again(one)
-
-    def _start_again(self, one: _Worker) -> None:
-        self._false_start()
-        self._replace(one)
-
-    def _false_start(self) -> None:
-        """Counts workers that died with nothing to do. Raises MachineError if they do so again and again."""
-        self._false_starts += 1
-        if self._false_starts > MAX_FALSE_STARTS:
-            raise MachineError(
-                f"worker processes die before they can work, {self._false_starts} in a row; the memory limit of "
-                f"{self._memory_limit / 2**30:.2g} GiB a worker may be too small (candidate_memory)"
-            )
-
     def _collect(self, future: Future[Any]) -> Result | None:
-        """The result of a job that ended in any way; None if it is tried again."""
+        """The result of a job that ended in any way; None if its worker had not begun it."""
         task, one = self._running.pop(future)
         try:
             result = result_from_json(future.result())
-        except worker.CannotStart as error:
-            self._replace(one)
-            raise MachineError(
-                f"the workers cannot start: {error}; repair that and continue with: evolve resume"
-            ) from None
         except MachineError:
             self._replace(one)
             raise
         except TimeoutError:
-            result = self._lost(task, Status.TIMEOUT, f"took longer than {task.job.seconds:.0f} s")
+            result = _lost(task, Status.TIMEOUT, f"took longer than {task.job.seconds:.0f} s")
         except ProcessExpired as death:
-            if death.exitcode == worker.OUT_OF_MEMORY_EXIT:
-                limit = f"{self._memory_limit / 2**30:.1f} GiB"
-                result = self._lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit}")
-            else:
-                return self._died(task, one, _manner(death.exitcode))
+            result = self._death(task, death.exitcode)
         except (RuntimeError, CancelledError, OSError):  # the pool broke before its worker began the job
             self._waiting.appendleft(task)
             self._start_again(one)
             return None
         else:
             self._false_starts = 0
-            if result.timing.get("held_bytes", 0) > min(RECYCLE_BYTES, self._memory_limit // 2):
-                self._replace(one)
-            else:
-                self._idle.append(one)
-            return replace(result, timing={**result.timing, "deaths": task.deaths}) if task.deaths else result
+            self._rest(one, result)
+            return result
         self._replace(one)
         return result
 
-    def _died(self, task: _Task, one: _Worker, how: str) -> Result | None:
-        self._replace(one)
-        task.deaths += 1
-        task.worked += time.monotonic() - task.begun
-        if task.deaths < MAX_DEATHS:
-            self._waiting.appendleft(task)
-            return None
-        return self._lost(task, Status.FAILED, f"the worker process died {task.deaths} times ({how})")
+    def _death(self, task: _Task, exit_code: int) -> Result:
+        if exit_code != worker.OUT_OF_MEMORY_EXIT:
+            return _lost(task, Status.WORKER_DIED, _manner(exit_code))
+        limit = task.needs.memory or self._memory_limit
+        return _lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit / 2**30:.1f} GiB")
 
-    def _lost(self, task: _Task, status: Status, reason: str) -> Result:
-        seconds = round(time.monotonic() - task.begun, 3)
-        return Result(task.job.number, status, reason=reason, timing={"seconds": seconds, "deaths": task.deaths})
+    def _rest(self, one: WorkerProcess, result: Result) -> None:
+        """A worker is idle again, unless it holds much, or something went wrong on its GPU, whose memory may then be in
+        pieces."""
+        limit = min(RECYCLE_BYTES, (one.place.serves.memory or self._memory_limit) // 2)
+        failed_on_gpu = one.place.gpu is not None and result.status is not Status.OK
+        if failed_on_gpu or result.timing.get("held_bytes", 0) > limit:
+            self._replace(one)
+        elif self._surplus >= 0:
+            self._end(one)
+        else:
+            self._idle.append(one)
 
-    def _replace(self, one: _Worker) -> None:
-        _end(one.pool)
-        self._idle.append(self._worker())
+    def _replace(self, one: WorkerProcess) -> None:
+        """Ends a worker; one of its kind is started in its place, if there is still room."""
+        self._end(one)
+        if self._surplus < 0:
+            self._start(one.place)
+
+    def _end(self, one: WorkerProcess) -> None:
+        if one in self._idle:
+            self._idle.remove(one)
+        self._heard.extend(one.end())
+
+
+def _lost(task: _Task, status: Status, reason: str) -> Result:
+    seconds = round(time.monotonic() - task.begun, 3)
+    return Result(task.job.number, status, reason=reason, timing={"seconds": seconds})
 
 
 def _manner(exit_code: int) -> str:
@@ -258,8 +311,3 @@ def _manner(exit_code: int) -> str:
     if -exit_code in set(signal.Signals):
         return f"{told}: {signal.Signals(-exit_code).name}, a crash in compiled code"
     return told
-
-
-def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]
-    pool.join()

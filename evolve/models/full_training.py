@@ -1,4 +1,4 @@
-"""One long training outside of a search: in one worker with all cores, its epochs shown as they come."""
+"""One long training outside of a search: it asks for all cores, and its epochs are shown as they come."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 from evolve.display.console import Console
 from evolve.display.progress import EpochWatch
 from evolve.errors import RunError
-from evolve.execution.executor import executor_class
 from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
+from evolve.problems.workers import make_executor
 from evolve.runs.run import Run
-from evolve.storage.files import progress_path, saved_model_path
 from evolve.values import Result, Status
 from genomes import Genome
 
@@ -34,21 +33,23 @@ def train_in_full(
 
     seconds: no epoch begins later than that.
     """
-    path = progress_path(saved_model_path(models, str(job.model)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    watch = EpochWatch(phase, path, None if seconds is None else time.monotonic() + seconds)
+    models.mkdir(parents=True, exist_ok=True)
+    watch = EpochWatch(phase, None if seconds is None else time.monotonic() + seconds)
     settings = {**problem.settings, "models": str(models.absolute())}
-    executor = executor_class(problem.executor)(problem.evaluator, settings, threads=None)
+    asked = job.resources
+    needs = replace(asked, cores=asked.cores if asked.gpu else None, memory=None)
+    executor = make_executor(problem, 1, needs, settings)
     try:
-        executor.submit(replace(job, stop_in=seconds, seconds=None))
+        executor.submit(replace(job, stop_in=seconds, seconds=None, resources=needs))
         with console.live(watch.now):
             results: list[Result] = []
             while not results:
                 results = executor.finished(POLL_SECONDS)
+                for message in executor.messages():
+                    watch.hear(message.figures)
                 console.refresh()
     finally:
         executor.close()
-        path.unlink(missing_ok=True)
     [result] = results
     return replace(result, timing={**result.timing, "at": round(time.time(), 3)})
 

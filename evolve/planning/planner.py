@@ -48,7 +48,7 @@ def plan_run(
         console.note(plan.in_words())
         return RunPlan(config, problem, plan=plan)
     count = workers(config, problem)
-    executor = make_executor(config, problem, count)
+    executor = make_executor(problem, count)
     try:
         console.note("measuring how fast this machine trains")
         machine = probe(problem, executor, founders, count, config.duration)

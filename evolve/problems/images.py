@@ -56,25 +56,28 @@ def _beginning(request: Request) -> Beginning | None:
 
 @dataclass(frozen=True)
 class ImageProblem:
-    """See the module's text. own: what was found out about layers of the user's own, by kind."""
+    """See the module's text. gpu: whether networks are trained on one. own: what was found out about layers of the
+    user's own, by kind. gpu_share: of one GPU, that a brief training needs; a full one has a GPU for itself."""
 
     config: RunConfig
     parts: Parts
     gpu: bool
     own: Mapping[str, Mapping[str, Any]]
+    gpu_share: float = 1.0
 
     @property
     def executor(self) -> str:
-        """A function of the script that is running exists in this process only."""
-        return "in-process" if (self.config.fitness or "").startswith("__main__:") else "processes"
+        """As the user wants it. A function of the script that is running exists in this process only."""
+        return self.config.executor or ("in-process" if self.config.fitness_of_script else "processes")
 
     @property
-    def evaluator(self) -> str:
-        return (
-            "evolve.training.fitness_evaluator:CustomFitness"
-            if self.config.fitness
-            else "evolve.training.evaluator:Trainer"
-        )
+    def evaluators(self) -> dict[str, str]:
+        own = "evolve.training.fitness_evaluator:CustomFitness"
+        return {TrainingJob.kind: own if self.config.fitness else "evolve.training.evaluator:Trainer"}
+
+    @property
+    def usual(self) -> Resources:
+        return self._resources(brief=True, cost=0.0)
 
     @cached_property
     def space(self) -> NetworkSpace[Genome]:
@@ -167,12 +170,12 @@ class ImageProblem:
         )
 
     def _resources(self, brief: bool, cost: float) -> Resources:
-        """A long training is worth all cores; on a GPU they are not what it waits for."""
+        """A long training is worth all cores; on a GPU they are not what it waits for, but all of its memory is."""
         gigabytes = self.config.candidate_memory
         return Resources(
-            cores=None if self.gpu or (not brief and cost > LONG) else 1,
+            cores=None if not (brief or self.gpu) and cost > LONG else 1,
             memory=round(gigabytes * 2**30) if gigabytes else None,
-            gpu=1.0 if self.gpu else 0.0,
+            gpu=(self.gpu_share if brief else 1.0) if self.gpu else 0.0,
         )
 
     def _parts_used(self, purpose: Purpose) -> PartsUsed:

@@ -29,7 +29,8 @@ def make_problem(
     from. `before_reading` is called if there are none, and may refuse. `count` follows the reading of many files.
     """
     if config.table is not None:
-        return TableProblem(config.seed, load_table(config.table), config.encoding)
+        table = load_table(config.table)
+        return TableProblem(config.seed, table, config.encoding, config.executor or "in-process")
     folder = config.results / DATA_FOLDER
     own = custom_layers(config.layers)
     parts = reopen(folder, known["digest"], known["name"]) if known else None

@@ -5,9 +5,10 @@ A problem turns requests into jobs. There are two: images, which are trained on,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from evolve.jobs import Job
+from evolve.jobs import Job, Resources
 from evolve.values import Budget, Purpose, Request
 from genomes import Blueprint, Genome, SearchSpace
 from genomes.json_value import JsonObject
@@ -17,20 +18,28 @@ class Problem(Protocol):
     """See the module's text.
 
     space: the search space. first_space: the part of it that the search begins in.
-    executor, evaluator, settings: where and by what jobs are evaluated.
+    executor: the name of the executor that evaluates jobs; see `EXECUTORS`.
     """
 
     @property
     def executor(self) -> str: ...
     @property
-    def evaluator(self) -> str: ...
-    @property
     def space(self) -> SearchSpace[Genome]: ...
     @property
     def first_space(self) -> SearchSpace[Genome]: ...
     @property
+    def evaluators(self) -> Mapping[str, str]:
+        """What judges jobs: the kind of job -> 'module:Class', the main one first."""
+        ...
+
+    @property
+    def usual(self) -> Resources:
+        """What most jobs need; workers for them are started before the first job comes."""
+        ...
+
+    @property
     def settings(self) -> JsonObject:
-        """JSON that builds the evaluator."""
+        """JSON that builds each of the evaluators."""
         ...
 
     @property

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from evolve.errors import DataError
+from evolve.execution.executor import Report, unheard
 from evolve.jobs import TableJob
 from evolve.objectives import SCORE
 from evolve.values import Result, Status, digest
@@ -103,7 +104,7 @@ class TableEvaluator:
         self._entries = (load_table(Path(table)) if isinstance(table, str) else table)["entries"]
         self._seed = settings["seed"]
 
-    def evaluate(self, job: TableJob) -> Result:
+    def evaluate(self, job: TableJob, report: Report = unheard) -> Result:
         """The result of a job."""
         entry = self._entries.get(job.code)
         if entry is None:

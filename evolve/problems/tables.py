@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
-from evolve.jobs import TableJob
+from evolve.jobs import Resources, TableJob
 from evolve.problems.spaces import table_space
 from evolve.problems.table_files import Table
 from evolve.values import Budget, Purpose, Request, digest
@@ -22,8 +22,12 @@ class TableProblem:
     seed: int
     table: Table
     encoding: str = "choices"
-    executor = "in-process"
-    evaluator = "evolve.problems.table_files:TableEvaluator"
+    executor: str = "in-process"
+    usual: ClassVar[Resources] = Resources()
+
+    @property
+    def evaluators(self) -> dict[str, str]:
+        return {TableJob.kind: "evolve.problems.table_files:TableEvaluator"}
 
     @cached_property
     def space(self) -> SearchSpace[Genome]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from evolve.config import RunConfig
 from evolve.execution.executor import Executor, executor_class
+from evolve.execution.gpus import gpus
 from evolve.execution.machine import usable_cores
+from evolve.execution.retrying import Retrying
+from evolve.jobs import Resources
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
+from genomes.json_value import JsonObject
 
 
 def workers(config: RunConfig, problem: Problem) -> int:
@@ -14,17 +18,21 @@ def workers(config: RunConfig, problem: Problem) -> int:
     return config.workers or (1 if on_gpu(problem) else min(usable_cores(), config.ahead))
 
 
-def make_executor(config: RunConfig, problem: Problem, workers: int, threads: int | None = 1) -> Executor:
-    """Where a problem's jobs are evaluated. threads: of each worker; None for all."""
-    gigabytes = config.candidate_memory
+def make_executor(
+    problem: Problem, workers: int, usual: Resources | None = None, settings: JsonObject | None = None
+) -> Executor:
+    """Where a problem's jobs are evaluated; one whose worker dies is tried again.
+
+    usual: what most of these jobs need, if that is not what the problem says. settings: of the evaluators, likewise.
+    """
     made: Executor = executor_class(problem.executor)(
-        problem.evaluator,
-        problem.settings,
+        problem.evaluators,
+        settings or problem.settings,
         workers=workers,
-        threads=None if on_gpu(problem) else threads,
-        memory_limit=int(gigabytes * 2**30) if gigabytes else None,
+        usual=usual or problem.usual,
+        gpus=[gpu.id for gpu in gpus()] if on_gpu(problem) else [],
     )
-    return made
+    return Retrying(made)
 
 
 def on_gpu(problem: Problem) -> bool:

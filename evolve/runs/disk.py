@@ -91,7 +91,7 @@ def delete(things: Iterable[Disposable]) -> int:
 def _drafts(results: Path) -> list[Disposable]:
     """What an interrupted process left half-written."""
     paths = [path for path in (results / DATA_FOLDER).glob("*.*") if path.is_dir()]
-    paths += [*results.glob("*/models/*.draft.keras"), *results.glob("*/models/*.progress*")]
+    paths += results.glob("*/models/*.draft.keras")
     paths += results.glob(f"*/{WEIGHTS}/.*{ENDING}")
     old = [path for path in paths if _age(path) > DRAFT_SECONDS]
     return [Disposable(path, size_of(path), "left half-written by an interrupted process") for path in old]

@@ -20,11 +20,6 @@ def model_name(candidate: int) -> str:
     return f"candidate-{candidate}"
 
 
-def progress_path(model: Path) -> Path:
-    """Where the worker that trains a model leaves figures after each epoch."""
-    return model.with_name(f"{model.name}.progress")
-
-
 def model_path(folder: Path, candidate: int) -> Path:
     """Where a run keeps the fully trained model of a candidate."""
     return saved_model_path(folder / MODELS, model_name(candidate))

@@ -112,7 +112,7 @@ def result_values(r: Result) -> Row:
     """A row of the table result. Raises ValueError unless all measures are finite and an OK result has some."""
     if not all(map(math.isfinite, r.measures.values())) or (r.status is Status.OK and not r.measures):
         raise ValueError(f"request {r.request}: status {r.status} with measures {dict(r.measures)}")
-    if r.status is Status.WEIGHTS_MISSING:
+    if r.status in (Status.WEIGHTS_MISSING, Status.WORKER_DIED):
         raise ValueError(f"request {r.request}: '{r.status}' is never a result")
     return (
         r.request,

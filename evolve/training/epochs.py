@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -196,15 +192,3 @@ def build_ahead(model: Any) -> None:
     uniform = np.full((1, model.output_shape[-1]), 1 / model.output_shape[-1], np.float32)
     model.compute_metrics(None, uniform, uniform)
     model.reset_metrics()
-
-
-def report(path: Path | None, figures: Mapping[str, float]) -> None:
-    """Leaves figures of a running training in the file `path`, for whoever watches; nothing if there is none.
-    A full disk ends no training: only the display stands still."""
-    if path is None:
-        return
-    draft = Path(f"{path}.{os.getpid()}")
-    with suppress(OSError):
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(dict(figures)))
-        draft.replace(path)

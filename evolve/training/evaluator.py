@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from evolve.data.splits import folder_of, open_part, part_digest
 from evolve.errors import MachineError
 from evolve.execution import memory
+from evolve.execution.executor import Report, unheard
 from evolve.jobs import Takes, TrainingJob
-from evolve.storage.files import progress_path, saved_model_path, weights_path
+from evolve.storage.files import saved_model_path, weights_path
 from evolve.storage.model_file import save_model
 from evolve.training.backends import this_backend
-from evolve.training.epochs import Diverged, Point, Training, report
+from evolve.training.epochs import Diverged, Point, Training
 from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, part_images
 from evolve.training.scores import measured, recalls
@@ -57,12 +58,12 @@ class Trainer:
         # The libraries' own objects stay: without them each collection after a training is ten times faster.
         gc.freeze()
 
-    def evaluate(self, job: TrainingJob) -> Result:
+    def evaluate(self, job: TrainingJob, report: Report = unheard) -> Result:
         """The result of a job. A failure is a status with a reason; raises only MachineError, if the model cannot be
-        saved."""
-        return guard(job, self._train)
+        saved. report: gets the figures of each epoch, and how many `epochs` there are going to be."""
+        return guard(job, lambda job: self._train(job, report))
 
-    def _train(self, job: TrainingJob) -> Result:
+    def _train(self, job: TrainingJob, report: Report) -> Result:
         clock = Stopwatch()
         training = prepare_training(job, self._settings, clock)
         inherited = begin(training, job, self._settings)
@@ -86,7 +87,7 @@ class Trainer:
                 watch = job.parts.watch
                 point[f"{watch}_accuracy"], point[f"{watch}_loss"] = seen["accuracy"], seen["loss"]
             clock.lap("score")
-            report(_progress(job, self._settings), {**point, "epochs": training.epochs})
+            report(**point, epochs=training.epochs)
             return time.monotonic() > stop_at
 
         curve = training.run(on_epoch)
@@ -192,11 +193,6 @@ def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> Images:
     images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
     labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
     return images[: job.budget.images], np.asarray(labels[: job.budget.images])
-
-
-def _progress(job: TrainingJob, settings: Mapping[str, Any]) -> Path | None:
-    """Where figures of each epoch are left for whoever watches, if the training is one of those that are watched."""
-    return progress_path(saved_model_path(settings["models"], job.model)) if job.model else None
 
 
 def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.custom_fitness import fitness_function
+from evolve.execution.executor import Report, unheard
 from evolve.jobs import TrainingJob
 from evolve.objectives import FITNESS
-from evolve.storage.files import progress_path, saved_model_path
+from evolve.storage.files import saved_model_path
 from evolve.storage.model_file import save_model
-from evolve.training.epochs import Point, Training, report
+from evolve.training.epochs import Point, Training
 from evolve.training.evaluator import begin, guard, keep, prepare_backend, prepare_training
 from evolve.training.part_images import part_images
 from evolve.training.stopwatch import Stopwatch
@@ -59,11 +60,11 @@ class CustomFitness:
         if settings.get("gpu"):
             prepare_backend(settings)
 
-    def evaluate(self, job: TrainingJob) -> Result:
-        """The result of a job, as `Trainer.evaluate`."""
-        return guard(job, self._judge)
+    def evaluate(self, job: TrainingJob, report: Report = unheard) -> Result:
+        """The result of a job, as `Trainer.evaluate`. report: gets what the function says of its progress."""
+        return guard(job, lambda job: self._judge(job, report))
 
-    def _judge(self, job: TrainingJob) -> Result:
+    def _judge(self, job: TrainingJob, report: Report) -> Result:
         training = prepare_training(job, self._settings, Stopwatch(), plain=True)
         inherited = begin(training, job, self._settings)
         curve: list[Point] = []
@@ -72,7 +73,7 @@ class CustomFitness:
         def progress(**figures: float) -> None:
             numbers = {name: float(value) for name, value in figures.items()}
             curve.append(numbers)
-            report(progress_path(model) if model else None, {**numbers, "epochs": job.budget.epochs})
+            report(**{**numbers, "epochs": job.budget.epochs})
 
         images, labels = map(np.asarray, part_images(self._settings["root"], job.parts, job.parts.score))
         budget = (job.budget.epochs, job.recipe.to_json(), tuple(self._settings["class_names"]))

@@ -103,7 +103,12 @@ def test_a_result_needs_its_request_and_is_written_once(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "result",
-    [Result(1, Status.OK), Result(1, Status.WEIGHTS_MISSING), Result(1, Status.FAILED, {"loss": float("inf")})],
+    [
+        Result(1, Status.OK),
+        Result(1, Status.WEIGHTS_MISSING),
+        Result(1, Status.WORKER_DIED),
+        Result(1, Status.FAILED, {"loss": float("inf")}),
+    ],
 )
 def test_ok_has_measures_and_all_are_finite(store: Store, result: Result) -> None:
     with pytest.raises(ValueError, match="request 1"):

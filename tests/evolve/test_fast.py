@@ -27,7 +27,7 @@ class Unordered(InProcess):
     """Gives results back one by one in any order, as workers do, and is asked to stop after some of them."""
 
     def __init__(self, problem: TableProblem, rng: Random, stop: Stop, stop_after: int) -> None:
-        super().__init__(problem.evaluator, problem.settings)
+        super().__init__(problem.evaluators, problem.settings)
         self._rng, self._stop, self._left = rng, stop, stop_after
 
     def finished(self, timeout: float) -> list[Result]:

@@ -291,6 +291,7 @@ def test_weights_that_nobody_can_make_again_end_what_waits_for_them(straight: ev
 
     class Missing:
         running = 0
+        messages = list[Any]
 
         def __init__(self) -> None:
             self.waiting: list[Job] = []

@@ -262,7 +262,7 @@ def test_leaders_are_scored_again_and_the_winner_is_none_that_is_younger_than_th
 
 def search(problem: TableProblem, strategy: Any, births: int, population: int = 4) -> Search:
     store = Store.in_memory({"config": {"table": "table.json"}})
-    dispatcher = Dispatcher(store, InProcess(problem.evaluator, problem.settings), Stop())
+    dispatcher = Dispatcher(store, InProcess(problem.evaluators, problem.settings), Stop())
     settings = {"table": "table.json", "encoding": "choices", "population": population, "look_ahead": 3}
     config = RunConfig.checked(settings)
     return compose_search(config, problem, [], dispatcher, births_up_to(births), strategy=strategy)
@@ -291,7 +291,7 @@ def test_a_winner_is_trained_again_if_there_is_time_for_a_much_longer_training(t
     strategy = strategy_class("random")(Births(table_problem.space), 4, strategy_class("random").Options())
     searched = search(table_problem, strategy, births=4)
     searched.run()
-    searched.dispatcher.executor = Slow(table_problem.evaluator, table_problem.settings)
+    searched.dispatcher.executor = Slow(table_problem.evaluators, table_problem.settings)
     finish = FinalStage(table_problem, searched.dispatcher, searched.dispatcher.store)
     ranked = finish.leaders(1)
 

@@ -13,6 +13,7 @@ from evolve.engine.ancestors import Ancestors
 from evolve.engine.composition import births_up_to, compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop, Stopped
+from evolve.execution.executor import Message
 from evolve.jobs import Beginning, Takes, TrainingJob
 from evolve.search.halving import Halving
 from evolve.search.random_search import RandomSearch
@@ -71,6 +72,9 @@ class Workers:
 
     def close(self) -> None:
         self.drop_waiting()
+
+    def messages(self) -> list[Message]:
+        return []
 
     def finished(self, timeout: float) -> list[Result]:
         while self._waiting and len(self._at) < 4:

@@ -1,0 +1,78 @@
+"""One worker process, as the coordinator sees it: a Pebble pool of its own and a pipe for messages.
+
+A pool of one process each, so that whatever happens to a worker touches no other: a pool whose process died is thrown
+away and a fresh one takes its place. So is a pipe, so one that is killed while it writes harms no other, either.
+Workers are spawned, not forked (TensorFlow and fork do not mix), and start from this project's own module, so a script
+without a main guard or a notebook is not run again in them.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from concurrent.futures import Future
+from typing import Any
+
+from pebble import ProcessPool
+
+from evolve.execution import worker
+from evolve.execution.border import job_to_json
+from evolve.execution.executor import Message
+from evolve.execution.placement import Place
+from evolve.execution.spawning import WorkerContext, start_tracker
+from evolve.jobs import Job
+
+START_SECONDS = 300  # a worker that is not ready by then never will be
+
+
+class WorkerProcess:
+    """A process that begins at once to import what it needs.
+
+    place: what it is for. ready: the promise that it is.
+    """
+
+    def __init__(self, setup: worker.Setup, place: Place) -> None:
+        start_tracker()
+        self.place = place
+        self._inlet, self._outlet = multiprocessing.Pipe(duplex=False)
+        self._pool = ProcessPool(
+            max_workers=1, initializer=worker.start, initargs=(setup, self._outlet), context=WorkerContext()
+        )
+        self._begun = time.monotonic()
+        self.ready: Future[Any] = self._pool.schedule(worker.ready)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes a job up at once. One that is still starting gets none: if it were killed then, its job
+        might never be taken up."""
+        return self.ready.done() and not self.lost
+
+    @property
+    def lost(self) -> bool:
+        """Whether it died before it was ready, or will never be."""
+        if self.ready.done():
+            return self.ready.cancelled() or self.ready.exception() is not None
+        return time.monotonic() - self._begun > START_SECONDS
+
+    def work(self, job: Job) -> Future[Any]:
+        """The promise of the result of a job, as JSON. Raises RuntimeError if the worker died while it was idle."""
+        promise: Future[Any] = self._pool.schedule(worker.work, args=(job.kind, job_to_json(job)), timeout=job.seconds)
+        return promise
+
+    def messages(self) -> list[Message]:
+        """What it has sent since the last call."""
+        heard = []
+        while self._inlet.poll():
+            number, figures = json.loads(self._inlet.recv_bytes())
+            heard.append(Message(number, figures))
+        return heard
+
+    def end(self) -> list[Message]:
+        """Ends it at once, whatever it is at; what it had sent."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        heard = self.messages()
+        self._inlet.close()
+        self._outlet.close()
+        return heard

@@ -17,6 +17,12 @@ from evolve.search.strategy import strategy_class
     [
         ({"population": 1}, "population must be a whole number from 2 to 10000, not 1; for example population = 16"),
         ({"popluation": 8}, "unknown setting 'popluation'; did you mean 'population'?"),
+        ({"executor": "threads"}, "executor must be 'processes' or 'in-process', not 'threads'"),
+        (
+            {"executor": "processes", "fitness": "__main__:mine"},
+            "executor must be 'in-process' for a fitness function of the running script, such as __main__:mine, not "
+            "'processes': no other process has it; put the function into a module, or leave executor out",
+        ),
         ({"generations": 0}, "generations must be a whole number of at least 1, not 0"),
         ({"generations": "many"}, "generations must be a whole number of at least 1, not 'many'"),
         (

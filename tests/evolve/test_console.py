@@ -10,7 +10,7 @@ from rich.console import Console as RichConsole
 
 from evolve.display import console
 from evolve.display.console import LiveConsole, Plain, line, panel
-from evolve.display.progress import Progress
+from evolve.display.progress import Epochs, EpochWatch, Progress
 from evolve.display.text import duration
 
 NOW = Progress("searching", 10, 20, 1234, 2000, 0.98765, 1233, 0.9, 7, 123.4, 3700.0)
@@ -58,6 +58,21 @@ def test_plain_lines_come_at_changes_and_not_at_every_look(
         for _ in range(5):
             plain.refresh()
     assert capsys.readouterr().out.splitlines() == [line(EARLY), line(NOW)]
+
+
+def test_a_long_training_is_followed_by_what_it_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("evolve.display.progress.time.monotonic", lambda: now[0])
+    watch = EpochWatch("training", deadline=145.0, predicted=30.0)
+    now[0] = 110.0
+    assert watch.now() == Epochs("training", 0, None, {}, 20.0)
+    watch.hear({"epoch": 1, "epochs": 5, "loss": 0.5})
+    assert watch.now() == Epochs("training", 1, 5, {"loss": 0.5}, 40.0)
+    now[0] = 115.0
+    watch.hear({"epochs": 5, "extra": 1.0})  # within an epoch, as a fitness function may do
+    assert watch.now() == Epochs("training", 1, 5, {"extra": 1.0}, 35.0)
+    watch.hear({"epoch": 2, "epochs": 9})  # ends with the first epoch behind its deadline
+    assert watch.now() == Epochs("training", 2, 9, {}, 37.5)
 
 
 def test_notes_stand_above_the_live_panel() -> None:

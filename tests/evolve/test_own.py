@@ -223,7 +223,7 @@ run = evolve.run(
 first = next(run.history())
 print(first["status"], len(first["curve"]), round(first["objectives"][0], 6) == round(
     first["measures"]["accuracy"] - run.candidates[1].parameters / 1e6, 6))
-print(len(seen) > 0, seen[-1].phase.startswith("training candidate"))
+print(seen[-1].phase.startswith("training candidate"), (seen[-1].epoch, seen[-1].epochs), "extra" in seen[-1].figures)
 again = evolve.resume({name!r}, generations=1, trust={trust!r}, progress=False)
 print(len(again.candidates))
 """
@@ -238,7 +238,7 @@ def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path
     (folder / "search.py").write_text(text)
     done = subprocess.run([sys.executable, "search.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout == "ok 3 True\nTrue True\n4\n"
+    assert done.stdout == "ok 3 True\nTrue (2, 2) True\n4\n"
     if place == "script":
         refused = command("resume", "fitness-script", cwd=folder)
         assert refused.returncode == 2

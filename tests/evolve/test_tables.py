@@ -108,6 +108,16 @@ def searched(tmp_path: Path) -> evolve.Run:
     return evolve.run(**given, name="a", results=tmp_path / "results", progress=False)
 
 
+def test_where_a_run_is_evaluated_is_a_setting_that_changes_no_history(searched: evolve.Run) -> None:
+    given: dict[str, Any] = {**searched.config.model_dump(), "name": "b", "executor": "processes", "workers": 2}
+    other = evolve.run(**given, progress=False)
+
+    def told(run: evolve.Run) -> list[Any]:
+        return [{key: value for key, value in entry.items() if key != "timing"} for entry in run.history()]
+
+    assert told(other) == told(searched)
+
+
 def test_the_space_and_the_genomes_of_a_run_on_a_table_can_be_had(searched: evolve.Run) -> None:
     row = searched.candidate(2)
     genome = searched.genome(2)

@@ -1,0 +1,42 @@
+"""The training in full at the end of a run: it asks for what it needs, and is followed epoch by epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evolve
+from evolve.display.progress import Epochs
+from evolve.execution.machine import backend_name
+
+pytest.importorskip(backend_name())
+
+SETTINGS: dict[str, Any] = {
+    "evaluations": 2,
+    "population": 2,
+    "images": 96,
+    "epochs": 1,
+    "final_epochs": 3,
+    "leaders": 1,
+    "rescorings": 1,
+    "founders": ["conv 8 3, relu, flatten", "random"],
+    "workers": 1,
+}
+
+
+def test_a_long_one_has_a_worker_with_all_cores_and_its_epochs_are_seen(
+    tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evolve.problems.images.LONG", 0.0)
+    seen: list[Any] = []
+    run = evolve.run(dataset=tiny_npz, results=tmp_path, progress=seen.append, **SETTINGS)
+    *before, final = [entry["timing"]["worker"] for entry in run.history()]
+    assert len(set(before)) == 1
+    assert final not in before
+    last = seen[-1]
+    assert isinstance(last, Epochs)
+    assert (last.phase, last.epoch, last.epochs) == (f"training candidate {run.winner} in full", 3, 3)
+    assert {"accuracy", "loss"} <= last.figures.keys()
+    assert [path.suffix for path in (run.folder / "models").iterdir()] == [".keras"]

@@ -86,20 +86,15 @@ class Processes:
         if job.resources.gpu and not self._floor.gpus:
             raise MachineError(f"job {job.number} needs {job.resources.gpu:.0%} of a GPU, and there is none here")
         self._waiting.append(_Task(job, self._needs(job.resources)))
-        self._dispatch()
+        self._move_on()
 
     def finished(self, timeout: float) -> list[Result]:
-        if self._broken is not None:
-            self._collect_all(())
-        self._dispatch()
+        self._move_on()
         starting = [one.ready for one in self._idle if not one.ready.done()] if self._waiting else []
-        if not (self._running or starting):
-            return []
-        done, _ = wait([*self._running, *starting], timeout=timeout, return_when=FIRST_COMPLETED)
-        ended = [future for future in done if future in self._running]
-        results = self._collect_all(ended)
-        self._take_back()
-        self._dispatch()
+        awaited = [] if self._broken else [*self._running, *starting]
+        done, _ = wait(awaited, timeout=timeout, return_when=FIRST_COMPLETED)
+        results = self._collect_all([future for future in done if future in self._running])
+        self._move_on()
         return results
 
     def messages(self) -> list[Message]:
@@ -115,7 +110,7 @@ class Processes:
             if task.job.number == number:
                 del self._running[future]
                 self._replace(one)
-        self._dispatch()
+        self._move_on()
 
     def resize(self, workers: int) -> None:
         check_capacity(workers)
@@ -123,7 +118,7 @@ class Processes:
         while self._idle and self._surplus > 0:
             self._end(self._idle[0])
         self._fill()
-        self._dispatch()
+        self._move_on()
 
     def drop_waiting(self) -> None:
         self._waiting.clear()
@@ -167,6 +162,14 @@ class Processes:
         setup = worker.Setup(self._evaluators, self._settings, threads, limit, place.gpu, serves.gpu)
         self._idle.append(WorkerProcess(setup, place))
         return self._idle[-1]
+
+    def _move_on(self) -> None:
+        """Begins what can begin. That the machine failed is told by `finished`, after the results that are there."""
+        try:
+            self._take_back()
+            self._dispatch()
+        except MachineError as error:
+            self._broken = self._broken or error
 
     def _dispatch(self) -> None:
         """Hands waiting jobs to workers, in the order in which the jobs came. While the first one waits for its worker
@@ -222,13 +225,13 @@ class Processes:
 
     def _start_again(self, one: WorkerProcess) -> None:
         """Replaces a worker that died with nothing to do. Raises MachineError if workers do so again and again."""
+        self._replace(one)
         self._false_starts += 1
         if self._false_starts > MAX_FALSE_STARTS:
             raise MachineError(
                 f"worker processes die before they can work, {self._false_starts} in a row; the memory limit of "
                 f"{self._memory_limit / 2**30:.2g} GiB a worker may be too small (candidate_memory)"
             )
-        self._replace(one)
 
     def _collect_all(self, ended: Iterable[Future[Any]]) -> list[Result]:
         """Results of jobs that ended. If the machine failed one of them, the others are returned first."""

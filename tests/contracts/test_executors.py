@@ -234,15 +234,17 @@ def test_capacity_changes_and_no_job_is_lost_or_done_twice(executor: Executor) -
         executor.resize(0)
 
 
-def test_more_workers_start_and_surplus_ones_end_after_their_job(processes: Executor) -> None:
+def test_more_workers_start_and_surplus_ones_end_after_their_job(processes: Executor, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
     processes.resize(3)
     assert processes.capacity == 3
     assert until(lambda: len(workers()) == 3)
     for number in range(1, 4):
-        processes.submit(job(number, "note the time"))
+        processes.submit(job(number, "wait for a mark", mark=str(mark)))
     assert until(lambda: processes.finished(0.02) == [] and processes.running == 3)
     processes.resize(1)
     assert (processes.capacity, processes.running) == (1, 3)
+    mark.touch()
     assert set(collect(processes, 3)) == {1, 2, 3}
     assert until(lambda: len(workers()) == 1)
     processes.submit(job(4))
@@ -352,7 +354,7 @@ def test_workers_have_the_threads_that_their_jobs_need(processes: Executor) -> N
 
 
 def test_a_job_for_all_cores_can_be_cancelled_waits_for_no_one_dead_and_survives_a_change_of_capacity(
-    processes: Executor,
+    processes: Executor, tmp_path: Path
 ) -> None:
     processes.submit(job(1, "hang", seconds=None))
     processes.submit(job(2, resources=ALL_CORES))
@@ -374,10 +376,12 @@ def test_a_job_for_all_cores_can_be_cancelled_waits_for_no_one_dead_and_survives
         6: Status.FAILED,
         7: Status.OK,
     }
-    processes.submit(job(8, "note the time"))
+    processes.submit(job(8, "wait for a mark", mark=str(tmp_path / "mark")))
     processes.submit(job(9, resources=ALL_CORES))
+    assert until(lambda: processes.finished(0.0) == [] and processes.running == 1)
     processes.drop_waiting()
-    assert set(collect(processes, 2, seconds=1.0)) == {8}
+    (tmp_path / "mark").touch()
+    assert set(collect(processes, 2, seconds=2.0)) == {8}
 
 
 def on_gpus(executor: Executor, jobs: list[ToyJob]) -> dict[int, tuple[dict[str, Any], float]]:

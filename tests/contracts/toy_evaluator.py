@@ -66,6 +66,9 @@ class Toy:
                 return replace(ok, reason=json.dumps(told), timing={"worker": os.getpid()})
             case "fail":
                 return Result(job.number, Status.FAILED, reason="a bad candidate", timing={"worker": os.getpid()})
+            case "wait for a mark":
+                while not Path(job.mark).exists():
+                    time.sleep(0.02)
             case "work, then die":
                 time.sleep(1.5)
                 os.kill(os.getpid(), signal.SIGKILL)

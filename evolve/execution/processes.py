@@ -156,8 +156,8 @@ class Processes:
             self._start(opening.place)
 
     def _start(self, place: Place) -> WorkerProcess:
-        serves, cores = place.serves, place.serves.cores
-        threads = cores if place.gpu is None else max(1, usable_cores() // self.capacity)
+        serves = place.serves
+        threads = serves.cores if place.gpu is None else max(1, usable_cores() // self.capacity)
         limit = serves.memory or self._memory_limit
         setup = worker.Setup(self._evaluators, self._settings, threads, limit, place.gpu, serves.gpu)
         self._idle.append(WorkerProcess(setup, place))
@@ -259,7 +259,7 @@ class Processes:
         except TimeoutError:
             result = _lost(task, Status.TIMEOUT, f"took longer than {task.job.seconds:.0f} s")
         except ProcessExpired as death:
-            result = self._death(task, death.exitcode)
+            result = self._death(task, one, death.exitcode)
         except (RuntimeError, CancelledError, OSError):  # the pool broke before its worker began the job
             self._waiting.appendleft(task)
             self._start_again(one)
@@ -271,16 +271,16 @@ class Processes:
         self._replace(one)
         return result
 
-    def _death(self, task: _Task, exit_code: int) -> Result:
+    def _death(self, task: _Task, one: WorkerProcess, exit_code: int) -> Result:
         if exit_code != worker.OUT_OF_MEMORY_EXIT:
             return _lost(task, Status.WORKER_DIED, _manner(exit_code))
-        limit = task.needs.memory or self._memory_limit
-        return _lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit / 2**30:.1f} GiB")
+        limit = f"{one.setup.memory_limit / 2**30:.1f} GiB"
+        return _lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit}")
 
     def _rest(self, one: WorkerProcess, result: Result) -> None:
         """A worker is idle again, unless it holds much, or something went wrong on its GPU, whose memory may then be in
         pieces."""
-        limit = min(RECYCLE_BYTES, (one.place.serves.memory or self._memory_limit) // 2)
+        limit = min(RECYCLE_BYTES, one.setup.memory_limit // 2)
         failed_on_gpu = one.place.gpu is not None and result.status is not Status.OK
         if failed_on_gpu or result.timing.get("held_bytes", 0) > limit:
             self._replace(one)

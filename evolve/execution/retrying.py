@@ -62,6 +62,9 @@ class Retrying:
                 return None
             reason = f"the worker process died {task.deaths} times ({result.reason})"
             result = replace(result, status=Status.FAILED, reason=reason)
+        elif result.status is Status.TIMEOUT and task.deaths:
+            reason = f"took longer than {task.job.seconds:.0f} s, in {task.deaths + 1} workers, as others died"
+            result = replace(result, reason=reason)
         del self._tasks[result.request]
         return replace(result, timing={**result.timing, "deaths": task.deaths}) if task.deaths else result
 

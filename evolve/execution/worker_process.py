@@ -29,12 +29,12 @@ START_SECONDS = 300  # a worker that is not ready by then never will be
 class WorkerProcess:
     """A process that begins at once to import what it needs.
 
-    place: what it is for. ready: the promise that it is.
+    setup, place: what it is started with, and for. ready: the promise that it takes jobs.
     """
 
     def __init__(self, setup: worker.Setup, place: Place) -> None:
         start_tracker()
-        self.place = place
+        self.setup, self.place = setup, place
         self._inlet, self._outlet = multiprocessing.Pipe(duplex=False)
         self._pool = ProcessPool(
             max_workers=1, initializer=worker.start, initargs=(setup, self._outlet), context=WorkerContext()

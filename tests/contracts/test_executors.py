@@ -134,6 +134,7 @@ def test_a_job_that_is_tried_again_has_what_is_left_of_its_time(processes: Execu
     processes.submit(job(1, "work, then die", seconds=2.0))
     [result] = collect(processes, 1).values()
     assert result.status is Status.TIMEOUT
+    assert result.reason == "took longer than 2 s, in 2 workers, as others died"
 
 
 def test_a_job_that_no_evaluator_takes_is_a_failure(executor: Executor) -> None:

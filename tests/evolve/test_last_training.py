@@ -9,7 +9,7 @@ import pytest
 
 import evolve
 from evolve.display.progress import Epochs
-from evolve.execution.machine import backend_name
+from evolve.execution.builds import backend_name
 
 pytest.importorskip(backend_name())
 

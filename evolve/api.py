@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from evolve.config import RunConfig
 from evolve.custom_fitness import Fitness, fitness_path
@@ -25,10 +25,12 @@ from evolve.planning.sizing import times
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.tables import TableProblem
+from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal, strategy_class
+from evolve.settings import Given
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
 from evolve.trust import Trust
@@ -43,7 +45,7 @@ def run(
     progress: Watcher = True,
     fitness: Fitness | str | None = None,
     plan: str | Path | None = None,
-    **settings: Any,
+    **settings: Unpack[RunSettings],
 ) -> Run:
     """Evolves networks, re-scores the leaders, trains the winner in full, and returns the run.
 
@@ -59,21 +61,28 @@ def run(
     Raises ConfigError or DataError for settings or data that cannot be used, RunError if nothing can be trained, and
     KeyboardInterrupt after Ctrl-C (once: what runs is finished; twice: at once); the run can then be resumed.
     """
+    values: dict[str, Any] = dict(settings)
     if fitness is not None:
-        settings["fitness"] = fitness if isinstance(fitness, str) else fitness_path(fitness)
+        values["fitness"] = fitness if isinstance(fitness, str) else fitness_path(fitness)
+    return run_given(RunConfig.given(values), plan, progress)
+
+
+def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = True) -> Run:
+    """What `run` does, with settings that know where they come from."""
     begun = time.monotonic()
-    if plan and settings.get("duration") is not None:
-        raise ConfigError("plan and for do not go together: a plan is run by its counts; give one of them")
-    config = RunConfig.checked({**(read_plan(Path(plan)) if plan else {}), **settings})
+    if plan and given.values.get("duration") is not None:
+        both = f"{given.source('plan')} and {given.source('duration')}"
+        raise ConfigError(f"{both} do not go together: a plan is run by its counts; give one of them")
+    config = RunConfig.checked(given.over(RunConfig.given(read_plan(Path(plan)), str(plan))) if plan else given)
     if config.limit is None and config.duration is None:
         usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
         config = config.model_copy(update=usual)
     console = make_console(progress)
-    strategy_class(config.strategy).Options.checked(config.options, where="options: ")
+    strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
     if config.name and Store.begun(config.results / config.name):
         raise RunError(
-            f"{config.results / config.name} already holds a run; choose another --name, or continue it with: "
-            f"evolve resume {config.name}"
+            f"{config.results / config.name} already holds a run; choose another {config.spelled('name')}, or "
+            f"continue it with: evolve resume {config.name}"
         )
     check_disk(config.results, config.disk_limit)
     if config.reuse is not None and in_use(found := find(config.reuse, config.results)):
@@ -111,32 +120,28 @@ def run(
 def resume(
     run: str | Path,
     *,
-    generations: int | None = None,
     results: str | Path = "results",
-    workers: int | None = None,
-    duration: str | float | None = None,
-    disk_limit: float | None = None,
     trust: Trust = (),
     progress: Watcher = True,
+    **settings: Unpack[ResumeSettings],
 ) -> Run:
     """Continues a killed, stopped or finished run where it ended.
 
-    run: a name below `results`, or a folder. generations: how many more than were asked for so far.
-    duration: a time for all that is still to be done, such as "10m". disk_limit: GiB, in the place of the run's.
+    run: a name below `results`, or a folder. settings: generations, how many more than were asked for so far; duration,
+    a time for all that is still to be done, such as "10m"; the others stand in the place of the run's.
     trust: modules of the user's own layers and fitness function, which are then imported, such as ("my_layers",).
     Raises as `run` does, and TrustError for a module that the run names and `trust` does not.
     """
-    found = find(run, Path(results)).trusting(trust)
-    asked = {"workers": workers, "duration": duration, "generations": generations, "disk_limit": disk_limit}
-    given = RunConfig.checked({k: v for k, v in asked.items() if v is not None})
-    config = found.config.model_copy(
-        update={
-            "results": found.folder.absolute().parent,
-            "name": found.name,
-            "workers": given.workers or found.config.workers,
-            "disk_limit": given.disk_limit or found.config.disk_limit,
-        }
-    )
+    given = RunConfig.given(settings, only=RunConfig.of_verb("resume"))
+    return resume_given(find(run, Path(results)).trusting(trust), given, progress)
+
+
+def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
+    """What `resume` does, with settings that know where they come from."""
+    asked = RunConfig.checked(replace(given, values={k: v for k, v in given.values.items() if v is not None}))
+    instead = {name: getattr(asked, name) for name in asked.model_fields_set - {"generations", "duration"}}
+    update = {"results": found.folder.absolute().parent, "name": found.name, **instead}
+    config = found.config.model_copy(update=update)
     console = make_console(progress)
     problem = known_problem(found, config, console)
     for library, now in _libraries().items():
@@ -144,12 +149,12 @@ def resume(
             console.note(f"{library} was {before} when this run was made and is {now} now")
     begin_with = recorded_founders(problem.space, found)
     with Store.open(found.folder) as store:
-        limit, allowed = _limits(store, config, given, isinstance(problem, ImageProblem) and not config.fitness)
+        limit, allowed = _limits(store, config, asked, isinstance(problem, ImageProblem) and not config.fitness)
         Session(config, problem, begin_with, store, found.folder, console).go(limit, allowed)
     return Run(found.folder, found.trust)
 
 
-def _limits(store: Store, config: RunConfig, given: RunConfig, staged: bool) -> tuple[int | None, Times | None]:
+def _limits(store: Store, config: RunConfig, asked: RunConfig, staged: bool) -> tuple[int | None, Times | None]:
     """Births and time of work after which a continued run ends: as the last session had it, or where the search ended,
     and what is added. None is no limit. staged: whether a time is for all stages, or for the search alone."""
     limit, allowed = config.limit, None
@@ -158,16 +163,16 @@ def _limits(store: Store, config: RunConfig, given: RunConfig, staged: bool) -> 
             limit, allowed = act.detail["limit"], act.detail["times"] and Times(**act.detail["times"])
         elif act.kind == "search ended":
             limit = act.detail["births"]
-    if given.generations:
+    if asked.generations:
         births = store.last("candidate") if limit is None else limit
-        limit, allowed = births + given.generations * config.population, None
-    if given.duration:
-        more = Times(given.duration, 0.0, 0.0)
+        limit, allowed = births + asked.generations * config.population, None
+    if asked.duration:
+        more = Times(asked.duration, 0.0, 0.0)
         if staged:
             seconds = (store.meta()["plan"] or {}).get("seconds")
-            more = Times(**seconds).scaled(given.duration) if seconds else times(given.duration)
+            more = Times(**seconds).scaled(asked.duration) if seconds else times(asked.duration)
         allowed = replace(more, search=more.search + seconds_spent(store))
-        limit = limit if given.generations else None
+        limit = limit if asked.generations else None
     return limit, allowed
 
 

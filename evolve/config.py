@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from evolve.data.sources import DATASETS
 from evolve.errors import ConfigError, nearest
 from evolve.objectives import MEASURES, Objectives, read_objective
 from evolve.search.strategy import STRATEGIES, strategy_class
-from evolve.settings import Settings
+from evolve.settings import Settings, Shown
 from evolve.values import Budget
 from genomes.custom_layers import is_custom
 from genomes.genome import SPACES, space_class
@@ -39,6 +39,16 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+class Group(StrEnum):
+    """Headings of the settings in help and in their table."""
+
+    DATA = "Data"
+    SEARCH = "Search"
+    BUDGET = "Budget"
+    LIMITS = "Limits"
+    MACHINE = "Machine"
+
+
 def read_rungs(value: Any) -> Any:
     """Budgets such as ['3000x1', '9000x2'], or '3000x1,9000x2'. Raises ValueError for anything else."""
     given = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
@@ -56,10 +66,10 @@ def budget(text: str) -> Budget:
     return Budget(int(images), int(epochs))
 
 
-def _known(names: Any, what: str) -> BeforeValidator:
+def _known(names: Any) -> BeforeValidator:
     def check(value: Any) -> Any:
         if not isinstance(value, str) or value not in names:
-            raise ConfigError(f"{what} '{value}' is unknown{nearest(str(value), names)}")
+            raise ConfigError(f"'{value}' is unknown{nearest(str(value), names)}")
         return value
 
     return BeforeValidator(check)
@@ -75,123 +85,226 @@ def _objectives(value: Any) -> Any:
     return tuple(given)
 
 
-Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[
+    float, BeforeValidator(seconds, json_schema_input_type=str | float), Field(gt=0, allow_inf_nan=False)
+]
+PathText = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | Path)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 WHOLE = "a whole number of at least"
+UP_TO_1024 = "a whole number from 1 to 1024"
+TRAINED, CONTINUED = ("run", "baseline"), ("run", "resume")
 
 
 class RunConfig(Settings):
     """Everything that decides a run. What is None is settled when the run begins, and stored with it.
 
-    The time limit is called `for` on the command line and in TOML, `duration` in Python.
+    The time limit is called `for` on the command line and in TOML, `duration` in Python. A field is all that a setting
+    needs: flag, help, typed keyword and table of settings are made from it.
     """
 
-    dataset: Annotated[str, BeforeValidator(_text)] = Field(
+    dataset: Annotated[
+        PathText,
+        Shown(
+            Group.DATA,
+            "digits, cifar10, cifar100, mnist, fashion_mnist, an .npz file or a folder of images.",
+            value="DATA",
+            verbs=TRAINED,
+        ),
+    ] = Field(
         "digits", min_length=1, description="a data set's name, an .npz file or a folder of images", examples=["digits"]
     )
-    image_size: int | None = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
-    colour: Literal["grey", "colour"] | None = Field(None, description="'grey' or 'colour'", examples=["grey"])
-    metric: Annotated[str, _known(MEASURES, "metric")] = Field("accuracy", description="a metric's name")
-    objectives: Annotated[tuple[str, ...], BeforeValidator(_objectives)] = Field(
+    image_size: Annotated[
+        int | None,
+        Shown(Group.DATA, "Pixels a side that a folder's images are resized to.", "as they are", "N", verbs=TRAINED),
+    ] = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
+    colour: Annotated[
+        Literal["grey", "colour"] | None,
+        Shown(Group.DATA, "grey or colour, for a folder.", "what they are", "KIND", verbs=TRAINED),
+    ] = Field(None, description="'grey' or 'colour'", examples=["grey"])
+    table: Annotated[
+        Path | None, Shown(Group.DATA, "Table of scores, for the encoding choices; nothing is trained.", value="FILE")
+    ] = Field(None, description="the path of a table in JSON", examples=["table.json"])
+
+    strategy: Annotated[
+        str, _known(STRATEGIES), Shown(Group.SEARCH, "aging, genetic, neat or random.", value="NAME")
+    ] = Field("aging", description="a strategy's name")
+    options: Annotated[dict[str, Any], Shown(Group.SEARCH, "Settings of the strategy itself.", flags=())] = Field(
+        default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
+    )
+    encoding: Annotated[str, _known(SPACES), Shown(Group.SEARCH, "stack, or choices for a table.", value="NAME")] = (
+        Field("stack", description="a kind of encoding")
+    )
+    metric: Annotated[
+        str, _known(MEASURES), Shown(Group.SEARCH, "accuracy, balanced_accuracy or loss.", value="NAME")
+    ] = Field("accuracy", description="a metric's name")
+    objectives: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_objectives, json_schema_input_type=str | list[str] | tuple[str, ...]),
+        Shown(Group.SEARCH, "A measure to rank by in the place of a metric: 'minimise loss'.", value="MEASURE"),
+    ] = Field(
         (),
         description="a list of one measure, after 'maximise' or 'minimise' where that is not clear",
         examples=[["minimise loss"]],
     )
-    fitness: str | None = Field(
-        None, pattern=r"^[\w.]+:\w+$", description="the path of a function", examples=["my_module:my_function"]
-    )
-    encoding: Annotated[str, _known(SPACES, "encoding")] = Field("stack", description="a kind of encoding")
-    strategy: Annotated[str, _known(STRATEGIES, "strategy")] = Field("aging", description="a strategy's name")
-    options: dict[str, Any] = Field(
-        default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
-    )
-    table: Path | None = Field(None, description="the path of a table in JSON", examples=["table.json"])
-    founders: tuple[str, ...] | None = Field(
+    fitness: Annotated[
+        str | None,
+        Shown(Group.SEARCH, "A function of your own to rank by, as my_module:my_function.", value="FUNCTION"),
+    ] = Field(None, pattern=r"^[\w.]+:\w+$", description="the path of a function", examples=["my_module:my_function"])
+    founders: Annotated[
+        tuple[str, ...] | None,
+        Shown(
+            Group.SEARCH,
+            "What the first population is made of.",
+            "fast, zoo, article and random",
+            flags=("--founders", "--founder"),
+        ),
+    ] = Field(
         None,
         description="a list of founders: their names, groups of them, notations, or RUN:CANDIDATE",
         examples=[["vgg", "conv 16 3, relu, flatten", "random"]],
     )
-    layers: dict[str, Any] = Field(
-        default_factory=dict, description="a table of layer kinds", examples=[{"residual": False}]
-    )
-    recipe: dict[str, Any] = Field(
+    max_founders: Annotated[
+        int | None,
+        Shown(Group.SEARCH, "Built-in founders that take part at most.", "all that there is time for", "N"),
+    ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[4])
+    layers: Annotated[
+        dict[str, Any],
+        Shown(Group.SEARCH, "Kinds of layers: off, drawn more often, narrowed, or your own.", flags=("--layer",)),
+    ] = Field(default_factory=dict, description="a table of layer kinds", examples=[{"residual": False}])
+    recipe: Annotated[dict[str, Any], Shown(Group.SEARCH, "Values of the training recipe's genes.", flags=())] = Field(
         default_factory=dict, description="a table of recipe genes", examples=[{"optimizer": ["sgd", "adam"]}]
     )
-
-    generations: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[8])
-    evaluations: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[100])
-    duration: Seconds | None = Field(
-        None, alias="for", description="a time above zero such as 90s, 10m or 1h30m", examples=["10m"]
+    reuse: Annotated[
+        PathText | None,
+        Shown(Group.SEARCH, "A run, by name or folder, whose results are copied where jobs are equal.", value="RUN"),
+    ] = Field(None, min_length=1, description="the name or the folder of a run", examples=["digits-aging-1"])
+    seed: Annotated[int, Shown(Group.SEARCH, "Same seed, same history.", value="N", verbs=TRAINED)] = Field(
+        0, ge=0, description=f"{WHOLE} 0", examples=[1]
     )
-    population: int = Field(16, ge=2, le=10_000, description="a whole number from 2 to 10000", examples=[16])
-    images: int | None = Field(None, ge=10, description=f"{WHOLE} 10", examples=[10_000])
-    epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[3])
-    rungs: Annotated[tuple[str, ...], BeforeValidator(read_rungs)] = Field(
+    look_ahead: Annotated[
+        int | None,
+        Shown(Group.SEARCH, "Candidates that may be in the making at once.", f"{USUAL_LOOK_AHEAD}; 1 for a table", "N"),
+    ] = Field(None, ge=1, le=1024, description=UP_TO_1024, examples=[8])
+    fast: Annotated[bool, Shown(Group.SEARCH, "Tell results as they come: a seed then has many histories.")] = Field(
+        False, description="true or false", examples=[True]
+    )
+
+    duration: Annotated[
+        Seconds | None,
+        Shown(
+            Group.BUDGET,
+            "Time for all of it: 90s, 10m, 1h30m.",
+            "10m, if nothing else limits it",
+            "TIME",
+            verbs=CONTINUED,
+        ),
+    ] = Field(None, alias="for", description="a time above zero such as 90s, 10m or 1h30m", examples=["10m"])
+    generations: Annotated[int | None, Shown(Group.BUDGET, "Generations at most.", value="N", verbs=CONTINUED)] = Field(
+        None, ge=1, description=f"{WHOLE} 1", examples=[8]
+    )
+    evaluations: Annotated[int | None, Shown(Group.BUDGET, "Candidates at most.", value="N")] = Field(
+        None, ge=1, description=f"{WHOLE} 1", examples=[100]
+    )
+    population: Annotated[int, Shown(Group.BUDGET, "Candidates in a generation.", value="N")] = Field(
+        16, ge=2, le=10_000, description="a whole number from 2 to 10000", examples=[16]
+    )
+    images: Annotated[int | None, Shown(Group.BUDGET, "Images of a brief training.", "at most 10,000", "N")] = Field(
+        None, ge=10, description=f"{WHOLE} 10", examples=[10_000]
+    )
+    epochs: Annotated[int | None, Shown(Group.BUDGET, "Epochs of a brief training.", "by images", "N")] = Field(
+        None, ge=1, description=f"{WHOLE} 1", examples=[3]
+    )
+    rungs: Annotated[
+        tuple[str, ...],
+        BeforeValidator(read_rungs, json_schema_input_type=str | list[str] | tuple[str, ...]),
+        Shown(Group.BUDGET, "Budgets, images x epochs, that the best climb: 3000x1,9000x2.", value="BUDGETS"),
+    ] = Field(
         (),
         description="a list of budgets, images x epochs, each larger than the one before",
         examples=[["3000x1", "9000x2"]],
     )
-    promote_one_in: int = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
-    final_epochs: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
-    device: Literal["cpu", "gpu"] | None = Field(None, description="'cpu' or 'gpu'", examples=["cpu"])
-    gpu_share: float | None = Field(
-        None, gt=0, le=1, allow_inf_nan=False, description="a share of one GPU, above 0 up to 1", examples=[0.25]
+    promote_one_in: Annotated[
+        int, Shown(Group.BUDGET, "Of the candidates on a rung one in so many climbs on.", value="N")
+    ] = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
+    leaders: Annotated[int, Shown(Group.BUDGET, "Candidates that are scored again at the end.", value="N")] = Field(
+        3, ge=1, description=f"{WHOLE} 1", examples=[3]
     )
-    precision: Literal["float32", "bfloat16"] | None = Field(
-        None, description="'float32' or 'bfloat16'", examples=["float32"]
+    rescorings: Annotated[int, Shown(Group.BUDGET, "How often each of them is scored again.", value="N")] = Field(
+        3, ge=1, description=f"{WHOLE} 1", examples=[3]
     )
-    max_founders: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[4])
-    average_weights: bool = Field(False, description="true or false", examples=[True])
-    leaders: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
-    rescorings: int = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
+    final_epochs: Annotated[
+        int | None, Shown(Group.BUDGET, "Epochs of the winner's full training.", "40, or by time", "N")
+    ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
+    average_weights: Annotated[
+        bool, Shown(Group.BUDGET, "Average the winner's weights over the end of its training.")
+    ] = Field(False, description="true or false", examples=[True])
 
-    max_layers: int = Field(32, ge=2, description=f"{WHOLE} 2", examples=[32])
-    max_parameters: int = Field(3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000])
-    max_multiply_adds: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    max_layers: Annotated[int, Shown(Group.LIMITS, "Layers of a network at most.", value="N")] = Field(
+        32, ge=2, description=f"{WHOLE} 2", examples=[32]
+    )
+    max_parameters: Annotated[int, Shown(Group.LIMITS, "Weights of a network at most.", value="N")] = Field(
+        3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000]
+    )
+    max_multiply_adds: Annotated[
+        int | None,
+        Shown(
+            Group.LIMITS, "Multiply-adds of a network for an image at most.", "50,000,000, more for large images", "N"
+        ),
+    ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    max_work: Annotated[
+        int | None,
+        Shown(Group.LIMITS, "Multiply-adds of a network for an image, and what its values cost, at most.", value="N"),
+    ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    fill: Annotated[bool, Shown(Group.LIMITS, "Make networks as wide as max_work allows.")] = Field(
+        False, description="true or false", examples=[True]
+    )
+    small_births: Annotated[
+        int | None, Shown(Group.LIMITS, "How many births are small at the beginning.", value="N")
+    ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
+    small_work: Annotated[int | None, Shown(Group.LIMITS, "What max_work is, for them.", value="N")] = Field(
+        None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000]
+    )
+    candidate_timeout: Annotated[
+        Seconds | None, Shown(Group.LIMITS, "Time of a brief training at most.", "by its cost", "TIME")
+    ] = Field(None, description="a time above zero such as 90s or 10m", examples=["10m"])
+    candidate_memory: Annotated[
+        float | None, Shown(Group.LIMITS, "GiB that a worker may hold.", "by the machine's memory", "GIB")
+    ] = Field(None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[4])
 
-    max_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
-    fill: bool = Field(False, description="true or false", examples=[True])
-    small_births: int | None = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
-    small_work: int | None = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000])
-
-    reuse: Annotated[str, BeforeValidator(_text)] | None = Field(
-        None, min_length=1, description="the name or the folder of a run", examples=["digits-aging-1"]
+    workers: Annotated[int | None, Shown(Group.MACHINE, "Worker processes.", "one per core", "N", verbs=CONTINUED)] = (
+        Field(None, ge=1, le=1024, description=UP_TO_1024, examples=[2])
     )
-    seed: int = Field(0, ge=0, description=f"{WHOLE} 0", examples=[1])
-    look_ahead: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[8])
-    fast: bool = Field(False, description="true or false", examples=[True])
-    workers: int | None = Field(None, ge=1, le=1024, description="a whole number from 1 to 1024", examples=[2])
-    executor: Literal["processes", "in-process"] | None = Field(
-        None, description="'processes' or 'in-process'", examples=["processes"]
+    executor: Annotated[
+        Literal["processes", "in-process"] | None,
+        Shown(Group.MACHINE, "processes or in-process: where candidates are trained.", "processes", "KIND"),
+    ] = Field(None, description="'processes' or 'in-process'", examples=["processes"])
+    device: Annotated[
+        Literal["cpu", "gpu"] | None,
+        Shown(Group.MACHINE, "cpu or gpu, to train on.", "a GPU, where there is one", "KIND"),
+    ] = Field(None, description="'cpu' or 'gpu'", examples=["cpu"])
+    gpu_share: Annotated[
+        float | None,
+        Shown(Group.MACHINE, "Share of a GPU's memory for each worker.", "the same for all workers", "SHARE"),
+    ] = Field(None, gt=0, le=1, allow_inf_nan=False, description="a share of one GPU, above 0 up to 1", examples=[0.25])
+    precision: Annotated[
+        Literal["float32", "bfloat16"] | None,
+        Shown(Group.MACHINE, "float32 or bfloat16, to train with.", "what is faster here", "KIND"),
+    ] = Field(None, description="'float32' or 'bfloat16'", examples=["float32"])
+    name: Annotated[
+        str | None, Shown(Group.MACHINE, "Name of the run.", "made from data and strategy", "NAME", verbs=TRAINED)
+    ] = Field(None, pattern=NAME, description="letters, digits, dots, dashes and underscores", examples=["first"])
+    results: Annotated[Path, Shown(Group.MACHINE, "Folder for runs.", value="FOLDER", verbs=TRAINED)] = Field(
+        Path("results"), description="a folder", examples=["results"]
     )
-    candidate_timeout: Seconds | None = Field(
-        None, description="a time above zero such as 90s or 10m", examples=["10m"]
-    )
-    candidate_memory: float | None = Field(
-        None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[4]
-    )
-    disk_limit: float | None = Field(
-        None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[2]
-    )
-    name: str | None = Field(
-        None, pattern=NAME, description="letters, digits, dots, dashes and underscores", examples=["first"]
-    )
-    results: Path = Field(Path("results"), description="a folder", examples=["results"])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_name_for_the_time_limit(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if "for" in values and "duration" in values:
-            raise ValueError("'for' and 'duration' are two names of one setting; give one of them")
-        return values
+    disk_limit: Annotated[
+        float | None, Shown(Group.MACHINE, "GiB that the folder for runs may hold.", value="GIB", verbs=CONTINUED)
+    ] = Field(None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[2])
 
     @model_validator(mode="after")
     def _table_and_choices_go_together(self) -> RunConfig:
         if (self.table is not None) != (self.encoding == "choices"):
-            raise ValueError(
-                "encoding 'choices' and a table go together; "
-                + ("give one with --table FILE" if self.table is None else "add --encoding choices")
-            )
+            missing = self.assigned("table", "FILE") if self.table is None else self.assigned("encoding", "choices")
+            raise ValueError(f"encoding 'choices' and a table go together; add {missing}")
         return self
 
     @model_validator(mode="after")
@@ -208,28 +321,33 @@ class RunConfig(Settings):
         if not self.rungs:
             return self
         if self.images or self.epochs:
-            raise ValueError("rungs say how many images and epochs; leave images and epochs away, or rungs")
+            given = " and ".join(self.spelled(name) for name in ("images", "epochs") if getattr(self, name))
+            rungs = self.spelled("rungs")
+            raise ValueError(f"{rungs} already says how many images and epochs; leave {given} away, or {rungs}")
         if self.table is not None or self.fitness is not None:
-            raise ValueError("rungs are for networks that evolve trains: not for a table, nor for a fitness function")
+            rungs = self.spelled("rungs")
+            raise ValueError(f"{rungs} is for networks that evolve trains: not for a table, nor for a fitness function")
         if len(self.rungs) > 1 and not strategy_class(self.strategy).takes_updates:
             raise ValueError(
-                f"strategy '{self.strategy}' takes one score per candidate; give one rung, or another strategy, "
-                "such as aging"
+                f"strategy '{self.strategy}' takes one score per candidate; give one rung, or another strategy: "
+                + self.assigned("strategy", "aging")
             )
         return self
 
     @model_validator(mode="after")
     def _growth_is_from_small_to_large(self) -> RunConfig:
+        births, work = self.spelled("small_births"), self.spelled("small_work")
         if (self.small_births is None) != (self.small_work is None):
-            raise ValueError("small_births and small_work go together: how many births are small, and how small")
+            raise ValueError(f"{births} and {work} go together: how many births are small, and how small")
         if self.small_work is None:
             return self
         if self.max_work is not None and self.max_work <= self.small_work:
-            raise ValueError(f"small_work must be less than max_work={self.max_work}, not {self.small_work}")
+            largest = self.assigned("max_work", self.max_work)
+            raise ValueError(f"{work} must be less than {largest}, not {self.small_work}")
         if self.limit is not None and self.small_births is not None and self.small_births >= self.limit:
-            raise ValueError(f"small_births must be less than the {self.limit} births of all, not {self.small_births}")
+            raise ValueError(f"{births} must be less than the {self.limit} births of all, not {self.small_births}")
         if not strategy_class(self.strategy).takes_updates:
-            raise ValueError(f"strategy '{self.strategy}' breeds by generation; it cannot begin with small_births")
+            raise ValueError(f"strategy '{self.strategy}' breeds by generation; it cannot begin with {births}")
         return self
 
     def heeds(self, setting: str) -> bool:
@@ -243,8 +361,8 @@ class RunConfig(Settings):
             if getattr(self, name) != usual and not self.heeds(name):
                 others = ", ".join(kind for kind in SPACES if name in space_class(kind).settings)
                 raise ConfigError(
-                    f"{name} means nothing to the encoding '{self.encoding}'; leave it out, or use an encoding that "
-                    f"heeds it: {others}"
+                    f"{self.spelled(name)} means nothing to the encoding '{self.encoding}'; leave it out, or use an "
+                    f"encoding that heeds it: {others}"
                 )
 
     def check_objectives(self) -> None:
@@ -254,15 +372,16 @@ class RunConfig(Settings):
         usual = self.metric == "accuracy"
         if len(named) > 1:
             raise ConfigError(f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}")
+        metric, objectives = self.spelled("metric"), self.spelled("objectives")
         if named and not usual and self.metric != named[0].name:
-            raise ConfigError("metric is short for objectives; give one of them")
+            raise ConfigError(f"{metric} is short for {objectives}; give one of them")
         if self.table is not None and (named or not usual):
-            raise ConfigError("a table has one score for each entry; leave metric and objectives out")
+            raise ConfigError(f"a table has one score for each entry; leave {objectives if named else metric} out")
         if self.fitness is not None and not named and not usual:
-            raise ConfigError("metric and a fitness function do not go together: the function says what counts")
+            raise ConfigError(f"{metric} and a fitness function do not go together: the function says what counts")
         if self.fitness is None and named and named[0].name not in MEASURES:
             raise ConfigError(
-                f"objectives: '{named[0].name}' is not measured; without a fitness function these are: "
+                f"{objectives}: '{named[0].name}' is not measured; without a fitness function these are: "
                 + ", ".join(MEASURES)
             )
 
@@ -299,4 +418,6 @@ class RunConfig(Settings):
     @property
     def own_data(self) -> list[str]:
         """The path of the data set, if the settings name one by a path."""
+        from evolve.data.sources import DATASETS  # here, so that help needs no NumPy
+
         return [] if self.table is not None or self.dataset in DATASETS else [self.dataset]

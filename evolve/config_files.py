@@ -1,15 +1,16 @@
-"""Settings from a TOML file, and flags that win over it."""
+"""Settings from flags and, behind them, from a TOML file."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
+from evolve.settings import Given, Source
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -29,14 +30,14 @@ def layer_flags(paths: Iterable[str]) -> dict[str, Any]:
     return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", path.rpartition(".")[2]).lower(): {"class": path} for path in paths}
 
 
-def merge_settings(file: Path | None, flags: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a TOML file, if given, with the flags in front. Raises ConfigError."""
-    if file is None:
-        return flags
-    settings = read_toml(file)
-    RunConfig.known(settings, where=f"{file}: ")
-    if "for" in flags:
-        settings.pop("duration", None)
-    if "layers" in flags and isinstance(settings.get("layers"), dict):
-        flags = {**flags, "layers": {**settings["layers"], **flags["layers"]}}
-    return {**settings, **flags}
+def from_flags(flags: Mapping[str, Any], file: Path | None = None, spelled: Mapping[str, str] | None = None) -> Given:
+    """Settings of flags, by the names of fields, that win over those of a TOML file. Raises ConfigError.
+
+    spelled: names -> flags, where the flag is not the setting's usual one.
+    """
+    read = RunConfig.given(read_toml(file), file=str(file)) if file else Given({})
+    values = dict(flags)
+    if "layers" in flags and isinstance(others := read.values.get("layers"), Mapping):
+        values["layers"] = {**others, **flags["layers"]}
+    usual = {name: (*RunConfig.flags(name), name)[0] for name in RunConfig.model_fields}
+    return Given(values, {name: Source(flag) for name, flag in {**usual, **(spelled or {})}.items()}).over(read)

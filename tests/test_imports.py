@@ -16,6 +16,7 @@ ROOMS = (
     "evolve.cli",
     "evolve",  # what it offers is looked up in the rooms below when it is first used
     "evolve.api",
+    "evolve.run_settings",
     "evolve.reporting",
     "evolve.models",
     "evolve.engine",
@@ -46,7 +47,7 @@ DOORS = {
     "deap": {"evolve.search.genetic"},
     "neat": {"evolve.search.neat"},
     "pebble": {"evolve.execution.processes", "evolve.execution.worker_process"},
-    "typer": {f"evolve.cli.{name}" for name in ("app", "search", "look", "models")},
+    "typer": {f"evolve.cli.{name}" for name in ("app", "flags", "search", "look", "models")},
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.models.keras_process"},
     "onnxruntime": {"evolve.models.keras_process"},

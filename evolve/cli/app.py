@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from evolve.cli.flags import Verbs
+
 app = typer.Typer(
-    help="Evolve convolutional networks instead of guessing them.",
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,10 +31,21 @@ Trust = Annotated[
 RESULTS = Path("results")
 
 
-def given(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The flags that were given, by the names that settings have in files: the time limit is called `for` there."""
-    names = {"duration": "for"}
-    return {names.get(name, name): value for name, value in flags.items() if value is not None}
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"evolve {version('evolve-convnets')}")
+        raise typer.Exit
+
+
+@app.callback()
+def evolve(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Evolve convolutional networks instead of guessing them."""
 
 
 def print_json(value: Any) -> None:

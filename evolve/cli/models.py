@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, app, given, print_json
+from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, app, print_json
+from evolve.cli.flags import typed, with_settings
 
 
 @app.command()
@@ -96,28 +97,35 @@ def ensemble(
         show_text(model_text.together(made))
 
 
-@app.command()
+@with_settings(app)
 def baseline(
-    dataset: Annotated[str, typer.Option(help="A data set's name, an .npz file or a folder of images.")] = "digits",
-    founder: Annotated[str, typer.Option(help="Name or notation of the network.")] = "article-1",
-    epochs: Annotated[int | None, typer.Option(help="Epochs. Default: as in the article, else 40.")] = None,
-    duration: Annotated[str | None, typer.Option("--for", help="No epoch begins after that time.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
-    image_size: Annotated[int | None, typer.Option(help="Resize the images of a folder.")] = None,
-    colour: Annotated[str | None, typer.Option(help="grey or colour, for a folder.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the files that are written.")] = None,
-    results: Results = RESULTS,
+    founder: Annotated[
+        str, typer.Option(metavar="TEXT", help="Name or notation of the network.", rich_help_panel="Search")
+    ] = "article-1",
+    epochs: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Epochs. Default: as in the article, else 40.", rich_help_panel="Budget"),
+    ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option("--for", metavar="TIME", help="No epoch begins after that time.", rich_help_panel="Budget"),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the files that are written.", rich_help_panel="Machine")
+    ] = None,
     as_json: Json = False,
+    **settings: Any,
 ) -> None:
     """Train one network by hand, as the article did: all training images, the test part watched."""
-    settings = given(locals())
+    from evolve.config_files import from_flags
     from evolve.display.console import show_text
     from evolve.models.baseline import baseline as train_baseline
     from evolve.reporting import model_text
 
-    for flag in ("founder", "epochs", "as_json"):
-        settings.pop(flag, None)
-    made = train_baseline(founder, epochs, settings, progress=not as_json)
+    flags = typed({"duration": duration, "final_epochs": epochs, "name": name, **settings})
+    made = train_baseline(
+        founder, settings=from_flags(flags, spelled={"final_epochs": "--epochs"}), progress=not as_json
+    )
     if as_json:
         print_json(made.report)
     else:

@@ -21,6 +21,7 @@ from evolve.execution.machine import usable_cores
 from evolve.models.full_training import succeeded, train_in_full
 from evolve.problems.images import ImageProblem
 from evolve.runs.facts import recalls
+from evolve.settings import Given
 from evolve.values import Budget, Candidate, Purpose, Request, Result
 from genomes import Blueprint, InvalidGenome, candidate_key
 
@@ -38,7 +39,10 @@ class Baseline:
 
 
 def baseline(
-    founder: str, epochs: int | None = None, settings: Mapping[str, Any] | None = None, progress: Watcher = True
+    founder: str,
+    epochs: int | None = None,
+    settings: Mapping[str, Any] | Given | None = None,
+    progress: Watcher = True,
 ) -> Baseline:
     """Trains a founder on all images that are not for testing, every one in every epoch, and looks at the test part
     after each epoch, as the article did. That is how the article's figures were made, and no way to choose between
@@ -48,11 +52,12 @@ def baseline(
     `RunConfig` for data, seed, name and results; its `duration` ends the training after the epoch in which the time is
     up. Raises as `evolve.run` does, and ConfigError for a founder that cannot be read or built.
     """
-    config = RunConfig.checked({**(settings or {}), **({} if epochs is None else {"final_epochs": epochs})})
+    given = settings if isinstance(settings, Given) else RunConfig.given(settings or {})
+    config = RunConfig.checked(given if epochs is None else RunConfig.given({"final_epochs": epochs}).over(given))
     console = make_console(progress)
     problem = new_problem(config, console)
     assert isinstance(problem, ImageProblem)
-    request, blueprint = _request(problem, config, founder, epochs)
+    request, blueprint = _request(problem, config, founder)
     genome = request.candidate.genome
     stem = founder if founder in problem.space.founders else str(request.candidate.key)[:8]
     path = config.results / "baselines" / f"{config.name or f'{problem.parts.name}-{stem}'}.json"
@@ -74,7 +79,7 @@ def baseline(
     return Baseline(path, report)
 
 
-def _request(problem: ImageProblem, config: RunConfig, text: str, epochs: int | None) -> tuple[Request, Blueprint]:
+def _request(problem: ImageProblem, config: RunConfig, text: str) -> tuple[Request, Blueprint]:
     space = problem.space
     try:
         genome = founder_of(space, text, config.results).genome
@@ -82,7 +87,7 @@ def _request(problem: ImageProblem, config: RunConfig, text: str, epochs: int | 
     except InvalidGenome as error:
         raise ConfigError(f"founder '{text}': {error}") from None
     count = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
-    budget = Budget(count, epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
+    budget = Budget(count, config.final_epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
     key = candidate_key(genome, blueprint)
     request = Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, None)
     return replace(request, job_key=problem.job_key(request)), blueprint

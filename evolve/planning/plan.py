@@ -133,11 +133,11 @@ def read_plan(path: Path) -> dict[str, Any]:
     try:
         settings = dict(json.loads(file.read_text())["settings"])
     except FileNotFoundError:
-        raise ConfigError(f"--plan {path}: there is no such file") from None
+        raise ConfigError(f"plan {path}: there is no such file") from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise ConfigError(f"--plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
+        raise ConfigError(f"plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
     if others := sorted(settings.keys() - DECIDED):
-        raise ConfigError(f"--plan {path}: '{others[0]}' is nothing that a plan decides; give it as a flag of its own")
+        raise ConfigError(f"plan {path}: '{others[0]}' is nothing that a plan decides; give it by itself")
     return settings
 
 

@@ -55,13 +55,13 @@ def plan_run(
         left = config.duration - (time.monotonic() - begun)
         if left < (needed := shortest(machine)):
             raise ConfigError(
-                f"--for {duration(config.duration)} is too short here: set-up took "
+                f"{config.assigned('duration', duration(config.duration))} is too short here: set-up took "
                 f"{duration(config.duration - left)} and {duration(needed)} more are needed"
             )
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
         plan = make_plan(config, left, machine, problem.parts.sizes["train"], images)
         decided = {name: value for name, value in plan.settings.items() if name != "evaluations"}
-        config = RunConfig.checked({**config.model_dump(), **decided, "images": None, "epochs": None})
+        config = config.changed(**{**decided, "images": None, "epochs": None})
     except BaseException:
         executor.close()
         raise

@@ -49,9 +49,10 @@ def probe(
     trained = first + _trained(problem, executor, second, work, ends - time.monotonic())
     if not (ok := _ok(trained)):
         reason = worst_reason([one.result for one in trained])
+        evaluations, generations, time_limit = map(problem.config.spelled, ("evaluations", "generations", "duration"))
         raise RunError(
-            f"no network could be trained to measure this machine: {reason}; --evaluations or --generations instead of "
-            "--for need no measuring"
+            f"no network could be trained to measure this machine: {reason}; {evaluations} or {generations} instead of "
+            f"{time_limit} need no measuring"
         )
     beside = [float(one.result.timing["seconds"]) - _seconds(one.result, "fit", "data") for one in ok]
     usual = round(median(space.limits.work(space.blueprint(genome)) for genome in genomes))

@@ -167,7 +167,8 @@ def _sizes(config: RunConfig, longest: float, machine: Machine, train: int, sear
     if small := config.small_work or _small(config, largest, machine, train, search):
         largest = config.max_work or min(largest, round(GROWTH[1] * small))
     if small and small >= largest:
-        raise ConfigError(f"small_work must be less than {largest}, for which there is time, not {small}")
+        name = config.spelled("small_work")
+        raise ConfigError(f"{name} must be less than {largest}, for which there is time, not {small}")
     # Where usual networks would take much of the time, all are as large as it allows; else they are of any size.
     fill = bool(small) or largest < GROWTH[1] * machine.usual
     fill = config.fill if "fill" in config.model_fields_set else fill and config.heeds("fill")

@@ -45,7 +45,7 @@ class Jax:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {REPEATABLE}"
 
     def layers(self, gpu: bool) -> Mapping[str, Any]:
-        """Layers whose kernels begin as zeros from NumPy until starting weights are drawn: JAX would compile the drawing
+        """Layers whose kernels are zeros from NumPy until starting weights are drawn: JAX would compile the drawing
         of random numbers for every shape, which takes as long as a brief training."""
         kinds = {
             "Conv2D": ("kernel",),

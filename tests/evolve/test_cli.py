@@ -23,26 +23,62 @@ def call(*arguments: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     return int(left.value.code or 0), out, err
 
 
+FILES = {
+    "tight.toml": "candidate_memory = 0.5",
+    "wrong.toml": 'max_parameters = "few"',
+    "twice.toml": 'for = "1m"\nduration = 60',
+    "work.toml": "small_births = 3\nsmall_work = 5000",
+    "elite.toml": "[options]\nelite = 2",
+}
 WRONG = [
-    (["run", "--population", "1"], "population must be a whole number from 2 to 10000, not 1"),
-    (["run", "--generations", "0"], "generations must be a whole number of at least 1, not 0"),
-    (["run", "--evaluations", "-3"], "evaluations must be a whole number of at least 1, not -3"),
-    (["run", "--for", "soon"], "for must be a time above zero such as 90s, 10m or 1h30m, not 'soon'"),
-    (["run", "--images", "3"], "images must be a whole number of at least 10, not 3"),
-    (["run", "--epochs", "0"], "epochs must be a whole number of at least 1"),
-    (["run", "--final-epochs", "0"], "final_epochs must be"),
-    (["run", "--seed", "-1"], "seed must be"),
-    (["run", "--workers", "0"], "workers must be"),
-    (["run", "--strategy", "genetics"], "strategy 'genetics' is unknown; did you mean 'genetic'?"),
-    (["run", "--encoding", "stacks"], "encoding 'stacks' is unknown; did you mean 'stack'?"),
-    (["run", "--encoding", "choices"], "give one with --table FILE"),
+    (
+        ["run", "--population", "1"],
+        "error: --population must be a whole number from 2 to 10000, not 1; for example --population 16",
+    ),
+    (["run", "--generations", "0"], "--generations must be a whole number of at least 1, not 0"),
+    (["run", "--evaluations", "-3"], "--evaluations must be a whole number of at least 1, not -3"),
+    (
+        ["run", "--for", "soon"],
+        "--for must be a time above zero such as 90s, 10m or 1h30m, not 'soon'; for example --for 10m",
+    ),
+    (["run", "--seed", "one"], "--seed must be a whole number of at least 0, not 'one'; for example --seed 1"),
+    (["run", "--max-parameters", "5"], "--max-parameters must be a whole number of at least 100, not 5; for example"),
+    (["run", "--small-births", "5"], "--small-births and --small-work go together"),
+    (
+        ["run", "--rungs", "9x9"],
+        "--rungs must be a list of budgets, images x epochs, each larger than the one before, not",
+    ),
+    (
+        ["run", "--rungs", "30x1", "--epochs", "3"],
+        "--rungs already says how many images and epochs; leave --epochs away",
+    ),
+    (["run", "--plan", "p", "--for", "1m"], "--plan and --for do not go together"),
+    (["run", "--config", "wrong.toml"], 'wrong.toml: max_parameters must be a whole number of at least 100, not "few"'),
+    (
+        ["run", "--config", "twice.toml"],
+        "twice.toml: 'for' and 'duration' are two names of one setting; give one of them",
+    ),
+    (
+        ["run", "--config", "work.toml", "--max-work", "4000"],
+        "small_work in work.toml must be less than --max-work 4000",
+    ),
+    (["run", "--config", "elite.toml"], "options in elite.toml: unknown setting 'elite'"),
+    (["baseline", "--epochs", "0"], "--epochs must be a whole number of at least 1, not 0; for example --epochs 40"),
+    (["run", "--images", "3"], "--images must be a whole number of at least 10, not 3"),
+    (["run", "--epochs", "0"], "--epochs must be a whole number of at least 1"),
+    (["run", "--final-epochs", "0"], "--final-epochs must be"),
+    (["run", "--seed", "-1"], "--seed must be a whole number of at least 0, not -1"),
+    (["run", "--workers", "0"], "--workers must be"),
+    (["run", "--strategy", "genetics"], "--strategy 'genetics' is unknown; did you mean 'genetic'?"),
+    (["run", "--encoding", "stacks"], "--encoding 'stacks' is unknown; did you mean 'stack'?"),
+    (["run", "--encoding", "choices"], "add --table FILE"),
     (["run", "--table", str(DATA / "table.json")], "add --encoding choices"),
     (["run", "--table", "none.json", "--encoding", "choices"], "there is no such file"),
     (["run", "--dataset", "digit"], "dataset 'digit' is unknown; did you mean 'digits'?"),
     (["run", "--dataset", "none.npz"], "there is no such file"),
     (["run", "--founder", "vg"], "did you mean 'vgg'?"),
     (["run", "--founder", "conv 32, flatten"], "kernel is missing; write 'conv FILTERS KERNEL"),
-    (["run", "--name", "a/b"], "name must be letters, digits, dots, dashes and underscores"),
+    (["run", "--name", "a/b"], "--name must be letters, digits, dots, dashes and underscores"),
     (["run", "--config", "none.toml"], "--config none.toml: there is no such file"),
     (["run", "--results", "/dev/null/x"], "cannot be written to /dev/null/x"),
     (["run", "--config", "tight.toml"], "no stack fits the limits of this search"),
@@ -61,7 +97,8 @@ def test_a_mistake_ends_in_one_message_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tight.toml").write_text("candidate_memory = 0.5")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
     code, _, err = call(*arguments, capsys=capsys, monkeypatch=monkeypatch)
     assert code == 2
     assert message in err
@@ -70,7 +107,9 @@ def test_a_mistake_ends_in_one_message_and_exit_code_2(
     assert not list(tmp_path.glob("results/[!.]*"))
 
 
-@pytest.mark.parametrize("arguments", [["run", "--popluation", "4"], ["run", "--seed", "one"], ["evolve"], ["show"]])
+@pytest.mark.parametrize(
+    "arguments", [["run", "--popluation", "4"], ["run", "--max_parameters", "500"], ["evolve"], ["show"]]
+)
 def test_flags_that_do_not_exist_end_in_exit_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evolve.config import RunConfig, seconds
-from evolve.config_files import merge_settings
+from evolve.config_files import from_flags
 from evolve.errors import ConfigError
 from evolve.search.strategy import strategy_class
 
@@ -33,8 +33,8 @@ from evolve.search.strategy import strategy_class
         ({"for": "1m", "duration": "1m"}, "two names of one setting"),
         ({"strategy": "genetics"}, "strategy 'genetics' is unknown; did you mean 'genetic'?"),
         ({"encoding": "graph"}, "encoding 'graph' is unknown; known are choices, stack"),
-        ({"encoding": "choices"}, "go together; give one with --table FILE"),
-        ({"table": "t.json"}, "go together; add --encoding choices"),
+        ({"encoding": "choices"}, "go together; add table = 'FILE'"),
+        ({"table": "t.json"}, "go together; add encoding = 'choices'"),
         ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
         ({"name": "../elsewhere"}, "name must be letters, digits, dots, dashes and underscores"),
         ({"strategy": ["genetic"]}, "is unknown"),
@@ -63,9 +63,9 @@ def test_the_earliest_limit_ends_a_run() -> None:
 def test_a_toml_file_is_read_and_flags_win(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text('population = 6\nfor = "2m"\nfounders = ["vgg"]\n[options]\nelite = 2\n')
-    config = RunConfig.checked(merge_settings(file, {"population": 8}))
+    config = RunConfig.checked(from_flags({"population": "8"}, file))
     assert (config.population, config.duration, config.founders, config.options) == (8, 120, ("vgg",), {"elite": 2})
-    assert RunConfig.checked(merge_settings(file, {"for": "5s"})).duration == 5
+    assert RunConfig.checked(from_flags({"duration": "5s"}, file)).duration == 5
 
 
 @pytest.mark.parametrize(
@@ -79,19 +79,19 @@ def test_a_toml_file_with_a_mistake_is_named(tmp_path: Path, text: str, message:
     file = tmp_path / "run.toml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=r"run\.toml") as error:
-        merge_settings(file, {})
+        from_flags({}, file)
     assert message in str(error.value)
 
 
 def test_a_file_and_flags_are_checked_together(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text('encoding = "choices"\n')
-    assert RunConfig.checked(merge_settings(file, {"table": "t.json"})).encoding == "choices"
+    assert RunConfig.checked(from_flags({"table": "t.json"}, file)).encoding == "choices"
 
 
 def test_a_missing_toml_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
-        merge_settings(tmp_path / "none.toml", {})
+        from_flags({}, tmp_path / "none.toml")
 
 
 def test_strategy_options_are_checked_like_settings() -> None:

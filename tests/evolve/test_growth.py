@@ -108,7 +108,7 @@ def test_a_run_grows_and_can_be_continued(grown: evolve.Run, tiny_npz: Path, tmp
         ({"small_births": 5}, "small_births and small_work go together"),
         ({"small_births": 0, "small_work": 5000}, "small_births must be a whole number of at least 1, not 0"),
         ({"small_births": 5, "small_work": 5000, "evaluations": 5}, "small_births must be less than the 5 births"),
-        ({"small_births": 5, "small_work": 5000, "max_work": 5000}, "small_work must be less than max_work=5000"),
+        ({"small_births": 5, "small_work": 5000, "max_work": 5000}, "small_work must be less than max_work = 5000"),
         ({"small_births": 5, "small_work": 5000, "strategy": "neat"}, "it cannot begin with small_births"),
     ],
 )

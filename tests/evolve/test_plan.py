@@ -255,7 +255,7 @@ def test_no_time_is_an_error_that_says_how_much_is_needed(tmp_path: Path, tiny_n
 
 def test_a_plan_is_run_by_its_counts_or_made_for_a_time(tmp_path: Path) -> None:
     write_plan(plan(600), tmp_path)
-    with pytest.raises(ConfigError, match="plan and for do not go together"):
+    with pytest.raises(ConfigError, match="plan and duration do not go together"):
         evolve.run(plan=tmp_path, duration="10m", progress=False)
 
 

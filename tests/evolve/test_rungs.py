@@ -108,9 +108,12 @@ def test_closing_promotions_are_not_trained_twice(climbed: evolve.Run) -> None:
         ),
         ({"rungs": "40"}, "rungs must be"),
         ({"rungs": "5x1"}, "rungs must be"),
-        ({"rungs": "40x1,80x1", "epochs": 3}, "leave images and epochs away, or rungs"),
+        ({"rungs": "40x1,80x1", "epochs": 3}, "leave epochs away, or rungs"),
         ({"rungs": "40x1,80x1", "strategy": "neat"}, "strategy 'neat' takes one score per candidate"),
-        ({"rungs": "40x1", "fitness": "a:b"}, "not for a table, nor for a fitness function"),
+        (
+            {"rungs": "40x1", "fitness": "a:b"},
+            "rungs is for networks that evolve trains: not for a table, nor for a fitness function",
+        ),
         ({"promote_one_in": 1}, "promote_one_in must be a whole number of at least 2, not 1"),
     ],
 )

@@ -132,7 +132,11 @@ def resume(
     trust: modules of the user's own layers and fitness function, which are then imported, such as ("my_layers",).
     Raises as `run` does, and TrustError for a module that the run names and `trust` does not.
     """
-    given = RunConfig.given(settings, only=RunConfig.of_verb("resume"))
+    given = RunConfig.given(settings)
+    if others := sorted(given.values.keys() - (taken := RunConfig.of_verb("resume"))):
+        raise ConfigError(
+            f"'{others[0]}' stays as it is when a run is continued; what may be given is {', '.join(taken)}"
+        )
     return resume_given(find(run, Path(results)).trusting(trust), given, progress)
 
 

@@ -253,15 +253,15 @@ class RunConfig(Settings):
     ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
     max_work: Annotated[
         int | None,
-        Shown(Group.LIMITS, "Multiply-adds of a network for an image, and what its values cost, at most.", value="N"),
+        Shown(Group.LIMITS, "Work for an image at most: multiply-adds, and a price for each value.", value="N"),
     ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
-    fill: Annotated[bool, Shown(Group.LIMITS, "Make networks as wide as max_work allows.")] = Field(
+    fill: Annotated[bool, Shown(Group.LIMITS, "Make networks as wide as the limit on work allows.")] = Field(
         False, description="true or false", examples=[True]
     )
     small_births: Annotated[
         int | None, Shown(Group.LIMITS, "How many births are small at the beginning.", value="N")
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
-    small_work: Annotated[int | None, Shown(Group.LIMITS, "What max_work is, for them.", value="N")] = Field(
+    small_work: Annotated[int | None, Shown(Group.LIMITS, "Limit on the work of these.", value="N")] = Field(
         None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000]
     )
     candidate_timeout: Annotated[

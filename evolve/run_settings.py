@@ -75,13 +75,13 @@ class RunSettings(TypedDict, total=False):
     max_multiply_adds: int | None
     """Multiply-adds of a network for an image at most. Default: 50,000,000, more for large images."""
     max_work: int | None
-    """Multiply-adds of a network for an image, and what its values cost, at most."""
+    """Work for an image at most: multiply-adds, and a price for each value."""
     fill: bool
-    """Make networks as wide as max_work allows."""
+    """Make networks as wide as the limit on work allows."""
     small_births: int | None
     """How many births are small at the beginning."""
     small_work: int | None
-    """What max_work is, for them."""
+    """Limit on the work of these."""
     candidate_timeout: str | float | None
     """Time of a brief training at most. Default: by its cost."""
     candidate_memory: float | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -86,16 +86,12 @@ class Settings(BaseModel):
             self._given = Given({}, context.sources)
 
     @classmethod
-    def given(
-        cls, values: Mapping[str, Any], file: str = "", only: Iterable[str] | None = None, where: str = ""
-    ) -> Given:
-        """Values by names or aliases as they are written, in Python or in a TOML file.
-
-        Raises ConfigError for a name that is unknown, or not among `only`, and for two names of one setting.
-        """
+    def given(cls, values: Mapping[str, Any], file: str = "", where: str = "") -> Given:
+        """Values by names or aliases as they are written, in Python or in a TOML file. Raises ConfigError for a name
+        that is unknown, and for two names of one setting."""
         where = where or (f"{file}: " if file else "")
-        names = {name: name for name in cls.model_fields if only is None or name in only}
-        names |= {alias: name for name in names if (alias := cls.model_fields[name].alias)}
+        names = {name: name for name in cls.model_fields}
+        names |= {field.alias: name for name, field in cls.model_fields.items() if field.alias}
         found: dict[str, str] = {}
         for key in values:
             if key not in names:

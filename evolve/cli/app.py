@@ -20,13 +20,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Results = Annotated[Path, typer.Option("--results", help="Folder that holds the runs.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder that holds the runs.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
 Candidate = Annotated[int, typer.Argument(metavar="CANDIDATE", help="Birth number of a candidate.")]
 Trust = Annotated[
     list[str] | None,
-    typer.Option(help="A module, or a data set, that the run or model names and you trust; repeatable."),
+    typer.Option(
+        metavar="NAME", help="A module, or a data set, that the run or model names and you trust; repeatable."
+    ),
 ]
 RESULTS = Path("results")
 
@@ -42,7 +44,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def evolve(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Evolve convolutional networks instead of guessing them."""

@@ -184,7 +184,7 @@ def timed(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("timed")
     for seconds in (30, 60, 120):
         done = command("run", "--dataset", tiny_npz, "--for", f"{seconds}s", *SMALL, "--name", "timed", cwd=folder)
-        if "for must be longer" not in done.stderr:
+        if "is too short" not in done.stderr:
             break
     assert done.returncode == 0, done.stderr
     assert re.search(r"plan for \d+ s: about", done.stdout)

@@ -168,5 +168,7 @@ def test_keywords_that_cannot_be(settings: dict[str, Any], message: str) -> None
 
 def test_a_run_is_continued_with_what_it_may_be_given(tmp_path: Path) -> None:
     settings: Any = {"population": 3}
-    with pytest.raises(ConfigError, match="unknown setting 'population'"):
+    with pytest.raises(
+        ConfigError, match="'population' stays as it is when a run is continued; what may be given is duration"
+    ):
         evolve.resume("x", results=tmp_path, **settings)

@@ -124,17 +124,18 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
     assert done.stdout.split() == []
 
 
-def test_help_imports_the_command_line_only() -> None:
+@pytest.mark.parametrize(("flag", "word"), [("--help", "resume"), ("--version", "evolve")])
+def test_help_and_version_import_the_command_line_only(flag: str, word: str) -> None:
     script = (
         "import sys, evolve.cli\n"
-        "sys.argv = ['evolve', '--help']\n"
+        f"sys.argv = ['evolve', '{flag}']\n"
         "try: evolve.cli.main()\n"
         "except SystemExit: pass\n"
         "print('LOADED', *[m for m in sys.modules if m.split('.')[0] in ('numpy', 'pydantic', 'keras', 'sqlite3')])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED"
-    assert "resume" in done.stdout
+    assert word in done.stdout
 
 
 def test_what_the_package_offers_is_never_hidden_by_a_module_of_its_name() -> None:

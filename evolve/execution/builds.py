@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,8 +12,9 @@ from importlib.metadata import distributions
 
 @cache
 def installed() -> Mapping[str, str]:
-    """Versions of the installed packages, by their names in small letters."""
-    return {one.metadata["Name"].lower(): one.version for one in distributions() if one.metadata["Name"]}
+    """Versions of the installed packages, by their names in small letters, with dashes."""
+    names = {one.metadata["Name"]: one.version for one in distributions()}
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in names.items() if name}
 
 
 def backend_name() -> str:

@@ -25,6 +25,7 @@ from evolve.values import Result, Status
 from genomes.json_value import JsonObject
 
 RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
+RECYCLE_BYTES_ON_GPU = 4 * 2**30  # the libraries of a GPU hold more than one GiB of that at once
 MAX_FALSE_STARTS = 10
 TAKE_UP_SECONDS = 30  # a worker that is ready takes a job up at once, unless one that was killed left a lock behind
 
@@ -280,7 +281,8 @@ class Processes:
     def _rest(self, one: WorkerProcess, result: Result) -> None:
         """A worker is idle again, unless it holds much, or something went wrong on its GPU, whose memory may then be in
         pieces."""
-        limit = min(RECYCLE_BYTES, one.setup.memory_limit // 2)
+        usual = RECYCLE_BYTES if one.place.gpu is None else RECYCLE_BYTES_ON_GPU
+        limit = min(usual, one.setup.memory_limit // 2)
         failed_on_gpu = one.place.gpu is not None and result.status is not Status.OK
         if failed_on_gpu or result.timing.get("held_bytes", 0) > limit:
             self._replace(one)

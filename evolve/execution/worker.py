@@ -22,7 +22,6 @@ from genomes.json_value import JsonObject
 OUT_OF_MEMORY_EXIT = 77
 WATCH_SECONDS = 0.5
 LONGEST_MESSAGE = select.PIPE_BUF - 4  # bytes that are written to a pipe at once or not at all, but for their length
-GPU_SHARE_USED = 0.95  # of a worker's share of a GPU: the libraries take some memory beside what they are allowed
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ class Setup:
     """What a worker is started with.
 
     evaluators, settings: see `Executor`. threads: of every numerical library; None for no limit. memory_limit: bytes.
-    gpu: what CUDA_VISIBLE_DEVICES is to be; None for no GPU. gpu_share: of that GPU, above 0 to 1; it is in the
-        settings of the evaluators, too, as "gpu_share", for libraries that are not limited by the environment.
+    gpu: what CUDA_VISIBLE_DEVICES is to be; None for no GPU. gpu_share: of that GPU's memory, above 0 to 1; it is in
+        the settings of the evaluators, too, as "gpu_share".
     """
 
     evaluators: Mapping[str, str]
@@ -58,7 +57,9 @@ def start(setup: Setup, outlet: Connection) -> None:
     os.set_blocking(outlet.fileno(), False)
     _outlet = outlet
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.update(_gpu(setup.gpu, setup.gpu_share))
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1" if setup.gpu is None else setup.gpu
+    if setup.gpu is None:
+        os.environ["JAX_PLATFORMS"] = "cpu"
     if backend := setup.settings.get("backend"):
         os.environ["KERAS_BACKEND"] = str(backend)
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # one operation after the other, so that a training can be repeated
@@ -71,19 +72,6 @@ def start(setup: Setup, outlet: Connection) -> None:
     except Exception as error:
         _broken = f"{type(error).__name__}: {error}"
     _end_if_over(setup.memory_limit)  # before it takes up any work
-
-
-def _gpu(gpu: str | None, share: float) -> dict[str, str]:
-    """Environment variables for the GPU that a worker sees, or for none. Of its memory JAX is limited by them."""
-    if gpu is None:
-        return {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    memory = f"{GPU_SHARE_USED * share:.4f}"
-    return {
-        "CUDA_VISIBLE_DEVICES": gpu,
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        "XLA_CLIENT_MEM_FRACTION": memory,
-        "XLA_PYTHON_CLIENT_MEM_FRACTION": memory,  # as older versions call it
-    }
 
 
 def _threads(count: int) -> dict[str, str]:

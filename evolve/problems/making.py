@@ -8,7 +8,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.data.sources import Source, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
-from evolve.problems.images import ImageProblem
+from evolve.problems.images import ImageProblem, gpu_sharing
 from evolve.problems.problem import Problem
 from evolve.problems.table_files import load_table
 from evolve.problems.tables import TableProblem
@@ -37,4 +37,5 @@ def make_problem(
     if parts is None:
         before_reading()
         parts = prepare(load(Source(config.dataset, config.image_size, config.colour), count), folder)
-    return ImageProblem(config, parts, gpu, own)
+    share = gpu_sharing(config).share if gpu else 1.0
+    return ImageProblem(config, parts, gpu, own, share)

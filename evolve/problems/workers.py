@@ -8,14 +8,16 @@ from evolve.execution.gpus import gpus
 from evolve.execution.machine import usable_cores
 from evolve.execution.retrying import Retrying
 from evolve.jobs import Resources
-from evolve.problems.images import ImageProblem
+from evolve.problems.images import ImageProblem, gpu_sharing
 from evolve.problems.problem import Problem
 from genomes.json_value import JsonObject
 
 
 def workers(config: RunConfig, problem: Problem) -> int:
-    """Worker processes of a search: as many as the user wants, or one per core."""
-    return config.workers or (1 if on_gpu(problem) else min(usable_cores(), config.ahead))
+    """Worker processes of a search: as many as the user wants; else one per core, or as many as share the GPUs well."""
+    if on_gpu(problem):
+        return gpu_sharing(config).workers
+    return config.workers or min(usable_cores(), config.ahead)
 
 
 def make_executor(

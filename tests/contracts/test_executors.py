@@ -400,12 +400,10 @@ def test_workers_share_gpus_as_their_jobs_say() -> None:
     seen = on_gpus(made, [job(number, "say where", resources=third) for number in range(1, 13)])
     assert {told["CUDA_VISIBLE_DEVICES"] for told, _ in seen.values()} == {"4", "GPU-abc"}
     for told, _ in seen.values():
-        assert told["XLA_CLIENT_MEM_FRACTION"] == told["XLA_PYTHON_CLIENT_MEM_FRACTION"] == "0.3167"
-        assert told["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
         assert told["gpu_share"] == pytest.approx(1 / 3)
         assert int(told["OMP_NUM_THREADS"]) >= 1
     [(told, _)] = on_gpus(made, [job(20, "say where", resources=whole)]).values()
-    assert (told["XLA_CLIENT_MEM_FRACTION"], told["gpu_share"]) == ("0.9500", 1.0)
+    assert told["gpu_share"] == 1.0
     assert until(lambda: len(workers()) == 4)  # the three that shared the GPU made room
     made.close()
 

@@ -42,7 +42,7 @@ def measure(given: argparse.Namespace, results: Path) -> dict[str, Any]:
     wanted |= {"workers": given.workers, "device": "gpu" if given.gpu else "cpu", "images": given.images, "epochs": 1}
     config = RunConfig.checked({**wanted, "max_multiply_adds": 10**9})
     problem = make_problem(config, given.gpu)
-    executor = make_executor(config, problem, given.workers)
+    executor = make_executor(problem, given.workers)
     jobs = candidates(problem)
     begun, busy = time.monotonic(), Busy()
     try:

@@ -9,6 +9,8 @@ import pytest
 import rooms
 from conftest import ROOT
 
+from evolve.execution.builds import BUILDS, backend_name
+
 MODULES = rooms.modules(ROOT)
 
 # Rooms from the top: a module may import from its own room and from rooms below it.
@@ -50,15 +52,18 @@ DOORS = {
     "typer": {f"evolve.cli.{name}" for name in ("app", "flags", "search", "look", "models")},
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.models.keras_process"},
+    "jax": {"evolve.training.jax_backend"},
+    "torch": {"evolve.training.torch_backend"},
     "onnxruntime": {"evolve.models.keras_process"},
     "PIL": {"evolve.data.folders", "evolve.models.keras_process"},
     "keras": {
         "genomes.decode",
         "evolve.data.keras_datasets",
         "evolve.storage.model_file",
+        *(f"evolve.training.{name}_backend" for name in ("tensorflow", "jax", "torch")),
         *(
             f"evolve.training.{name}"
-            for name in ("evaluator", "tensorflow_backend", "backends", "optimizers", "custom_layer_facts", "epochs")
+            for name in ("evaluator", "backends", "optimizers", "custom_layer_facts", "epochs")
         ),
     },
 }
@@ -139,7 +144,9 @@ def test_help_and_version_import_the_command_line_only(flag: str, word: str) -> 
 
 
 def test_what_the_package_offers_is_never_hidden_by_a_module_of_its_name() -> None:
+    of_others = {f"evolve.training.{name}_backend" for name in BUILDS if name != backend_name()}
     names = [name for name in MODULES if name.startswith("evolve.") and not name.endswith("__main__")]
+    names = [name for name in names if name not in of_others]
     script = (
         "import evolve, importlib, inspect\n"
         f"for name in {names}: importlib.import_module(name)\n"

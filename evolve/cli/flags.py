@@ -15,6 +15,10 @@ _VERBS: dict[str, Verb] = {}
 class Verbs(typer.core.TyperGroup):
     """The verbs. Those with flags of settings get them when they are called, so that help on all need not wait."""
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, those that search first."""
+        return sorted(super().list_commands(ctx), key=lambda name: name not in ("run", "resume"))
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is called, with all of its flags."""
         name, command, rest = super().resolve_command(ctx, args)

@@ -44,7 +44,8 @@ def uses_gpu(device: str | None) -> bool:
 def usual_precision(gpu: bool) -> str:
     """What trainings compute with unless the user says otherwise: "bfloat16" on a processor that multiplies matrices of
     such numbers by itself (AMX), where it is up to three times as fast, "float32" everywhere else."""
-    if gpu or not BUILDS[backend_name()].fast_bfloat16:
+    build = BUILDS.get(backend_name())
+    if gpu or build is None or not build.fast_bfloat16:
         return "float32"
     try:
         flags = next(line for line in CPU_FACTS.read_text().splitlines() if line.startswith("flags"))

@@ -59,7 +59,7 @@ def test_steps_train_as_fit_does(count: int) -> None:
         train(x, y)
         history = theirs.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0).history
     for left, right in zip(ours.weights, theirs.weights, strict=True):
-        left, right = (keras.ops.convert_to_numpy(weight) for weight in (left, right))
+        left, right = (keras.ops.convert_to_numpy(weight.value) for weight in (left, right))
         np.testing.assert_allclose(left, right, atol=1e-5)  # with several threads, sums are taken in any order
     figures = {name: float(value) for name, value in ours.get_metrics_result().items()}
     assert figures == {name: pytest.approx(values[-1], abs=1e-6) for name, values in history.items()}

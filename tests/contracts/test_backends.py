@@ -49,7 +49,7 @@ def images(count: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 @pytest.mark.parametrize("count", [64, 70, 9])
 def test_steps_train_as_fit_does(count: int) -> None:
-    import keras
+    from evolve.training.weights import weights_of
 
     x, y = images(count)
     ours, theirs = model(), model()
@@ -58,8 +58,7 @@ def test_steps_train_as_fit_does(count: int) -> None:
         ours.reset_metrics()
         train(x, y)
         history = theirs.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0).history
-    for left, right in zip(ours.weights, theirs.weights, strict=True):
-        left, right = (keras.ops.convert_to_numpy(weight.value) for weight in (left, right))
+    for left, right in zip(weights_of(ours).values(), weights_of(theirs).values(), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-5)  # with several threads, sums are taken in any order
     figures = {name: float(value) for name, value in ours.get_metrics_result().items()}
     assert figures == {name: pytest.approx(values[-1], abs=1e-6) for name, values in history.items()}
@@ -83,6 +82,41 @@ def test_nothing_is_left_of_a_network_that_was_trained() -> None:
         gc.collect()
         counts.append(len(gc.get_objects()))
     assert counts[-1] - counts[2] < 300, counts  # one graph has thousands
+
+
+def test_a_schedule_is_stretched_while_it_runs() -> None:
+    """Made to end two steps from now, it does: a step behind the end changes nothing any more."""
+    from evolve.training.epochs import build_ahead
+    from evolve.training.optimizers import Elastic
+
+    network = model()
+    recipe = SPACE.parse("conv 4 3, flatten | adam 0.01, batch 16, cosine").recipe
+    network.compile(optimizer(recipe), "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    build_ahead(network)
+    x, y = images(32)
+    train = backend().training_steps(network, 16, 32, x.dtype)
+    train(x, y)
+    rate = network.optimizer._learning_rate
+    assert isinstance(rate, Elastic)
+    rate.end_in(2, 2)
+    before = kernel(network)
+    train(x, y)
+    at_the_end = kernel(network)
+    assert not np.array_equal(before, at_the_end)
+    train(x, y)
+    np.testing.assert_array_equal(kernel(network), at_the_end)
+
+
+def optimizer(recipe: Any) -> Any:
+    from evolve.training import optimizers
+
+    return optimizers.optimizer(recipe, 1000, elastic=True)
+
+
+def kernel(network: Any) -> Any:
+    from evolve.training.weights import weights_of
+
+    return next(np.array(values) for name, values in weights_of(network).items() if "kernel" in name)
 
 
 def test_running_out_of_memory_is_told_from_other_failures() -> None:

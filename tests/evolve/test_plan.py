@@ -334,6 +334,7 @@ def test_an_elastic_schedule_has_no_jump_and_ends_where_it_should(done: int) -> 
     from evolve.training.optimizers import Elastic
 
     rate = Elastic(keras.optimizers.schedules.CosineDecay(0.4, 1000), 1000)
+    rate.add_to(keras.optimizers.SGD(rate))
     before = float(rate(done))
     rate.end_in(done, 50)
     assert float(rate(done)) == pytest.approx(before)

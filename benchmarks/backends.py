@@ -76,9 +76,9 @@ class Arms:
             self.python(backend, *evolve, "run", "--dataset", "digits", *SMALL.split(), cwd=folder)
             seconds = round(time.perf_counter() - begun, 1)
             shown = json.loads(self.python(backend, *evolve, "show", "first", "--json", cwd=folder).stdout)
-            winner = str(shown["winner"]["candidate"])
+            winner = str(shown["winner"])
             self.python(backend, *evolve, "export", "first", winner, "--output", "net.keras", cwd=folder)
-            row = {"test_accuracy": shown["winner"]["test_accuracy"], "seconds": seconds, "tensorflow": has_tensorflow}
+            row = {"test_accuracy": shown["test_accuracy"], "seconds": seconds, "tensorflow": has_tensorflow}
             return [{**row, "exported": Path(folder, "net.keras").exists()}]
 
     def scores(self, backend: str) -> list[Row]:

@@ -138,7 +138,8 @@ def cannot_start(error: Exception | str) -> MachineError:
 
 class InProcess:
     """Evaluates in this process, one job at a time. For evaluators that need no protection, such as tables, and for
-    functions that no other process can have. Workers, resources and GPUs are taken as everywhere, and of no use."""
+    functions that no other process can have. Workers, resources and GPUs are taken as everywhere, and of no use; a
+    training has all threads here, so its score may differ from a worker's in the last digits."""
 
     capacity = 1
     running = 0  # between two calls

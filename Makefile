@@ -5,15 +5,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The backend that is installed: TensorFlow's build for GPUs where there is one.
 BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo tensorflow)
+# Two test processes, each of which takes whole files, the slow ones first.
+TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check clean
+.PHONY: run test test-slow check clean
 
 run: $(VENV)/.installed
 	$(BIN)/evolve run --dataset digits --for 110s
 	@echo "the commands need this first:    source $(VENV)/bin/activate"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME)
+
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME) -m slow
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -123,18 +126,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOW) if item.path.stem == name), len(SLOW)))
 
 
+@cache
+def command_server() -> subprocess.Popen[str]:
+    """Where commands are forked from; one for each test process."""
+    arguments = [sys.executable, str(Path(__file__).with_name("command_server.py"))]
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def pytest_unconfigure() -> None:
+    if command_server.cache_info().currsize:
+        command_server().communicate()
+
+
 def command(
     *arguments: str | Path, cwd: Path, before: Callable[[], None] | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs `evolve` as a user does, in a process of its own. before: called in it first."""
-    return subprocess.run(
-        [sys.executable, "-m", "evolve.cli", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        preexec_fn=before,
-        env={**os.environ, **environment},
-    )
+    """Runs `evolve` as a user does, in a process of its own. before: called in it first; it then begins anew, and is
+    not forked from one that has imported what it needs."""
+    words, variables = [str(argument) for argument in arguments], {**os.environ, **environment}
+    if before is not None:
+        begun = [sys.executable, "-m", "evolve.cli", *words]
+        return subprocess.run(begun, cwd=cwd, capture_output=True, text=True, preexec_fn=before, env=variables)
+    server = command_server()
+    assert server.stdin is not None and server.stdout is not None
+    with TemporaryDirectory() as folder:
+        said = {name: str(Path(folder, name)) for name in ("stdout", "stderr")}
+        order = {"arguments": words, "folder": str(Path(cwd).absolute()), "environment": variables, **said}
+        print(json.dumps(order), file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(words, code, *(Path(path).read_text() for path in said.values()))
 
 
 TABLE_RUN = ("--table", DATA / "table.json", "--encoding", "choices", "--population", "8", "--seed", "1")

@@ -1,4 +1,5 @@
-"""Every code block of the README is run, with smaller budgets, in a folder of its own."""
+"""Every code block of the README is run, with smaller budgets, in a folder of its own. That takes minutes; what `make
+test` holds is that the flags in it are known."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from typer.main import get_command
 
+from evolve.cli.app import app
 from evolve.config import RunConfig
 from evolve.execution.builds import backend_name
 
@@ -71,6 +74,7 @@ def shell(line: str, folder: Path) -> None:
     assert done.returncode == 0, f"{line}\n{done.stdout[-1000:]}\n{done.stderr[-2000:]}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_code_blocks_run(number: int, folder: Path) -> None:
     language, text = BLOCKS[number]
@@ -90,6 +94,17 @@ def test_code_blocks_run(number: int, folder: Path) -> None:
             (folder / "run.toml").write_text(FEW + text)
         case _:
             pytest.fail(f"a block of an unknown kind: {language}")
+
+
+LINES = [
+    line for language, text in BLOCKS if language == "sh" for line in text.splitlines() if line.startswith("evolve")
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_verbs_and_flags_are_known(line: str) -> None:
+    verb, *words = shlex.split(line, comments=True)[1:]
+    get_command(app).commands[verb].make_context(verb, words)  # type: ignore[attr-defined]
 
 
 def test_what_the_readme_names_exists() -> None:

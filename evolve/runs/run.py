@@ -33,7 +33,8 @@ HALL_SIZE = 10
 
 @dataclass(frozen=True)
 class Run:
-    """The run in `folder`. What is asked for is read on first access, then cached.
+    """The run in `folder`. What is asked for is read on first access, then cached; `refresh` makes it see what was
+    written since.
 
     trust: what the user named; see `evolve.trust`.
     """
@@ -44,6 +45,13 @@ class Run:
     def __post_init__(self) -> None:
         with Store.read(self.folder):
             pass
+
+    def refresh(self) -> Run:
+        """Forgets what was read of a run that still grows, so that the next access sees what was written since. Settings
+        and search space never change and stay. Returns this run itself."""
+        for name in ("candidates", "requests", "results", "acts", "hall_of_fame", "final_result"):
+            self.__dict__.pop(name, None)
+        return self
 
     @property
     def name(self) -> str:

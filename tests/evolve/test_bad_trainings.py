@@ -91,6 +91,7 @@ def moody(tmp_path_factory: pytest.TempPathFactory, tiny_npz: Path) -> dict[int,
     return {request.candidate - 1: run.results[request.number] for request in run.requests[:6]}
 
 
+@pytest.mark.slow  # what a worker does is a result, whatever it evaluates: tests/contracts/test_executors.py
 @pytest.mark.parametrize(
     ("mood", "status", "reason"),
     [
@@ -212,6 +213,7 @@ def test_with_room_it_goes_on_to_its_end(trained: Path) -> None:
     assert only_model(trained).stat().st_size > 400_000
 
 
+@pytest.mark.slow
 def test_a_run_that_was_moved_with_its_data_gone_predicts_and_resumes(
     trained: Path, image: Path, tmp_path: Path
 ) -> None:
@@ -240,6 +242,7 @@ def test_a_model_that_is_cut_short_is_said_to_be_made_again(trained: Path, image
     assert "delete it and make it again with: evolve train" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_missing_model_is_said_to_be_trained_again(trained: Path, image: Path) -> None:
     before = find("small", trained / "results").results
     model, winner = only_model(trained), str(find("small", trained / "results").winner)

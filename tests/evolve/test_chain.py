@@ -102,6 +102,7 @@ def test_it_is_shown(run: evolve.Run) -> None:
     assert json.loads(show("show", run.folder, "--json"))["winner"] == evolve.find(run.folder).winner
 
 
+@pytest.mark.slow
 def test_it_is_built_trained_and_exported(run: evolve.Run, tmp_path: Path) -> None:
     leader = run.hall_of_fame[0]
     assert leader.build().count_params() == leader.parameters

@@ -18,6 +18,7 @@ ORDERS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_every_point_comes_to_the_same_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

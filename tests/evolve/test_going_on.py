@@ -261,7 +261,7 @@ evolve.run(dataset={dataset!r}, results={results!r}, name="run", **{settings!r})
 """
 
 
-@pytest.mark.parametrize("after", [9, 20])
+@pytest.mark.parametrize("after", [9, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_killed_run_whose_weights_were_deleted_goes_on_to_the_same_history(
     straight: evolve.Run, tiny_npz: Path, tmp_path: Path, after: int
 ) -> None:

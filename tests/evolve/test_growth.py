@@ -88,10 +88,15 @@ def grown(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> evolve.Ru
     return evolve.run(dataset=str(tiny_npz), results=tmp_path_factory.mktemp("grown"), name="a", workers=2, **SETTINGS)
 
 
-def test_a_run_grows_and_can_be_continued(grown: evolve.Run, tiny_npz: Path, tmp_path: Path) -> None:
-    """Its history is that of one that was never stopped, with another number of workers."""
+def test_a_run_grows(grown: evolve.Run) -> None:
+    assert grown.state == "finished"
     grew = list(grown.candidates.values())[5 : 5 + WIDENED]
     assert any(step.operator == "scale" for row in grew for step in row.steps)
+
+
+@pytest.mark.slow
+def test_a_run_that_grew_is_continued(grown: evolve.Run, tiny_npz: Path, tmp_path: Path) -> None:
+    """Its history is that of one that was never stopped, with another number of workers."""
     longer = {**SETTINGS, "evaluations": 15}
     straight = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="straight", workers=1, **longer)
     resumed = evolve.resume(grown.folder, generations=1, progress=False)

@@ -229,6 +229,20 @@ def test_a_run_that_is_being_written_can_be_read_at_any_moment(tmp_path: Path) -
     assert reads > 0
 
 
+def test_a_run_that_grows_is_seen_as_it_was_read_until_it_is_refreshed(tmp_path: Path) -> None:
+    def seen(run: evolve.Run) -> list[Any]:
+        facts = [run.candidates, run.requests, run.results, run.acts, run.final_result, run.winner, run.state]
+        return [*facts, [leader.to_json() for leader in run.hall_of_fame]]
+
+    run = start(tmp_path, "a", generations=1)
+    first, space = seen(run), run.space
+    longer = evolve.resume("a", generations=3, results=tmp_path, progress=False)
+    assert seen(run) == first != seen(longer)
+    assert seen(run.refresh()) == seen(longer)
+    assert len(run.candidates) == 32
+    assert run.space is space
+
+
 def test_a_run_on_a_table_goes_on_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(DATA)
     start(tmp_path, "a", generations=1, table="table.json")

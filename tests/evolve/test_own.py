@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,14 +103,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_a_layer_of_ones_own_is_searched_trained_saved_and_exported(folder: Path, tiny_npz: Path) -> None:
+@pytest.fixture(scope="module")
+def own(folder: Path, tiny_npz: Path) -> str:
+    """A finished run with a layer of the user's own."""
     done = command("run", "--dataset", tiny_npz, "--config", "own.toml", "--name", "own", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
+    return "own"
+
+
+def test_a_layer_of_ones_own_is_searched_and_exported_as_source(own: str, folder: Path) -> None:
     first = json.loads(command("show", "own", "1", "--json", cwd=folder).stdout)
     own = [layer for layer in first["layers"] if layer["op"] == "own"]
     assert [layer["parameters"] for layer in own] == [8, 128]
     assert [layer["settings"]["speed"] for layer in own] == [2, 1]
     assert first["requests"][0]["status"] == "ok"
+    exported = command("export", "own", "1", "--format", "python", "--output", "net.py", *TRUST, cwd=folder)
+    assert exported.returncode == 0, exported.stderr
+    text = (folder / "net.py").read_text()
+    assert "class Swirl(keras.layers.Layer)" in text
+    assert "Swirl(speed=2)(x)" in text
+    assert "my_layers" not in text
+
+
+@pytest.mark.slow
+def test_a_layer_of_ones_own_is_trained_by_hand_saved_exported_and_continued(own: str, folder: Path) -> None:
     trained = command("train", "own", "1", "--epochs", "1", *TRUST, cwd=folder)
     assert trained.returncode == 0, trained.stderr
     script = "import evolve; print(evolve.find('own').hall_of_fame[0].model(trust='my_layers').name)"
@@ -117,21 +134,12 @@ def test_a_layer_of_ones_own_is_searched_trained_saved_and_exported(folder: Path
     assert loaded.returncode == 0, loaded.stderr[-1500:]
     exported = command("export", "own", "1", "--output", "net.keras", *TRUST, cwd=folder)
     assert exported.returncode == 0, exported.stderr
-    exported = command("export", "own", "1", "--format", "python", "--output", "net.py", *TRUST, cwd=folder)
-    assert exported.returncode == 0, exported.stderr
-    text = (folder / "net.py").read_text()
-    assert "class Swirl(keras.layers.Layer)" in text
-    assert "Swirl(speed=2)(x)" in text
-    assert "my_layers" not in text
     resumed = command("resume", "own", "--generations", "1", *TRUST, cwd=folder)
     assert resumed.returncode == 0, resumed.stderr
 
 
-def test_a_run_whose_layer_has_changed_is_not_continued(folder: Path, tiny_npz: Path, tmp_path: Path) -> None:
-    for name in ("my_layers.py", "own.toml"):
-        (tmp_path / name).write_text((folder / name).read_text())
-    run = ("run", "--dataset", tiny_npz, "--config", "own.toml", "--name", "own", "--evaluations", "1")
-    assert command(*run, cwd=tmp_path).returncode == 0
+def test_a_run_whose_layer_has_changed_is_not_continued(own: str, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "results", tmp_path / "results")
     (tmp_path / "my_layers.py").write_text(LAYERS.replace("0.1 *", "0.2 *"))
     done = command("resume", "own", *TRUST, cwd=tmp_path)
     assert done.returncode == 2
@@ -158,9 +166,11 @@ UNUSABLE = {
 }
 
 
-def test_layers_that_cannot_be_used_say_why(folder: Path) -> None:
+def test_layers_that_cannot_be_used_say_why_and_where_others_may_stand_is_found_out(folder: Path) -> None:
     script = f"""
-from evolve.training.custom_layer_facts import examine
+from evolve.training.custom_layer_facts import custom_layers, examine
+found = custom_layers({{'maps': {{'class': 'my_layers.NeedsMaps'}}, 'plain': {{'class': 'my_layers.Plain'}}}})
+print(found['maps']['place'], found['plain']['place'], found['plain']['weights'])
 for path in {list(UNUSABLE)}:
     try:
         examine("mine", {{"class": path}})
@@ -168,7 +178,8 @@ for path in {list(UNUSABLE)}:
         print(error)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
-    said = done.stdout.splitlines()
+    places, *said = done.stdout.splitlines()
+    assert places == "['body'] ['body', 'head'] 0 0 0"
     assert len(said) == len(UNUSABLE), done.stderr[-1000:]
     assert all(message in line for message, line in zip(UNUSABLE.values(), said, strict=True)), said
 
@@ -187,16 +198,6 @@ def test_nothing_is_trained_with_a_layer_that_cannot_be_used(
     assert done.returncode == 2
     assert message in done.stderr
     assert not (folder / "results" / "wrong").exists()
-
-
-def test_where_a_layer_may_stand_is_found_out(folder: Path) -> None:
-    script = (
-        "from evolve.training.custom_layer_facts import custom_layers\n"
-        "found = custom_layers({'maps': {'class': 'my_layers.NeedsMaps'}, 'plain': {'class': 'my_layers.Plain'}})\n"
-        "print(found['maps']['place'], found['plain']['place'], found['plain']['weights'])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
-    assert done.stdout == "['body'] ['body', 'head'] 0 0 0\n", done.stderr[-1000:]
 
 
 SMALL = ("--config", "few.toml", "--evaluations", "2", "--population", "2", "--images", "96", "--epochs", "2")
@@ -229,7 +230,7 @@ print(len(again.candidates))
 """
 
 
-@pytest.mark.parametrize("place", ["script", "module"])
+@pytest.mark.parametrize("place", ["script", pytest.param("module", marks=pytest.mark.slow)])
 def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path) -> None:
     (folder / "my_fitness.py").write_text(FITNESS)
     definition = FITNESS if place == "script" else "from my_fitness import small_and_good"
@@ -270,7 +271,7 @@ def test_functions_that_have_no_path_are_refused() -> None:
         fitness_path(local)
 
 
-@pytest.mark.parametrize("metric", ["balanced_accuracy", "loss"])
+@pytest.mark.parametrize("metric", [pytest.param("balanced_accuracy", marks=pytest.mark.slow), "loss"])
 def test_other_metrics_decide(metric: str, folder: Path, tiny_npz: Path) -> None:
     done = command("run", "--dataset", tiny_npz, "--metric", metric, *SMALL, "--name", metric, cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -203,6 +203,7 @@ def test_a_timed_run_is_planned_stored_and_finished(timed: Path) -> None:
     assert run.final_result.spent["epochs"] == len(run.final_result.curve)
 
 
+@pytest.mark.slow
 def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> None:
     file = timed / "results" / "timed" / "plan.json"
     small = json.loads(file.read_text())
@@ -218,6 +219,7 @@ def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> N
     assert [again.candidate(n).notation for n in (1, 2)] == [first.candidate(n).notation for n in (1, 2)]
 
 
+@pytest.mark.slow
 def test_a_timed_run_goes_on(timed: Path) -> None:
     before = len(evolve.find("timed", timed / "results").candidates)
     done = command("resume", "timed", "--for", "8s", cwd=timed)

@@ -76,6 +76,7 @@ def test_weights_on_disk_are_bounded(climbed: evolve.Run) -> None:
     assert all(path.suffix == ".npz" and len(path.stem) == 32 for path in left)
 
 
+@pytest.mark.slow
 def test_weights_that_are_gone_are_made_again(climbed: evolve.Run, tiny_npz: Path, tmp_path: Path) -> None:
     """A run that goes on without the weights of its first part, and with another number of workers, has the same
     history as one that was never stopped."""

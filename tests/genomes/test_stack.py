@@ -21,12 +21,13 @@ from genomes.stack.space import StackGenome, StackSpace
 
 CIFAR = StackSpace((32, 32, 3), 10)
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)]
-STEPS = 25_000  # for each shape: a hundred thousand in all
+STEPS = (2_500, pytest.param(25_000, marks=pytest.mark.slow))  # for each shape: a hundred thousand in all
 TAKEN = {*OPERATORS, "recipe", "crossover", "random"}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
-def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("steps", STEPS)
+def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int, int], steps: int) -> None:
     """Mutations and crossovers: all valid, within bounds and limits, notation and JSON round trips exact; every kind of
     layer, every operator and every gene of the recipe takes part."""
     space, rng = stack_space(shape), Random(2026)
@@ -34,7 +35,7 @@ def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int,
     seen_layers: set[str] = set()
     seen_steps: set[str] = {"random"}
     seen_genes: dict[str, set[object]] = {name: set() for name in domains(Recipe)}
-    for _ in range(STEPS):
+    for _ in range(steps):
         if rng.random() < 0.3:
             variation = space.crossover(*rng.sample(pool, 2), rng)
         else:

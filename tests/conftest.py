@@ -128,9 +128,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @cache
 def command_server() -> subprocess.Popen[str]:
-    """Where commands are forked from; one for each test process."""
+    """Where commands are forked from, one for each test process. It has no threads, which would be lost in a fork."""
     arguments = [sys.executable, str(Path(__file__).with_name("command_server.py"))]
-    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=alone)
 
 
 def pytest_unconfigure() -> None:
@@ -141,10 +142,10 @@ def pytest_unconfigure() -> None:
 def command(
     *arguments: str | Path, cwd: Path, before: Callable[[], None] | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs `evolve` as a user does, in a process of its own. before: called in it first; it then begins anew, and is
-    not forked from one that has imported what it needs."""
+    """Runs `evolve` as a user does, in a process of its own, which on Linux is forked from one that has imported the
+    command line. before: called in it first; it is then a Python that begins anew."""
     words, variables = [str(argument) for argument in arguments], {**os.environ, **environment}
-    if before is not None:
+    if before is not None or sys.platform != "linux":
         begun = [sys.executable, "-m", "evolve.cli", *words]
         return subprocess.run(begun, cwd=cwd, capture_output=True, text=True, preexec_fn=before, env=variables)
     server = command_server()

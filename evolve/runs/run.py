@@ -36,6 +36,9 @@ class Run:
     """The run in `folder`. What is asked for is read on first access, then cached; `refresh` makes it see what was
     written since.
 
+    What is cached grows with the run: `candidates`, `requests` and `results` hold all rows, `history` and the hall of
+    fame do not.
+
     trust: what the user named; see `evolve.trust`.
     """
 

@@ -27,7 +27,8 @@ Place = tuple[int, float, int]
 class Rung:
     """Those that were told at one budget.
 
-    scores: places of all of them, see `in_order`, by request number; a failure is last.
+    scores: places of all of them, see `in_order`, by request number; a failure is last. They grow with the history:
+        160 bytes each, 16 MB for 100,000 results.
     waiting: of those that were not promoted, the best `room`. requests: theirs, by number.
     """
 

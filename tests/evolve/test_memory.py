@@ -1,0 +1,46 @@
+"""What a search holds of its history: little of each birth, and what that is stands in CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import pytest
+from test_made_again import RUNGS, Problem, Workers, new_store
+
+from evolve.config import RunConfig
+from evolve.engine.composition import compose_search
+from evolve.engine.dispatcher import Dispatcher
+from evolve.engine.interrupts import Stop
+from evolve.search.halving import Halving
+from evolve.search.strategy import STRATEGIES, Births, strategy_class
+
+FIRST, LAST = 300, 1200  # births between which growth is measured: by then all that is bounded is full
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_of_each_birth_a_search_holds_its_key_and_its_scores(name: str) -> None:
+    weights, held = set[str](), dict[int, int]()
+    problem, kind = Problem(weights), strategy_class(name)
+    strategy = kind(Births(problem.space), 8, kind.Options())
+    if strategy.takes_updates:
+        strategy = Halving(strategy, RUNGS, 3, room=8)
+
+    def ends(births: int, recorded: bool) -> str | None:
+        if births in (FIRST, LAST) and births not in held:
+            gc.collect()
+            held[births] = tracemalloc.get_traced_memory()[0]
+        return "enough" if births == LAST else None
+
+    dispatcher = Dispatcher(new_store(), Workers(weights), Stop())  # type: ignore[arg-type]
+    config = RunConfig.checked({"look_ahead": 8, "population": 8})
+    search = compose_search(config, problem, [], dispatcher, ends, strategy=strategy)  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        search.run()
+    finally:
+        tracemalloc.stop()
+    grown = (held[LAST] - held[FIRST]) / (LAST - FIRST)
+    assert grown < (450 if strategy.takes_updates else 250), f"{grown:.0f} bytes a birth"
+    assert grown > 100  # its key, without which it would be born again

@@ -225,7 +225,7 @@ def registered() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def straight(registered: None, tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> evolve.Run:
     folder = tmp_path_factory.mktemp("straight")
-    return evolve.run(dataset=str(tiny_npz), results=folder, name="run", **SETTINGS)
+    return evolve.run(dataset=str(tiny_npz), results=folder, name="run", **{**SETTINGS, "workers": 1})
 
 
 def told(run: evolve.Run) -> list[dict[str, Any]]:

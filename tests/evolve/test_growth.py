@@ -85,7 +85,7 @@ def test_widths_are_what_processors_are_made_for() -> None:
 
 @pytest.fixture(scope="module")
 def grown(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> evolve.Run:
-    return evolve.run(dataset=str(tiny_npz), results=tmp_path_factory.mktemp("grown"), name="a", workers=2, **SETTINGS)
+    return evolve.run(dataset=str(tiny_npz), results=tmp_path_factory.mktemp("grown"), name="a", workers=1, **SETTINGS)
 
 
 def test_a_run_grows(grown: evolve.Run) -> None:
@@ -98,7 +98,7 @@ def test_a_run_grows(grown: evolve.Run) -> None:
 def test_a_run_that_grew_is_continued(grown: evolve.Run, tiny_npz: Path, tmp_path: Path) -> None:
     """Its history is that of one that was never stopped, with another number of workers."""
     longer = {**SETTINGS, "evaluations": 15}
-    straight = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="straight", workers=1, **longer)
+    straight = evolve.run(dataset=str(tiny_npz), results=tmp_path, name="straight", workers=2, **longer)
     resumed = evolve.resume(grown.folder, generations=1, progress=False)
 
     def born(run: evolve.Run) -> list[tuple[str, tuple[int, ...]]]:

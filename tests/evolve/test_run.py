@@ -46,8 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(folder: Path, tiny_npz: Path) -> Iterator[str]:
-    """The output of a finished run named `first`, made with two workers."""
-    done = command("run", "--dataset", tiny_npz, *SMALL, "--name", "first", "--workers", "2", cwd=folder)
+    """The output of a finished run named `first`, made with one worker."""
+    done = command("run", "--dataset", tiny_npz, *SMALL, "--name", "first", "--workers", "1", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     yield done.stdout
 
@@ -162,7 +162,7 @@ def test_ctrl_c_loses_nothing_and_says_how_to_go_on(
     request: pytest.FixtureRequest, folder: Path, tiny_npz: Path, times: int
 ) -> None:
     name = f"stopped-{times}"
-    process = begin(folder, tiny_npz, name)
+    process = begin(folder, tiny_npz, name, "--workers", str(times))
     wait_for_results(folder, name, 1)
     for _ in range(times):
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to workers, too

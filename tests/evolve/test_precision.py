@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import stack_space, training_job
+from conftest import command, stack_space, training_job
 
 from evolve.config import RunConfig
 from evolve.data.splits import Parts
@@ -81,10 +81,11 @@ def test_sixteen_bits_are_computed_with_and_thirty_two_are_kept() -> None:
 @pytest.mark.parametrize("precision", [pytest.param("float32", marks=pytest.mark.slow), "bfloat16"])
 def test_what_is_scored_is_what_is_saved(tmp_path: Path, precision: str) -> None:
     """The file of the winner holds Keras's own layers, and reads the test images as the run says."""
-    where = ["--results", str(tmp_path), "--name", "a"]
-    size = ["--population", "2", "--evaluations", "2", "--images", "200", "--epochs", "1", "--final-epochs", "2"]
-    command = [sys.executable, "-m", "evolve.cli", "run", "--founder", NETWORK, "--precision", precision]
-    subprocess.run([*command, *size, *where], check=True, capture_output=True)
+    (tmp_path / "few.toml").write_text("leaders = 1\nrescorings = 1\n")
+    size = ("--population", "2", "--evaluations", "1", "--images", "200", "--epochs", "1", "--final-epochs", "2")
+    named = ("--config", "few.toml", "--results", tmp_path, "--name", "a")
+    done = command("run", "--founder", NETWORK, "--precision", precision, *size, *named, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     script = f"""
 import json, evolve, numpy as np
 from pathlib import Path

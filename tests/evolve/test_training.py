@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
+
+from conftest import command
 
 from genomes.limits import Limits
 from genomes.stack.space import StackSpace
 
 
 def test_a_network_that_needs_too_much_memory_is_refused_before_it_is_trained(tmp_path: Path) -> None:
-    settings = tmp_path / "run.toml"
-    settings.write_text("candidate_memory = 0.76\n")
+    (tmp_path / "run.toml").write_text("candidate_memory = 0.76\n")
     large = "conv 64 3, relu, conv 64 3, relu, conv 64 3, relu, flatten | adam 0.01, batch 256"
-    command = [sys.executable, "-m", "evolve.cli", "run", "--founder", large, "--config", str(settings)]
-    done = subprocess.run([*command, "--results", str(tmp_path)], capture_output=True, text=True)
+    done = command("run", "--founder", large, "--config", "run.toml", "--results", ".", cwd=tmp_path)
     assert done.returncode == 2
     said = " ".join(done.stderr.split())
     assert "about 0.03 GiB to train in batches of 256" in said
@@ -35,13 +33,13 @@ def test_no_operator_makes_a_network_that_needs_too_much_memory() -> None:
 
 
 def test_a_candidate_shows_estimated_and_measured_memory(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "evolve.cli"]
-    where = ["--results", str(tmp_path)]
-    flags = ["--population", "2", "--evaluations", "2", "--epochs", "1", "--final-epochs", "1", "--name", "a"]
-    subprocess.run([*command, "run", *flags, *where], check=True, capture_output=True)
-    shown = subprocess.run([*command, "show", "a", "1", "--json", *where], check=True, capture_output=True, text=True)
-    memory = json.loads(shown.stdout)["memory"]
+    network = "conv 4 3, batchnorm, swish, maxpool 2, flatten, dense 8, gelu | adam 0.01, batch 16"
+    (tmp_path / "few.toml").write_text(f"leaders = 1\nrescorings = 1\nfounders = ['{network}', 'random']\n")
+    flags = ("--population", "2", "--evaluations", "1", "--epochs", "1", "--final-epochs", "1", "--name", "a")
+    done = command("run", "--config", "few.toml", *flags, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    memory = json.loads(command("show", "a", "1", "--json", cwd=tmp_path).stdout)["memory"]
     assert 0.5 < memory["estimated"] / memory["measured"] < 2
-    text = subprocess.run([*command, "show", "a", "1", *where], check=True, capture_output=True, text=True).stdout
+    text = command("show", "a", "1", cwd=tmp_path).stdout
     assert "GiB estimated" in text
     assert "GiB measured" in text

@@ -99,31 +99,34 @@ def pytest_configure() -> None:
         os.sched_setaffinity(0, {cores[int(process.removeprefix("gw")) % len(cores)]})
 
 
-SLOW = (
-    "test_own",
+LONG = (
     "test_readme",
-    "test_chain",
-    "test_run",
-    "test_models",
-    "test_crashes",
-    "test_bad_trainings",
-    "test_stack",
-    "test_rungs",
+    "test_own",
     "test_trust",
+    "test_models",
+    "test_bad_trainings",
+    "test_going_on",
+    "test_run",
     "test_plan",
-    "test_training",
+    "test_crashes",
+    "test_rungs",
+    "test_chain",
+    "test_backends",
+    "test_executors",
     "test_precision",
     "test_growth",
-    "test_decode",
-    "test_source",
     "test_bad_days",
     "test_damage",
+    "test_stack",
+    "test_training",
+    "test_decode",
+    "test_source",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow files first: two workers that take whole files then end at about the same time."""
-    items.sort(key=lambda item: next((n for n, name in enumerate(SLOW) if item.path.stem == name), len(SLOW)))
+    """Long files first: two workers that take whole files then end at about the same time."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.path.stem == name), len(LONG)))
 
 
 @cache

@@ -50,8 +50,8 @@ class Run:
             pass
 
     def refresh(self) -> Run:
-        """Forgets what was read of a run that still grows, so that the next access sees what was written since. Settings
-        and search space never change and stay. Returns this run itself."""
+        """Forgets what was read of a run that grows, so that the next access sees what was written since. Settings and
+        search space never change and stay. Returns this run itself."""
         for name in ("candidates", "requests", "results", "acts", "hall_of_fame", "final_result"):
             self.__dict__.pop(name, None)
         return self

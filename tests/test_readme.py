@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,8 +104,10 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES)
 def test_verbs_and_flags_are_known(line: str) -> None:
-    verb, *words = shlex.split(line, comments=True)[1:]
-    get_command(app).commands[verb].make_context(verb, words)  # type: ignore[attr-defined]
+    words = shlex.split(line, comments=True)[1:]
+    evolve: Any = get_command(app)
+    verb, command, flags = evolve.resolve_command(evolve.make_context("evolve", list(words)), words)
+    command.make_context(verb, flags)
 
 
 def test_what_the_readme_names_exists() -> None:

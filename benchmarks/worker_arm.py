@@ -1,10 +1,10 @@
-"""Candidates an hour with so many workers, with the backend that KERAS_BACKEND names; prints one JSON object.
+"""Candidates an hour with so many workers, with the backend that KERAS_BACKEND names; prints a JSON object for each.
 
-    KERAS_BACKEND=jax python benchmarks/worker_arm.py cifar10.npz --workers 4 --seconds 20
+    KERAS_BACKEND=jax python benchmarks/worker_arm.py cifar10.npz --workers 8 4 2 1 --seconds 20
 
-The workers train the same candidates in the same order: mutants of the fast founders, on 5,000 images once. Counting
-begins when each worker has trained one, and ends after `--seconds`. With `--gpu` they share one GPU, and the share of
-the time in which it computed is what nvidia-smi says of it, read four times a second.
+The workers train mutants of the fast founders, on 5,000 images once. The most are started, and counting begins when as
+many results have come; then all but the next number of them end, and so on, each for `--seconds`. With `--gpu` they
+share one GPU, and the share of the time in which it computed is what nvidia-smi says of it, four times a second.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,7 +26,7 @@ from typing import Any
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", help="a data set's name or an .npz file")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, nargs="+", default=[2, 1], help="in this order, fewer each time")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--precision", default="float32")
@@ -33,40 +34,42 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(given: argparse.Namespace, results: Path) -> dict[str, Any]:
+def measure(given: argparse.Namespace, results: Path) -> Iterator[dict[str, Any]]:
     from evolve.config import RunConfig
     from evolve.problems.making import make_problem
     from evolve.problems.workers import make_executor
 
     wanted = {"dataset": given.dataset, "precision": given.precision, "results": results, "name": "arm"}
-    wanted |= {"workers": given.workers, "device": "gpu" if given.gpu else "cpu", "images": given.images, "epochs": 1}
-    config = RunConfig.checked({**wanted, "max_multiply_adds": 10**9})
-    problem = make_problem(config, given.gpu)
-    executor = make_executor(problem, given.workers)
+    wanted |= {"workers": max(given.workers), "device": "gpu" if given.gpu else "cpu"}
+    wanted |= {"images": given.images, "epochs": 1, "max_multiply_adds": 10**9}
+    problem = make_problem(RunConfig.checked(wanted), given.gpu)
+    executor = make_executor(problem, max(given.workers))
     jobs = candidates(problem)
-    begun, busy = time.monotonic(), Busy()
+    begun = time.monotonic()
     try:
-        for _ in range(given.workers + 2):
+        for _ in range(max(given.workers) + 2):
             executor.submit(next(jobs))
-        first = collect(executor, jobs, given.workers, 120)
-        counted, ready = time.monotonic(), time.monotonic() - begun
-        with busy:
-            done = collect(executor, jobs, None, given.seconds)
-        seconds = time.monotonic() - counted
+        for count in given.workers:
+            executor.resize(count)
+            seen = collect(executor, jobs, max(count, executor.running), 120)
+            ready, busy = time.monotonic(), Busy()
+            with busy:
+                done = collect(executor, jobs, None, given.seconds)
+            told = figures([*seen, *done], done, time.monotonic() - ready)
+            yield {"workers": count, "ready_s": round(ready - begun, 1), **told, "gpu_busy": busy.share}
     finally:
         executor.close()
+
+
+def figures(seen: list[Any], done: list[Any], seconds: float) -> dict[str, Any]:
+    """Of the results that were counted, and what went wrong with any."""
     ok = [result for result in done if result.status == "ok"]
     stages = ("build", "trace", "data", "fit", "score", "seconds")
     usual = {stage: middle([result.timing.get(stage, 0.0) for result in ok]) for stage in stages}
-    worst = sorted({f"{one.status}: {one.reason}" for one in (*first, *done) if one.status != "ok"})[:3]
+    worst = sorted({f"{one.status}: {one.reason}" for one in seen if one.status != "ok"})[:3]
     peak = max((one.timing.get("gpu_peak_bytes", 0) for one in ok), default=0)
-    figures = {
-        "ready_s": round(ready, 1),
-        "done": len(ok),
-        "an_hour": round(len(ok) * 3600 / seconds),
-        "of_each": usual,
-    }
-    return {**figures, "failures": worst, "gpu_busy": busy.share, "gpu_peak": peak}
+    told = {"done": len(ok), "an_hour": round(len(ok) * 3600 / seconds), "of_each": usual}
+    return {**told, "failures": worst, "gpu_peak": peak}
 
 
 def candidates(problem: Any) -> Any:
@@ -130,9 +133,10 @@ def middle(values: list[float]) -> float | None:
 
 def main() -> None:
     given = options()
-    about = {"backend": os.environ.get("KERAS_BACKEND", "tensorflow"), "workers": given.workers}
+    about = {"backend": os.environ.get("KERAS_BACKEND", "tensorflow"), "precision": given.precision}
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps({**about, "precision": given.precision, **measure(given, Path(folder))}), flush=True)
+        for row in measure(given, Path(folder)):
+            print(json.dumps({**about, **row}), flush=True)
 
 
 if __name__ == "__main__":

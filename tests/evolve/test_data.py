@@ -263,9 +263,9 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("name", "shape", "classes", "first"),
     [
         ("cifar10", (50_000, 32, 32, 3), 10, "airplane"),
-        ("cifar100", (2000, 32, 32, 3), 100, "apple"),
+        pytest.param("cifar100", (2000, 32, 32, 3), 100, "apple", marks=pytest.mark.slow),
         ("mnist", (200, 28, 28, 1), 10, "0"),
-        ("fashion_mnist", (200, 28, 28, 1), 10, "T-shirt"),
+        pytest.param("fashion_mnist", (200, 28, 28, 1), 10, "T-shirt", marks=pytest.mark.slow),
     ],
 )
 def test_keras_s_data_sets_are_read_from_its_cache(
@@ -289,7 +289,7 @@ def test_keras_s_data_sets_are_read_from_its_cache(
         assert data.images[3, 300 % 1024 // 32, 300 % 32, 0] == 255
 
 
-@pytest.mark.parametrize("name", ["cifar10", "mnist"])
+@pytest.mark.parametrize("name", ["cifar10", pytest.param("mnist", marks=pytest.mark.slow)])
 def test_keras_s_data_sets_off_line_say_what_to_do(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))

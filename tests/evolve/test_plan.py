@@ -187,7 +187,7 @@ def timed(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if "is too short" not in done.stderr:
             break
     assert done.returncode == 0, done.stderr
-    assert re.search(r"plan for \d+ s: about", done.stdout)
+    assert re.search(r"plan for [\d.]+ (s|min): about", done.stdout)
     assert done.stdout.index("plan for") < done.stdout.index("searching")
     return folder
 

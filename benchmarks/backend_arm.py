@@ -53,7 +53,7 @@ def trainings(given: argparse.Namespace, results: Path) -> Iterator[dict[str, An
         "precision": given.precision,
         "results": results,
         "name": "arm",
-        "max_multiply_adds": 10**9,
+        "max_multiply_adds": 10**11,
     }
     problem = make_problem(RunConfig.checked(wanted), given.gpu)
     assert isinstance(problem, ImageProblem)

@@ -34,6 +34,7 @@ THERE = {"numpy", "scipy", "scikit-learn", "h5py", "ml-dtypes", "pillow", "psuti
 PLATFORMS = [f"manylinux_2_{n}_x86_64" for n in (39, 35, 34, 31, 28, 27, 24, 17, 12, 5)] + ["manylinux2014_x86_64"]
 TRAINED, TESTED = 12_500, 2_500  # images that are packed
 BACKENDS = ("torch", "jax")
+STARTING, ENDING = 30.0, 8.0  # seconds that workers take to start, and to finish what they are at
 Row = dict[str, Any]
 
 
@@ -164,7 +165,7 @@ class Check:
         )
         try:
             out, errors = process.communicate(timeout=max(5.0, min(seconds, self.left)))
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired:  # what it started ends with it
             process.kill()
             out, errors = process.communicate()
             errors += f"\nended after {time.monotonic() - begun:.0f} s"
@@ -195,13 +196,15 @@ def digits(check: Check) -> None:
 
 
 def cifar(check: Check) -> None:
-    """10,000 images twice, with both precisions."""
+    """10,000 images twice, with both precisions, and once more in the same process: the first training of a process
+    loads what the GPU's libraries need."""
     size = ("--images", "300", "--epochs", "1") if check.given.cpu else ("--images", "10000", "--epochs", "2")
     for backend in check.given.backends:
         for precision in ("float32", "bfloat16"):
-            how = (*size, "--networks", "fast" if check.given.cpu else "fast-wide", "--precision", precision)
+            networks = ("fast",) if check.given.cpu else ("fast-wide", "resnet")
+            how = (*size, "--seeds", "2", "--networks", *networks, "--precision", precision)
             for row in check.train(backend, str(check.cifar), *how):
-                told = {key: row[key] for key in ("network", "accuracy", "status", "reason")}
+                told = {key: row[key] for key in ("network", "seed", "accuracy", "status", "reason")}
                 stages = {stage: row["timing"].get(stage) for stage in ("build", "trace", "data", "fit", "score")}
                 peak = row["timing"].get("gpu_peak_bytes")
                 check.row(stage="cifar", backend=backend, precision=precision, **told, **stages, gpu_peak=peak)
@@ -224,12 +227,14 @@ def memory(check: Check) -> None:
 
 
 def workers(check: Check) -> None:
-    """Candidates an hour."""
-    counts, seconds = (("2", "1"), 15.0) if check.given.cpu else (("8", "4", "2", "1"), 12.0)
+    """Candidates an hour; what is left of the time, but for the run, is shared by the backends."""
+    counts = ("2", "1") if check.given.cpu else ("8", "4", "2", "1")
     size = ["--images", "256"] if check.given.cpu else []
-    for backend in check.given.backends:
-        how = (str(check.cifar), "--workers", *counts, "--seconds", str(seconds), *size, *check.device)
-        for row in check.call(backend, 60 + 3 * seconds * len(counts), str(HERE / "worker_arm.py"), *how):
+    for waiting, backend in zip(range(len(check.given.backends), 0, -1), check.given.backends, strict=True):
+        time_for_it = (check.left - 60 * check.given.run - 20) / waiting
+        seconds = max(5.0, (time_for_it - STARTING) / len(counts) - ENDING)
+        how = (str(check.cifar), "--workers", *counts, "--seconds", f"{seconds:.0f}", *size, *check.device)
+        for row in check.call(backend, time_for_it, str(HERE / "worker_arm.py"), *how):
             check.row(stage="workers", **row)
 
 
@@ -238,7 +243,7 @@ def whole_run(check: Check) -> None:
     seen = [row for row in check.rows if row["stage"] == "workers" and row["done"]]
     best = max(seen, key=lambda row: row["an_hour"], default={"backend": check.given.backends[0], "workers": 1})
     results = check.out.absolute().parent / "run"
-    seconds = round(min(60 * check.given.run, check.left - 15))
+    seconds = round(max(30.0, min(60 * check.given.run, check.left - 15)))
     flags = ["--dataset", str(check.cifar), "--for", f"{seconds}s", "--results", str(results)]
     flags += ["--workers", str(best["workers"]), "--name", "gpu"]
     python = check.interpreters.get(best["backend"], sys.executable)

@@ -18,10 +18,11 @@ from evolve.engine.initial_population import founders, founders_json, recorded_f
 from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
 from evolve.errors import ConfigError, RunError
-from evolve.execution.machine import default_memory, uses_gpu, usual_precision
+from evolve.execution.machine import default_memory, usual_precision
 from evolve.planning.plan import Plan, Times, read_plan, write_plan
 from evolve.planning.planner import plan_run
 from evolve.planning.sizing import times
+from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.tables import TableProblem
@@ -90,7 +91,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     if config.candidate_memory is None:
         config = config.model_copy(update={"candidate_memory": default_memory()})
     if config.precision is None:
-        config = config.model_copy(update={"precision": usual_precision(uses_gpu(config.device))})
+        config = config.model_copy(update={"precision": usual_precision(trains_on_gpu(config))})
     problem = new_problem(config, console)
     config = _settled(config, problem)
     if isinstance(problem, ImageProblem):

@@ -13,7 +13,8 @@ from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.errors import ConfigError, RunError
 from evolve.execution.builds import BUILDS, backend_name
-from evolve.execution.machine import uses_gpu
+from evolve.execution.machine import gpu_missing
+from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
 from evolve.problems.problem import Problem
@@ -35,7 +36,7 @@ def new_problem(config: RunConfig, console: Console) -> Problem:
     except InvalidGenome as error:
         raise ConfigError(str(error)) from None
     console.note("preparing data")
-    gpu = config.table is None and uses_gpu(config.device)
+    gpu = trains_on_gpu(config)
     with console.counting() as count:
         problem = usable(lambda: make_problem(config, gpu, None, count))
     try:
@@ -60,7 +61,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
             f"differently; continue it with version {made_by}, or start a new run"
         )
     check_backend(config)
-    gpu = found.problem.get("device") == "gpu" and uses_gpu(None)
+    gpu = found.problem.get("device") == "gpu" and gpu_missing() is None
 
     def before_reading() -> None:
         require(config.own_data, found.trust, f"run '{found.name}'", "read", "its prepared copy is missing")

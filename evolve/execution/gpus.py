@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-
-from evolve.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -67,41 +65,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return 0.0
-
-
-USUAL_WORKERS = 4  # on one GPU: brief trainings wait for compilers and for Python more than for the GPU
-USUAL_MEMORY = 4 * 2**30  # bytes of a GPU's memory that a worker has at least, unless the user says otherwise
-LEAST_MEMORY = 2**30  # bytes, of which the libraries take about half before anything is trained
-
-
-@dataclass(frozen=True)
-class Sharing:
-    """How trainings share GPUs. workers: on all of them together. share: of a GPU's memory, for each worker."""
-
-    workers: int
-    share: float
-
-
-def sharing(found: Sequence[Gpu], workers: int | None, share: float | None, most: int) -> Sharing:
-    """How so many workers share these GPUs; None for what is to be decided here, `most` workers then.
-
-    Raises ConfigError if the share has no room for so many workers on the GPUs that there are, or is too small to hold
-    one.
-    """
-    memory = min(gpu.memory for gpu in found)
-    if share is None:
-        usual = max(1, min(USUAL_WORKERS, memory // USUAL_MEMORY))
-        workers = workers or min(usual * len(found), most)
-        share = 1 / -(-workers // len(found))
-    room = int(1 / share + 1e-6) * len(found)
-    if workers is not None and workers > room:
-        raise ConfigError(
-            f"gpu_share must leave room for {workers} workers on {len(found)} GPUs, and {share:g} has room for {room}; "
-            f"use workers = {room}, or gpu_share = {1 / -(-workers // len(found)):.3g}"
-        )
-    if memory and share * memory < LEAST_MEMORY:
-        raise ConfigError(
-            f"gpu_share must be enough for one worker, which needs {LEAST_MEMORY / 2**30:g} GiB, and {share:.3g} of "
-            f"{memory / 2**30:.3g} GiB is {share * memory / 2**30:.2g} GiB; use fewer workers, or a larger gpu_share"
-        )
-    return Sharing(workers or min(room, most), share)

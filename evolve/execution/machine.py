@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psutil
 
-from evolve.errors import ConfigError
 from evolve.execution.builds import BUILDS, backend, backend_name, installed
 from evolve.execution.gpus import gpus
 
@@ -22,23 +21,16 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def uses_gpu(device: str | None) -> bool:
-    """Whether trainings are on a GPU: where one is visible and the backend's installed build is made for it, unless
-    `device`, "cpu" or "gpu", says otherwise. Raises ConfigError if one is asked for that cannot be used."""
-    if device == "cpu":
-        return False
-    name = backend_name()
-    built = name in BUILDS and BUILDS[name].for_gpus(installed())
-    if device == "gpu" and not gpus():
+def gpu_missing() -> str | None:
+    """Why no training can use a GPU here; None if it can."""
+    if not gpus():
         hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
         why = "nvidia-smi finds none" if hidden is None else f"CUDA_VISIBLE_DEVICES is '{hidden}'"
-        raise ConfigError(f"device gpu: no NVIDIA GPU is visible here: {why}; use device = 'cpu', or leave it out")
-    if device == "gpu" and not built:
-        raise ConfigError(
-            f"device gpu: the installed build, {backend()}, cannot use GPUs; "
-            f"install one that can ({BUILDS[name].extra_for_gpus}), or use device = 'cpu'"
-        )
-    return built and bool(gpus())
+        return f"no NVIDIA GPU is visible here: {why}"
+    build = BUILDS.get(backend_name())
+    if build is not None and not build.for_gpus(installed()):
+        return f"the installed build, {backend()}, cannot use one (one that can: {build.extra_for_gpus})"
+    return None
 
 
 def usual_precision(gpu: bool) -> str:

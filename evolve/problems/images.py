@@ -12,8 +12,6 @@ from evolve.config import RunConfig
 from evolve.custom_fitness import fitness_version
 from evolve.data.splits import SEARCH_PARTS, Parts, settings
 from evolve.execution.builds import backend, backend_name
-from evolve.execution.gpus import Sharing, gpus, sharing
-from evolve.execution.machine import usable_cores
 from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
@@ -54,11 +52,6 @@ def _beginning(request: Request) -> Beginning | None:
         return None
     same = request.continues.schedule is Schedule.SAME
     return Beginning(request.continues.weights, Takes.EVERYTHING if same else Takes.WEIGHTS)
-
-
-def gpu_sharing(config: RunConfig) -> Sharing:
-    """How the workers of a run share the GPUs that there are. Raises ConfigError."""
-    return sharing(gpus(), config.workers, config.gpu_share, min(usable_cores(), config.ahead))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.data.sources import Source, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
-from evolve.problems.images import ImageProblem, gpu_sharing
+from evolve.problems.devices import gpu_sharing
+from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.table_files import load_table
 from evolve.problems.tables import TableProblem

@@ -8,7 +8,8 @@ from evolve.execution.gpus import gpus
 from evolve.execution.machine import usable_cores
 from evolve.execution.retrying import Retrying
 from evolve.jobs import Resources
-from evolve.problems.images import ImageProblem, gpu_sharing
+from evolve.problems.devices import gpu_sharing
+from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from genomes.json_value import JsonObject
 

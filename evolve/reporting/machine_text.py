@@ -15,7 +15,7 @@ from evolve.data.keras_datasets import NAMES, cached
 from evolve.display.text import size
 from evolve.execution.builds import backend
 from evolve.execution.gpus import gpus
-from evolve.execution.machine import default_memory, usable_cores, uses_gpu, usual_precision
+from evolve.execution.machine import default_memory, gpu_missing, usable_cores, usual_precision
 from evolve.runs.disk import size_of
 from evolve.runs.find import all_runs
 
@@ -27,7 +27,7 @@ def machine(results: Path) -> dict[str, Any]:
     import psutil
 
     memory = psutil.virtual_memory()
-    on_gpu = uses_gpu(None)
+    on_gpu = gpu_missing() is None
     fetched = {name: "in Keras's cache" if cached(name) else "would be downloaded by Keras" for name in NAMES}
     found = all_runs(results)
     return {

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import command, stops
 
+from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.execution import builds, gpus, machine
-from evolve.execution.gpus import Gpu, Sharing, sharing, visible_gpus
+from evolve.execution.gpus import Gpu, visible_gpus
+from evolve.problems import devices
+from evolve.problems.devices import Sharing, gpu_sharing
 
 ROWS = [
     ("0", "GPU-aaaa", "NVIDIA H100 80GB HBM3", "81559", "9.0"),
@@ -40,28 +44,35 @@ def test_what_the_driver_does_not_know_is_zero() -> None:
     assert visible_gpus(ROWS, "2") == (Gpu("GPU-cccc", "unknown", 0, 0.0),)
 
 
-def test_gpus_are_shared_equally_unless_a_share_is_given() -> None:
-    assert sharing([LARGE], 3, None, 8) == Sharing(3, 1 / 3)
-    assert sharing([LARGE, LARGE], 3, None, 8) == Sharing(3, 1 / 2)
-    assert sharing([LARGE], None, 0.25, 8) == Sharing(4, 0.25)
-    assert sharing([LARGE], None, 0.25, 2) == Sharing(2, 0.25)
-    assert sharing([LARGE], 1, 0.25, 8) == Sharing(1, 0.25)
-    usual = sharing([LARGE, LARGE], None, None, 100)
-    assert usual == Sharing(2 * gpus.USUAL_WORKERS, 1 / gpus.USUAL_WORKERS)
-    assert sharing([Gpu("a", "small", 4 * 2**30, 7.0)], None, None, 8) == Sharing(1, 1.0)
+def shared(found: list[Gpu], **settings: Any) -> Sharing:
+    return gpu_sharing(RunConfig.checked({"look_ahead": 100, **settings}), found)
+
+
+def test_gpus_are_shared_equally_unless_a_share_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "usable_cores", lambda: 8)
+    assert shared([LARGE], workers=3) == Sharing(3, 1 / 3)
+    assert shared([LARGE, LARGE], workers=3) == Sharing(3, 1 / 2)
+    assert shared([LARGE], gpu_share=0.25) == Sharing(4, 0.25)
+    assert shared([LARGE], gpu_share=0.25, look_ahead=2) == Sharing(2, 0.25)
+    assert shared([LARGE], workers=1, gpu_share=0.25) == Sharing(1, 0.25)
+    assert shared([LARGE, LARGE]) == Sharing(2 * devices.USUAL_WORKERS, 1 / devices.USUAL_WORKERS)
+    assert shared([Gpu("a", "small", 4 * 2**30, 7.0)]) == Sharing(1, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("workers", "share", "said"),
+    ("settings", "said"),
     [
-        (4, 0.5, "room for 4 workers on 1 GPUs, and 0.5 has room for 2; use workers = 2, or gpu_share = 0.25"),
-        (None, 0.01, "one worker, which needs 1 GiB, and 0.01 of 80 GiB is 0.8 GiB"),
-        (100, None, "and 0.01 of 80 GiB is 0.8 GiB; use fewer workers, or a larger gpu_share"),
+        (
+            {"workers": 4, "gpu_share": 0.5},
+            "gpu_share = 0.5 has room for 2 workers here (1 GPUs), not for 4; use workers = 2, or gpu_share = 0.25",
+        ),
+        ({"gpu_share": 0.01}, "a worker needs 1 GiB of a GPU, and a share of 0.01 of 80 GiB is 0.8 GiB"),
+        ({"workers": 100}, "is 0.8 GiB; lower workers, or raise gpu_share"),
     ],
 )
-def test_a_share_that_cannot_hold_its_workers_is_refused(workers: int | None, share: float | None, said: str) -> None:
+def test_a_share_that_cannot_hold_its_workers_is_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        sharing([LARGE], workers, share, 8)
+        shared([LARGE], **settings)
     assert said in str(refused.value)
 
 
@@ -84,17 +95,19 @@ def test_gpus_are_those_that_the_driver_lists(driver: Path, monkeypatch: pytest.
         monkeypatch.setattr(machine, "installed", lambda: {"torch": "2.11.0+cu130", "jax": "0.11.2"})
         for backend, used in (("torch", True), ("jax", False)):
             monkeypatch.setenv("KERAS_BACKEND", backend)
-            assert machine.uses_gpu(None) is used
-            assert not machine.uses_gpu("cpu")
-        with pytest.raises(ConfigError, match=r"cannot use GPUs; install one that can \(pip install 'jax"):
-            machine.uses_gpu("gpu")
+            assert (machine.gpu_missing() is None) is used
+        assert "cannot use one (one that can: pip install 'jax" in str(machine.gpu_missing())
     finally:
         gpus.gpus.cache_clear()
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_refused(tmp_path: Path) -> None:
     hidden = command("run", "--device", "gpu", cwd=tmp_path, CUDA_VISIBLE_DEVICES="")
-    stops(hidden, "no NVIDIA GPU is visible", "CUDA_VISIBLE_DEVICES is ''")
+    stops(
+        hidden,
+        "--device gpu needs a GPU, and no NVIDIA GPU is visible here: CUDA_VISIBLE_DEVICES is ''",
+        "--device cpu",
+    )
     assert not (tmp_path / "results").exists()
 
 
@@ -103,4 +116,4 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_refused(tmp_path: Path) -> Non
 )
 def test_a_build_that_cannot_use_the_gpu_is_named(tmp_path: Path, driver: Path) -> None:
     asked = command("run", "--device", "gpu", cwd=tmp_path, PATH=f"{driver}:/usr/bin:/bin")
-    stops(asked, "cannot use GPUs", "pip install")
+    stops(asked, "--device gpu needs a GPU", "cannot use one (one that can: pip install")

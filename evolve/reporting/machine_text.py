@@ -16,6 +16,7 @@ from evolve.display.text import size
 from evolve.execution.builds import backend
 from evolve.execution.gpus import gpus
 from evolve.execution.machine import default_memory, gpu_missing, usable_cores, usual_precision
+from evolve.problems.devices import USUAL_WORKERS
 from evolve.runs.disk import size_of
 from evolve.runs.find import all_runs
 
@@ -40,7 +41,7 @@ def machine(results: Path) -> dict[str, Any]:
         "cores": usable_cores(),
         "gpus": [f"{gpu.name}, {size(gpu.memory)}, {gpu.id}" for gpu in gpus()],
         "trains on": "gpu" if on_gpu else "cpu",
-        "workers": "1, with all threads" if on_gpu else f"{min(usable_cores(), 8)}, with one thread each",
+        "workers": f"up to {USUAL_WORKERS} on each GPU" if on_gpu else f"{min(usable_cores(), 8)}, with one thread each",
         "precision": usual_precision(on_gpu),
         "memory": f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB free",
         "memory of a worker": f"at most {default_memory()} GiB, unless candidate_memory says otherwise",

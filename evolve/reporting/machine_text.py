@@ -41,7 +41,7 @@ def machine(results: Path) -> dict[str, Any]:
         "cores": usable_cores(),
         "gpus": [f"{gpu.name}, {size(gpu.memory)}, {gpu.id}" for gpu in gpus()],
         "trains on": "gpu" if on_gpu else "cpu",
-        "workers": f"up to {USUAL_WORKERS} on each GPU" if on_gpu else f"{min(usable_cores(), 8)}, with one thread each",
+        "workers": f"up to {USUAL_WORKERS} a GPU" if on_gpu else f"{min(usable_cores(), 8)}, with one thread each",
         "precision": usual_precision(on_gpu),
         "memory": f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB free",
         "memory of a worker": f"at most {default_memory()} GiB, unless candidate_memory says otherwise",

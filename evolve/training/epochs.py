@@ -189,6 +189,8 @@ def build_ahead(model: Any) -> None:
     """Makes the variables of optimizer and metrics now. Made in the first training step, they would have TensorFlow
     trace that step twice, which takes longer than the rest of a brief training on small images."""
     model.optimizer.build(model.trainable_variables)
+    if isinstance(rate := model.optimizer._learning_rate, Elastic):
+        rate.add_to(model.optimizer)
     uniform = np.full((1, model.output_shape[-1]), 1 / model.output_shape[-1], np.float32)
     model.compute_metrics(None, uniform, uniform)
     model.reset_metrics()

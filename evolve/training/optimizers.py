@@ -21,7 +21,8 @@ class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[
         self.inner, self._steps = inner, steps
 
     def add_to(self, optimizer: Any) -> None:
-        """Makes its variables, as variables of the optimizer: what a backend carries from step to step is these."""
+        """Makes its variables, as variables of the optimizer: what a backend carries from step to step is these. They
+        come behind the optimizer's own, so that what is kept of a training fits one whose schedule stretches, too."""
         self._begin, self._place, self._pace = (
             optimizer.add_variable((), initializer, name=name)
             for name, initializer in (("begin", "zeros"), ("place", "zeros"), ("pace", "ones"))
@@ -52,7 +53,4 @@ def optimizer(recipe: Recipe, steps: int, elastic: bool = False) -> Any:
         rate = getattr(keras.optimizers.schedules, kind)(*positional, **named)
         rate = Elastic(rate, steps) if elastic else rate
     kind, named = optimizer_words(genes)
-    made = getattr(keras.optimizers, kind)(learning_rate=rate, **named)
-    if isinstance(rate, Elastic):
-        rate.add_to(made)
-    return made
+    return getattr(keras.optimizers, kind)(learning_rate=rate, **named)

@@ -100,7 +100,8 @@ def take_state(model: Any, arrays: Arrays, streams: Mapping[str, np.random.Gener
     if STREAMS not in arrays:
         return None
     for at, slot in enumerate(model.optimizer.variables):
-        slot.assign(arrays[f"{OPTIMIZER}{at}"])
+        if (name := f"{OPTIMIZER}{at}") in arrays:  # all but those of a schedule that stretches now and did not before
+            slot.assign(arrays[name])
     for at, state in enumerate(_dropout_states(model)):
         state.assign(arrays[f"{DROPOUT}{at}"])
     for name, state in json.loads(str(arrays[STREAMS])).items():

@@ -107,10 +107,29 @@ def test_a_schedule_is_stretched_while_it_runs() -> None:
     np.testing.assert_array_equal(kernel(network), at_the_end)
 
 
-def optimizer(recipe: Any) -> Any:
+def test_a_training_whose_schedule_stretches_goes_on_with_one_whose_did_not() -> None:
+    from evolve.training.epochs import build_ahead
+    from evolve.training.weights import state_of, take_state
+
+    recipe = SPACE.parse("conv 4 3, flatten | adam 0.01, batch 16, cosine").recipe
+    first, second = model(), model()
+    for network, elastic in ((first, False), (second, True)):
+        network.compile(optimizer(recipe, elastic), "categorical_crossentropy", metrics=["accuracy"])
+        build_ahead(network)
+    x, y = images(32)
+    backend().training_steps(first, 16, 32, x.dtype)(x, y)
+    assert take_state(second, state_of(first, 2, {}), {}) == 2
+    slots = [np.asarray(one) for one in first.optimizer.variables]
+    for ours, theirs in zip(second.optimizer.variables, slots, strict=False):
+        np.testing.assert_array_equal(np.asarray(ours), theirs)
+    assert len(second.optimizer.variables) == len(slots) + 3
+    assert float(second.optimizer._learning_rate._pace) == 1.0
+
+
+def optimizer(recipe: Any, elastic: bool = True) -> Any:
     from evolve.training import optimizers
 
-    return optimizers.optimizer(recipe, 1000, elastic=True)
+    return optimizers.optimizer(recipe, 1000, elastic)
 
 
 def kernel(network: Any) -> Any:

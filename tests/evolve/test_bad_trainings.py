@@ -67,7 +67,7 @@ final_epochs = 1
 leaders = 1
 rescorings = 1
 workers = 2
-candidate_timeout = "6s"
+candidate_timeout = "12s"
 candidate_memory = 1.5
 founders = [FOUNDERS]
 
@@ -97,7 +97,7 @@ def moody(tmp_path_factory: pytest.TempPathFactory, tiny_npz: Path) -> dict[int,
     [
         (0, Status.OK, ""),
         (1, Status.FAILED, "the worker process died 3 times (exit code -11: SIGSEGV, a crash in compiled code)"),
-        (2, Status.TIMEOUT, "took longer than 6 s"),
+        (2, Status.TIMEOUT, "took longer than 12 s"),
         (3, Status.FAILED, "not today"),
         (4, Status.DIVERGED, "the training loss was not finite in epoch 1"),
         (5, Status.OUT_OF_MEMORY, "the worker held more than 1.5 GiB"),

@@ -42,6 +42,7 @@ def options() -> argparse.Namespace:
 def trainings(given: argparse.Namespace, results: Path) -> Iterator[dict[str, Any]]:
     from evolve.config import RunConfig
     from evolve.engine.initial_population import founder
+    from evolve.jobs import TrainingJob
     from evolve.problems.images import ImageProblem
     from evolve.problems.making import make_problem
     from evolve.training.evaluator import Trainer
@@ -60,14 +61,20 @@ def trainings(given: argparse.Namespace, results: Path) -> Iterator[dict[str, An
     settings = {**problem.settings, "gpu_share": given.share}
     trainer = Trainer(settings)
     budget = Budget(min(given.images, problem.parts.sizes["train"]), given.epochs)
-    for name in given.networks:
+
+    def job_of(name: str, seed: int, budget: Budget) -> TrainingJob:
         genome = founder(problem.space, name, results).genome
         blueprint = problem.space.blueprint(genome)
         candidate = Candidate(1, genome, candidate_key(genome, blueprint))
+        request = Request(1, candidate, budget, seed, Purpose.SEARCH, f"{seed:064x}")
+        return replace(problem.job(request, blueprint, keeps_weights=True), may_give_up=False)
+
+    if given.fit:  # what a backend does once in a process is counted for neither
+        fit_seconds(job_of(given.networks[0], 0, Budget(256, 1)), settings)
+    for name in given.networks:
         for seed in range(given.seeds):
-            request = Request(1, candidate, budget, seed, Purpose.SEARCH, f"{seed:064x}")
-            job = problem.job(request, blueprint, keeps_weights=True)
-            result = trainer.evaluate(replace(job, may_give_up=False))
+            job = job_of(name, seed, budget)
+            result = trainer.evaluate(job)
             row = {"network": name, "seed": seed, "status": str(result.status), "reason": result.reason}
             row |= {key: result.measures.get(key) for key in ("accuracy", "loss")}
             row |= {"timing": dict(result.timing), "weights": weights_digest(settings, job.key)}

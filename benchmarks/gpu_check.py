@@ -2,7 +2,7 @@
 
     python benchmarks/gpu_check.py --pack FOLDER --data cifar10.npz    here: all that is needed, below 60 MB
     python3 FOLDER/benchmarks/gpu_check.py                             there: at most eight minutes
-    python benchmarks/gpu_check.py --cpu --minutes 2                   the same, small, on a processor
+    python benchmarks/gpu_check.py --cpu --data cifar10.npz            the same, small, on a processor
 
 There, the packed wheels are installed into a folder beside the script, and nothing else is changed. In turn, for each
 backend: two fixed networks on digits, one of them twice, which must agree to the last bit; one on 10,000 images of
@@ -49,7 +49,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=list(STAGES))
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), choices=BACKENDS)
     parser.add_argument("--interpreter", nargs="*", default=[], metavar="BACKEND=PYTHON", help="if not this one")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.data is None and (given.pack or given.cpu):
+        parser.error("--pack and --cpu need --data, CIFAR-10 as an .npz file")
+    return given
 
 
 # --- Here: what is carried ---

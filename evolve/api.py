@@ -146,7 +146,7 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
     asked = RunConfig.checked(replace(given, values={k: v for k, v in given.values.items() if v is not None}))
     instead = {name: getattr(asked, name) for name in asked.model_fields_set - {"generations", "duration"}}
     update = {"results": found.folder.absolute().parent, "name": found.name, **instead}
-    config = found.config.model_copy(update=update)
+    config = found.config.model_copy(update=update).spelled_as(asked)
     console = make_console(progress)
     problem = known_problem(found, config, console)
     for library, now in _libraries().items():

@@ -271,12 +271,24 @@ class RunConfig(Settings):
         float | None, Shown(Group.LIMITS, "GiB that a worker may hold.", "by the machine's memory", "GIB")
     ] = Field(None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[4])
 
-    workers: Annotated[int | None, Shown(Group.MACHINE, "Worker processes.", "one per core", "N", verbs=CONTINUED)] = (
-        Field(None, ge=1, le=1024, description=UP_TO_1024, examples=[2])
-    )
+    workers: Annotated[
+        int | None,
+        Shown(
+            Group.MACHINE,
+            "Worker processes.",
+            "one per core, or four a GPU, but no more than look_ahead",
+            "N",
+            verbs=CONTINUED,
+        ),
+    ] = Field(None, ge=1, le=1024, description=UP_TO_1024, examples=[2])
     executor: Annotated[
         Literal["processes", "in-process"] | None,
-        Shown(Group.MACHINE, "processes or in-process: where candidates are trained.", "processes", "KIND"),
+        Shown(
+            Group.MACHINE,
+            "processes or in-process: where candidates are trained.",
+            "processes; in-process for a table",
+            "KIND",
+        ),
     ] = Field(None, description="'processes' or 'in-process'", examples=["processes"])
     device: Annotated[
         Literal["cpu", "gpu"] | None,

@@ -87,9 +87,9 @@ class RunSettings(TypedDict, total=False):
     candidate_memory: float | None
     """GiB that a worker may hold. Default: by the machine's memory."""
     workers: int | None
-    """Worker processes. Default: one per core."""
+    """Worker processes. Default: one per core, or four a GPU, but no more than look_ahead."""
     executor: Literal["processes", "in-process"] | None
-    """processes or in-process: where candidates are trained. Default: processes."""
+    """processes or in-process: where candidates are trained. Default: processes; in-process for a table."""
     device: Literal["cpu", "gpu"] | None
     """cpu or gpu, to train on. Default: a GPU, where there is one."""
     gpu_share: float | None

@@ -126,6 +126,12 @@ class Settings(BaseModel):
         shown = _shown(given.values.get(name), source)
         return f"{source.place}{source.name} must be {setting.description}, not {shown}{example}"
 
+    def spelled_as(self, other: Settings) -> Self:
+        """The same settings, with those that `other` was given spelled as there."""
+        copied = self.model_copy()
+        copied._given = Given({}, {**self._given.sources, **other._given.sources})
+        return copied
+
     def spelled(self, name: str) -> str:
         """The name of a setting as it is, or would be, given: --max-work; or max_work, in which file."""
         return str(self._given.source(name))

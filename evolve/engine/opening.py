@@ -61,7 +61,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
             f"differently; continue it with version {made_by}, or start a new run"
         )
     check_backend(config)
-    gpu = found.problem.get("device") == "gpu" and gpu_missing() is None
+    gpu = scoring and found.problem.get("device") == "gpu" and gpu_missing() is None
 
     def before_reading() -> None:
         require(config.own_data, found.trust, f"run '{found.name}'", "read", "its prepared copy is missing")

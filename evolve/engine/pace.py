@@ -46,6 +46,7 @@ class Pace:
         self._begun = time.monotonic()
         self._phase, self._phase_ends = "searching", 0.0
         self._watch: EpochWatch | None = None
+        self._youngest = 1
 
     def over(self, births: int, recorded: bool) -> str | None:
         """Why no more than so many births are wanted, or None. recorded: whether the next request is; what is recorded
@@ -75,8 +76,9 @@ class Pace:
         self._watch = EpochWatch(name, deadline, predicted)
 
     def hear(self, message: Message) -> None:
-        """Takes what the final training reports; what others do is not shown."""
-        if self._watch is not None:
+        """Takes what the final training reports, the youngest of the jobs; what others do is not shown."""
+        if self._watch is not None and message.job >= self._youngest:
+            self._youngest = message.job
             self._watch.hear(message.figures)
 
     def begin_phase(self, name: str, *seconds: float | None) -> None:

@@ -23,7 +23,11 @@ class Gpu:
 
 @cache
 def gpus() -> tuple[Gpu, ...]:
-    """NVIDIA GPUs that this process may use: all, or those that CUDA_VISIBLE_DEVICES names."""
+    """NVIDIA GPUs that this process may use: all, or those that CUDA_VISIBLE_DEVICES names.
+
+    Numbers there are those of nvidia-smi. CUDA itself may count unequal GPUs in another order, unless CUDA_DEVICE_ORDER
+    is PCI_BUS_ID; ids are clear always.
+    """
     fields = "index,uuid,name,memory.total,compute_cap"
     command = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
     if shutil.which(command[0]) is None:
@@ -41,13 +45,17 @@ def visible_gpus(rows: Iterable[tuple[str, ...]], visible: str | None) -> tuple[
     """Those of the machine's GPUs that may be used, in the order that is asked for.
 
     rows: index, id, name, MiB and capability of each. visible: indices or ids, separated by commas, ids perhaps cut
-    short; None for all. As in CUDA, what follows one that is not there is not used, either.
+    short; None for all. Of parts of GPUs (MIG) nothing but the id is known. As in CUDA, what follows one that is not
+    there is not used, either.
     """
     found = {index: Gpu(uuid, name, _bytes(memory), _number(cap)) for index, uuid, name, memory, cap in rows}
     if visible is None:
         return tuple(found.values())
     wanted: list[Gpu] = []
     for name in filter(None, map(str.strip, visible.split(","))):
+        if name.startswith("MIG-"):
+            wanted.append(Gpu(name, "a part of a GPU", 0, 0.0))
+            continue
         matching = [gpu for index, gpu in found.items() if index == name or gpu.id.startswith(name)]
         if len(matching) != 1:
             break

@@ -92,8 +92,8 @@ class Processes:
     def finished(self, timeout: float) -> list[Result]:
         self._move_on()
         starting = [one.ready for one in self._idle if not one.ready.done()] if self._waiting else []
-        awaited = [] if self._broken else [*self._running, *starting]
-        done, _ = wait(awaited, timeout=timeout, return_when=FIRST_COMPLETED)
+        timeout = 0.0 if self._broken else timeout
+        done, _ = wait([*self._running, *starting], timeout=timeout, return_when=FIRST_COMPLETED)
         results = self._collect_all([future for future in done if future in self._running])
         self._move_on()
         return results

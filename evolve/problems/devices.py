@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
@@ -55,7 +56,7 @@ def gpu_sharing(config: RunConfig, found: Sequence[Gpu] | None = None) -> Sharin
         raise ConfigError(
             f"{config.assigned('gpu_share', share)} has room for {room} workers here ({len(found)} GPUs), not for "
             f"{workers}; use {config.assigned('workers', room)}, or "
-            f"{config.assigned('gpu_share', round(_equal(workers, found), 3))}"
+            f"{config.assigned('gpu_share', floor(1000 * _equal(workers, found)) / 1000)}"
         )
     if memory and share * memory < LEAST_MEMORY:
         raise ConfigError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from evolve.config import RunConfig
 from evolve.execution.executor import Executor, executor_class
 from evolve.execution.gpus import gpus
@@ -12,6 +14,9 @@ from evolve.problems.devices import gpu_sharing
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from genomes.json_value import JsonObject
+
+# What keeps a training in this process off the GPUs that there are; it has to be said before a library looks for them.
+NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 
 
 def workers(config: RunConfig, problem: Problem) -> int:
@@ -28,6 +33,8 @@ def make_executor(
 
     usual: what most of these jobs need, if that is not what the problem says. settings: of the evaluators, likewise.
     """
+    if problem.executor == "in-process" and not on_gpu(problem) and gpus():
+        os.environ |= NO_GPU
     made: Executor = executor_class(problem.executor)(
         problem.evaluators,
         settings or problem.settings,

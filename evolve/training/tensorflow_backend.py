@@ -34,7 +34,8 @@ class TensorFlow:
             tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
             return
         for device in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(device, True)
+            if not tf.config.experimental.get_memory_growth(device):  # it can be set only once in a process
+                tf.config.experimental.set_memory_growth(device, True)
         tf.config.experimental.enable_op_determinism()
 
     def layers(self, gpu: bool) -> Mapping[str, Any]:

@@ -42,6 +42,7 @@ def test_cuda_visible_devices_is_respected(visible: str | None, found: str) -> N
 
 def test_what_the_driver_does_not_know_is_zero() -> None:
     assert visible_gpus(ROWS, "2") == (Gpu("GPU-cccc", "unknown", 0, 0.0),)
+    assert visible_gpus(ROWS, "MIG-abc,2")[0] == Gpu("MIG-abc", "a part of a GPU", 0, 0.0)
 
 
 def shared(found: list[Gpu], **settings: Any) -> Sharing:
@@ -66,6 +67,7 @@ def test_gpus_are_shared_equally_unless_a_share_is_given(monkeypatch: pytest.Mon
             {"workers": 4, "gpu_share": 0.5},
             "gpu_share = 0.5 has room for 2 workers here (1 GPUs), not for 4; use workers = 2, or gpu_share = 0.25",
         ),
+        ({"workers": 7, "gpu_share": 0.5}, "or gpu_share = 0.142"),  # 0.143 would have room for six
         ({"gpu_share": 0.01}, "a worker needs 1 GiB of a GPU, and a share of 0.01 of 80 GiB is 0.8 GiB"),
         ({"workers": 100}, "is 0.8 GiB; lower workers, or raise gpu_share"),
     ],

@@ -172,3 +172,12 @@ def test_a_run_is_continued_with_what_it_may_be_given(tmp_path: Path) -> None:
         ConfigError, match="'population' stays as it is when a run is continued; what may be given is duration"
     ):
         evolve.resume("x", results=tmp_path, **settings)
+
+
+def test_what_a_continued_run_was_given_is_spelled_as_there() -> None:
+    recorded = RunConfig.checked({"workers": 2, "population": 8})
+    asked = RunConfig.checked(Given({"workers": 64}, {"workers": Source("--workers")}))
+    continued = recorded.model_copy(update={"workers": 64}).spelled_as(asked)
+    assert continued.assigned("workers", 4) == "--workers 4"
+    assert continued.assigned("population", 4) == "population = 4"
+    assert continued.workers == 64

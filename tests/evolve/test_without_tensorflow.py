@@ -15,7 +15,22 @@ max_layers = 6
 leaders = 1
 rescorings = 1
 """
-FEW = "--evaluations 2 --population 2 --images 96 --epochs 2 --final-epochs 12 --workers 1 --name a".split()
+FEW = [
+    "--evaluations",
+    "2",
+    "--population",
+    "2",
+    "--images",
+    "96",
+    "--epochs",
+    "2",
+    "--final-epochs",
+    "12",
+    "--workers",
+    "1",
+    "--name",
+    "a",
+]
 
 
 @pytest.mark.slow

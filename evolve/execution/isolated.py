@@ -14,6 +14,7 @@ from typing import Any
 
 from evolve import errors
 from evolve.errors import EvolveError, RunError
+from evolve.execution.keras_import import import_keras
 
 
 def call_isolated(function: str, arguments: Mapping[str, Any], show_output: bool = False) -> Any:
@@ -44,6 +45,7 @@ def call_isolated(function: str, arguments: Mapping[str, Any], show_output: bool
 
 
 def _answer(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    import_keras()
     try:
         return {"value": resolve_name(path)(**arguments)}
     except EvolveError as error:

@@ -15,6 +15,7 @@ from typing import Any
 
 from evolve.execution.border import from_json, result_to_json
 from evolve.execution.executor import Evaluators, cannot_start, judge
+from evolve.execution.keras_import import import_keras
 from evolve.jobs import Job
 from evolve.values import Result, Status
 from genomes.json_value import JsonObject
@@ -66,6 +67,8 @@ def start(setup: Setup, outlet: Connection) -> None:
     if setup.threads is not None:
         os.environ.update(_threads(setup.threads))
     _silence()
+    if setup.settings.get("backend") and not setup.settings.get("fitness"):
+        import_keras()
     on_gpu = {} if setup.gpu is None else {"gpu_share": setup.gpu_share}
     try:
         _evaluators = Evaluators(setup.evaluators, {**setup.settings, **on_gpu})

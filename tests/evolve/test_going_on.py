@@ -202,7 +202,7 @@ SETTINGS: dict[str, Any] = {
     "precision": "float32",
     "progress": False,
 }
-FEW, MANY = 14, 42  # births
+FEW, MANY = 8, 42  # births
 SIZES: list[int] = []
 
 
@@ -240,7 +240,7 @@ def told(run: evolve.Run) -> list[dict[str, Any]]:
     return [{key: value for key, value in entry.items() if key != "timing"} for entry in run.history()]
 
 
-@pytest.mark.parametrize(("births", "generations"), [(FEW, 6), pytest.param(MANY, 20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("births", "generations"), [(FEW, 3), pytest.param(MANY, 20, marks=pytest.mark.slow)])
 def test_generations_inherit_and_their_jobs_do_not_grow(
     straight: Callable[[int], evolve.Run], births: int, generations: int
 ) -> None:
@@ -274,7 +274,7 @@ evolve.run(dataset={dataset!r}, results={results!r}, name="run", **{settings!r})
 
 
 @pytest.mark.parametrize(
-    ("births", "after"), [(FEW, 9), *(pytest.param(MANY, after, marks=pytest.mark.slow) for after in (9, 20))]
+    ("births", "after"), [(FEW, 5), *(pytest.param(MANY, after, marks=pytest.mark.slow) for after in (9, 20))]
 )
 def test_a_killed_run_whose_weights_were_deleted_goes_on_to_the_same_history(
     straight: Callable[[int], evolve.Run], tiny_npz: Path, tmp_path: Path, births: int, after: int

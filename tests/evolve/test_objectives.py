@@ -181,6 +181,7 @@ def test_a_run_to_reuse_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         evolve.run(dataset="digits", reuse="other", results=tmp_path, progress=False)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_though_the_one_it_reused_is_gone(
     by_accuracy: evolve.Run, tiny_npz: Path, tmp_path: Path
 ) -> None:

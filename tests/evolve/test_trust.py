@@ -512,6 +512,7 @@ def test_prepared_data_that_were_written_by_hand_are_refused(changed: dict[str, 
         reopen(tmp_path, parts.digest, "digits")
 
 
+@pytest.mark.slow
 def test_the_name_of_a_folder_gets_into_no_script(victim: Path, workshop: Path) -> None:
     name = "x'\"\"\"; open('MARK', 'w'); '\"\"\""
     shutil.copyfile(workshop / "my_layers.py", victim / "my_layers.py")

@@ -103,6 +103,7 @@ print("fine")
 """
 
 
+@pytest.mark.slow
 def test_in_keras(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", ARTICLE + SCRIPTS], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -78,7 +78,8 @@ def test_sixteen_bits_are_computed_with_and_thirty_two_are_kept() -> None:
     np.testing.assert_allclose(seen, saved(images), atol=0.02)
 
 
-@pytest.mark.parametrize("precision", [pytest.param("float32", marks=pytest.mark.slow), "bfloat16"])
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_what_is_scored_is_what_is_saved(tmp_path: Path, precision: str) -> None:
     """The file of the winner holds Keras's own layers, and reads the test images as the run says."""
     (tmp_path / "few.toml").write_text("leaders = 1\nrescorings = 1\n")

@@ -357,6 +357,7 @@ def test_what_is_no_archive_is_not_opened_as_anything_else(tmp_path: Path) -> No
     assert not (tmp_path / "MARK").exists()
 
 
+@pytest.mark.slow
 def test_facts_of_a_model_are_shown_as_they_are_or_refused(members: Members, workshop: Path, tmp_path: Path) -> None:
     def said(facts: Any) -> subprocess.CompletedProcess[str]:
         written(tmp_path, members, **{"evolve.json": json.dumps(facts).encode()})

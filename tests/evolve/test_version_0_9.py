@@ -59,6 +59,7 @@ def test_their_history_is_told_in_the_words_of_today(old: Path) -> None:
     assert all(entry["objectives"] == [entry["measures"]["score"]] for entry in table)
 
 
+@pytest.mark.slow
 def test_their_models_predict_and_are_exported(old: Path) -> None:
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(old / "one.png")
     said = command("predict", "of-0.9", "one.png", cwd=old)

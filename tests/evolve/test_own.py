@@ -146,6 +146,7 @@ def test_a_run_whose_layer_has_changed_is_not_continued(own: str, folder: Path, 
     assert "was made with own_layers" in done.stderr
 
 
+@pytest.mark.slow
 def test_one_on_the_command_line_breaks_as_a_result(folder: Path, tiny_npz: Path) -> None:
     founders = ("--founder", "conv 8 3, breaks, flatten", "--founder", "conv 8 3, relu, flatten")
     done = command(

@@ -476,6 +476,7 @@ def test_a_digest_leads_nowhere(digest: Any, victim: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_data_by_the_path_in_a_run_are_read_only_if_named(workshop: Path, tmp_path: Path) -> None:
     shutil.copytree(workshop, tmp_path / "home")
     shutil.rmtree(tmp_path / "home" / "results" / DATA_FOLDER)

@@ -323,8 +323,9 @@ class RunConfig(Settings):
     def _functions_of_the_script_stay_in_it(self) -> RunConfig:
         if self.executor == "processes" and self.fitness_of_script:
             raise ValueError(
-                f"executor must be 'in-process' for a fitness function of the running script, such as {self.fitness}, "
-                "not 'processes': no other process has it; put the function into a module, or leave executor out"
+                f"{self.assigned('executor', 'processes')} does not go with a fitness function of the running script, "
+                f"such as {self.fitness}: no other process has it; put the function into a module, or leave "
+                f"{self.spelled('executor')} out"
             )
         return self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,13 +18,11 @@ from evolve.execution.border import result_from_json
 from evolve.execution.executor import MOST_MESSAGES, Message, check_capacity
 from evolve.execution.machine import usable_cores
 from evolve.execution.placement import Floor, Place, can_begin
-from evolve.execution.worker_process import WorkerProcess
+from evolve.execution.worker_process import WorkerProcess, manner_of_death
 from evolve.jobs import Job, Resources
 from evolve.values import Result, Status
 from genomes.json_value import JsonObject
 
-RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
-RECYCLE_BYTES_ON_GPU = 4 * 2**30  # the libraries of a GPU hold more than one GiB of that at once
 MAX_FALSE_STARTS = 10
 TAKE_UP_SECONDS = 30  # a worker that is ready takes a job up at once, unless one that was killed left a lock behind
 
@@ -62,8 +59,8 @@ class Processes:
         gpus: Sequence[str] = (),
     ) -> None:
         check_capacity(workers)
-        usual = usual or Resources()
         self._evaluators, self._settings = dict(evaluators), dict(settings)
+        usual = usual or Resources()
         self._memory_limit = usual.memory or int(psutil.virtual_memory().total * 0.9 / workers)
         self._usual = self._needs(usual)
         self._floor = Floor(workers, tuple(gpus))
@@ -92,8 +89,8 @@ class Processes:
     def finished(self, timeout: float) -> list[Result]:
         self._move_on()
         starting = [one.ready for one in self._idle if not one.ready.done()] if self._waiting else []
-        timeout = 0.0 if self._broken else timeout
-        done, _ = wait([*self._running, *starting], timeout=timeout, return_when=FIRST_COMPLETED)
+        patience = 0.0 if self._broken else timeout
+        done, _ = wait([*self._running, *starting], timeout=patience, return_when=FIRST_COMPLETED)
         results = self._collect_all([future for future in done if future in self._running])
         self._move_on()
         return results
@@ -274,17 +271,13 @@ class Processes:
 
     def _death(self, task: _Task, one: WorkerProcess, exit_code: int) -> Result:
         if exit_code != worker.OUT_OF_MEMORY_EXIT:
-            return _lost(task, Status.WORKER_DIED, _manner(exit_code))
-        limit = f"{one.setup.memory_limit / 2**30:.1f} GiB"
-        return _lost(task, Status.OUT_OF_MEMORY, f"the worker held more than {limit}")
+            return _lost(task, Status.WORKER_DIED, manner_of_death(exit_code))
+        held = f"the worker held more than {one.setup.memory_limit / 2**30:.1f} GiB"
+        return _lost(task, Status.OUT_OF_MEMORY, held)
 
     def _rest(self, one: WorkerProcess, result: Result) -> None:
-        """A worker is idle again, unless it holds much, or something went wrong on its GPU, whose memory may then be in
-        pieces."""
-        usual = RECYCLE_BYTES if one.place.gpu is None else RECYCLE_BYTES_ON_GPU
-        limit = min(usual, one.setup.memory_limit // 2)
-        failed_on_gpu = one.place.gpu is not None and result.status is not Status.OK
-        if failed_on_gpu or result.timing.get("held_bytes", 0) > limit:
+        """A worker is idle again, unless it is worn out or one too many."""
+        if one.worn_out(result):
             self._replace(one)
         elif self._surplus >= 0:
             self._end(one)
@@ -304,15 +297,5 @@ class Processes:
 
 
 def _lost(task: _Task, status: Status, reason: str) -> Result:
-    seconds = round(time.monotonic() - task.begun, 3)
-    return Result(task.job.number, status, reason=reason, timing={"seconds": seconds})
-
-
-def _manner(exit_code: int) -> str:
-    """How a process ended, in words where a signal ended it."""
-    told = f"exit code {exit_code}"
-    if -exit_code == signal.SIGKILL:
-        return f"{told}: killed, as the system does when memory runs out"
-    if -exit_code in set(signal.Signals):
-        return f"{told}: {signal.Signals(-exit_code).name}, a crash in compiled code"
-    return told
+    worked = {"seconds": round(time.monotonic() - task.begun, 3)}
+    return Result(task.job.number, status, reason=reason, timing=worked)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 import time
 from concurrent.futures import Future
 from typing import Any
@@ -22,7 +23,10 @@ from evolve.execution.executor import Message
 from evolve.execution.placement import Place
 from evolve.execution.spawning import WorkerContext, start_tracker
 from evolve.jobs import Job
+from evolve.values import Result, Status
 
+RECYCLE_BYTES = 2 * 2**30  # a worker that holds more than this, or half of what it may, after a job is replaced
+RECYCLE_BYTES_ON_GPU = 4 * 2**30  # the libraries of a GPU hold more than one GiB of that at once
 START_SECONDS = 300  # a worker that is not ready by then never will be
 
 
@@ -55,6 +59,13 @@ class WorkerProcess:
             return self.ready.cancelled() or self.ready.exception() is not None
         return time.monotonic() - self._begun > START_SECONDS
 
+    def worn_out(self, result: Result) -> bool:
+        """Whether it should be replaced after this result: it holds much memory, or something went wrong on its GPU,
+        whose memory may then be in pieces."""
+        usual = RECYCLE_BYTES if self.place.gpu is None else RECYCLE_BYTES_ON_GPU
+        too_much = result.timing.get("held_bytes", 0) > min(usual, self.setup.memory_limit // 2)
+        return too_much or (self.place.gpu is not None and result.status is not Status.OK)
+
     def work(self, job: Job) -> Future[Any]:
         """The promise of the result of a job, as JSON. Raises RuntimeError if the worker died while it was idle."""
         promise: Future[Any] = self._pool.schedule(worker.work, args=(job.kind, job_to_json(job)), timeout=job.seconds)
@@ -76,3 +87,13 @@ class WorkerProcess:
         self._inlet.close()
         self._outlet.close()
         return heard
+
+
+def manner_of_death(exit_code: int) -> str:
+    """How a process ended, in words where a signal ended it."""
+    told = f"exit code {exit_code}"
+    if -exit_code == signal.SIGKILL:
+        return f"{told}: killed, as the system does when memory runs out"
+    if -exit_code in set(signal.Signals):
+        return f"{told}: {signal.Signals(-exit_code).name}, a crash in compiled code"
+    return told

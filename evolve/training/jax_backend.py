@@ -1,7 +1,7 @@
 """Training steps and predictions as functions that JAX compiles.
 
 On a GPU a stretch of an epoch is one call: a loop inside the compiled function cuts batches from images that are on the
-GPU. On a processor each step is a call, as XLA runs convolutions within a loop ten times slower there than outside.
+GPU. On a processor each step is a call, as XLA runs convolutions within a loop several times slower there than outside.
 Either is compiled before the first step; Keras's `fit` compiles in its first step.
 """
 

@@ -20,8 +20,8 @@ from evolve.search.strategy import strategy_class
         ({"executor": "threads"}, "executor must be 'processes' or 'in-process', not 'threads'"),
         (
             {"executor": "processes", "fitness": "__main__:mine"},
-            "executor must be 'in-process' for a fitness function of the running script, such as __main__:mine, not "
-            "'processes': no other process has it; put the function into a module, or leave executor out",
+            "executor = 'processes' does not go with a fitness function of the running script, such as __main__:mine: "
+            "no other process has it; put the function into a module, or leave executor out",
         ),
         ({"generations": 0}, "generations must be a whole number of at least 1, not 0"),
         ({"generations": "many"}, "generations must be a whole number of at least 1, not 'many'"),

@@ -54,7 +54,7 @@ def gpu_sharing(config: RunConfig, found: Sequence[Gpu] | None = None) -> Sharin
     room = int(1 / share + 1e-6) * len(found)
     if workers is not None and workers > room:
         raise ConfigError(
-            f"{config.assigned('gpu_share', share)} has room for {room} workers here ({len(found)} GPUs), not for "
+            f"{config.assigned('gpu_share', share)} has room for {room} workers on the GPUs that are here, not for "
             f"{workers}; use {config.assigned('workers', room)}, or "
             f"{config.assigned('gpu_share', floor(1000 * _equal(workers, found)) / 1000)}"
         )

@@ -65,7 +65,8 @@ def test_gpus_are_shared_equally_unless_a_share_is_given(monkeypatch: pytest.Mon
     [
         (
             {"workers": 4, "gpu_share": 0.5},
-            "gpu_share = 0.5 has room for 2 workers here (1 GPUs), not for 4; use workers = 2, or gpu_share = 0.25",
+            "gpu_share = 0.5 has room for 2 workers on the GPUs that are here, not for 4; use workers = 2, or "
+            "gpu_share = 0.25",
         ),
         ({"workers": 7, "gpu_share": 0.5}, "or gpu_share = 0.142"),  # 0.143 would have room for six
         ({"gpu_share": 0.01}, "a worker needs 1 GiB of a GPU, and a share of 0.01 of 80 GiB is 0.8 GiB"),

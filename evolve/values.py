@@ -154,11 +154,19 @@ class Hits:
         return [bool(self.bits[at // 8] >> (7 - at % 8) & 1) for at in range(self.count)]
 
 
+Spent = Mapping[str, int | float | str]
+"""What a training really did, by name: `images` it was given, `epochs` over them, `steps`, images `seen` in them,
+repeats counted, `batch` (images in a step), `learning_rate` (the largest), `schedule` and the `schedule_steps` that it
+stretched over, `augmentation` in the notation, `precision`. In runs of earlier versions images and epochs alone."""
+
+
 @dataclass(frozen=True)
 class Result:
     """How a request ended.
 
-    measures: figures by name, all finite; curve: one entry per epoch; spent: images and epochs really trained.
+    measures: figures by name, all finite; curve: one entry per epoch.
+    spent: what was really done, of a training `images`, `epochs` (perhaps not whole), `steps` and what else `Spent`
+        names; nothing for a copy of another result.
     cached_from: number of the request whose result this repeats, or None. reused_from: the run whose result it is.
     timing: figures of the clock on the wall; the only part that differs between two runs with one seed.
     objectives: fitness by each objective of the run, higher is better; derived from the measures when a result is
@@ -170,7 +178,7 @@ class Result:
     status: Status
     measures: Mapping[str, float] = field(default_factory=dict)
     curve: tuple[Mapping[str, float], ...] = ()
-    spent: Mapping[str, int] = field(default_factory=dict)
+    spent: Spent = field(default_factory=dict)
     reason: str | None = None
     cached_from: int | None = None
     reused_from: str | None = None

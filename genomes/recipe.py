@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -67,13 +67,21 @@ class Recipe:
     mixup: float = gene(Switched(Real(0.05, 1.0, log=True)), default=0.0, weight=0.5)
 
     def __str__(self) -> str:
-        parts = [f"{self.optimizer} {self.learning_rate}"]
-        for f in genes_of(Recipe)[2:]:
+        return ", ".join(
+            [f"{self.optimizer} {self.learning_rate}", *self._words([f.name for f in genes_of(Recipe)[2:]])]
+        )
+
+    @property
+    def augmentation(self) -> str:
+        """Its random changes of images in the notation, separated by commas; nothing if there are none."""
+        return ", ".join(self._words(AUGMENTATION))
+
+    def _words(self, genes: Container[str]) -> Iterator[str]:
+        """These genes in the notation, but for those that are at their default."""
+        for f in genes_of(Recipe):
             value, word = getattr(self, f.name), f.metadata["word"] or f.name
-            if value == f.default:
-                continue
-            parts.append(value if isinstance(value, str) else word if value is True else f"{word} {value}")
-        return ", ".join(parts)
+            if f.name in genes and value != f.default:
+                yield value if isinstance(value, str) else word if value is True else f"{word} {value}"
 
     def to_json(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in genes_of(Recipe)}

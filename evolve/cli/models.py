@@ -28,7 +28,8 @@ def train(
 
     made = train_model(run, candidate, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
     if as_json:
-        print_json({"candidate": candidate, "measures": dict(made.result.measures), "model": str(made.path)})
+        told = {"measures": dict(made.result.measures), "spent": dict(made.spent), "model": str(made.path)}
+        print_json({"candidate": candidate, **told})
     else:
         show_text(model_text.trained(made))
 

@@ -20,6 +20,7 @@ from evolve.execution.builds import backend
 from evolve.execution.machine import usable_cores
 from evolve.models.full_training import succeeded, train_in_full
 from evolve.problems.images import ImageProblem
+from evolve.runs.chance import guessing_on
 from evolve.runs.facts import recalls
 from evolve.settings import Given
 from evolve.values import Budget, Candidate, Purpose, Request, Result
@@ -74,6 +75,8 @@ def baseline(
         "multiply_adds": blueprint.multiply_adds,
         "seed": config.seed,
     }
+    guessing = guessing_on(problem.describe(), "test")
+    about |= {"test_images": guessing.images, "class_shares": guessing.shares} if guessing else {}
     report = {**about, **_figures(result, problem.parts.class_names), "published": _published(founder)}
     path.write_text(json.dumps(report, indent=1))
     return Baseline(path, report)
@@ -97,7 +100,9 @@ def _figures(result: Result, class_names: tuple[str, ...]) -> dict[str, Any]:
     """What came out, and what it was made with."""
     return {
         "epochs": len(result.curve),
+        "spent": dict(result.spent),
         "test_accuracy": result.measures["accuracy"],
+        "balanced_accuracy": result.measures["balanced_accuracy"],
         "test_loss": result.measures["loss"],
         "train_accuracy": result.measures["train_accuracy"],
         "recognised": recalls(result, class_names),

@@ -13,7 +13,7 @@ from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
 from evolve.problems.workers import make_executor
 from evolve.runs.run import Run
-from evolve.values import Result, Status
+from evolve.values import Purpose, Result, Status
 from genomes import Genome
 
 POLL_SECONDS = 0.25
@@ -52,6 +52,13 @@ def train_in_full(
         executor.close()
     [result] = results
     return replace(result, timing={**result.timing, "at": round(time.time(), 3)})
+
+
+def usual_epochs(found: Run, problem: ImageProblem) -> int:
+    """Epochs of a full training of a run: as many as its winner really had, to the nearest whole one; before there is
+    a winner, and where a fitness function trained in its own way, as many as the settings say."""
+    really = (found.in_full or {}).get("epochs")
+    return max(1, round(float(really))) if really else problem.budget(Purpose.TRAIN).epochs
 
 
 def trainable_genome(found: Run, candidate: int) -> Genome:

@@ -8,22 +8,26 @@ from pathlib import Path
 from evolve.display.console import Watcher, make_console
 from evolve.engine.opening import image_problem_of
 from evolve.errors import ConfigError
-from evolve.models.full_training import succeeded, train_in_full, trainable_genome
+from evolve.models.full_training import succeeded, train_in_full, trainable_genome, usual_epochs
 from evolve.runs.find import find
 from evolve.runs.run import Run
+from evolve.runs.trainings import done
 from evolve.storage.files import model_name
+from evolve.storage.rows import RequestRow
 from evolve.storage.store import Store
 from evolve.trust import Trust
-from evolve.values import Budget, Candidate, Purpose, Request, Result
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Spent
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate that was trained in full. new: whether it was trained now, or had been before."""
+    """A candidate that was trained in full. spent: what was really done. new: whether it was trained now, or had been
+    before."""
 
     run: Run
     candidate: int
     result: Result
+    spent: Spent
     path: Path
     new: bool
 
@@ -40,9 +44,9 @@ def train(
     """Trains a candidate of a run in full, on all images that are not for testing, and opens the test part for it, on
     record. Uses all cores; a training that is known is not repeated.
 
-    epochs: None for as many as the run's own final training. trust: modules of the user's own layers and fitness
-    function, which are then imported. Raises TrustError for a module that the run names and `trust` does not, and
-    RunError if it cannot be trained.
+    epochs: None for as many as the run's own final training really had. trust: modules of the user's own layers and
+    fitness function, which are then imported. Raises TrustError for a module that the run names and `trust` does not,
+    and RunError if it cannot be trained.
     """
     found = find(run, results).trusting(trust)
     genome = trainable_genome(found, candidate)
@@ -50,11 +54,10 @@ def train(
         raise ConfigError(f"epochs must be a whole number of at least 1, not {epochs}; for example epochs = 40")
     console = make_console(progress)
     problem = image_problem_of(found, console)
-    usual = problem.budget(Purpose.TRAIN)
-    budget = Budget(usual.images, epochs or usual.epochs)
+    budget = Budget(problem.budget(Purpose.TRAIN).images, epochs or usual_epochs(found, problem))
     known, path = found.full_training(candidate), found.model_path(candidate)
-    if known and known[0].budget == budget and path.exists():
-        return Trained(found, candidate, known[1], path, new=False)
+    if known and path.exists() and _budget_of(*known) == budget:
+        return Trained(found, candidate, known[1], done(known[0].budget, known[1]), path, new=False)
     key = found.candidate(candidate).key
     assert key is not None
     with Store.open(found.folder) as store:
@@ -67,4 +70,12 @@ def train(
         result = train_in_full(problem, job, path.parent, phase, console)
         store.add((), (), [result])
         store.act("trained", candidate=candidate, request=number)
-    return Trained(Run(found.folder, found.trust), candidate, succeeded(result, phase), path, new=True)
+    spent = done(budget, succeeded(result, phase))
+    return Trained(Run(found.folder, found.trust), candidate, result, spent, path, new=True)
+
+
+def _budget_of(request: RequestRow, result: Result) -> Budget:
+    """What a full training came to, to the nearest epoch. The last one of a run with a time has more or fewer epochs
+    than were asked for."""
+    epochs = float(done(request.budget, result).get("epochs", 0)) if request.purpose is Purpose.FINAL else 0
+    return replace(request.budget, epochs=max(1, round(epochs))) if epochs else request.budget

@@ -8,9 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from evolve.config import RunConfig
 from evolve.custom_fitness import fitness_version
-from evolve.data.splits import SEARCH_PARTS, Parts, settings
+from evolve.data.splits import SEARCH_PARTS, Parts, open_part, settings
 from evolve.execution.builds import backend, backend_name
 from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
@@ -190,6 +192,9 @@ class ImageProblem:
 
     def describe(self) -> dict[str, Any]:
         known = {name: value for name, value in asdict(self.parts).items() if name not in ("root", "test")}
+        known["class_counts"] = np.bincount(
+            open_part(self.parts.folder, "train")[1], minlength=self.parts.classes
+        ).tolist()
         device = "gpu" if self.gpu else "cpu"
         return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self._fitness}
 

@@ -11,8 +11,11 @@ from rich.text import Text
 
 from evolve.display.text import count, score, steps_text
 from evolve.reporting.curve_text import curves
+from evolve.reporting.training_text import judged, manner
 from evolve.runs.facts import candidate_json, recalls
 from evolve.runs.run import Run
+from evolve.runs.trainings import done
+from evolve.storage.rows import RequestRow
 from evolve.values import Purpose, Result, Status
 
 FAMILY_SHOWN = 24
@@ -37,18 +40,11 @@ def candidate(run: Run, number: int) -> RenderableType:
     reasons = [f"{e['status']}: {e['reason']}" for e in known["requests"] if e["reason"]]
     parts: list[RenderableType] = [head, _scores(run, number), *map(Text, reasons), Text()]
     trained = run.full_training(number)
-    for what, on, result in (
-        ("the search", "validation", _of_search(run, number)),
-        ("the last full training", "test", trained[1] if trained else None),
-    ):
-        if result is not None:
-            drawn = curve_of(result)
-            parts += [Text(f"accuracy by epoch, {what}\n{drawn}")] if drawn else []
-            parts += (
-                [Text(f"{overfitting(result, on)}\n")]
-                if {"train_accuracy", "accuracy"} <= result.measures.keys()
-                else []
-            )
+    searched = _of_search(run, number)
+    for what, training in (("the search", searched), ("the last full training", trained)):
+        if training is not None and (drawn := curve_of(training[1])):
+            parts.append(Text(f"accuracy by epoch, {what}\n{drawn}\n"))
+    parts += [Text(f"{line}\n") for line in judged(run.problem, searched, trained)]
     if trained and (shares := recognised(recalls(trained[1], run.class_names))):
         parts.append(Text(f"{shares}\n"))
     parts += [_layer_table(known["layers"]), Text()] if known["layers"] else []
@@ -69,20 +65,6 @@ def curve_of(result: Result) -> str:
     return curves(whole) if whole else ""
 
 
-def overfitting(result: Result, on: str) -> str:
-    """The gap between training and other images, and what it means."""
-    train, held = result.measures["train_accuracy"], result.measures["accuracy"]
-    gap = train - held
-    shown = f"train {train:.4f}, {on} {held:.4f}, gap {gap:+.4f}:"
-    if gap > 0.1:
-        return f"{shown} it overfits; more augmentation or dropout, fewer weights or epochs may help"
-    if gap > 0.03:
-        return f"{shown} it overfits a little"
-    if gap > -0.03:
-        return f"{shown} no overfitting"
-    return f"{shown} no overfitting, training images are the harder ones (dropout, augmentation); it may learn on"
-
-
 def recognised(shares: Mapping[str, float]) -> str:
     """The share of each class's test images that a network recognises, the lowest first; nothing if none is known."""
     ordered = sorted(shares.items(), key=lambda pair: pair[1])
@@ -92,15 +74,20 @@ def recognised(shares: Mapping[str, float]) -> str:
     return f"test recall by class: {', '.join(shown)}" if shown else ""
 
 
-def _scores(run: Run, number: int) -> Table:
+def _scores(run: Run, number: int) -> RenderableType:
+    """A row for each training, and how each kind of them was done."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("what for", "images", "epochs", "status", "score", "train", "seconds"):
+    for heading in ("what for", "images", "epochs", "steps", "status", "score", "train", "seconds"):
         table.add_column(heading, justify="left" if heading in ("what for", "status") else "right")
+    manners: dict[str, str] = {}
     with run.log() as log:
         for request in log.requests(candidate=number):
-            budget = (f"{request.budget.images}", f"{request.budget.epochs}")
-            table.add_row(PURPOSES[request.purpose], *budget, *_outcome(run, log.result(request.number)))
-    return table
+            what, result = PURPOSES[request.purpose], log.result(request.number)
+            spent = done(request.budget, result) if result is not None and result.status is Status.OK else {}
+            amounts = [str(spent.get(name, "-")) for name in ("images", "epochs", "steps")]
+            table.add_row(what, *amounts, *_outcome(run, result))
+            manners |= {what: said} if (said := manner(spent)) else {}
+    return Group(table, *(Text(f"{what}: {said}") for what, said in manners.items()))
 
 
 def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
@@ -111,12 +98,12 @@ def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
     return result.status.value, score(result.measures.get(run.objective.name)), score(train), seconds
 
 
-def _of_search(run: Run, number: int) -> Result | None:
-    """The result of the candidate's last training in the search that was OK, or None."""
+def _of_search(run: Run, number: int) -> tuple[RequestRow, Result] | None:
+    """The candidate's last training in the search that was OK, or None."""
     with run.log() as log:
         requests = log.requests(Purpose.SEARCH, Purpose.CLOSING, candidate=number)
-        results = [log.result(request.number) for request in requests]
-    return next((result for result in reversed(results) if result and result.status is Status.OK), None)
+        found = [(request, log.result(request.number)) for request in reversed(requests)]
+    return next(((request, result) for request, result in found if result and result.status is Status.OK), None)
 
 
 def _memory_in_words(memory: Mapping[str, int]) -> str:

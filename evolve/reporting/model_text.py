@@ -14,9 +14,10 @@ from evolve.display.text import duration, share, size
 from evolve.models.ensemble import Ensemble
 from evolve.models.predict import Prediction
 from evolve.models.train import Trained
-from evolve.objectives import FITNESS
-from evolve.reporting.candidate_text import curve_of, overfitting, recognised
+from evolve.reporting.candidate_text import curve_of, recognised
 from evolve.reporting.curve_text import curves
+from evolve.reporting.training_text import REMEDY, amount, guessing_words, judged, manner, outcome
+from evolve.runs.chance import Guessing
 from evolve.runs.disk import Disposable
 from evolve.runs.facts import recalls
 
@@ -29,13 +30,16 @@ def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
         "validated on test": [point["test_accuracy"] for point in curve],
     }
     lines = [
-        f"{report['founder']} on {report['dataset']}: {report['epochs']} epochs of {report['images']:,} images "
-        f"in {duration(report['seconds'])}",
+        f"{report['founder']} on {report['dataset']}: {amount(report['spent'])} in {duration(report['seconds'])}",
+        manner(report["spent"]),
         f"test accuracy after the last epoch {report['test_accuracy']:.2%}, "
         f"train accuracy {report['train_accuracy']:.2%}",
     ]
     if (published := report["published"]) and report["dataset"].startswith("cifar10"):
         lines.append(f"published: {published['test_accuracy']:.2%} after {published['epochs']} epochs")
+    guessing = Guessing(report["test_images"], tuple(report["class_shares"]))
+    if guessing.may_explain({"accuracy": report["test_accuracy"], "balanced_accuracy": report["balanced_accuracy"]}):
+        lines.append(f"{guessing_words(guessing)}; {REMEDY}")
     lines += [shares] if (shares := recognised(report["recognised"])) else []
     lines.append(f"all of it: {path}; the model: {path.with_suffix('.keras')}")
     return Group(Text(curves(series)), Text(), *map(Text, lines))
@@ -43,13 +47,11 @@ def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
 
 def trained(made: Trained) -> RenderableType:
     """A candidate that was trained in full: its curve and what it reads of the test part."""
-    measures, what = made.result.measures, f"candidate {made.candidate} of {made.run.name}"
+    run, what = made.run, f"candidate {made.candidate} of {made.run.name}"
     when = "was trained in full" if made.new else "had been trained in full before, so nothing was trained now"
-    lines = [f"{what} {when}: {len(made.result.curve)} epochs"]
-    if "accuracy" in measures and FITNESS not in measures:
-        lines.append(f"test accuracy {share(measures['accuracy'])}; {overfitting(made.result, 'test')}")
-    else:
-        lines.append(f"what the fitness function returned: {made.result.measures.get(FITNESS)}")
+    lines = [f"{what} {when}: {amount(made.spent)}", *([said] if (said := manner(made.spent)) else [])]
+    lines.append(outcome(made.result, run.objective))
+    lines += judged(run.problem, None, run.full_training(made.candidate))
     lines += [by_class] if (by_class := recognised(recalls(made.result, made.run.class_names))) else []
     lines.append(f"the model: {made.path}; the test part was opened {made.run.test_openings} times in this run")
     drawn = curve_of(made.result)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,8 +14,12 @@ from rich.text import Text
 from evolve.display.text import count, score, share, steps_text
 from evolve.objectives import FITNESS, SCORE, read_objective
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
+from evolve.reporting.training_text import REMEDY, amount, guessing_words, outcome, search_at_chance
+from evolve.runs.chance import chance, guessing_on
 from evolve.runs.facts import recalls
 from evolve.runs.run import Run
+from evolve.runs.trainings import done_of
+from evolve.values import Budget, Status
 
 OTHER_WAYS = {
     "accuracy_with_flips": "if each image is also shown mirrored",
@@ -32,12 +39,13 @@ def runs(found: list[Run]) -> RenderableType:
     table = Table(box=None, pad_edge=False)
     for heading in ("run", "data", "strategy"):
         table.add_column(heading, overflow="fold")
-    for heading in ("evaluations", "best", "test", "state"):
+    for heading in ("evaluations", "best", "test", "epochs", "state"):
         table.add_column(heading, justify="right" if heading != "state" else "left", no_wrap=True)
     for run in found:
         s = run.summary()
         accuracies = [score(s["best"]), score(s["test_accuracy"])]
-        table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *accuracies, s["state"])
+        epochs = "-" if s["in_full"] is None else f"{s['in_full'].get('epochs', '-')}"
+        table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *accuracies, epochs, s["state"])
     return table
 
 
@@ -68,6 +76,7 @@ def hall_of_fame(run: Run) -> RenderableType:
     parts: list[RenderableType] = [head, Text(), table, Text(), Text(_tested(run))]
     if ahead := _ahead(run):
         parts.append(Text(ahead))
+    parts += map(Text, _no_better_than_guessing(run))
     if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):
         parts.append(Text(by_class))
     if run.unrepeatable:
@@ -92,14 +101,22 @@ def _ahead(run: Run) -> str | None:
 
 
 def _tested(run: Run) -> str:
-    if run.winner is None:
+    if run.winner is None or run.final_result is None:
         return "not trained in full yet, so there is no test accuracy"
     times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
-    named = "what the fitness function returned on the test part:" if run.config.fitness else "test accuracy"
-    trained = f"candidate {run.winner} trained in full; the test part was opened {times}"
-    measures = run.final_result.measures if run.final_result else {}
+    how_long = f": {amount(run.in_full)}" if run.in_full else ""
+    trained = f"candidate {run.winner} trained in full{how_long}; the test part was opened {times}"
+    measures = run.final_result.measures
     told = [f"; {share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
-    return f"{named} {share(run.test_accuracy)}{''.join(told)} ({trained})"
+    return f"{outcome(run.final_result, run.objective)}{''.join(told)} ({trained})"
+
+
+def _no_better_than_guessing(run: Run) -> list[str]:
+    """That the winner or many of the candidates are no better than guessing, if that is so."""
+    guessing = guessing_on(run.problem, "test")
+    if run.final_result is not None and guessing is not None and guessing.may_explain(run.final_result.measures):
+        return [f"candidate {run.winner} is {guessing_words(guessing)}; {REMEDY}"]
+    return [said] if (said := search_at_chance(chance(run))) else []
 
 
 def history(run: Run, last: int) -> RenderableType:
@@ -116,8 +133,7 @@ def history(run: Run, last: int) -> RenderableType:
         outcome = score(first) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
         born = entry["purpose"] == "search" and entry["continues"] is None
-        trained = f"{entry['images']} images, {entry['epochs']} epochs"
-        done = steps_text(entry["steps"]) if born else trained
+        done = steps_text(entry["steps"]) if born else _trained(entry)
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, Text(done))
     with run.log() as log:
@@ -125,6 +141,14 @@ def history(run: Run, last: int) -> RenderableType:
     return (
         Group(Text(f"{left:,} earlier requests; more of them with --last, all with --json\n"), table) if left else table
     )
+
+
+def _trained(entry: Mapping[str, Any]) -> str:
+    """What the training of an entry of the history came to."""
+    budget = Budget(entry["images"], entry["epochs"])
+    if entry["status"] != Status.OK:
+        return f"asked for {amount(asdict(budget))}"
+    return amount(done_of(budget, entry["spent"], entry["curve"]))
 
 
 def next_steps(run: Run) -> str:

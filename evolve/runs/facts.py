@@ -7,6 +7,7 @@ from typing import Any
 
 from evolve.problems.spaces import WORKER_BYTES
 from evolve.runs.run import Run
+from evolve.runs.trainings import done
 from evolve.storage.rows import CandidateRow
 from evolve.values import Result
 from genomes.genome import recipe_of
@@ -16,6 +17,7 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
     """All that is known of one candidate. Raises RunError if it was never born."""
     row = run.candidate(number)
     requests = list(run.history(candidate=number))
+    trained = run.full_training(number)
     return {
         "candidate": number,
         "notation": row.notation,
@@ -27,8 +29,9 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "layers": _layers(run, number),
         "memory": _memory(run, row, requests),
         "requests": requests,
+        "in_full": done(trained[0].budget, trained[1]) if trained else None,
         "family": _family(run, number),
-        "recognised": recalls(trained[1], run.class_names) if (trained := run.full_training(number)) else {},
+        "recognised": recalls(trained[1], run.class_names) if trained else {},
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
 
 from evolve.trust import Trust
+from evolve.values import Spent
 from genomes.json_value import Json
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Leader:
     candidate: birth number. score: in the search, on the validation part, at the largest budget it had there.
     trained: that budget, images x epochs.
     rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
-    test_accuracy: of its last full training, or None if it had none.
+    test_accuracy: of its last full training, or None if it had none. in_full: what that training really did.
     """
 
     run: Models = field(repr=False)
@@ -54,6 +55,7 @@ class Leader:
     notation: str
     parents: tuple[int, ...]
     test_accuracy: float | None = None
+    in_full: Spent | None = None
 
     def to_json(self) -> dict[str, Json]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}

@@ -17,13 +17,14 @@ from evolve.objectives import Objective, Objectives
 from evolve.problems.spaces import recorded_genome, recorded_space
 from evolve.runs.leader import Leader
 from evolve.runs.ranking import accuracy, hall_order
+from evolve.runs.trainings import done
 from evolve.storage.files import model_path
 from evolve.storage.log import Log, Scored
 from evolve.storage.model_file import load_model
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import Store
 from evolve.trust import Trust, names_of, require_modules
-from evolve.values import SEARCHING, Purpose, Result, Status
+from evolve.values import SEARCHING, Purpose, Result, Spent, Status
 from genomes import Genome, SearchSpace
 from genomes.genome import recipe_of
 from genomes.spec import ModelSpec
@@ -52,7 +53,7 @@ class Run:
     def refresh(self) -> Run:
         """Forgets what was read of a run that grows, so that the next access sees what was written since. Settings and
         search space never change and stay. Returns this run itself."""
-        for name in ("candidates", "requests", "results", "acts", "hall_of_fame", "final_result"):
+        for name in ("candidates", "requests", "results", "acts", "hall_of_fame", "final_result", "in_full"):
             self.__dict__.pop(name, None)
         return self
 
@@ -198,6 +199,7 @@ class Run:
             notation=row.notation,
             parents=row.parents,
             test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full else None,
+            in_full=done(in_full[0].budget, in_full[1]) if in_full else None,
         )
 
     def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
@@ -215,6 +217,13 @@ class Run:
         """The result of the winner's full training, or None until it was trained."""
         with self.log() as log:
             return log.result(self._finished.detail["request"]) if self._finished else None
+
+    @cached_property
+    def in_full(self) -> Spent | None:
+        """What the winner's full training really did, or None until it was trained."""
+        with self.log() as log:
+            budget = log.request(self._finished.detail["request"]).budget if self._finished else None
+        return done(budget, self.final_result) if budget and self.final_result else None
 
     @property
     def winner(self) -> int | None:
@@ -269,7 +278,7 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """The run in a few figures, as JSON. best: the score of the candidate that stands best in the search; which one
-        won, after leaders were scored again, says the hall of fame."""
+        won, after leaders were scored again, says the hall of fame. in_full: what its full training really did."""
         with self.log() as log:
             evaluations = log.count(*SEARCHING, statuses=Status)
             failures = evaluations - log.count(*SEARCHING, statuses=[Status.OK])
@@ -284,6 +293,7 @@ class Run:
             "failures": failures,
             "best": best[0] if best else None,
             "test_accuracy": self.test_accuracy,
+            "in_full": self.in_full,
             "created": self.meta["created"],
             "versions": {"evolve": self.meta["version"], **self.meta.get("libraries", {})},
         }

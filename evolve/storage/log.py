@@ -217,6 +217,18 @@ class Log:
         row = self._connection.execute(self._scored, (candidate, candidate, 0, 1)).fetchone()
         return row and Scored(row[0], float(row[1]), row[2])
 
+    def exceeding(self, accuracy: float, balanced: float) -> tuple[int, int]:
+        """How many candidates have an accuracy in the search, and how many of them a better one than this, or a better
+        balanced one, at any of their budgets."""
+        above = "json_extract(measures, '$.accuracy') > ? OR json_extract(measures, '$.balanced_accuracy') > ?"
+        row = self._connection.execute(
+            f"SELECT count(DISTINCT candidate), count(DISTINCT CASE WHEN {above} THEN candidate END) "
+            "FROM request JOIN result ON request = number WHERE purpose IN ('search', 'closing') AND status = 'ok' "
+            "AND json_type(measures, '$.accuracy') IN ('real', 'integer')",
+            (accuracy, balanced),
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
     def numbers(self, purpose: Purpose) -> dict[str, int]:
         """Number of each request for a purpose, by its job key."""
         return {str(request.job_key): request.number for request in self.requests(purpose)}

@@ -163,7 +163,7 @@ def result(row: Row) -> Result:
         status=Status(status),
         measures=_object(measures, int, float),
         curve=_tuple(curve, dict),
-        spent=_object(spent, int),
+        spent=_object(spent, int, float, str),
         reason=reason,
         cached_from=cached_from,
         reused_from=reused_from,

@@ -64,15 +64,15 @@ class Training:
         }
         steps: int = math.ceil(self._used / self._batch)
         self._before, self._done, self._total = 0, 0, steps * job.budget.epochs
-        self._steps = steps
+        self._steps, self._seen = steps, 0
         self._stretch = min(self._used, self._batch * max(1, STRETCH // self._batch))
         self._finish_at = None if job.finish_in is None else clock.begun + job.finish_in
         self._since = (0.0, 0)
         self.gave_up = False
         self._sums, self._summed = list[NDArray[Any]](), 0
-        spans = steps * (job.spans or job.budget.epochs)
+        self._spans = steps * (job.spans or job.budget.epochs)
         model.compile(
-            optimizer=optimizer(job.recipe, spans, elastic=job.finish_in is not None),
+            optimizer=optimizer(job.recipe, self._spans, elastic=job.finish_in is not None),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=job.recipe.label_smoothing),
             metrics=["accuracy"],
             jit_compile=False,
@@ -126,6 +126,23 @@ class Training:
         return whole
 
     @property
+    def spent(self) -> dict[str, int | float | str]:
+        """What was really done so far, see `Spent`."""
+        recipe, stretches = self._job.recipe, self._finish_at is not None
+        whole, rest = divmod(self._done, self._steps)
+        return {
+            "images": len(self.images),
+            "epochs": round(self._done / self._steps, 2) if rest else whole,
+            "steps": self._done,
+            "seen": self._seen,
+            "batch": self._batch,
+            "learning_rate": recipe.learning_rate,
+            "schedule": recipe.schedule,
+            "schedule_steps": self._before + self._total if stretches else self._spans,
+            "augmentation": recipe.augmentation,
+        }
+
+    @property
     def learns_nothing(self) -> bool:
         """Whether half of the training and at least `TRIED` steps are over, and in this epoch the network was no better
         than one that calls all classes equally likely."""
@@ -145,6 +162,7 @@ class Training:
             self._clock.lap("data")
             self._train(images, targets)
             self._done += math.ceil(len(chosen) / self._batch)
+            self._seen += len(chosen)
             point = {name: float(value) for name, value in self.model.get_metrics_result().items()}
             self._sum_up()
             self._clock.lap("fit")

@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -118,7 +118,7 @@ class Trainer:
             Status.OK,
             measures={**measures, **_on_train(training, curve[-1], inherited)},
             curve=tuple(curve),
-            spent={**asdict(job.budget), "epochs": len(curve)},
+            spent={**training.spent, "precision": self._settings.get("precision", "float32")},
             timing=clock.laps,
             hits=_hits(job, predicted, labels),
         )

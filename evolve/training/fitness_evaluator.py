@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from evolve.training.epochs import Point, Training
 from evolve.training.evaluator import begin, guard, keep, prepare_backend, prepare_training
 from evolve.training.part_images import part_images
 from evolve.training.stopwatch import Stopwatch
-from evolve.values import Result, Status
+from evolve.values import Result, Spent, Status
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class CustomFitness:
         images, labels = map(np.asarray, part_images(self._settings["root"], job.parts, job.parts.score))
         budget = (job.budget.epochs, job.recipe.to_json(), tuple(self._settings["class_names"]))
         data = FitnessData(training.images, training.labels, images, labels, *budget, training, progress)
+        before = _steps(training)
         returned = self._fitness(training.model, data, progress)
         value, measures = returned if isinstance(returned, tuple) else (returned, {})
         if not isinstance(value, int | float | np.number) or isinstance(value, bool):
@@ -90,4 +91,15 @@ class CustomFitness:
         finite = {name: float(figure) for name, figure in measures.items() if math.isfinite(figure)}
         finite |= {} if inherited is None else {"inherited_share": inherited}
         whole = tuple(point for point in curve if all(map(math.isfinite, point.values())))
-        return Result(job.number, Status.OK, {**finite, FITNESS: float(value)}, whole, asdict(job.budget))
+        spent = _spent(training, _steps(training) - before)
+        return Result(job.number, Status.OK, {**finite, FITNESS: float(value)}, whole, spent)
+
+
+def _steps(training: Training) -> int:
+    """Steps that the optimizer of the model has made, whoever had it make them."""
+    return int(training.model.optimizer.iterations)
+
+
+def _spent(training: Training, steps: int) -> Spent:
+    """What was really done. Where the function trains in its own way, the steps are all that is known of it."""
+    return {**training.spent, "precision": "float32"} if steps == training.spent["steps"] else {"steps": max(0, steps)}

@@ -1,0 +1,66 @@
+"""Whether a network is better than guessing, beyond the luck of the images that it was scored on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evolve.runs.ranking import CLEARLY
+from evolve.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Guessing:
+    """What comes of guessing on one part of the data. images: of the part. shares: of each class, 1 in all."""
+
+    images: int
+    shares: tuple[float, ...]
+
+    @property
+    def accuracy(self) -> float:
+        """Of whoever names the most frequent class every time."""
+        return max(self.shares)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Accuracy and balanced accuracy that guessing hardly ever exceeds: two standard errors above what it is
+        expected to come to."""
+        often, evenly = self.accuracy, 1 / len(self.shares)
+        error = math.sqrt(often * (1 - often) / self.images)
+        by_class = sum(evenly * (1 - evenly) / max(1.0, share * self.images) for share in self.shares)
+        return often + CLEARLY * error, evenly + CLEARLY * math.sqrt(by_class) * evenly
+
+    def may_explain(self, measures: Mapping[str, float]) -> bool:
+        """Whether accuracy and balanced accuracy are such that guessing can come to them, too; False where there is no
+        accuracy."""
+        accuracy, balanced = self.bounds
+        return measures.get("accuracy", math.inf) <= accuracy and measures.get("balanced_accuracy", 0.0) <= balanced
+
+
+def guessing_on(problem: Mapping[str, Any], part: str) -> Guessing | None:
+    """Guessing on a part ("validation", "selection" or "test") of the data of that description; None where classes are
+    not what is told apart. In runs of earlier versions classes count as equally frequent."""
+    classes = len(problem.get("class_names", ()))
+    if classes < 2 or problem.get("fitness") or part not in problem.get("sizes", {}):
+        return None
+    counts = problem.get("class_counts") or [1] * classes
+    return Guessing(problem["sizes"][part], tuple(count / sum(counts) for count in counts))
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How the candidates of a search compare with guessing. scored: that have a score. better: than guessing."""
+
+    scored: int
+    better: int
+
+
+def chance(run: Run) -> Chance | None:
+    """How many candidates of the search were better than guessing; None where that is not asked."""
+    guessing = guessing_on(run.problem, "validation")
+    if guessing is None:
+        return None
+    with run.log() as log:
+        return Chance(*log.exceeding(*guessing.bounds))

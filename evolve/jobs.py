@@ -11,6 +11,7 @@ from genomes.recipe import Recipe
 from genomes.spec import ModelSpec
 
 OPENING_THE_TEST_PART = (Purpose.FINAL, Purpose.TRAIN)
+AVERAGED = 0.15  # of the steps, those at the end, over which weights are averaged
 
 
 @dataclass(frozen=True)

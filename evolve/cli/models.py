@@ -50,6 +50,8 @@ def export(
     made = export_model(run, candidate, format, output=output, results=results, trust=trust or ())
     for path in (made.path, *made.beside):
         print(printable(f"wrote {path}"))
+    if made.reads:
+        print(printable(f"the script {made.reads}"))
     print(
         f"checked on {made.images} images that it was not trained on: class probabilities differ from the Keras "
         f"model's by at most {made.difference:.1g}"

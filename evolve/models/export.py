@@ -27,13 +27,15 @@ EXTRAS = {"onnx": ("onnx", "tf2onnx", "onnxruntime", "tensorflow"), "litert": ("
 @dataclass(frozen=True)
 class Exported:
     """What was written. images: real images it was tried on; difference: the largest between its class probabilities
-    and those of the Keras model; beside: further files that belong to it."""
+    and those of the Keras model; beside: further files that belong to it; reads: where a script has its images from, in
+    words that follow 'it', and nothing for a model."""
 
     path: Path
     format: str
     images: int
     difference: float
     beside: tuple[Path, ...]
+    reads: str = ""
 
 
 def _check_extra(format: str) -> None:
@@ -74,10 +76,10 @@ def export(
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "python":
         spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[recipe_of(genome).pixels]
-        beside = write_script(found, candidate, problem, genome, path)
+        beside, reads = write_script(found, candidate, problem, genome, path)
         told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, **_tried_on(problem)}
         checked = call_isolated("evolve.models.keras_process:same_network", told)
-        return Exported(path, format, checked["images"], checked["difference"], beside)
+        return Exported(path, format, checked["images"], checked["difference"], beside, reads)
     model = found.model_path(candidate)
     if not model.exists():
         raise RunError(

@@ -13,8 +13,12 @@ import numpy as np
 
 from evolve.data.keras_datasets import NAMES
 from evolve.data.splits import SEARCH_PARTS, open_part
+from evolve.display.text import printable, size
+from evolve.jobs import AVERAGED
+from evolve.models.full_training import usual_epochs
 from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
+from evolve.runs.trainings import done
 from evolve.storage.store import Store
 from evolve.training.augment import CHANGES, mixup
 from evolve.values import Purpose
@@ -23,37 +27,76 @@ from genomes.genome import recipe_of
 from genomes.source import custom_paths, literal, model_source, optimizer_source
 
 
-def write_script(found: Run, candidate: int, problem: ImageProblem, genome: Genome, path: Path) -> tuple[Path, ...]:
+def write_script(
+    found: Run, candidate: int, problem: ImageProblem, genome: Genome, path: Path
+) -> tuple[tuple[Path, ...], str]:
     """Writes the script of a candidate, and its images beside it unless Keras or a file of the user's has them. Returns
-    the files that were written beside it."""
+    the files that were written beside it, and where the script has its images from, in words that follow 'it'."""
     spec, recipe = problem.space.blueprint(genome), recipe_of(genome).to_json()
-    loading, beside = _loading(found, problem, path)
+    length = _length(found, candidate, problem, recipe["batch_size"])
+    averages = found.config.average_weights
+    loading, beside, reads = _loading(found, problem, path)
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
     parts = [
-        f"{_head(found, candidate, genome)}\n{imports}\n{_settings(problem, recipe)}",
+        f"{_head(found, candidate, genome, reads)}\n{imports}\n{_settings(problem, recipe, *length)}",
         _custom_sources(problem, custom_paths(spec)),
         "# 1. Load the data.\n\n\n" + loading,
         "# 2. Build the network, layer by layer.\n\n\n" + model_source(spec, problem.parts.pixels[recipe["pixels"]]),
         "# 3. The training recipe.\n\n\n" + optimizer_source(recipe),
         _augmentation(recipe),
-        _MAIN.format(smoothing=recipe["label_smoothing"]),
+        _training(recipe, rest=length[1] > 0, averages=averages),
     ]
     if beside:
         with Store.open(found.folder) as store:
             store.act("exported", candidate=candidate, test_part="copied beside the script")
     path.write_text("\n\n".join(part.rstrip("\n") + "\n" for part in parts if part), encoding="utf-8")
-    return beside
+    return beside, reads
 
 
-def _head(found: Run, candidate: int, genome: Genome) -> str:
+def _head(found: Run, candidate: int, genome: Genome, reads: str) -> str:
     name = re.sub(r"[^\w. -]", "_", found.name)  # a folder may be called anything, and this is a script
     lines = textwrap.fill(genome.notation(), 108, break_long_words=False, break_on_hyphens=False)
     notation = textwrap.indent(lines, "    ")
     return (
         f'"""A network that was evolved: candidate {candidate} of the run \'{name}\'.\n\n{notation}\n\n'
+        f"{_trained(found, candidate)}\n{_plain_text(f'It {reads}.')}\n\n"
         "Needs Keras and a backend of it, nothing else. With TensorFlow and TensorBoard, logs are written; look at\n"
         'them with: tensorboard --logdir logs\n"""\n'
     )
+
+
+def _trained(found: Run, candidate: int) -> str:
+    """How the run trained it, and in what this script differs."""
+    known = found.full_training(candidate)
+    spent = done(known[0].budget, known[1]) if known else {}
+    told = [f"{spent[name]} {name}" for name in ("epochs", "steps") if name in spent]
+    text = (
+        f"The run trained it for {', '.join(told)}; so does this."
+        if told
+        else ("The run did not train it in full; this trains it for as long as a full training of the run.")
+    )
+    if found.config.fitness:
+        text = f"The run trained it with the fitness function {found.config.fitness}; this trains it by its recipe."
+    if (precision := spent.get("precision", "float32")) != "float32":
+        text += f" There products were of {precision}, here all numbers are of float32."
+    return _plain_text(text)
+
+
+def _plain_text(text: str) -> str:
+    """Text for the head of a script, which nothing in it ends."""
+    return textwrap.fill(re.sub(r'["\\]', "_", printable(text)), 108, break_long_words=False)
+
+
+def _length(found: Run, candidate: int, problem: ImageProblem, batch: int) -> tuple[int, int]:
+    """How long the script trains: whole epochs, and steps of one more. As long as the candidate was trained in full, or
+    else as it would be."""
+    images = problem.budget(Purpose.TRAIN).images
+    each = max(1, images // batch)
+    known = found.full_training(candidate)
+    spent = done(known[0].budget, known[1]) if known else {}
+    if "batch" in spent:
+        return divmod(int(spent["steps"]), each)
+    return round(float(spent.get("epochs", 0))) or usual_epochs(found, problem), 0
 
 
 def _custom_sources(problem: ImageProblem, paths: list[str]) -> str:
@@ -68,12 +111,12 @@ def _custom_sources(problem: ImageProblem, paths: list[str]) -> str:
     return "\n\n".join([*("".join(lines) and ["".join(lines)]), *(future.sub("", source) for source in sources)])
 
 
-def _settings(problem: ImageProblem, recipe: Mapping[str, Any]) -> str:
-    epochs = problem.budget(Purpose.TRAIN).epochs
+def _settings(problem: ImageProblem, recipe: Mapping[str, Any], epochs: int, rest: int) -> str:
     low, high = problem.parts.low, problem.parts.high
     lines = [
         f"CLASSES = {literal(list(problem.parts.class_names))}",
         f"EPOCHS = {epochs}",
+        *([f"LAST_STEPS = {rest}  # of one more epoch, which is not whole"] if rest else []),
         f"BATCH_SIZE = {recipe['batch_size']}",
         f"SEED = {problem.config.seed}",
     ]
@@ -82,17 +125,18 @@ def _settings(problem: ImageProblem, recipe: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _loading(found: Run, problem: ImageProblem, path: Path) -> tuple[str, tuple[Path, ...]]:
-    """A function `load_data()`, and the file it reads if one had to be written: not for Keras's data sets, nor for a
-    file with a test part that the user named."""
+def _loading(found: Run, problem: ImageProblem, path: Path) -> tuple[str, tuple[Path, ...], str]:
+    """A function `load_data()`, the file it reads if one had to be written, and what it reads in words. None is written
+    for Keras's data sets, nor for a file with a test part that the user named."""
     name = problem.config.dataset
     if name in NAMES:
         text = f"    return keras.datasets.{name}.load_data()\n"
-        return "def load_data():\n" + text, ()
+        return "def load_data():\n" + text, (), f"has its images from Keras, as keras.datasets.{name}"
     own = Path(name)
     named = own.suffix == ".npz" and name in found.trust and own.exists()
     if named and "x_test" in np.load(own, allow_pickle=False).files:
         where, beside = literal(str(own.absolute())), None
+        reads = f"reads the images where they are, in {own.absolute()}"
     else:
         beside = data = path.with_name(f"{path.stem}-data.npz")
         pairs = [open_part(problem.parts.folder, part) for part in SEARCH_PARTS]
@@ -101,12 +145,14 @@ def _loading(found: Run, problem: ImageProblem, path: Path) -> tuple[str, tuple[
         y_train = np.concatenate([labels for _, labels in pairs])
         np.savez_compressed(data, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
         where = f"Path(__file__).with_name({literal(data.name)})"
+        written = size(data.stat().st_size)
+        reads = f"reads all images, the test part among them, from {data.name} beside it, a file of {written}"
     importing = "    from pathlib import Path\n\n" if beside else ""
     body = (
         f"    data = np.load({where})\n"
         '    return (data["x_train"], data["y_train"]), (data["x_test"], data["y_test"])\n'
     )
-    return "def load_data():\n" + importing + body, (beside,) if beside else ()
+    return "def load_data():\n" + importing + body, (beside,) if beside else (), reads
 
 
 def _augmentation(recipe: Mapping[str, Any]) -> str:
@@ -132,6 +178,42 @@ def _plain(function: Any) -> str:
     return f'def {function.__name__}({parameters}):\n    """{body}' if colon and head else source
 
 
+def _training(recipe: Mapping[str, Any], rest: bool, averages: bool) -> str:
+    """How the script trains and evaluates. rest: whether its last epoch is not whole. averages: whether the mean of the
+    weights over the end of the training is taken."""
+    return _MAIN.format(
+        averaging=_AVERAGE if averages else "",
+        last=" + LAST_STEPS" if rest else "",
+        smoothing=recipe["label_smoothing"],
+        average="    average = Average(steps)\n    callbacks.append(average)\n" if averages else "",
+        rest=_REST if rest else "",
+        averaged="    model.set_weights(average.mean())\n" if averages else "",
+    )
+
+
+_AVERAGE = f'''
+
+class Average(keras.callbacks.Callback):
+    """Adds the weights up over the last {AVERAGED:.0%} of the steps."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.left, self.sums, self.count = int({1 - AVERAGED} * steps), None, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left < 0:
+            weights = self.model.get_weights()
+            self.sums = [a + b for a, b in zip(self.sums, weights)] if self.count else weights
+            self.count += 1
+
+    def mean(self):
+        return [total / self.count for total in self.sums]
+
+'''
+_REST = """    rest = {"initial_epoch": EPOCHS, "epochs": EPOCHS + 1, "steps_per_epoch": LAST_STEPS}
+    model.fit(batches, **rest, callbacks=callbacks, verbose=2)
+"""
 _MAIN = '''# 5. Train and evaluate.
 
 
@@ -155,7 +237,7 @@ class Batches(keras.utils.PyDataset):
     def on_epoch_end(self):
         self.order = self.rng.permutation(len(self.images))
 
-
+{averaging}
 def main():
     keras.utils.set_random_seed(SEED)
     (x_train, y_train), (x_test, y_test) = load_data()
@@ -166,15 +248,16 @@ def main():
     model = build_model()
     model.summary()
     batches = Batches(x_train, y_train)
+    steps = EPOCHS * len(batches){last}
     model.compile(
-        optimizer=build_optimizer(EPOCHS * len(batches)),
+        optimizer=build_optimizer(steps),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing={smoothing}),
         metrics=["accuracy"],
     )
     logs = keras.backend.backend() == "tensorflow" and importlib.util.find_spec("tensorboard") is not None
     callbacks = [keras.callbacks.TensorBoard("logs")] if logs else []
-    model.fit(batches, epochs=EPOCHS, callbacks=callbacks, verbose=2)
-
+{average}    model.fit(batches, epochs=EPOCHS, callbacks=callbacks, verbose=2)
+{rest}{averaged}
     loss, accuracy = model.evaluate(x_test, np.eye(len(CLASSES), dtype="float32")[y_test], verbose=0)
     print(f"test accuracy {{accuracy:.4f}}")
     for image, label in zip(x_test[:5], y_test[:5]):

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.jobs import Takes, TrainingJob
+from evolve.jobs import AVERAGED, Takes, TrainingJob
 from evolve.training.augment import augment
 from evolve.training.backends import this_backend
 from evolve.training.optimizers import Elastic, optimizer
@@ -19,7 +19,6 @@ from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import Arrays, state_of, take_state, take_weights, weights_of
 
 TRIED = 200  # steps: in the first ones the loss of a network that learns well may rise
-AVERAGED = 0.15  # of the steps, those at the end, over which weights are averaged
 NOTHING = 0.995  # of the loss of a network that knows nothing: one that is above that has learned nothing
 SCORING = 0.4  # of the time of training on an image that it takes to score one
 SLACK = 0.02  # a training that has that much more or less time than it needs is made to fit

@@ -30,6 +30,9 @@ def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
 def show(
     run: RunName,
     candidate: Annotated[int | None, typer.Argument(help="Birth number of a candidate.")] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="How many leaders to show. Default: ten, and all that were scored again.")
+    ] = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
@@ -42,10 +45,10 @@ def show(
     found = find(run, results)
     if candidate is None:
         if as_json:
-            leaders = [leader.to_json() for leader in found.hall_of_fame]
+            leaders = [leader.to_json() for leader in (found.leaders(top) if top else found.hall_of_fame)]
             print_json({**found.summary(), "hall_of_fame": leaders, "winner": found.winner})
         else:
-            show_text(run_text.hall_of_fame(found))
+            show_text(run_text.hall_of_fame(found, top))
     elif as_json:
         print_json(candidate_json(found, candidate))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,6 +26,26 @@ def steps_text(steps: Iterable[Mapping[str, Any]]) -> str:
 def score(value: float | None) -> str:
     """A score: four digits behind the point for shares, two for per cents (tables may hold those)."""
     return "-" if value is None else f"{value:.4f}" if abs(value) <= 1 else f"{value:.2f}"
+
+
+def with_spread(value: float | None, spread: float | None, count: int) -> str:
+    """A signed difference, its spread to two digits, and of how many values: '+0.21 +- 0.19 (2)'."""
+    if value is None:
+        return "-"
+    if spread is None:
+        return f"{value:+.4f} ({count})"
+    places = decimals(spread)
+    return f"{value:+.{places}f} +- {spread:.{places}f} ({count})"
+
+
+def decimals(error: float) -> int:
+    """Digits behind the point that show two digits of an error: 2 to 4."""
+    return min(4, max(2, 1 - math.floor(math.log10(error)))) if error > 0 else 4
+
+
+def plural(number: int, what: str) -> str:
+    """A count with its noun: '1 epoch', '1,500 images'."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def share(value: float | None) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from evolve.display.text import count, score, share, steps_text
-from evolve.objectives import FITNESS, SCORE, read_objective
+from evolve.display.table import Column, FoldingTable
+from evolve.display.text import plural, score, share, steps_text
+from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.training_text import REMEDY, amount, guessing_words, outcome, search_at_chance
 from evolve.runs.chance import chance, guessing_on
@@ -25,22 +25,22 @@ OTHER_WAYS = {
     "accuracy_with_flips": "if each image is also shown mirrored",
     "accuracy_without_averaging": "without averaging weights",
 }
-SCORES = {
-    read_objective("accuracy"): "accuracy",
-    read_objective("balanced_accuracy"): "balanced accuracy",
-    read_objective("loss"): "loss, lower is better",
-    read_objective(FITNESS): "what the fitness function returned",
-    read_objective(SCORE): "those of the table",
-}
 
 
 def runs(found: list[Run]) -> RenderableType:
     """One row per run, newest first."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("run", "data", "strategy"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("evaluations", "best", "test", "epochs", "state"):
-        table.add_column(heading, justify="right" if heading != "state" else "left", no_wrap=True)
+    table = FoldingTable(
+        (
+            Column("run", folds=True),
+            Column("data", folds=True, spare=2),
+            Column("strategy", left=True, spare=3),
+            Column("evaluations", spare=1),
+            Column("best"),
+            Column("test"),
+            Column("epochs", spare=4),
+            Column("state", left=True),
+        )
+    )
     for run in found:
         s = run.summary()
         accuracies = [score(s["best"]), score(s["test_accuracy"])]
@@ -49,33 +49,20 @@ def runs(found: list[Run]) -> RenderableType:
     return table
 
 
-def hall_of_fame(run: Run) -> RenderableType:
-    """The run in a line, its hall of fame, and what came out on the test part."""
-    s = run.summary()
-    head = Text(f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}\n", style="bold")
-    head.append(f"{s['evaluations']} evaluations, {s['failures']} failures", style="not bold")
-    if names := run.problem.get("class_names"):
-        listed = ", ".join(names) if len(names) <= FEW_CLASSES else f"{', '.join(names[:FEW_CLASSES])}, ..."
-        head.append(f"; {len(names)} classes: {listed}", style="not bold")
-    measured = SCORES.get(run.objective, f"{run.objective.name}, to {run.objective.direction}")
-    head.append(f"\nscores are {measured}", style="not bold")
-    climbed = len({leader.trained for leader in run.hall_of_fame}) > 1
+def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
+    """Why a network won, the run in a line, its hall of fame, and what came out on the test part.
+
+    top: how many leaders; None for as many as the hall of fame has."""
+    leaders = run.hall_of_fame if top is None else run.leaders(top)
+    climbed = len({leader.trained for leader in leaders}) > 1
+    head = Text(f"{hall_of_fame_text.decision(run)}\n", style="bold")
+    head.append(f"{_about(run)}\n{hall_of_fame_text.meaning(run)}", style="not bold")
     if climbed:
-        head.append("; a score after more images seen in training ranks first", style="not bold")
-    table = Table(box=None, pad_edge=False)
-    seen = ("seen",) if climbed else ()  # images, in the training that the score is of
-    for heading in ("", "candidate", "score", *seen, "re-scored", "change", "test", "weights", "multiply-adds"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for place, leader in enumerate(run.hall_of_fame, start=1):
-        first, again = leader.score, leader.rescored
-        change = "-" if first is None or again is None else f"{again - first:+.4f}"
-        sizes = (count(leader.parameters), count(leader.multiply_adds))
-        trained = (count(leader.trained),) if climbed else ()
-        scores = (score(first), *trained, score(again), change, score(leader.test_accuracy))
-        table.add_row(f"{place}", str(leader.candidate), *scores, *sizes)
-    parts: list[RenderableType] = [head, Text(), table, Text(), Text(_tested(run))]
-    if ahead := _ahead(run):
-        parts.append(Text(ahead))
+        head.append("; one after more images seen in training ranks first", style="not bold")
+    parts: list[RenderableType] = [head, Text(), hall_of_fame_text.table(run, leaders, climbed)]
+    parts += [*map(Text, hall_of_fame_text.legend(run, leaders)), Text()]
+    parts += [Text(doubt)] if (doubt := hall_of_fame_text.doubt(run)) else []
+    parts.append(Text(_tested(run)))
     parts += map(Text, _no_better_than_guessing(run))
     if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):
         parts.append(Text(by_class))
@@ -83,21 +70,20 @@ def hall_of_fame(run: Run) -> RenderableType:
         parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
     if run.config.fast:
         parts.append(Text("results were told as they came (--fast): another run with this seed may differ"))
-    for best in run.hall_of_fame[:1]:
+    for best in leaders[:1]:
         parts += [Text(), Text(f"candidate {best.candidate}: {best.notation}")]
     return Group(*parts)
 
 
-def _ahead(run: Run) -> str | None:
-    """Why the first of the hall of fame is not the one with the best mean, if that is so."""
-    again = [leader for leader in run.hall_of_fame if leader.rescored is not None]
-    best = max(again, key=lambda leader: run.objective.fitness(leader.rescored or 0.0), default=None)
-    if best is None or best == again[0]:
-        return None
-    return (
-        f"candidate {best.candidate} did better when scored again, but by less than two standard errors: of those that "
-        "cannot be told apart, the first one born wins"
-    )
+def _about(run: Run) -> str:
+    """The run in a line."""
+    s = run.summary()
+    told = [f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}"]
+    told.append(f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}")
+    if names := run.problem.get("class_names"):
+        listed = ", ".join(names) if len(names) <= FEW_CLASSES else f"{', '.join(names[:FEW_CLASSES])}, ..."
+        told.append(f"{len(names)} classes: {listed}")
+    return "; ".join(told)
 
 
 def _tested(run: Run) -> str:
@@ -121,12 +107,16 @@ def _no_better_than_guessing(run: Run) -> list[str]:
 
 def history(run: Run, last: int) -> RenderableType:
     """One row per request, in order: the `last` of them."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", justify="right", no_wrap=True)
-    table.add_column("what for", no_wrap=True)
-    for heading in ("candidate", "from", "score"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("what was done", overflow="fold")
+    table = FoldingTable(
+        (
+            Column("", spare=2),
+            Column("what for", left=True, spare=1),
+            Column("candidate"),
+            Column("from", spare=3),
+            Column("score"),
+            Column("what was done", folds=True),
+        )
+    )
     entries = list(run.history(last))
     for entry in entries:
         first = entry["objectives"][0] if entry["objectives"] else None
@@ -135,7 +125,7 @@ def history(run: Run, last: int) -> RenderableType:
         born = entry["purpose"] == "search" and entry["continues"] is None
         done = steps_text(entry["steps"]) if born else _trained(entry)
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
-        table.add_row(*numbers, Text(done))
+        table.add_row(*numbers, done)
     with run.log() as log:
         left = log.count() - len(entries)
     return (

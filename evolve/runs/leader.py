@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from statistics import stdev
 from typing import TYPE_CHECKING, Protocol
 
 from evolve.trust import Trust
@@ -41,7 +42,9 @@ class Leader:
 
     candidate: birth number. score: in the search, on the validation part, at the largest budget it had there.
     trained: that budget, images x epochs.
-    rescored: mean of fresh trainings on the selection part, or None. parents: birth numbers.
+    rescored: mean of fresh trainings on the selection part, or None; rescorings: of each of them.
+    origin: where it comes from, as "founder fast" or "mutant of 4". parents: birth numbers.
+    is_control: whether it was scored again only because it is the first one born, which others have to beat.
     test_accuracy: of its last full training, or None if it had none. in_full: what that training really did.
     """
 
@@ -53,9 +56,23 @@ class Leader:
     parameters: int | None
     multiply_adds: int | None
     notation: str
+    origin: str
     parents: tuple[int, ...]
+    rescorings: tuple[float, ...] = ()
+    is_control: bool = False
     test_accuracy: float | None = None
     in_full: Spent | None = None
+
+    @property
+    def change(self) -> float | None:
+        """From its score to the mean of fresh trainings, as measured, or None without them. Of a loss a negative change
+        is for the better."""
+        return None if self.rescored is None else self.rescored - self.score
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of those fresh trainings; None if there are fewer than two."""
+        return stdev(self.rescorings) if len(self.rescorings) > 1 else None
 
     def to_json(self) -> dict[str, Json]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from evolve.objectives import FITNESS, Objective, in_order
@@ -18,6 +19,35 @@ def accuracy(result: Result, objective: Objective) -> float | None:
     accuracy, or what candidates are ranked by where there is none."""
     names = (FITNESS, "accuracy", objective.name)
     return next((result.measures[name] for name in names if name in result.measures), None)
+
+
+@dataclass(frozen=True)
+class Lead:
+    """By how much the mean of one re-scored candidate is ahead of that of another, in fitness.
+
+    error: standard error of that difference. The deviation of single scores is pooled from all re-scored candidates, as
+    each has a few only; None where each was scored again once, so that nothing is known of it.
+    """
+
+    by: float
+    error: float | None
+
+    @property
+    def interval(self) -> float | None:
+        """Half the width of the interval that counts: as many standard errors as a clear lead has."""
+        return None if self.error is None else CLEARLY * self.error
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is more than luck."""
+        return self.by >= (self.interval or 0.0)
+
+
+def lead(rescored: Mapping[int, Sequence[float]], one: int, other: int) -> Lead:
+    """The lead of `one` over `other`, both by birth number; negative if it is behind. rescored: as for `hall_order`."""
+    by, spread = fmean(rescored[one]) - fmean(rescored[other]), _spread(rescored.values())
+    error = None if spread is None else spread * math.sqrt(1 / len(rescored[one]) + 1 / len(rescored[other]))
+    return Lead(by, error)
 
 
 def hall_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) -> list[Scored]:
@@ -39,18 +69,14 @@ def hall_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]
     again = [one for one in ranked if one.candidate in means]
     if not again:
         return ranked
-    best, spread = again[0].candidate, _spread(rescored.values())
-
-    def is_alike(number: int) -> bool:
-        error = spread * math.sqrt(1 / len(rescored[best]) + 1 / len(rescored[number]))
-        return means[best] - means[number] < CLEARLY * error
-
-    eldest = min((one for one in again if is_alike(one.candidate)), default=again[0])
+    best = again[0].candidate
+    alike = (one for one in again if not lead(rescored, best, one.candidate).is_clear)
+    eldest = min(alike, default=again[0])
     return [eldest, *(one for one in ranked if one != eldest)]
 
 
-def _spread(rescored: Iterable[Sequence[float]]) -> float:
-    """Standard deviation of the scores of one candidate, from all of them together; 0 where each has only one."""
+def _spread(rescored: Iterable[Sequence[float]]) -> float | None:
+    """Standard deviation of the scores of one candidate, from all of them together; None where each has only one."""
     repeated = [scores for scores in rescored if len(scores) > 1]
     squares = sum((score - fmean(scores)) ** 2 for scores in repeated for score in scores)
-    return math.sqrt(squares / sum(len(scores) - 1 for scores in repeated)) if repeated else 0.0
+    return math.sqrt(squares / sum(len(scores) - 1 for scores in repeated)) if repeated else None

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import LogError, RunError
 from evolve.objectives import Objective, Objectives
 from evolve.problems.spaces import recorded_genome, recorded_space
+from evolve.runs.hall import leaders
 from evolve.runs.leader import Leader
-from evolve.runs.ranking import accuracy, hall_order
+from evolve.runs.ranking import accuracy
 from evolve.runs.trainings import done
 from evolve.storage.files import model_path
-from evolve.storage.log import Log, Scored
+from evolve.storage.log import Log
 from evolve.storage.model_file import load_model
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import Store
@@ -28,8 +28,6 @@ from evolve.values import SEARCHING, Purpose, Result, Spent, Status
 from genomes import Genome, SearchSpace
 from genomes.genome import recipe_of
 from genomes.spec import ModelSpec
-
-HALL_SIZE = 10
 
 
 @dataclass(frozen=True)
@@ -176,31 +174,14 @@ class Run:
 
     @cached_property
     def hall_of_fame(self) -> list[Leader]:
-        """The best candidates: re-scored ones by their mean on the selection part, then the others by their score. The
-        one that won is first, see `hall_order`."""
-        with self.log() as log:
-            rescored = log.rescored()
-            scored = {best.candidate: best for best in log.best(HALL_SIZE)}
-            scored |= {number: known for number in rescored if (known := log.score(number))}
-            found = hall_order(scored.values(), rescored)[: max(HALL_SIZE, len(rescored))]
-            return [self._leader(log, known, rescored.get(known.candidate)) for known in found]
+        """The best candidates: all that were scored again, and ten at least, see `leaders`."""
+        return self.leaders()
 
-    def _leader(self, log: Log, known: Scored, rescored: list[float] | None) -> Leader:
-        row = log.born(known.candidate)
-        in_full = log.full_training(known.candidate)
-        return Leader(
-            run=self,
-            candidate=known.candidate,
-            score=log.objectives.first.shown(known.fitness),
-            trained=known.trained,
-            rescored=log.objectives.first.shown(fmean(rescored)) if rescored else None,
-            parameters=row.parameters,
-            multiply_adds=row.multiply_adds,
-            notation=row.notation,
-            parents=row.parents,
-            test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full else None,
-            in_full=done(in_full[0].budget, in_full[1]) if in_full else None,
-        )
+    def leaders(self, top: int | None = None) -> list[Leader]:
+        """The `top` best candidates: re-scored ones by their mean on the selection part, then the others by their
+        score. The one that won is first, see `hall_order`. None is as many as the hall of fame has."""
+        with self.log() as log:
+            return leaders(log, self, self.config, top)
 
     def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
         """The last full training of a candidate that ended well, by the run or asked for by the user."""

@@ -13,16 +13,18 @@ from evolve.errors import LogError
 from evolve.objectives import ORDER_SQL, Objectives, Standing
 from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
-from evolve.values import Hits, Purpose, Result, Status, judged_by
+from evolve.values import Budget, Hits, Purpose, Result, Status, judged_by
 
 REQUEST_COLUMNS = 11  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
 
 # Scores of the search, best first; {fitness} and {path} are those of the objective that candidates are ranked by.
-SCORED = f"""
-    SELECT candidate, {{fitness}} AS fitness, images * epochs AS trained
+WITH_SCORE = """
     FROM request JOIN result ON request = number
-    WHERE purpose IN ('search', 'closing') AND status = 'ok' AND json_type(measures, '{{path}}') IN ('real', 'integer')
+    WHERE purpose IN ('search', 'closing') AND status = 'ok' AND json_type(measures, '{path}') IN ('real', 'integer')
+"""
+SCORED = f"""
+    SELECT candidate, {{fitness}} AS fitness, images * epochs AS trained {WITH_SCORE}
         AND (? IS NULL OR candidate = ?) AND candidate > ?
     ORDER BY {ORDER_SQL} LIMIT ?
 """
@@ -228,6 +230,18 @@ class Log:
             (accuracy, balanced),
         ).fetchone()
         return int(row[0]), int(row[1])
+
+    def scored(self) -> int:
+        """How many candidates have a score of the search."""
+        scored = WITH_SCORE.format(path=self.objectives.first.path)
+        return int(self._connection.execute(f"SELECT count(DISTINCT candidate) {scored}").fetchone()[0])
+
+    def budgets(self, *purposes: Purpose) -> list[Budget]:
+        """The different budgets of requests for some purposes, the smallest first."""
+        found = self._connection.execute(
+            f"SELECT DISTINCT images, epochs FROM request WHERE {_among('purpose', purposes)}"
+        )
+        return sorted(Budget(*row) for row in found)
 
     def numbers(self, purpose: Purpose) -> dict[str, int]:
         """Number of each request for a purpose, by its job key."""

@@ -1,0 +1,140 @@
+"""The hall of fame as text for people: what its figures are, and why its first one won."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+
+from evolve.display.table import Column, FoldingTable
+from evolve.display.text import count, decimals, plural, score, with_spread
+from evolve.objectives import FITNESS, SCORE, Direction, Objective
+from evolve.runs.hall import Comparison, better_mean, comparison
+from evolve.runs.leader import Leader
+from evolve.runs.run import Run
+from evolve.values import SEARCHING, Budget
+
+SCORES = {
+    "accuracy": "validation accuracy",
+    "balanced_accuracy": "balanced validation accuracy",
+    "loss": "validation loss",
+    FITNESS: "what the fitness function returned",
+    SCORE: "that of the table",
+}
+
+
+def decision(run: Run) -> str:
+    """Why the first of the hall of fame won, in a sentence; or that none has won yet."""
+    found = run.hall_of_fame
+    if not found or found[0].rescored is None:
+        return f"{run.name}: no network has won yet, as none was scored again"
+    first = found[0]
+    won = "won" if run.winner is not None else "is ahead so far"
+    head = f"candidate {first.candidate} {won}, {_described(run, first)}"
+    against = comparison(found, run.objective)
+    if not first.parents:
+        beyond = " beyond luck" if against and against.lead.by < 0 else ""
+        said = f"no mutant beat it{beyond}" if against else "no mutant was among those scored again"
+    else:
+        said = _ahead(run.objective, against) if against else "no founder was scored again to compare it with"
+    other = run.winner if run.winner not in (None, first.candidate) else None
+    failed = f"; its training in full failed, so candidate {other} was trained instead" if other else ""
+    return f"{head}: {said}{failed}"
+
+
+def _described(run: Run, leader: Leader) -> str:
+    """What a candidate is, as "founder fast, unchanged" or "a mutant of candidate 4"."""
+    if leader.parents:
+        return f"a {leader.origin.replace(' of ', ' of candidate ', 1)}"
+    if leader.origin == "random":
+        return "a random network"
+    changes = [step.text for step in run.candidate(leader.candidate).steps[1:]]
+    return ", ".join([leader.origin, *(changes or ["unchanged"])])
+
+
+def _ahead(objective: Objective, against: Comparison) -> str:
+    """By how much a mutant is ahead of the founder that it had to beat."""
+    way = "higher" if (objective.direction is Direction.MAXIMISE) == (against.lead.by >= 0) else "lower"
+    named = f"{against.other.origin} (candidate {against.other.candidate})"
+    measure = objective.name.replace("_", " ")
+    return f"its re-scored {measure} is {way} than that of {named}, by {_interval(against)}"
+
+
+def _interval(against: Comparison) -> str:
+    by, interval = abs(against.lead.by), against.lead.interval
+    if interval is None:
+        return f"{score(by)} (of one training each, so that may be luck)"
+    places = decimals(interval)
+    return f"{by:.{places}f} +- {interval:.{places}f} (two standard errors)"
+
+
+def doubt(run: Run) -> str:
+    """Which candidate has a better mean than the first of the hall of fame and why it did not win; nothing if none."""
+    best = better_mean(run.hall_of_fame, run.objective)
+    if best is None:
+        return ""
+    return (
+        f"candidate {best.other.candidate} did better when scored again, by {_interval(best)}: of those that cannot be "
+        "told apart, the first one born wins"
+    )
+
+
+def meaning(run: Run) -> str:
+    """What a score of the search is, in a sentence."""
+    objective, budgets = run.objective, _budgets(run)
+    named = SCORES.get(objective.name, objective.name)
+    lower = " (lower is better)" if objective.direction is Direction.MINIMISE else ""
+    after = f" after {_trained(budgets)}" if budgets and objective.name not in (FITNESS, SCORE) else ""
+    return f"score: {named}{lower}{after}; it is only for ranking"
+
+
+def _budgets(run: Run) -> list[Budget]:
+    with run.log() as log:
+        return log.budgets(*SEARCHING)
+
+
+def _trained(budgets: Sequence[Budget]) -> str:
+    """As "1 epoch on 200 images", or the smallest and the largest of several budgets."""
+    texts = [f"{plural(one.epochs, 'epoch')} on {plural(one.images, 'image')}" for one in budgets]
+    return texts[0] if len(texts) == 1 else f"{texts[0]} up to {texts[-1]}"
+
+
+def table(run: Run, leaders: Sequence[Leader], climbed: bool) -> RenderableType:
+    """One row for each leader, a line between those that were scored again and the others."""
+    worse = " (+ is worse)" if run.objective.direction is Direction.MINIMISE else ""
+    tested = sum(leader.test_accuracy is not None for leader in leaders) > 1  # that of the winner is told in words
+    columns = [Column("candidate"), Column("origin", folds=True), Column("score"), Column("re-scored")]
+    columns += [Column("seen", spare=2)] if climbed else []  # images, in the training that the score is of
+    columns += [Column(f"change{worse}", spare=1), *([Column("test", spare=3)] if tested else [])]
+    columns += [Column("weights", spare=4), Column("multiply-adds", spare=5)]
+    rows = FoldingTable(tuple(columns))
+    for before, leader in zip([None, *leaders], leaders, strict=False):
+        if before and before.rescorings and not leader.rescorings:
+            rows.add_line()
+        origin = f"{leader.origin} (control)" if leader.is_control else leader.origin
+        change = with_spread(leader.change, leader.spread, len(leader.rescorings))
+        seen = (count(leader.trained),) if climbed else ()
+        test = (score(leader.test_accuracy),) if tested else ()
+        sizes = (count(leader.parameters), count(leader.multiply_adds))
+        scores = (score(leader.score), score(leader.rescored), *seen, change, *test)
+        rows.add_row(str(leader.candidate), origin, *scores, *sizes)
+    return rows
+
+
+def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
+    """What the columns of the table are, and how many candidates it leaves out."""
+    with run.log() as log:
+        all_of_them = log.scored()
+    said = []
+    if all_of_them > len(leaders):
+        shown = f"{len(leaders)} of {all_of_them:,} candidates that have a score"
+        said.append(f"{shown}; all of them with: --top {all_of_them}")
+    if any(leader.rescorings for leader in leaders):
+        what = "other trainings of the table" if run.config.table else "fresh trainings on images the search never saw"
+        said.append(
+            f"re-scored: mean of {what}; change: that mean less the score, +- the standard deviation of those "
+            "trainings (how many)"
+        )
+    if any(leader.is_control for leader in leaders):
+        said.append("control: the first one born, scored again so that the leaders have something to beat")
+    return said

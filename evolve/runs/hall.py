@@ -1,0 +1,91 @@
+"""The hall of fame: who is in it, and why its first one is first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from evolve.config import RunConfig
+from evolve.objectives import Objective
+from evolve.runs.leader import Leader, Models
+from evolve.runs.origin import origin
+from evolve.runs.ranking import Lead, accuracy, hall_order, lead
+from evolve.runs.trainings import done
+from evolve.storage.log import Log, Scored
+
+HALL_SIZE = 10
+Rescored = Mapping[int, Sequence[float]]
+
+
+def leaders(log: Log, run: Models, config: RunConfig, top: int | None) -> list[Leader]:
+    """The `top` best candidates of a run, in the order of `hall_order`; None is all that were scored again, and ten at
+    least."""
+    rescored = log.rescored()
+    count = max(HALL_SIZE, len(rescored)) if top is None else top
+    scored = {best.candidate: best for best in log.best(count)}
+    scored |= {number: known for number in rescored if (known := log.score(number))}
+    control = _control(log, config, rescored)
+    found = hall_order(scored.values(), rescored)[:count]
+    return [_leader(log, run, one, rescored.get(one.candidate, ()), one.candidate == control) for one in found]
+
+
+def _control(log: Log, config: RunConfig, rescored: Iterable[int]) -> int | None:
+    """The first one born, if it was scored again though it is none of the leaders."""
+    first, best = min(rescored, default=None), log.best(config.leaders, born_after=config.small_births or 0)
+    return None if first in [leader.candidate for leader in best] else first
+
+
+def _leader(log: Log, run: Models, known: Scored, rescored: Sequence[float], is_control: bool) -> Leader:
+    row, in_full = log.born(known.candidate), log.full_training(known.candidate)
+    shown = log.objectives.first.shown
+    return Leader(
+        run=run,
+        candidate=known.candidate,
+        score=shown(known.fitness),
+        trained=known.trained,
+        rescored=shown(fmean(rescored)) if rescored else None,
+        parameters=row.parameters,
+        multiply_adds=row.multiply_adds,
+        notation=row.notation,
+        origin=origin(row),
+        parents=row.parents,
+        rescorings=tuple(map(shown, rescored)),
+        is_control=is_control,
+        test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full else None,
+        in_full=done(in_full[0].budget, in_full[1]) if in_full else None,
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The first of the hall of fame beside another one that was scored again, and its lead over that: below 0 if the
+    other one has the better mean."""
+
+    other: Leader
+    lead: Lead
+
+
+def comparison(found: Sequence[Leader], objective: Objective) -> Comparison | None:
+    """The first of a hall of fame beside what it had to beat: a mutant beside the eldest that has no parents, any other
+    beside the best mutant. None if there is no such one that was scored again."""
+    again = [leader for leader in found if leader.rescorings]
+    if not again:
+        return None
+    first, *others = again
+    rivals = [leader for leader in others if bool(leader.parents) != bool(first.parents)]
+    if not rivals:
+        return None
+    other = min(rivals, key=lambda one: one.candidate) if first.parents else rivals[0]
+    fitness = {one.candidate: [objective.fitness(value) for value in one.rescorings] for one in again}
+    return Comparison(other, lead(fitness, first.candidate, other.candidate))
+
+
+def better_mean(found: Sequence[Leader], objective: Objective) -> Comparison | None:
+    """The first of a hall of fame beside the one with the best mean, if that is another one."""
+    again = [leader for leader in found if leader.rescored is not None]
+    best = max(again, key=lambda one: objective.fitness(one.rescored or 0.0), default=None)
+    if best is None or best is again[0]:
+        return None
+    fitness = {one.candidate: [objective.fitness(value) for value in one.rescorings] for one in again}
+    return Comparison(best, lead(fitness, again[0].candidate, best.candidate))

@@ -39,6 +39,10 @@ def _gene_step(at: int, before: int, after: int) -> Step:
     return Step("gene", detail, f"gene {at + 1}: {before} -> {after}")
 
 
+def _crossover_step(whence: str) -> Step:
+    return Step("crossover", {"genes": whence}, f"crossover: genes {whence}")
+
+
 @dataclass(frozen=True)
 class ChoicesSpace:
     """All entries of one table.
@@ -82,8 +86,11 @@ class ChoicesSpace:
         for _ in range(30):
             child = ChoicesGenome(tuple(rng.choice(pair) for pair in zip(a.digits, b.digits, strict=True)))
             if child.notation() in self.entries:
-                return Variation(child, (Step("crossover", {"genes": "from either parent"}, "uniform crossover"),))
-        return Variation(a, (Step("crossover", {"genes": "of the first parent"}, "crossover kept the first parent"),))
+                return Variation(
+                    child,
+                    (_crossover_step("from either parent"),),
+                )
+        return Variation(a, (_crossover_step("of the first parent"),))
 
     def narrowed(self, genome: ChoicesGenome) -> Variation[ChoicesGenome] | None:
         """Nothing: an entry is in the table or not."""

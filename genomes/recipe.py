@@ -160,6 +160,22 @@ def difference(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
     return {name: (old, new) for name, (old, new) in values.items() if old != new}
 
 
+def in_words(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """Genes and their values before and after, in the words of the notation; what is off is called so."""
+    told = []
+    for f in genes_of(Recipe):
+        if f.name in changes:
+            old, new = (_value_in_words(f.default, value) for value in changes[f.name])
+            told.append(f"{f.metadata['word'] or f.name.replace('_', ' ')} {old} -> {new}")
+    return ", ".join(told)
+
+
+def _value_in_words(usual: object, value: object) -> str:
+    if usual in (False, 0) and not isinstance(value, str):
+        return "off" if not value else "on" if value is True else str(value)
+    return str(value)
+
+
 def cross_recipes(a: Recipe, b: Recipe, rng: Random) -> Recipe:
     """What belongs `TOGETHER` from one parent, every other gene from either."""
     base, other = (a, b) if rng.random() < 0.5 else (b, a)

@@ -6,7 +6,7 @@ from genomes.alphabet import Alphabet
 from genomes.domains import domains
 from genomes.json_value import Json
 from genomes.layer import Layer
-from genomes.recipe import Recipe, clamp_recipe, difference
+from genomes.recipe import Recipe, clamp_recipe, difference, in_words
 from genomes.steps import Step
 
 Pair = tuple[Layer, Layer | None]
@@ -40,7 +40,7 @@ def _step(pairs: list[Pair], before: Recipe, after: Recipe) -> Step:
         },
     }
     said = [text for pair in pairs for text in _changes(*pair)]
-    said += [f"{name} {old} -> {new}" for name, (old, new) in genes.items()]
+    said += [in_words(genes)] if genes else []
     return Step("clamp", detail, ", ".join(dict.fromkeys(said)))
 
 

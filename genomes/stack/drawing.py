@@ -1,4 +1,4 @@
-"""How layer stacks are drawn: as a whole, block by block, and wider or narrower."""
+"""How layer stacks are drawn: as a whole, stage by stage, and wider or narrower."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Stack = tuple[Layer, ...]
 
 
 def random_stack(rng: Random, alphabet: Alphabet, small: bool = False) -> tuple[Stack, Recipe]:
-    """A stack of two to four stages, each with one or two layers that make features and often a pooling at its end;
+    """A stack of two to four parts, each with one or two layers that make features and often a pooling at its end;
     then a flattening and at most one hidden dense layer. Widths grow with depth, as in most hand-made nets.
 
     small: at most two narrow layers and a mean over all of the image, for tight limits.
@@ -22,7 +22,7 @@ def random_stack(rng: Random, alphabet: Alphabet, small: bool = False) -> tuple[
     recipe = random_recipe(rng, alphabet.recipe)
     features, poolings = alphabet.of_role("features"), alphabet.of_role("pooling")
     if small:
-        genes = [gene for _ in range(rng.randint(0, 2)) for gene in block(features, 4, None, [], rng, alphabet)]
+        genes = [gene for _ in range(rng.randint(0, 2)) for gene in stage(features, 4, None, [], rng, alphabet)]
         return (*genes, alphabet.make(Flatten, rng, how="global_average")), recipe
     width, genes = rng.choice((16, 32, 48)), []
     function = of_role("activation", rng, alphabet)
@@ -31,7 +31,7 @@ def random_stack(rng: Random, alphabet: Alphabet, small: bool = False) -> tuple[
     wide = [cls for cls in features if cls.width] or features  # the first one has to make channels
     for _ in range(rng.randint(2, 4)):
         for _ in range(rng.randint(1, 2)):
-            genes += block(features if genes else wide, width, function, between, rng, alphabet)
+            genes += stage(features if genes else wide, width, function, between, rng, alphabet)
         if poolings and rng.random() < 0.7:
             genes.append(drawn(poolings, rng, alphabet))
         extras = alphabet.of_role("regularisation", "other")
@@ -47,7 +47,7 @@ def random_stack(rng: Random, alphabet: Alphabet, small: bool = False) -> tuple[
     return tuple(genes), recipe
 
 
-def block(
+def stage(
     features: list[type[Layer]],
     width: int,
     function: Layer | None,

@@ -1,8 +1,9 @@
 """How layer stacks are drawn, mutated and crossed. Operators return the step that they took; the search space checks
 that the outcome fits and draws again if not.
 
-A block is a run of layers that begins with one that makes features, pools or is dense, and takes with it what follows:
-normalisation, activation, dropout. The flattening begins a block, too, which is never copied or removed.
+A stage is a run of layers that begins with one that makes features, pools or is dense, and takes with it what follows:
+normalisation, activation, dropout. The flattening begins a stage, too, which is never copied or removed. In texts as in
+details layers are counted from 1, as the notation has them: a block, such as a residual one, is one layer.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from genomes.alphabet import Alphabet
 from genomes.json_value import Json
 from genomes.layer import Layer
 from genomes.layers import Flatten
-from genomes.recipe import Recipe, cross_recipes, difference, mutate_recipe
-from genomes.stack.drawing import Stack, block, drawn, of_role
+from genomes.recipe import Recipe, cross_recipes, difference, in_words, mutate_recipe
+from genomes.stack.drawing import Stack, drawn, of_role, stage
 from genomes.steps import Step
 
 Changed = tuple[Stack, Step]
-BEGINS_BLOCK = {"features", "pooling", "dense", "flattening"}
 FACTORS = (0.5, 0.75, 1.5, 2.0)
 
 
@@ -30,7 +30,7 @@ def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     place = "body" if at <= _flattening(stack) else "head"
     kinds = [cls for cls in alphabet.kinds.values() if place in cls.place]
     if not kinds:
-        return stack, _nothing("insert")
+        return stack, _nothing("insert", "layer to insert")
     gene = drawn(kinds, rng, alphabet)
     return (*stack[:at], gene, *stack[at:]), _step("insert", at, f"insert {gene}", to=str(gene))
 
@@ -39,7 +39,7 @@ def remove_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """Any layer but the flattening goes."""
     places = [at for at, gene in enumerate(stack) if not isinstance(gene, Flatten)]
     if not places:
-        return stack, _nothing("remove")
+        return stack, _nothing("remove", "layer to remove")
     at = rng.choice(places)
     gene = str(stack[at])
     return (*stack[:at], *stack[at + 1 :]), _step("remove", at, f"remove {gene}", **{"from": gene})
@@ -48,10 +48,11 @@ def remove_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
 def swap_layers(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """Two neighbours change places."""
     if len(stack) < 2:
-        return stack, _nothing("swap")
+        return stack, _nothing("swap", "layers to swap")
     at = rng.randrange(len(stack) - 1)
     pair = [str(stack[at]), str(stack[at + 1])]
-    step = Step("swap", {"at": at + 1, "from": pair, "to": pair[::-1]}, f"swap {at + 1} and {at + 2}")
+    text = f"swap {stack[at].word} at {at + 1} and {stack[at + 1].word} at {at + 2}"
+    step = Step("swap", {"at": at + 1, "from": pair, "to": pair[::-1]}, text)
     return (*stack[:at], stack[at + 1], stack[at], *stack[at + 2 :]), step
 
 
@@ -64,19 +65,20 @@ def change_gene(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     after = bounds[name].vary(before, rng)
     changed = replace(gene, **{name: after})
     detail = {"at": at + 1, "layer": gene.kind, "gene": name, "from": before, "to": after}
-    step = Step("change", detail, f"change {gene.word} at {at + 1}: {name} {before} -> {after}")
+    what = f" to {after}" if name == gene.selector else f": {name} {before} -> {after}"
+    step = Step("change", detail, f"change {gene.word} at {at + 1}{what}")
     return (*stack[:at], changed, *stack[at + 1 :]), step
 
 
-def duplicate_block(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
-    """A block is repeated behind itself."""
-    blocks = _blocks(stack)
-    if not blocks:
-        return stack, _nothing("duplicate")
-    start, end = rng.choice(blocks)
-    block = stack[start:end]
-    step = _step("duplicate", start, f"duplicate {_named(block)}", block=_texts(block))
-    return (*stack[:end], *block, *stack[end:]), step
+def duplicate_stage(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
+    """A stage is repeated behind itself."""
+    stages = _stages(stack)
+    if not stages:
+        return stack, _nothing("duplicate", "stage to duplicate")
+    start, end = rng.choice(stages)
+    copied = stack[start:end]
+    step = _stage_step("duplicate", "duplicate", start, copied, "stage")
+    return (*stack[:end], *copied, *stack[end:]), step
 
 
 def change_width(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
@@ -86,35 +88,33 @@ def change_width(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     factor = rng.choice(FACTORS)
     changed = [_scaled(gene, factor, alphabet) if at in inside else gene for at, gene in enumerate(stack)]
     part = "body" if body else "head"
-    text = f"{'widen' if factor > 1 else 'narrow'} the {part} by {factor}"
-    return tuple(changed), Step("width", {"part": part, "factor": factor}, text)
+    return tuple(changed), Step("width", {"part": part, "factor": factor}, f"make the {part} {factor:g} times as wide")
 
 
 def deepen(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
-    """A new block in the body, as wide as its neighbour, with the normalisation and activation of the block there."""
+    """A new stage in the body, as wide as its neighbour, with the normalisation and activation of the body."""
     features = alphabet.of_role("features")
     border = _flattening(stack)
-    starts = [start for start, _ in _blocks(stack) if start <= border and stack[start].role != "dense"]
+    starts = [start for start, _ in _stages(stack) if start <= border and stack[start].role != "dense"]
     if not features:
-        return stack, _nothing("deepen")
+        return stack, _nothing("deepen", "stage to insert")
     at = rng.choice([*starts, border])
     before = [gene for gene in stack[:at] if gene.width]
     width = getattr(before[-1], str(before[-1].width)) if before else 16
     norms = [type(gene) for gene in stack[:border] if gene.role == "normalisation"]
     functions = [gene for gene in stack[:border] if gene.role == "activation"]
     function = functions[0] if functions else of_role("activation", rng, alphabet)
-    new = tuple(block(features, width, function, norms[:1], rng, alphabet))
-    return (*stack[:at], *new, *stack[at:]), _step("deepen", at, f"deepen by {_named(new)}", to=_texts(new))
+    new = tuple(stage(features, width, function, norms[:1], rng, alphabet))
+    return (*stack[:at], *new, *stack[at:]), _stage_step("deepen", "insert", at, new, "to")
 
 
 def remove_stage(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
-    """A whole block goes."""
-    blocks = _blocks(stack)
-    if not blocks:
-        return stack, _nothing("remove stage")
-    start, end = rng.choice(blocks)
-    block = stack[start:end]
-    step = _step("remove stage", start, f"remove stage: {_named(block)}", **{"from": _texts(block)})
+    """A whole stage goes."""
+    stages = _stages(stack)
+    if not stages:
+        return stack, _nothing("remove stage", "stage to remove")
+    start, end = rng.choice(stages)
+    step = _stage_step("remove stage", "remove", start, stack[start:end], "from")
     return (*stack[:start], *stack[end:]), step
 
 
@@ -123,7 +123,7 @@ OPERATORS: dict[str, tuple[float, Callable[[Stack, Random, Alphabet], Changed]]]
     "remove": (1.5, remove_layer),
     "swap": (0.5, swap_layers),
     "change": (3.0, change_gene),
-    "duplicate": (0.7, duplicate_block),
+    "duplicate": (0.7, duplicate_stage),
     "width": (1.0, change_width),
     "deepen": (1.0, deepen),
     "remove stage": (0.7, remove_stage),
@@ -152,18 +152,21 @@ def cross_stacks(
     a: tuple[Stack, Recipe], b: tuple[Stack, Recipe], rng: Random
 ) -> tuple[Stack, Recipe, tuple[Step, ...]]:
     """One cut in each stack, both in the body or both in the head: the front of one parent, the rest of the other. Half
-    of the time the cuts are anywhere, half of the time between blocks."""
-    (first, first_recipe), (second, second_recipe) = (a, b) if rng.random() < 0.5 else (b, a)
+    of the time the cuts are anywhere, half of the time between stages."""
+    in_order = rng.random() < 0.5
+    (first, first_recipe), (second, second_recipe) = (a, b) if in_order else (b, a)
     share, aligned = rng.random(), rng.random() < 0.5
     cut = _border if aligned else _cut
     cut_first, cut_second = cut(first, share, rng), cut(second, share, rng)
     if (cut_first <= _flattening(first)) != (cut_second <= _flattening(second)):
         cut_first, cut_second = _flattening(first), _flattening(second)
     child = first[:cut_first] + second[cut_second:]
-    how = "between blocks " if aligned else ""
+    front, back = ("first", "second") if in_order else ("second", "first")
     rest = len(second) - cut_second
-    detail = {"first": cut_first, "rest": rest, "between_blocks": aligned}
-    step = Step("crossover", detail, f"crossover {how}{cut_first}+{rest}")
+    detail: dict[str, Json] = {"front": front, "first": cut_first, "rest": rest, "between_stages": aligned}
+    behind = f"{_layers(cut_second, len(second))} of the {back} one"
+    text = f"crossover: {_layers(0, cut_first)} of the {front} parent, {behind}"
+    step = Step("crossover", detail, text)
     return child, cross_recipes(first_recipe, second_recipe, rng), (step,)
 
 
@@ -173,15 +176,15 @@ def _cut(stack: Stack, share: float, rng: Random) -> int:
 
 
 def _border(stack: Stack, share: float, rng: Random) -> int:
-    """The border between two blocks next to a place about `share` of the way through the stack."""
+    """The border between two stages next to a place about `share` of the way through the stack."""
     near = _cut(stack, share, rng)
-    borders = {0, len(stack), *(at for at, gene in enumerate(stack) if gene.role in BEGINS_BLOCK)}
+    borders = {0, len(stack), *(at for at, gene in enumerate(stack) if gene.begins_stage)}
     return min(sorted(borders), key=lambda border: abs(border - near))
 
 
-def _blocks(stack: Stack) -> list[tuple[int, int]]:
-    """Start and end of each block but that of the flattening."""
-    starts = [at for at, gene in enumerate(stack) if gene.role in BEGINS_BLOCK]
+def _stages(stack: Stack) -> list[tuple[int, int]]:
+    """Start and end of each stage but that of the flattening."""
+    starts = [at for at, gene in enumerate(stack) if gene.begins_stage]
     pairs = zip(starts, [*starts[1:], len(stack)], strict=True)
     return [(start, end) for start, end in pairs if not isinstance(stack[start], Flatten)]
 
@@ -201,13 +204,12 @@ def _flattening(stack: Stack) -> int:
     return next(at for at, gene in enumerate(stack) if isinstance(gene, Flatten))
 
 
-def _named(block: Stack) -> str:
-    return "+".join(gene.word for gene in block)
-
-
-def _texts(block: Stack) -> list[str]:
-    """The layers of a block as the notation writes them."""
-    return [str(gene) for gene in block]
+def _stage_step(operator: str, verb: str, at: int, stage: Stack, key: str) -> Step:
+    """A step that took a stage, whose first layer has `at` before it. key: what its detail calls the stage."""
+    named = "+".join(gene.word for gene in stage)
+    where = f"{at + 1}" if len(stage) == 1 else f"{at + 1}-{at + len(stage)}"
+    detail: dict[str, Json] = {"at": at + 1, key: [str(gene) for gene in stage]}
+    return Step(operator, detail, f"{verb} stage: {named} at {where}")
 
 
 def _step(operator: str, at: int, what: str, **detail: Json) -> Step:
@@ -215,16 +217,20 @@ def _step(operator: str, at: int, what: str, **detail: Json) -> Step:
     return Step(operator, {"at": at + 1, **detail}, f"{what} at {at + 1}")
 
 
-def _nothing(operator: str) -> Step:
+def _nothing(operator: str, what: str) -> Step:
     """The step of an operator that found nothing it could be applied to."""
-    return Step(operator, {}, f"{operator} nothing")
+    return Step(operator, {}, f"no {what}")
+
+
+def _layers(start: int, end: int) -> str:
+    """Layers from behind `start` to `end`, as they are counted."""
+    return "no layers" if start == end else f"layer {end}" if end == start + 1 else f"layers {start + 1}-{end}"
 
 
 def _recipe_step(before: Recipe, after: Recipe) -> Step:
     genes = difference(before, after)
-    changes = ", ".join(f"{name} {old} -> {new}" for name, (old, new) in genes.items())
     detail = {
         "from": {name: old for name, (old, _) in genes.items()},
         "to": {name: new for name, (_, new) in genes.items()},
     }
-    return Step("recipe", detail, f"recipe {changes or 'unchanged'}")
+    return Step("recipe", detail, f"change recipe: {in_words(genes)}" if genes else "recipe unchanged")

@@ -88,7 +88,7 @@ class StackSpace:
         for attempt in range(20 * TRIES):
             genome = StackGenome(*random_stack(rng, self.alphabet, small=attempt >= TRIES))
             if found := self.narrowed(genome):
-                return Variation(found.genome, (Step("random", {}, "random stack"), *found.steps), found.blueprint)
+                return Variation(found.genome, (Step("random", {}, "random network"), *found.steps), found.blueprint)
         raise InvalidGenome(f"no stack fits the limits of this search: {self.problem(genome)}")
 
     def mutate(self, genome: StackGenome, rng: Random) -> Variation[StackGenome]:
@@ -102,7 +102,7 @@ class StackSpace:
         return self._first_valid(draw, genome, rng)
 
     def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation[StackGenome]:
-        """One-point crossover of stacks of different length, anywhere or between blocks; recipes mix gene by gene."""
+        """One-point crossover of stacks of different length, anywhere or between stages; recipes mix gene by gene."""
         return self._first_valid(lambda: cross_stacks((a.layers, a.recipe), (b.layers, b.recipe), rng), a, rng)
 
     def _first_valid(

@@ -51,12 +51,12 @@ def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int,
         assert space.read(json.loads(json.dumps(child.to_json()))) == child
         seen_layers.update(gene.kind for gene in child.layers)
         seen_steps.update(step.operator for step in variation.steps)
-        seen_steps.update(["between blocks"] if variation.steps[0].detail.get("between_blocks") else [])
+        seen_steps.update(["between stages"] if variation.steps[0].detail.get("between_stages") else [])
         for name, values in seen_genes.items():
             values.add(getattr(child.recipe, name))
         pool[rng.randrange(len(pool))] = child if rng.random() < 0.95 else space.random(rng).genome
     assert seen_layers == set(LAYERS)
-    assert seen_steps == TAKEN | {"between blocks"}
+    assert seen_steps == TAKEN | {"between stages"}
     assert min(len(values) for values in seen_genes.values()) >= 2
     assert seen_genes["schedule"] == set(SCHEDULES)
     assert seen_genes["optimizer"] == set(TYPICAL_RATES)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any
@@ -33,10 +34,27 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A layer as people write it, which may be several nodes: those from `start` to before `end`.
+
+    begins_stage: whether a stage begins with it, to which belong those behind it that do not begin one.
+    """
+
+    text: str
+    start: int
+    end: int
+    begins_stage: bool
+
+
+@dataclass(frozen=True)
 class ModelSpec:
-    """A network ready to be built: nodes in topological order, from the image to the class probabilities."""
+    """A network ready to be built: nodes in topological order, from the image to the class probabilities.
+
+    parts: its layers as the encoding counts them, for people; nothing that the network is.
+    """
 
     nodes: tuple[Node, ...]
+    parts: tuple[Part, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def input_shape(self) -> Shape:
@@ -90,6 +108,7 @@ class SpecBuilder:
 
     def __init__(self, input_shape: Shape) -> None:
         self._nodes = [Node("image", "input", (), (), tuple(input_shape), 0, 0)]
+        self._parts: list[Part] = []
 
     def add(self, op: str, *inputs: int, name: str | None = None, **settings: Any) -> int:
         """Appends a node and returns its position. Without `inputs` it reads the node before it."""
@@ -108,6 +127,13 @@ class SpecBuilder:
         self._nodes.append(node)
         return len(self._nodes) - 1
 
+    @contextmanager
+    def part(self, text: str, begins_stage: bool) -> Iterator[None]:
+        """What is added within the block is one layer for people."""
+        start = len(self._nodes)
+        yield
+        self._parts.append(Part(text, start, len(self._nodes), begins_stage))
+
     @property
     def last(self) -> int:
         """Position of the node added last."""
@@ -117,7 +143,7 @@ class SpecBuilder:
         return self._nodes[position].shape
 
     def spec(self) -> ModelSpec:
-        return ModelSpec(tuple(self._nodes))
+        return ModelSpec(tuple(self._nodes), tuple(self._parts))
 
 
 def _canonical(nodes: tuple[Node, ...]) -> list[Any]:

@@ -20,10 +20,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+CANDIDATE = "Birth number of a candidate, or best."
 Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder that holds the runs.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
-Candidate = Annotated[int, typer.Argument(metavar="CANDIDATE", help="Birth number of a candidate.")]
+Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help=CANDIDATE)]
 Trust = Annotated[
     list[str] | None,
     typer.Option(

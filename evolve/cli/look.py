@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evolve.cli.app import RESULTS, Json, Results, RunName, app, complain, print_json
+from evolve.cli.app import CANDIDATE, RESULTS, Json, Results, RunName, app, complain, print_json
 
 
 @app.command("list")
@@ -29,7 +29,7 @@ def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
 @app.command()
 def show(
     run: RunName,
-    candidate: Annotated[int | None, typer.Argument(help="Birth number of a candidate.")] = None,
+    candidate: Annotated[str | None, typer.Argument(help=CANDIDATE)] = None,
     top: Annotated[
         int | None, typer.Option(min=1, help="How many leaders to show. Default: ten, and all that were scored again.")
     ] = None,
@@ -50,9 +50,9 @@ def show(
         else:
             show_text(run_text.hall_of_fame(found, top))
     elif as_json:
-        print_json(candidate_json(found, candidate))
+        print_json(candidate_json(found, found.number(candidate)))
     else:
-        show_text(candidate_text.candidate(found, candidate))
+        show_text(candidate_text.candidate(found, found.number(candidate)))
 
 
 @app.command()

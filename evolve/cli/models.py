@@ -29,7 +29,7 @@ def train(
     made = train_model(run, candidate, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
     if as_json:
         told = {"measures": dict(made.result.measures), "spent": dict(made.spent), "model": str(made.path)}
-        print_json({"candidate": candidate, **told})
+        print_json({"candidate": made.candidate, **told})
     else:
         show_text(model_text.trained(made))
 
@@ -60,7 +60,9 @@ def export(
 
 @app.command()
 def predict(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A .keras file, RUN (its winner) or RUN:CANDIDATE.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A .keras file, RUN (its winner) or RUN:CANDIDATE, as RUN:best.")
+    ],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")],
     top: Annotated[int, typer.Option(help="Classes to show for each image.")] = 3,
     trust: Trust = None,

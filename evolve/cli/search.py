@@ -51,7 +51,7 @@ def run(
     """Evolve networks on images, re-score the leaders, train the winner in full."""
     from evolve import api
     from evolve.config_files import from_flags, layer_flags
-    from evolve.display.console import show_text
+    from evolve.display.console import show_text, terminal_width
     from evolve.reporting import run_text
 
     flags = typed(settings)
@@ -63,7 +63,7 @@ def run(
     spelled = {"plan": "--plan", **({"founders": "--founder"} if founder else {})}
     made = api.run_given(from_flags(flags, config, spelled), plan)
     show_text(run_text.hall_of_fame(made))
-    print(run_text.next_steps(made))
+    print(run_text.next_steps(made, terminal_width()))
 
 
 @with_settings(app)
@@ -83,11 +83,11 @@ def resume(
     """Continue a killed, stopped or finished run."""
     from evolve import api
     from evolve.config_files import from_flags
-    from evolve.display.console import show_text
+    from evolve.display.console import show_text, terminal_width
     from evolve.reporting import run_text
     from evolve.runs.find import find
 
     given = from_flags(typed({"generations": generations, "duration": duration, **settings}))
     made = api.resume_given(find(run, results).trusting(trust or ()), given)
     show_text(run_text.hall_of_fame(made))
-    print(run_text.next_steps(made))
+    print(run_text.next_steps(made, terminal_width()))

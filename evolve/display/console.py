@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from rich.cells import cell_len
 from rich.console import Console as RichConsole
-from rich.console import ConsoleOptions, Group, RenderableType
+from rich.console import ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.progress import BarColumn, TaskID, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -19,13 +20,14 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.display.progress import Epochs, Progress
-from evolve.display.text import duration, printable
+from evolve.display.text import duration, folded, printable
 from evolve.values import Counter
 
 Shown = Progress | Epochs
 Watcher = bool | Callable[[Shown], None]
 """Whether to show what happens, or a function that is called with the figures of the moment."""
 
+GAP = 2  # spaces between figures
 PLAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
 
@@ -44,6 +46,11 @@ class Printable:
 def show_text(renderable: RenderableType) -> None:
     """Prints to the terminal, or as plain text elsewhere. What comes from data is neither markup nor a command."""
     RichConsole(highlight=False, markup=False, emoji=False).print(Printable(renderable))
+
+
+def terminal_width() -> int:
+    """Characters of a line of the terminal; 80 where there is none."""
+    return RichConsole().width
 
 
 class Console(Protocol):
@@ -184,7 +191,7 @@ class LiveConsole:
         self._progress: Callable[[], Shown] | None = None
 
     def note(self, text: str) -> None:
-        self._rich.print(printable(text), markup=False, emoji=False, soft_wrap=True)
+        self._rich.print(folded(printable(text), self._rich.width), markup=False, emoji=False, soft_wrap=True)
 
     @contextmanager
     def counting(self) -> Iterator[Counter]:
@@ -202,7 +209,7 @@ class LiveConsole:
     @contextmanager
     def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         self._progress = progress
-        with Live(Printable(panel(progress())), console=self._rich, refresh_per_second=4, transient=True) as self._live:
+        with Live(Printable(Panel(progress())), console=self._rich, refresh_per_second=4, transient=True) as self._live:
             try:
                 yield
             finally:
@@ -212,7 +219,7 @@ class LiveConsole:
         late = time.monotonic() - self._looked > LOOK_SECONDS
         if self._live is not None and self._progress is not None and late:
             self._looked = time.monotonic()
-            self._live.update(Printable(panel(self._progress())))
+            self._live.update(Printable(Panel(self._progress())))
 
 
 def _stage(now: Shown) -> int:
@@ -243,16 +250,31 @@ def line(now: Shown) -> str:
     return f"{now.phase}: " + ", ".join(f"{name} {text}" for name, text in figures(now))
 
 
-def panel(now: Shown) -> RenderableType:
-    """All figures as a small table under a bar."""
-    table = Table.grid(padding=(0, 2))
-    shown = figures(now)
-    table.add_row(*(Text(name, style="dim") for name, _ in shown))
-    table.add_row(*(Text(text, style="bold") for _, text in shown))
-    if isinstance(now, Epochs):
-        done, total = now.epoch, now.epochs
-    else:
-        done, total = now.evaluations, now.limit
-    bar = Table.grid()
-    bar.add_row(ProgressBar(total=total or 1, completed=done if total else 0, width=60))
-    return Group(Text(now.phase), bar, table)
+@dataclass(frozen=True)
+class Panel:
+    """All figures under a bar, in as many rows as they need."""
+
+    now: Shown
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
+        now = self.now
+        done, total = (now.epoch, now.epochs) if isinstance(now, Epochs) else (now.evaluations, now.limit)
+        yield Text(now.phase)
+        bar = Table.grid()
+        bar.add_row(ProgressBar(total=total or 1, completed=done if total else 0, width=min(60, options.max_width)))
+        yield bar
+        for row in _rows(figures(now), options.max_width):
+            table = Table.grid(padding=(0, GAP))
+            table.add_row(*(Text(name, style="dim") for name, _ in row))
+            table.add_row(*(Text(text, style="bold") for _, text in row))
+            yield table
+
+
+def _rows(shown: list[tuple[str, str]], width: int) -> list[list[tuple[str, str]]]:
+    """Figures in rows that are at most so wide."""
+    rows: list[list[tuple[str, str]]] = [[]]
+    for figure in shown:
+        if rows[-1] and sum(max(map(cell_len, one)) + GAP for one in (*rows[-1], figure)) - GAP > width:
+            rows.append([])
+        rows[-1].append(figure)
+    return rows

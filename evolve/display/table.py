@@ -50,7 +50,7 @@ class FoldingTable:
         while self._least(shown) > options.max_width and any(self.columns[at].spare for at in shown):
             shown.remove(max(shown, key=lambda at: (self.columns[at].spare, at)))
         yield self._table(shown) if self._least(shown) <= options.max_width else self._stacked(shown)
-        if left_out := [column.heading for at, column in enumerate(self.columns) if at not in shown]:
+        if left_out := [c.heading for at, c in enumerate(self.columns) if at not in shown and c.heading]:
             yield Text(f"no room here for: {', '.join(left_out)}", style="dim")
 
     def _least(self, shown: list[int]) -> int:

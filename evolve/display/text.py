@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,6 +17,24 @@ def printable(text: str) -> str:
     if not any(commands):
         return text
     return "".join(ascii(sign)[1:-1] if command else sign for sign, command in zip(text, commands, strict=True))
+
+
+def folded(text: str, width: int) -> str:
+    """`text` with its lines folded at words, those that go on indented as the first. A command stays in one piece, so
+    that it can be copied: it begins with "evolve " behind a colon, and goes up to the end of its line."""
+    return "\n".join(line for long in text.split("\n") for line in _folded_line(long, width))
+
+
+def _folded_line(line: str, width: int) -> list[str]:
+    prose, colon, command = line.partition(": evolve ")
+    indent = " " * (len(line) - len(line.lstrip()))
+    lines = textwrap.wrap(
+        f"{prose}:" if colon else prose, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    ) or [""]
+    if not colon:
+        return lines
+    whole = f"{lines[-1]} evolve {command}"
+    return [*lines[:-1], whole] if len(whole) <= width else [*lines, f"evolve {command}"]
 
 
 def steps_text(steps: Iterable[Mapping[str, Any]]) -> str:

@@ -17,7 +17,7 @@ from genomes.json_value import Json
 from genomes.steps import read_step
 
 RANDOM = "random"
-OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+)")
+OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+|best)")
 
 
 def founders(
@@ -100,18 +100,20 @@ def _read_steps(data: Json) -> tuple[Step, ...]:
 def founder(space: SearchSpace[Genome], text: str, results: Path) -> Proposal:
     """The founder that `text` stands for, within the bounds of this space. Raises ConfigError if it stands for none,
     InvalidGenome if nothing like it is within them."""
-    clamped = space.clamp(_named(space, text, results))
-    return Proposal(clamped.genome, (), (Step("founder", {"founder": text}, f"founder {text}"), *clamped.steps))
+    name, genome = _named(space, text, results)
+    clamped = space.clamp(genome)
+    return Proposal(clamped.genome, (), (Step("founder", {"founder": name}, f"founder {name}"), *clamped.steps))
 
 
-def _named(space: SearchSpace[Genome], text: str, results: Path) -> Genome:
-    """The genome that `text` names, wherever it is. Raises as `founder` does."""
+def _named(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str, Genome]:
+    """The genome that `text` names, wherever it is, and its name: of the best of a run with its number. Raises as
+    `founder` does."""
     if text in space.founders:
-        return space.parse(space.founders[text])
+        return text, space.parse(space.founders[text])
     if of_run := OF_RUN.fullmatch(text.strip()):
-        return _of_run(space, of_run["run"], int(of_run["candidate"]), results)
+        return _of_run(space, of_run["run"], of_run["candidate"], results)
     try:
-        return space.parse(text)
+        return text, space.parse(text)
     except InvalidGenome as error:
         close = get_close_matches(text, [*space.founders, *space.founder_groups, RANDOM], n=1)
         if close and len(text.split()) == 1:
@@ -119,16 +121,18 @@ def _named(space: SearchSpace[Genome], text: str, results: Path) -> Genome:
         raise ConfigError(f"founder '{text}': {error}") from None
 
 
-def _of_run(space: SearchSpace[Genome], run: str, number: int, results: Path) -> Genome:
+def _of_run(space: SearchSpace[Genome], run: str, candidate: str, results: Path) -> tuple[str, Genome]:
     try:
-        genome: Any = find(run, results).candidate(number).genome
+        found = find(run, results)
+        number = found.number(candidate)
+        genome: Any = found.candidate(number).genome
     except RunError as error:
-        raise ConfigError(f"founder '{run}:{number}': {error}") from None
+        raise ConfigError(f"founder '{run}:{candidate}': {error}") from None
     if genome.get("kind") != space.kind:
         raise ConfigError(
-            f"founder '{run}:{number}' is of the encoding '{genome.get('kind')}', this run is '{space.kind}'"
+            f"founder '{run}:{candidate}' is of the encoding '{genome.get('kind')}', this run is '{space.kind}'"
         )
-    return space.read(genome)
+    return f"{run}:{number}", space.read(genome)
 
 
 def _expanded(space: SearchSpace[Genome], wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:

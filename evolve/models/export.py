@@ -50,7 +50,7 @@ def _check_extra(format: str) -> None:
 
 def export(
     run: str | Path,
-    candidate: int,
+    candidate: int | str,
     format: str = "keras",
     *,
     output: str | Path | None = None,
@@ -59,6 +59,7 @@ def export(
 ) -> Exported:
     """Writes a candidate as a stand-alone file, and checks it on real images.
 
+    candidate: its birth number, or "best".
     format: "keras", "onnx" or "litert", the trained model; or "python", a script that builds and trains the network.
     output: where to; None for a name made from run and candidate, in the current folder. trust: as for `train`. Raises
     ConfigError for an unknown format or one whose extra is missing, TrustError as `train`, RunError for a candidate
@@ -68,6 +69,7 @@ def export(
         raise ConfigError(f"format '{format}' is unknown{nearest(format, FORMATS)}")
     _check_extra(format)
     found = find(run, results).trusting(trust)
+    candidate = found.number(candidate)
     genome = trainable_genome(found, candidate)
     path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
     if path.suffix != FORMATS[format]:

@@ -10,6 +10,7 @@ from evolve.data.folders import KINDS
 from evolve.errors import ConfigError, DataError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.runs.find import find
+from evolve.runs.run import BEST
 from evolve.storage.model_file import checked
 from evolve.trust import Trust, names_of
 
@@ -32,9 +33,10 @@ def predict(
 ) -> list[Prediction]:
     """What a trained model says of image files.
 
-    model: a `.keras` file, RUN (its winner) or RUN:CANDIDATE. images: files, or folders of them. trust: modules of
-    layers in it that are not Keras's; which classes of them, the file says. Raises TrustError for a module that the
-    file names and `trust` does not, RunError for a model and DataError for an image that cannot be read.
+    model: a `.keras` file, RUN or RUN:best (its winner), or RUN:CANDIDATE. images: files, or folders of them.
+    trust: modules of layers in it that are not Keras's; which classes of them, the file says. Raises TrustError for a
+    module that the file names and `trust` does not, RunError for a model that cannot be read, and DataError for an
+    image.
     """
     path, trusted = _model_file(str(model), Path(results), names_of(trust)), names_of(trust)
     files = [file for image in images for file in _image_files(Path(image))]
@@ -54,11 +56,11 @@ def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
         checked(Path(text), trusted)
         return Path(text)
     name, colon, number = text.rpartition(":")
-    by_candidate = bool(colon) and number.isdecimal()
+    by_candidate = bool(colon) and (number.isdecimal() or number == BEST)
     found = find(name if by_candidate else text, results)
-    if by_candidate:
-        found.candidate(int(number))
-    candidate = int(number) if by_candidate else found.winner
+    candidate = found.number(number) if by_candidate else found.winner
+    if by_candidate and candidate is not None:
+        found.candidate(candidate)
     if candidate is None:
         raise RunError(
             f"no candidate of run '{found.name}' was trained in full yet; "

@@ -34,7 +34,7 @@ class Trained:
 
 def train(
     run: str | Path,
-    candidate: int,
+    candidate: int | str,
     *,
     epochs: int | None = None,
     results: str | Path = "results",
@@ -44,11 +44,12 @@ def train(
     """Trains a candidate of a run in full, on all images that are not for testing, and opens the test part for it, on
     record. Uses all cores; a training that is known is not repeated.
 
-    epochs: None for as many as the run's own final training really had. trust: modules of the user's own layers and
-    fitness function, which are then imported. Raises TrustError for a module that the run names and `trust` does not,
-    and RunError if it cannot be trained.
+    candidate: its birth number, or "best". epochs: None for as many as the run's own final training really had. trust:
+    modules of the user's own layers and fitness function, which are then imported. Raises TrustError for a module that
+    the run names and `trust` does not, and RunError if it cannot be trained.
     """
     found = find(run, results).trusting(trust)
+    candidate = found.number(candidate)
     genome = trainable_genome(found, candidate)
     if epochs is not None and epochs < 1:
         raise ConfigError(f"epochs must be a whole number of at least 1, not {epochs}; for example epochs = 40")

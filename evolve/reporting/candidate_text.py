@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from evolve.display.table import Column, FoldingTable
 from evolve.display.text import count, score, steps_text
-from evolve.reporting.curve_text import curves
+from evolve.reporting.curve_text import Curves
+from evolve.reporting.family_text import family_table
+from evolve.reporting.layers_text import layer_table
 from evolve.reporting.training_text import judged, manner
 from evolve.runs.facts import candidate_json, recalls
 from evolve.runs.run import Run
@@ -18,9 +19,7 @@ from evolve.runs.trainings import done
 from evolve.storage.rows import RequestRow
 from evolve.values import Purpose, Result, Status
 
-FAMILY_SHOWN = 24
 FEW_CLASSES = 12
-USUAL = (("stride", 1), ("dilation", 1), ("padding", "same"))  # settings that need not be shown
 PURPOSES = {
     Purpose.SEARCH: "search",
     Purpose.CLOSING: "search, at its end",
@@ -33,36 +32,38 @@ PURPOSES = {
 def candidate(run: Run, number: int) -> RenderableType:
     """One candidate: where it comes from, its recipe, scores, curve, layers and family."""
     known = candidate_json(run, number)
-    born = f", born from {' and '.join(map(str, known['parents']))}" if known["parents"] else ""
+    born = f", {known['origin']}" if known["parents"] else ""
     head = Text(f"candidate {number} of {run.name}{born}: {steps_text(known['steps'])}\n", style="bold")
     layers, _, recipe = known["notation"].partition(" | ")
     head.append(f"{layers}\n" + (f"recipe: {recipe}\n" if recipe else ""), style="not bold")
+    parts: list[RenderableType] = [head]
+    if ancestors := known["family"][1:]:
+        parts += [family_table(ancestors), Text()]
     reasons = [f"{e['status']}: {e['reason']}" for e in known["requests"] if e["reason"]]
-    parts: list[RenderableType] = [head, _scores(run, number), *map(Text, reasons), Text()]
+    parts += [_scores(run, number), *map(Text, reasons), Text()]
     trained = run.full_training(number)
     searched = _of_search(run, number)
-    for what, training in (("the search", searched), ("the last full training", trained)):
+    for what, training in (("the last full training", trained), ("the search", searched)):
         if training is not None and (drawn := curve_of(training[1])):
-            parts.append(Text(f"accuracy by epoch, {what}\n{drawn}\n"))
+            parts += [Text(f"accuracy by epoch, {what}"), drawn]
+            break  # one on a screen
     parts += [Text(f"{line}\n") for line in judged(run.problem, searched, trained)]
     if trained and (shares := recognised(recalls(trained[1], run.class_names))):
         parts.append(Text(f"{shares}\n"))
-    parts += [_layer_table(known["layers"]), Text()] if known["layers"] else []
+    parts += [layer_table(known), Text()] if known["layers"] else []
     parts.append(Text(f"{count(known['parameters'])} weights, {count(known['multiply_adds'])} multiply-adds per image"))
     parts += [Text(f"memory of a worker that trains it: {said}")] if (said := _memory_in_words(known["memory"])) else []
-    if len(known["family"]) > 1:
-        parts += [Text("\nfamily, back to the founders", style="bold"), _family_table(run, known["family"])]
     return Group(*parts)
 
 
-def curve_of(result: Result) -> str:
-    """The learning curve of a training; nothing if it has fewer than two epochs."""
+def curve_of(result: Result) -> Curves | None:
+    """The learning curve of a training; None if it has fewer than two epochs."""
     if len(result.curve) < 2:
-        return ""
+        return None
     names = {"accuracy": "train", "validation_accuracy": "validation", "test_accuracy": "on test"}
     series = {shown: [float(point[name]) for point in result.curve if name in point] for name, shown in names.items()}
     whole = {name: values for name, values in series.items() if len(values) == len(result.curve)}
-    return curves(whole) if whole else ""
+    return Curves(whole) if whole else None
 
 
 def recognised(shares: Mapping[str, float]) -> str:
@@ -76,9 +77,14 @@ def recognised(shares: Mapping[str, float]) -> str:
 
 def _scores(run: Run, number: int) -> RenderableType:
     """A row for each training, and how each kind of them was done."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("what for", "images", "epochs", "steps", "status", "score", "train", "seconds"):
-        table.add_column(heading, justify="left" if heading in ("what for", "status") else "right")
+    table = FoldingTable(
+        (
+            Column("what for", folds=True),
+            *(Column("images", spare=3), Column("epochs", spare=2), Column("steps", spare=5)),
+            Column("status", folds=True),
+            *(Column("score"), Column("train", spare=1), Column("seconds", spare=4)),
+        )
+    )
     manners: dict[str, str] = {}
     with run.log() as log:
         for request in log.requests(candidate=number):
@@ -108,33 +114,3 @@ def _of_search(run: Run, number: int) -> tuple[RequestRow, Result] | None:
 
 def _memory_in_words(memory: Mapping[str, int]) -> str:
     return ", ".join(f"{memory[what] / 2**30:.2f} GiB {what}" for what in ("estimated", "measured") if what in memory)
-
-
-def _layer_table(layers: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("layer", "output", "weights", "multiply-adds"):
-        table.add_column(heading, justify="left" if heading in ("layer", "output") else "right", overflow="fold")
-    for layer in layers:
-        shape = "x".join(map(str, layer["shape"]))
-        settings = " ".join(
-            f"{name} {value}" if name in ("stride", "dilation") else str(value)
-            for name, value in layer["settings"].items()
-            if not isinstance(value, bool) and (name, value) not in USUAL
-        )
-        counts = (f"{layer['parameters']:,}", f"{layer['multiply_adds']:,}")
-        table.add_row(Text.assemble(layer["name"], " ", (settings, "dim")), shape, *counts)
-    return table
-
-
-def _family_table(run: Run, family: list[dict[str, Any]]) -> RenderableType:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("candidate", "from", "score"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("what was done", overflow="fold")
-    for member in family[:FAMILY_SHOWN]:
-        parents = " ".join(map(str, member["parents"])) or "-"
-        scored = score(member["score"])
-        table.add_row(str(member["candidate"]), parents, scored, Text(steps_text(member["steps"])))
-    left = len(family) - FAMILY_SHOWN
-    more = [Text(f"and {left} earlier ancestors; all of them with: --json")] if left > 0 else []
-    return Group(table, *more)

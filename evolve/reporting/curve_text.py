@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
 
 WIDTH = 60
-HEIGHT = 12
+HEIGHT = 7
+BESIDE = 16  # characters of a line beside the curves
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves over epochs, as wide as there is room. series: as for `curves`."""
+
+    series: Mapping[str, Sequence[float]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(curves(self.series, width=max(2, min(WIDTH, options.max_width - BESIDE))))
 
 
 def curves(series: Mapping[str, Sequence[float]], width: int = WIDTH, height: int = HEIGHT) -> str:

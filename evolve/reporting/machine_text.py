@@ -60,8 +60,10 @@ def _version(name: str) -> str:
 def machine_table(results: Path) -> RenderableType:
     """`machine` for people."""
     table = Table.grid(padding=(0, 3))
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
     for name, value in machine(results).items():
         value = value or "none"
         text = ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        table.add_row(Text(name, style="dim"), ", ".join(text) if isinstance(text, list) else str(text))
+        table.add_row(Text(name, style="dim"), Text(", ".join(text) if isinstance(text, list) else str(text)))
     return table

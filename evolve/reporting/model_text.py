@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from evolve.display.table import Column, FoldingTable
 from evolve.display.text import duration, share, size
 from evolve.models.ensemble import Ensemble
 from evolve.models.predict import Prediction
 from evolve.models.train import Trained
 from evolve.reporting.candidate_text import curve_of, recognised
-from evolve.reporting.curve_text import curves
+from evolve.reporting.curve_text import Curves
 from evolve.reporting.training_text import REMEDY, amount, guessing_words, judged, manner, outcome
 from evolve.runs.chance import Guessing
 from evolve.runs.disk import Disposable
@@ -42,7 +42,7 @@ def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
         lines.append(f"{guessing_words(guessing)}; {REMEDY}")
     lines += [shares] if (shares := recognised(report["recognised"])) else []
     lines.append(f"all of it: {path}; the model: {path.with_suffix('.keras')}")
-    return Group(Text(curves(series)), Text(), *map(Text, lines))
+    return Group(Curves(series), Text(), *map(Text, lines))
 
 
 def trained(made: Trained) -> RenderableType:
@@ -55,17 +55,16 @@ def trained(made: Trained) -> RenderableType:
     lines += [by_class] if (by_class := recognised(recalls(made.result, made.run.class_names))) else []
     lines.append(f"the model: {made.path}; the test part was opened {made.run.test_openings} times in this run")
     drawn = curve_of(made.result)
-    return Group(*([Text(f"accuracy by epoch\n{drawn}"), Text()] if drawn else []), *map(Text, lines))
+    parts: list[RenderableType] = [Text("accuracy by epoch"), drawn, Text()] if drawn else []
+    return Group(*parts, *map(Text, lines))
 
 
 def predictions(said: Sequence[Prediction], top: int) -> RenderableType:
     """Each image with its most likely classes."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("image", overflow="fold")
-    table.add_column("is probably", overflow="fold")
+    table = FoldingTable((Column("image", folds=True), Column("is probably", folds=True)))
     for one in said:
         classes = ", ".join(f"{name} {value:.1%}" for name, value in one.ranked[: max(1, top)])
-        table.add_row(Text(str(one.image)), Text(classes))
+        table.add_row(str(one.image), classes)
     resized = [one for one in said if one.resized_from]
     note = f"{len(resized)} of {len(said)} images were cut to their middle and resized to what the model takes"
     return Group(table, *([Text(note)] if resized else []))
@@ -73,9 +72,7 @@ def predictions(said: Sequence[Prediction], top: int) -> RenderableType:
 
 def together(made: Ensemble) -> RenderableType:
     """Leaders one by one and together."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("candidate", justify="right")
-    table.add_column("test accuracy", justify="right")
+    table = FoldingTable((Column("candidate"), Column("test accuracy")))
     for candidate, value in made.single.items():
         table.add_row(str(candidate), share(value))
     table.add_row("together", share(made.accuracy))
@@ -88,11 +85,8 @@ def disposables(things: Sequence[Disposable], total: int) -> RenderableType:
     """What may be deleted, largest first."""
     if not things:
         return Text(f"nothing to delete; the folder holds {size(total)}, all of it in use")
-    table = Table(box=None, pad_edge=False)
-    table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("what", overflow="fold")
-    table.add_column("why it may go", overflow="fold")
+    table = FoldingTable((Column("size"), Column("what", folds=True), Column("why it may go", folds=True)))
     for thing in things:
-        table.add_row(size(thing.size), Text(str(thing.path)), Text(thing.why))
+        table.add_row(size(thing.size), str(thing.path), thing.why)
     freed = sum(thing.size for thing in things)
     return Group(table, Text(f"{size(freed)} of the {size(total)} in the folder"))

@@ -141,8 +141,9 @@ def _trained(entry: Mapping[str, Any]) -> str:
     return amount(done_of(budget, entry["spent"], entry["curve"]))
 
 
-def next_steps(run: Run) -> str:
-    """Commands that people want after a run, each on one line, so that it can be copied."""
+def next_steps(run: Run, width: int) -> str:
+    """Commands that people want after a run, each in one piece, so that it can be copied: beside what it is for, or
+    below that where one line of `width` characters is too short for both."""
     results = run.folder.parent
     where = "" if results.absolute() == Path("results").absolute() else f" --results {results}"
     best = run.winner or 1
@@ -157,4 +158,6 @@ def next_steps(run: Run) -> str:
             ("a script that trains it", f"evolve export {run.name} {best} --format python{where}"),
         ]
     lines = [f"  {what:30} {text}" for what, text in commands]
+    if max(map(len, lines)) > width:
+        lines = [f"{what}\n  {text}" for what, text in commands]
     return "\nwhat next\n" + "\n".join(lines)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evolve.problems.spaces import WORKER_BYTES
+from evolve.runs.origin import origin
 from evolve.runs.run import Run
 from evolve.runs.trainings import done
 from evolve.storage.rows import CandidateRow
@@ -22,11 +23,13 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "candidate": number,
         "notation": row.notation,
         "genome": row.genome,
+        "origin": origin(row),
         "parents": row.parents,
         "steps": [step.to_json() for step in row.steps],
         "parameters": row.parameters,
         "multiply_adds": row.multiply_adds,
         "layers": _layers(run, number),
+        "stages": _stages(run, number),
         "memory": _memory(run, row, requests),
         "requests": requests,
         "in_full": done(trained[0].budget, trained[1]) if trained else None,
@@ -45,11 +48,35 @@ def _memory(run: Run, row: CandidateRow, requests: list[dict[str, Any]]) -> dict
 
 
 def _layers(run: Run, number: int) -> list[dict[str, Any]]:
+    """The nodes of a network. number: that of the layer that a node is of, as it is counted in steps; or None."""
     spec = run.network(number)
     if spec is None:
         return []
     names = ("name", "op", "shape", "parameters", "multiply_adds")
-    return [{**{n: getattr(node, n) for n in names}, "settings": dict(node.settings)} for node in spec.nodes]
+    numbers = {at: place for place, part in enumerate(spec.parts, start=1) for at in range(part.start, part.end)}
+    return [
+        {"number": numbers.get(at), **{n: getattr(node, n) for n in names}, "settings": dict(node.settings)}
+        for at, node in enumerate(spec.nodes)
+    ]
+
+
+def _stages(run: Run, number: int) -> list[dict[str, Any]]:
+    """A network stage by stage, with its layers as they are counted in steps; nothing if its encoding counts none.
+
+    first, last: numbers of its layers.
+    """
+    spec = run.network(number)
+    found: list[dict[str, Any]] = []
+    for place, part in enumerate(spec.parts if spec else (), start=1):
+        assert spec
+        if part.begins_stage or not found:
+            found.append({"first": place, "layers": [], "parameters": 0, "multiply_adds": 0})
+        nodes, stage = spec.nodes[part.start : part.end], found[-1]
+        stage["last"], stage["shape"] = place, nodes[-1].shape
+        stage["layers"].append(part.text)
+        for name in ("parameters", "multiply_adds"):
+            stage[name] += sum(getattr(node, name) for node in nodes)
+    return found
 
 
 def _family(run: Run, number: int) -> list[dict[str, Any]]:

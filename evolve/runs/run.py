@@ -29,6 +29,8 @@ from genomes import Genome, SearchSpace
 from genomes.genome import recipe_of
 from genomes.spec import ModelSpec
 
+BEST = "best"  # names a candidate wherever one is asked for
+
 
 @dataclass(frozen=True)
 class Run:
@@ -137,9 +139,23 @@ class Run:
     def candidate(self, number: int) -> CandidateRow:
         """The candidate of that birth number. Raises RunError if there is none."""
         with self.log() as log:
-            if (row := log.candidate(number)) is not None:
+            last = log.last("candidate")
+            if 1 <= number <= last and (row := log.candidate(number)) is not None:
                 return row
-            raise RunError(f"run '{self.name}' has candidates 1 to {log.last('candidate')}, not {number}")
+            raise RunError(f"run '{self.name}' has candidates 1 to {last}, not {number}")
+
+    def number(self, candidate: int | str) -> int:
+        """Birth number of a candidate that is named by it, or by "best": the winner, or which is ahead before one has
+        won. Raises RunError for any other name, and if none has a score yet."""
+        if candidate != BEST:
+            if not str(candidate).isdecimal():
+                raise RunError(f"candidate must be a birth number or '{BEST}', not '{candidate}'")
+            return int(candidate)
+        if self.winner is not None:
+            return self.winner
+        if not self.hall_of_fame:
+            raise RunError(f"run '{self.name}' has no candidate with a score yet, so none is the best")
+        return self.hall_of_fame[0].candidate
 
     def model_path(self, candidate: int) -> Path:
         """Where the fully trained model of a candidate lies, if it was trained."""

@@ -166,7 +166,8 @@ class StackSpace:
             if problem := self.alphabet.problem(gene):
                 raise InvalidGenome(f"layer {position + 1}: {problem}")
             try:
-                gene.expand(net)
+                with net.part(str(gene), gene.begins_stage):
+                    gene.expand(net)
             except InvalidGenome as error:
                 raise InvalidGenome(f"layer {position + 1} ({gene}): {error}") from None
         if place == "body":

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console as RichConsole
 
 from evolve.display import console
-from evolve.display.console import LiveConsole, Plain, line, panel
+from evolve.display.console import LiveConsole, Panel, Plain, line
 from evolve.display.progress import Epochs, EpochWatch, Progress
 from evolve.display.text import duration
 
@@ -20,7 +20,7 @@ EARLY = Progress("searching", 1, None, 0, None, None, None, None, 0, None, None)
 def drawn(now: Progress, width: int) -> list[str]:
     rich = RichConsole(width=width, file=io.StringIO())
     with rich.capture() as capture:
-        rich.print(panel(now))
+        rich.print(Panel(now))
     return capture.get().splitlines()
 
 

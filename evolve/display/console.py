@@ -12,14 +12,14 @@ from rich.cells import cell_len
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
-from rich.progress import BarColumn, TaskID, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from evolve.display.progress import Epochs, Progress
+from evolve.display.progress import Epochs, Progress, Running
 from evolve.display.text import duration, folded, printable
 from evolve.values import Counter
 
@@ -29,6 +29,7 @@ Watcher = bool | Callable[[Shown], None]
 
 GAP = 2  # spaces between figures
 PLAIN_SECONDS = 10.0
+SHOWN_RUNNING = 4  # candidates in training that are named
 LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
 
 
@@ -195,13 +196,14 @@ class LiveConsole:
 
     @contextmanager
     def counting(self) -> Iterator[Counter]:
-        columns = ("reading {task.description}", BarColumn(), "{task.completed}/{task.total}", TimeRemainingColumn())
+        columns = ("{task.description}", BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         with Bars(*columns, console=self._rich, transient=True) as bars:
+            bars.add_task("preparing data", total=None)
             tasks: dict[str, TaskID] = {}
 
             def count(what: str, done: int, total: int) -> None:
                 if what not in tasks:
-                    tasks[what] = bars.add_task(what, total=total)
+                    tasks[what] = bars.add_task(f"reading {total:,} {what}", total=total)
                 bars.update(tasks[what], completed=done)
 
             yield count
@@ -209,17 +211,34 @@ class LiveConsole:
     @contextmanager
     def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
         self._progress = progress
-        with Live(Printable(Panel(progress())), console=self._rich, refresh_per_second=4, transient=True) as self._live:
+        self._shown = Ticking(progress())
+        with Live(self._shown, console=self._rich, refresh_per_second=4, transient=True) as self._live:
             try:
                 yield
             finally:
-                self._progress = None
+                self._progress = self._live = None
 
     def refresh(self) -> None:
         late = time.monotonic() - self._looked > LOOK_SECONDS
         if self._live is not None and self._progress is not None and late:
             self._looked = time.monotonic()
-            self._live.update(Printable(Panel(self._progress())))
+            self._shown = self._shown.then(self._progress())
+            self._live.update(self._shown)
+
+
+class Ticking:
+    """A panel that says how long its phase has taken, at each moment that it is drawn: it moves even while this process
+    is busy. begun: when the phase did, by `time.monotonic`."""
+
+    def __init__(self, now: Shown, begun: float | None = None) -> None:
+        self.now, self.begun = now, time.monotonic() if begun is None else begun
+
+    def then(self, now: Shown) -> Ticking:
+        """What is shown next."""
+        return Ticking(now, self.begun if now.phase == self.now.phase else None)
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield Printable(Panel(self.now, time.monotonic() - self.begun))
 
 
 def _stage(now: Shown) -> int:
@@ -232,6 +251,9 @@ def figures(now: Shown) -> list[tuple[str, str]]:
         measured = [(name.replace("_", " "), f"{value:.4f}") for name, value in now.figures.items()]
         epoch = f"{now.epoch}/{now.epochs}" if now.epochs else "-"
         return [("epoch", epoch), *measured, ("time left", duration(now.left))]
+    if now.trainings is not None:
+        done, total = now.trainings
+        return [("trainings", f"{done}/{total}"), ("time left", duration(now.left))]
     of = f"/{now.generations}" if now.generations else ""
     best = "-" if now.best is None else f"{now.best:.4f} by {now.best_candidate}"
     return [
@@ -245,29 +267,46 @@ def figures(now: Shown) -> list[tuple[str, str]]:
     ]
 
 
+def in_training(now: Shown) -> str:
+    """Candidates in training, with the epochs that they have had; empty where there are none."""
+    each = now.running if isinstance(now, Progress) else ()
+    if not each:
+        return ""
+    return f"in training: {', '.join(map(_candidate, each[:SHOWN_RUNNING]))}" + (
+        f" and {len(each) - SHOWN_RUNNING} more" if len(each) > SHOWN_RUNNING else ""
+    )
+
+
+def _candidate(one: Running) -> str:
+    return f"{one.candidate}" + (f" ({one.epoch:.3g}/{one.epochs} epochs)" if one.epochs else "")
+
+
 def line(now: Shown) -> str:
     """All figures in one line of plain text."""
-    return f"{now.phase}: " + ", ".join(f"{name} {text}" for name, text in figures(now))
+    told = ", ".join(f"{name} {text}" for name, text in figures(now))
+    return f"{now.phase}: {told}" + (f"; {running}" if (running := in_training(now)) else "")
 
 
 @dataclass(frozen=True)
 class Panel:
-    """All figures under a bar, in as many rows as they need."""
+    """All figures under a bar, in as many rows as they need. gone: seconds since the phase began."""
 
     now: Shown
+    gone: float = 0.0
 
     def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
         now = self.now
-        done, total = (now.epoch, now.epochs) if isinstance(now, Epochs) else (now.evaluations, now.limit)
-        yield Text(now.phase)
+        yield Text(f"{now.phase} ({duration(self.gone)})")
         bar = Table.grid()
-        bar.add_row(ProgressBar(total=total or 1, completed=done if total else 0, width=min(60, options.max_width)))
+        bar.add_row(ProgressBar(total=1.0, completed=now.share or 0.0, width=min(60, options.max_width)))
         yield bar
         for row in _rows(figures(now), options.max_width):
             table = Table.grid(padding=(0, GAP))
             table.add_row(*(Text(name, style="dim") for name, _ in row))
             table.add_row(*(Text(text, style="bold") for _, text in row))
             yield table
+        if told := in_training(now):
+            yield Text(told, style="dim")
 
 
 def _rows(shown: list[tuple[str, str]], width: int) -> list[list[tuple[str, str]]]:

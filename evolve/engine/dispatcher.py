@@ -38,7 +38,7 @@ class Dispatcher:
     again: given the key of weights and a number, the job that leaves them, or None; see `Ancestors`. A training whose
         beginning is gone waits until it is made again; nobody else sees that.
     elsewhere: given a job key, the result of an equal job of another run, or None.
-    on_message: to be set by whoever shows what running jobs report of their progress.
+    on_message, on_result: to be set by whoever shows what running jobs report of their progress, and their ends.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Dispatcher:
         self.store, self.executor, self._stop, self._on_poll = store, executor, stop, on_poll
         self._again, self._elsewhere = again, elsewhere
         self.on_message: Callable[[Message], None] = lambda message: None
+        self.on_result: Callable[[int], None] = lambda number: None
         self.written = 0
         self._jobs: dict[int, Job] = {}  # given to the executor; those that are made again have numbers below 0
         self._waiting: dict[str, list[Job]] = {}  # for weights, by their key
@@ -235,6 +236,8 @@ class Dispatcher:
         self.store.add(candidates, requests, stamped)
         self.written += len(stamped)
         self._arrived |= {result.request: replace(result, hits=None) for result in stamped}  # as they will be read
+        for result in stamped:
+            self.on_result(result.request)
 
 
 def _leaves_a_model(job: Job) -> bool:

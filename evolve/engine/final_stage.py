@@ -45,6 +45,11 @@ class FinalStage:
         genome = self.problem.space.read(row.genome)
         return Candidate(number, genome, row.key, row.parents, row.steps, row.parameters, row.multiply_adds)
 
+    def rescored(self, leaders: list[Candidate]) -> int:
+        """How often these were scored again by an earlier session."""
+        rows = [row for leader in leaders for row in self.log.requests(Purpose.RESCORE, candidate=leader.number)]
+        return sum(self.log.result(row.number) is not None for row in rows)
+
     def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
         """Scores leaders on the selection part. Returns all candidates that ever were, those of before the run
         was continued among them; the one that won is first, see `hall_order`. Raises RunError if there are none."""

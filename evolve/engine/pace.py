@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import islice
 from statistics import fmean
 
 from evolve.config import RunConfig
-from evolve.display.progress import Epochs, EpochWatch, Progress
+from evolve.display.progress import Epochs, EpochWatch, Progress, StageWatch, Trainings
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.stats import Stats
 from evolve.execution.executor import Message
@@ -44,7 +45,9 @@ class Pace:
         self._limit, self._ends, self._times = conditions.births, conditions.ends, conditions.times
         self._rescorings = config.leaders * config.rescorings
         self._begun = time.monotonic()
-        self._phase, self._phase_ends = "searching", 0.0
+        self._trainings = Trainings()
+        self._stage: StageWatch | None = None  # after the search
+        self._final_seconds: float | None = None
         self._watch: EpochWatch | None = None
         self._youngest = 1
 
@@ -76,14 +79,27 @@ class Pace:
         self._watch = EpochWatch(name, deadline, predicted)
 
     def hear(self, message: Message) -> None:
-        """Takes what the final training reports, the youngest of the jobs; what others do is not shown."""
-        if self._watch is not None and message.job >= self._youngest:
+        """Takes what a training reports. Of the final one there may be several, if the first fails: the youngest job
+        counts."""
+        if self._stage is None:
+            if message.job in self._stats.running:  # else it comes after the result
+                self._trainings.hear(message.job, message.figures)
+        elif self._watch is None:
+            self._stage.hear(message.job, message.figures)
+        elif message.job >= self._youngest:
             self._youngest = message.job
             self._watch.hear(message.figures)
 
-    def begin_phase(self, name: str, *seconds: float | None) -> None:
-        """A stage after the search, and how long it and what follows it are predicted to take."""
-        self._phase, self._phase_ends = name, time.monotonic() + sum(part or 0.0 for part in seconds)
+    def finish(self, job: int) -> None:
+        """A training is done."""
+        self._trainings.forget(job)
+        if self._stage is not None:
+            self._stage.finish(job)
+
+    def begin_stage(self, name: str, trainings: int, done: int, seconds: float | None, final: float | None) -> None:
+        """Trainings after the search, of which some are done. seconds, final: how long they and the training in full
+        that follows are predicted to take."""
+        self._stage, self._final_seconds = StageWatch(name, trainings, seconds, done), final
 
     def seconds(self, cost: float, workers: int = 1) -> float | None:
         """Predicted seconds of work of that cost, or None while nothing is known."""
@@ -109,14 +125,25 @@ class Pace:
     def _left(self) -> float | None:
         if self._ends is not None:
             return max(0.0, self._ends - time.monotonic())
-        if self._phase != "searching":
-            return max(0.0, self._phase_ends - time.monotonic())
+        if self._stage is not None:
+            left = self._stage.left
+            return None if left is None else left + (self._final_seconds or 0.0)
         stats = self._stats
         end = self.end_seconds()
         mean = self.seconds(stats.cost / stats.told, self._workers) if stats.told else None
         if self._limit is None or mean is None or None in end:
             return None
         return (self._limit - stats.births) * mean + sum(part or 0.0 for part in end)
+
+    def _share(self, running: tuple[int, ...]) -> float | None:
+        """Of the search that is done: of its births, with the epochs of those in training, or of its time."""
+        if self._limit is not None:
+            done = self._stats.births + self._dispatcher.untold + sum(map(self._trainings.share, running))
+            return min(1.0, done / self._limit)
+        if self._ends is None or self._times is None or not self._times.search:
+            return None
+        ends = self._ends - self._times.rescoring - self._times.final
+        return min(1.0, max(0.0, 1 - (ends - time.monotonic()) / self._times.search))
 
     def _generation(self) -> int:
         """Of the birth told last; a generation is a population of births."""
@@ -127,15 +154,17 @@ class Pace:
         """The figures of this moment."""
         if self._watch is not None:
             return self._watch.now()
-        stats, dispatcher = self._stats, self._dispatcher
+        stats, dispatcher, stage = self._stats, self._dispatcher, self._stage
         shown = dispatcher.store.objectives.first.shown
         recent = [shown(result.fitness) for result in stats.recent if result.fitness is not None]
         minutes = (time.monotonic() - self._begun) / 60
+        waiting = (number for number in stats.running if not dispatcher.is_there(number))
+        running = () if stage else tuple(islice(waiting, self._workers))
         return Progress(
-            phase=self._phase,
+            phase=stage.phase if stage else "searching",
             generation=self._generation(),
             generations=None if self._limit is None else -(-self._limit // stats.population),
-            evaluations=stats.told + (dispatcher.untold if self._phase == "searching" else 0),
+            evaluations=stats.told + (0 if stage else dispatcher.untold),
             limit=self._limit,
             best=shown(stats.best[1]) if stats.best else None,
             best_candidate=stats.best[0].number if stats.best else None,
@@ -143,4 +172,7 @@ class Pace:
             failures=stats.failures,
             per_minute=dispatcher.written / minutes if dispatcher.written and minutes > 0.02 else None,
             left=self._left(),
+            share=stage.share if stage else self._share(running),
+            trainings=(stage.done, stage.total) if stage else None,
+            running=tuple(self._trainings.running(number, stats.candidates[number]) for number in running),
         )

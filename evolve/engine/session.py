@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evolve.config import RunConfig
 from evolve.display.console import Console
-from evolve.display.text import duration
+from evolve.display.text import duration, plural
 from evolve.engine.ancestors import Ancestors
 from evolve.engine.composition import compose_search
 from evolve.engine.dispatcher import Dispatcher
@@ -74,7 +74,7 @@ class Session:
                 stats = Stats(self.config.population)
                 conditions = StopConditions(limit, ends, times)
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
-                dispatcher.on_message = pace.hear
+                dispatcher.on_message, dispatcher.on_result = pace.hear, pace.finish
                 search = compose_search(self.config, self.problem, self.founders, dispatcher, pace.over, stats)
                 with self.console.live(pace.now):
                     reason = search.run()
@@ -140,7 +140,9 @@ class Session:
         first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
         check_disk(self.config.results, self.config.disk_limit)
         rescoring, final = pace.end_seconds()
-        pace.begin_phase(f"re-scoring {len(leaders[:count])} leaders{first} with fresh seeds", rescoring, final)
+        phase = f"re-scoring {plural(len(leaders[:count]), 'leader')}{first} with fresh seeds"
+        total = len(leaders) * self.config.rescorings
+        pace.begin_stage(phase, total, min(total, finish.rescored(leaders)), rescoring, final)
         ranked = finish.rescore(leaders, self.config.rescorings)
         pace.begin_training(f"training candidate {ranked[0].number} in full", final or None)
         request, _ = finish.train_winner(ranked, pace.finish_in)

@@ -16,7 +16,7 @@ class Stats:
 
     births: first results of candidates among them; the others are promotions.
     best: the best candidate, see `in_order`, and its fitness.
-    running: predicted cost of each request that was opened and not told, by its number.
+    running: predicted cost of each request that was opened and not told, by its number. candidates: of these.
     cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
     """
 
@@ -30,11 +30,13 @@ class Stats:
     seconds: float = 0.0
     recent: deque[Result] = field(default_factory=deque)
     running: dict[int, float] = field(default_factory=dict)
+    candidates: dict[int, int] = field(default_factory=dict)
     _place: tuple[int, float, int] | None = None
 
     def begin(self, request: Request, cost: float) -> None:
         """One more request of the search, and its predicted cost in any unit."""
         self.running[request.number] = cost
+        self.candidates[request.number] = request.candidate.number
 
     def running_cost(self, is_there: Callable[[int], bool]) -> float:
         """Predicted cost of what was opened and has no result yet. is_there: whether a request has one, told or not."""
@@ -43,6 +45,7 @@ class Stats:
     def add(self, request: Request, result: Result) -> None:
         """The result of a request that was begun."""
         cost = self.running.pop(request.number)
+        del self.candidates[request.number]
         self.told += 1
         self.births += request.continues is None
         self.cost += cost

@@ -101,16 +101,21 @@ class Training:
             return weights
         return {**weights, **state_of(self.model, self._before + self._done, self._streams)}
 
-    def run(self, on_epoch: Callable[[Point], bool | None] = lambda point: None) -> list[Point]:
+    def run(
+        self,
+        on_epoch: Callable[[Point], bool | None] = lambda point: None,
+        on_stretch: Callable[[float], None] = lambda done: None,
+    ) -> list[Point]:
         """Trains all epochs; the learning curve, one point per epoch. Raises Diverged as soon as the loss is not
         finite.
 
-        on_epoch: is given each point, may add figures to it, and ends the training by returning True.
+        on_epoch: is given each point, may add figures to it, and ends the training by returning True. on_stretch: is
+        told within an epoch how many are done, with the part of this one.
         """
         curve: list[Point] = []
         self._since = (time.monotonic(), 0)
         while self._done < self._total and not self.gave_up:
-            point = {"epoch": len(curve) + 1, **self._epoch(len(curve) + 1)}
+            point = {"epoch": len(curve) + 1, **self._epoch(len(curve) + 1, on_stretch)}
             curve.append(point)
             if on_epoch(point):
                 break
@@ -150,7 +155,7 @@ class Training:
         loss = float(self.model.get_metrics_result()["loss"])
         return loss > NOTHING * math.log(self._targets.shape[1])
 
-    def _epoch(self, number: int) -> Point:
+    def _epoch(self, number: int, on_stretch: Callable[[float], None]) -> Point:
         order = self._streams["order"].permutation(len(self.images))[: self._used]
         self.model.reset_metrics()
         point: Point = {}
@@ -171,6 +176,8 @@ class Training:
             self.gave_up = self._job.may_give_up and self.learns_nothing
             if self._done == self._total or self.gave_up:
                 break
+            if start + self._stretch < self._used:
+                on_stretch(self._done / self._steps)
         return point
 
     def _sum_up(self) -> None:

@@ -60,7 +60,8 @@ class Trainer:
 
     def evaluate(self, job: TrainingJob, report: Report = unheard) -> Result:
         """The result of a job. A failure is a status with a reason; raises only MachineError, if the model cannot be
-        saved. report: gets the figures of each epoch, and how many `epochs` there are going to be."""
+        saved. report: gets the figures of each epoch, how many `epochs` there are going to be, and within
+        a long epoch how many are done."""
         return guard(job, lambda job: self._train(job, report))
 
     def _train(self, job: TrainingJob, report: Report) -> Result:
@@ -90,7 +91,7 @@ class Trainer:
             report(**point, epochs=training.epochs)
             return time.monotonic() > stop_at
 
-        curve = training.run(on_epoch)
+        curve = training.run(on_epoch, lambda done: report(epoch=done, epochs=training.epochs))
         copy_weights(training.model, saved)
         predicted = classify(scored) if at_last is None else at_last
         before = measured(predicted, labels)

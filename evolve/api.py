@@ -18,6 +18,7 @@ from evolve.engine.initial_population import founders, founders_json, recorded_f
 from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
 from evolve.errors import ConfigError, RunError
+from evolve.execution.keras_settings import overruled
 from evolve.execution.machine import default_memory, usual_precision
 from evolve.planning.plan import Plan, Times, read_plan, write_plan
 from evolve.planning.planner import plan_run
@@ -186,6 +187,7 @@ def _meta(config: RunConfig, problem: Problem, plan: Plan | None, begin_with: li
     return {
         "version": VERSION,
         "libraries": _libraries(),
+        "keras_json": overruled() if config.table is None else {},
         "created": datetime.now(UTC).isoformat(timespec="microseconds"),
         "config": config.model_dump(mode="json"),
         "problem": problem.describe(),

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from evolve.errors import ConfigError
+from evolve.errors import ConfigError, in_words
 from evolve.values import digest
 from genomes.named_objects import named
 
@@ -29,9 +29,9 @@ def fitness_function(path: str) -> Fitness:
     module, _, name = path.partition(":")
     try:
         found = named(module, name)
-    except Exception as error:  # whatever the user's module raises
+    except (Exception, SystemExit) as error:  # whatever the user's module raises
         where = "call evolve.resume in its script" if module == "__main__" else "repair it, or continue in its folder"
-        raise ConfigError(f"the fitness function {path} cannot be imported ({error}); {where}") from None
+        raise ConfigError(f"the fitness function {path} cannot be imported ({in_words(error)}); {where}") from None
     if module == "__main__" and getattr(found, "__module__", None) != module:
         raise ConfigError(f"the fitness function {path} is not of this script; call evolve.resume in its script")
     if not callable(found):

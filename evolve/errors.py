@@ -44,3 +44,10 @@ class LogError(RunError):
 
 class MachineError(RunError):
     """The machine failed, not the candidate: no result is written, and the run can be continued."""
+
+
+def in_words(error: BaseException) -> str:
+    """What any exception says, in one line. One that ends a program is none of ours: code of the user's raised it."""
+    said = " ".join(str(error).split())[:300]
+    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return text if isinstance(error, Exception) else f"code of the user's own ends the program ({text})"

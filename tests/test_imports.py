@@ -55,10 +55,12 @@ DOORS = {
     "jax": {"evolve.training.jax_backend"},
     "torch": {"evolve.training.torch_backend"},
     "onnxruntime": {"evolve.models.keras_process"},
+    "tf2onnx": {"evolve.models.keras_process"},
     "PIL": {"evolve.data.folders", "evolve.models.keras_process"},
     "keras": {
         "genomes.decode",
         "evolve.data.keras_datasets",
+        "evolve.execution.keras_settings",
         "evolve.storage.model_file",
         *(f"evolve.training.{name}_backend" for name in ("tensorflow", "jax", "torch")),
         *(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from evolve.data.datasets import Dataset, load_npz
 from evolve.errors import DataError, RunError
 from evolve.execution.isolated import call_isolated
+from evolve.execution.keras_settings import keras_home
 
 _DIGITS = tuple("0123456789")
 _CLOTHES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag ankle-boot"
@@ -68,11 +68,6 @@ def save(name: str, path: str) -> None:
     np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
-def cache() -> Path:
-    """Where Keras keeps what it downloads."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras", "datasets")
-
-
 def cached(name: str) -> bool:
     """Whether a data set of `NAMES` seems to lie in Keras's cache."""
-    return any(cache().glob(f"{CACHED[name]}*"))
+    return any((keras_home() / "datasets").glob(f"{CACHED[name]}*"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.errors import ConfigError, RunError
 from evolve.execution.builds import BUILDS, backend_name
+from evolve.execution.keras_settings import OF_TRAININGS, keras_json, overruled
 from evolve.execution.machine import gpu_missing
 from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
@@ -29,6 +31,10 @@ T = TypeVar("T")
 def new_problem(config: RunConfig, console: Console) -> Problem:
     """The problem that the settings name, its data read and split. Raises ConfigError, DataError or RunError."""
     check_backend(config)
+    if config.table is None and (instead := overruled()):
+        given = ", ".join(f"{name} {value}" for name, value in instead.items())
+        used = ", ".join(str(OF_TRAININGS[name]) for name in instead)
+        console.note(f"{keras_json()} says {given}; networks are trained with {used} all the same")
     config.check_objectives()
     config.check_encoding()
     try:
@@ -104,8 +110,9 @@ def check_backend(config: RunConfig) -> None:
     name = backend_name()
     if config.table is not None:
         return
+    where = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else f"backend in {keras_json()}"
     if name not in BUILDS:
-        raise ConfigError(f"KERAS_BACKEND must be one of {', '.join(BUILDS)}, not '{name}'")
+        raise ConfigError(f"{where} must be one of {', '.join(BUILDS)}, not '{name}'")
     if find_spec(name) is None:
         raise ConfigError(
             f"the Keras backend '{name}' is not installed; install the extra of that name with: "

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distributions
 
+from evolve.execution.keras_settings import settings_of_user
+
 
 @cache
 def installed() -> Mapping[str, str]:
@@ -18,8 +20,8 @@ def installed() -> Mapping[str, str]:
 
 
 def backend_name() -> str:
-    """What KERAS_BACKEND says, or TensorFlow."""
-    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+    """What KERAS_BACKEND says, or the user's `keras.json`, or TensorFlow: the one that Keras itself takes."""
+    return os.environ.get("KERAS_BACKEND") or str(settings_of_user().get("backend", "tensorflow"))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from evolve.errors import in_words
 from evolve.execution.border import from_json, result_to_json
 from evolve.execution.executor import Evaluators, cannot_start, judge
 from evolve.execution.keras_import import import_keras
@@ -72,8 +73,8 @@ def start(setup: Setup, outlet: Connection) -> None:
     on_gpu = {} if setup.gpu is None else {"gpu_share": setup.gpu_share}
     try:
         _evaluators = Evaluators(setup.evaluators, {**setup.settings, **on_gpu})
-    except Exception as error:
-        _broken = f"{type(error).__name__}: {error}"
+    except BaseException as error:  # code of the user's may want to exit
+        _broken = in_words(error)
     _end_if_over(setup.memory_limit)  # before it takes up any work
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from evolve.config import RunConfig
-from evolve.custom_fitness import fitness_version
 from evolve.data.splits import SEARCH_PARTS, Parts, open_part, settings
 from evolve.execution.builds import backend, backend_name
 from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
@@ -59,13 +58,15 @@ def _beginning(request: Request) -> Beginning | None:
 @dataclass(frozen=True)
 class ImageProblem:
     """See the module's text. gpu: whether networks are trained on one. own: what was found out about layers of the
-    user's own, by kind. gpu_share: of one GPU, that a brief training needs; a full one has a GPU for itself."""
+    user's own, by kind. gpu_share: of one GPU, that a brief training needs; a full one has a GPU for itself. fitness:
+    the version of the user's own fitness function, see `fitness_version`."""
 
     config: RunConfig
     parts: Parts
     gpu: bool
     own: Mapping[str, Mapping[str, Any]]
     gpu_share: float = 1.0
+    fitness: str | None = None
 
     @property
     def executor(self) -> str:
@@ -122,7 +123,7 @@ class ImageProblem:
 
     def job_key(self, request: Request) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
-        what = (self._fitness, self.precision)
+        what = (self.fitness, self.precision)
         averaged = self.config.average_weights and request.purpose not in BRIEF
         how = (request.candidate.key, request.budget, request.purpose.kind, request.repeat, self.config.seed, averaged)
         goes_on = request.continues and (request.continues.weights, request.continues.schedule)
@@ -196,8 +197,4 @@ class ImageProblem:
             open_part(self.parts.folder, "train")[1], minlength=self.parts.classes
         ).tolist()
         device = "gpu" if self.gpu else "cpu"
-        return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self._fitness}
-
-    @cached_property
-    def _fitness(self) -> str | None:
-        return fitness_version(self.config.fitness) if self.config.fitness else None
+        return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self.fitness}

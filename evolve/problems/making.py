@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from evolve.config import RunConfig
+from evolve.custom_fitness import fitness_version
 from evolve.data.sources import Source, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
+from evolve.errors import ConfigError, RunError
+from evolve.execution.isolated import call_isolated
 from evolve.problems.devices import gpu_sharing
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
@@ -34,9 +38,21 @@ def make_problem(
         return TableProblem(config.seed, table, config.encoding, config.executor or "in-process")
     folder = config.results / DATA_FOLDER
     own = custom_layers(config.layers)
+    fitness = _fitness_version(config.fitness) if config.fitness else None
     parts = reopen(folder, known["digest"], known["name"]) if known else None
     if parts is None:
         before_reading()
         parts = prepare(load(Source(config.dataset, config.image_size, config.colour), count), folder)
     share = gpu_sharing(config).share if gpu else 1.0
-    return ImageProblem(config, parts, gpu, own, share)
+    return ImageProblem(config, parts, gpu, own, share, fitness)
+
+
+def _fitness_version(path: str) -> str:
+    """See `fitness_version`. What this process has not imported is looked at in one of its own: the user's module may
+    bring Keras, or end the process."""
+    if path.partition(":")[0] in sys.modules:
+        return fitness_version(path)
+    try:
+        return str(call_isolated("evolve.custom_fitness:fitness_version", {"path": path}))
+    except RunError as error:
+        raise ConfigError(f"the fitness function {path} cannot be imported: {error}") from None

@@ -12,6 +12,7 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import LogError, RunError
+from evolve.execution.keras_settings import settings_of_trainings
 from evolve.objectives import Objective, Objectives
 from evolve.problems.spaces import recorded_genome, recorded_space
 from evolve.runs.hall import leaders
@@ -186,7 +187,8 @@ class Run:
         spec = self.space.blueprint(genome)
         assert isinstance(spec, ModelSpec)
         pixels = known["pixels"][recipe_of(genome).pixels] if "pixels" in known else known  # 0.1 knew one way only
-        return decode(spec, pixels)
+        with settings_of_trainings():
+            return decode(spec, pixels)
 
     @cached_property
     def hall_of_fame(self) -> list[Leader]:

@@ -58,7 +58,7 @@ class Backend(Protocol):
         """Lets go of what is kept of the networks trained so far."""
         ...
 
-    def ran_out_of_memory(self, error: Exception) -> bool:
+    def ran_out_of_memory(self, error: BaseException) -> bool:
         """Whether an error says that memory, of the machine or of its GPU, did not suffice."""
         ...
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evolve.errors import ConfigError
+from evolve.errors import ConfigError, RunError, in_words
 from evolve.execution.isolated import call_isolated
 from evolve.values import digest
 from genomes.custom_layers import custom_arguments, is_custom
@@ -25,7 +25,12 @@ def custom_layers(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What is known of each layer of the user's own in a table of layers: "place", "weights" (see `alphabet`),
     "version" and "source". Raises ConfigError naming what is wrong with one."""
     own = {kind: change for kind, change in layers.items() if is_custom(change)}
-    return dict(call_isolated("evolve.training.custom_layer_facts:examine_all", {"layers": own})) if own else {}
+    if not own:
+        return {}
+    try:
+        return dict(call_isolated("evolve.training.custom_layer_facts:examine_all", {"layers": own}))
+    except RunError as error:  # that process has ended, whatever ended it
+        raise ConfigError(f"layers: {', '.join(own)} cannot be tried out: {error}") from None
 
 
 def examine_all(layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -45,8 +50,8 @@ def examine(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
     path = change["class"]
     try:
         cls = custom_class(path)
-    except Exception as error:  # whatever the user's module raises
-        raise ValueError(f"{kind}: class '{path}' cannot be imported: {error}") from None
+    except BaseException as error:  # whatever the user's module raises; it may want to exit, too
+        raise ValueError(f"{kind}: class '{path}' cannot be imported: {_said(error)}") from None
     if not (isinstance(cls, type) and issubclass(cls, keras.layers.Layer)):
         raise ValueError(f"{kind}: '{path}' must be a class derived from keras.layers.Layer, not {cls!r}")
     wanted = change.get("place", ["body", "head"])
@@ -60,8 +65,8 @@ def examine(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
                 for arguments in _variants(custom_arguments(change))
                 for size in SIZES[place]
             ]
-        except Exception as error:
-            refused = " ".join(str(error).split())[:200]
+        except BaseException as error:
+            refused = " ".join(_said(error).split())[:200]
             continue
         usable.append(place)
         factors |= {_polynomial(kind, numbers) for numbers in counts}
@@ -79,6 +84,10 @@ def examine(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
         "version": digest(source)[:8],
         "source": source,
     }
+
+
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, Exception) else in_words(error)
 
 
 def _variants(genes: Mapping[str, Any]) -> list[dict[str, Any]]:

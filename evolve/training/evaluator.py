@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.data.splits import folder_of, open_part, part_digest
-from evolve.errors import MachineError
+from evolve.errors import MachineError, in_words
 from evolve.execution import memory
 from evolve.execution.executor import Report, unheard
+from evolve.execution.keras_settings import settings_of_trainings
 from evolve.jobs import Takes, TrainingJob
 from evolve.storage.files import saved_model_path, weights_path
 from evolve.storage.model_file import save_model
@@ -198,28 +199,34 @@ def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> Images:
 
 def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
     """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason, but for
-    MachineError, which is never a candidate's fault."""
+    MachineError, which is never a candidate's fault. Ctrl-C does not come as an exception here, neither in workers nor
+    in a run, so one that says so was raised by code of the user's, as was one that wants to exit."""
     begun = time.perf_counter()
     memory.forget_peak()
-    try:
-        result = work(job)
-    except Diverged as error:
-        result = Result(job.number, Status.DIVERGED, reason=str(error))
-    except WeightsMissing as error:
-        result = Result(job.number, Status.WEIGHTS_MISSING, reason=str(error))
-    except MachineError:
-        raise
-    except Exception as error:
-        result = _failure(job, error)
-    finally:
-        gpu_peak = this_backend().gpu_peak()
-        this_backend().forget()
+    with settings_of_trainings():
+        try:
+            result = _without_raising(job, work)
+        finally:
+            gpu_peak = this_backend().gpu_peak()
+            this_backend().forget()
     figures = {"peak_bytes": memory.peak(), "held_bytes": memory.held(), "worker": os.getpid()}
     figures |= {"gpu_peak_bytes": gpu_peak} if gpu_peak else {}
     return replace(result, timing={**result.timing, "seconds": round(time.perf_counter() - begun, 3), **figures})
 
 
-def _failure(job: TrainingJob, error: Exception) -> Result:
-    text = " ".join(str(error).split())[:300]
+def _without_raising(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
+    try:
+        return work(job)
+    except Diverged as error:
+        return Result(job.number, Status.DIVERGED, reason=str(error))
+    except WeightsMissing as error:
+        return Result(job.number, Status.WEIGHTS_MISSING, reason=str(error))
+    except MachineError:
+        raise
+    except BaseException as error:
+        return _failure(job, error)
+
+
+def _failure(job: TrainingJob, error: BaseException) -> Result:
     status = Status.OUT_OF_MEMORY if this_backend().ran_out_of_memory(error) else Status.FAILED
-    return Result(job.number, status, reason=f"{type(error).__name__}: {text}")
+    return Result(job.number, status, reason=in_words(error))

@@ -92,7 +92,7 @@ class Jax:
     def forget(self) -> None:
         keras.backend.clear_session()
 
-    def ran_out_of_memory(self, error: Exception) -> bool:
+    def ran_out_of_memory(self, error: BaseException) -> bool:
         return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
     def gpu_peak(self) -> int:

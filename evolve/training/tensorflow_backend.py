@@ -87,7 +87,7 @@ class TensorFlow:
         for device in _gpus():
             tf.config.experimental.reset_memory_stats(device.name)
 
-    def ran_out_of_memory(self, error: Exception) -> bool:
+    def ran_out_of_memory(self, error: BaseException) -> bool:
         return isinstance(error, MemoryError | tf.errors.ResourceExhaustedError)
 
     def gpu_peak(self) -> int:

@@ -58,7 +58,7 @@ class Torch:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
 
-    def ran_out_of_memory(self, error: Exception) -> bool:
+    def ran_out_of_memory(self, error: BaseException) -> bool:
         """PyTorch's libraries have names of their own for it."""
         text = str(error)
         return isinstance(error, MemoryError | torch.OutOfMemoryError) or "ALLOC_FAILED" in text

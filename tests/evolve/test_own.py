@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 from conftest import command
 
+from evolve.config import RunConfig
 from evolve.custom_fitness import fitness_path
 from evolve.errors import ConfigError
 from evolve.execution.builds import backend_name
+from evolve.problems.making import make_problem
+from evolve.runs.find import find
+from evolve.training.custom_layer_facts import custom_layers
 
 pytest.importorskip(backend_name())
 
@@ -253,12 +257,56 @@ def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path
         assert "scores are what the fitness function returned" in shown.stdout
 
 
-def test_a_fitness_function_that_fails_is_a_result_with_a_reason(folder: Path, tiny_npz: Path) -> None:
-    (folder / "bad_fitness.py").write_text("def nothing(model, data, progress):\n    return None\n")
-    (folder / "bad.toml").write_text('fitness = "bad_fitness:nothing"\nevaluations = 2\npopulation = 2\nimages = 96\n')
+BAD_FITNESS = """
+import sys
+
+
+def bad(model, data, progress):
+    match model.layers[2].filters:
+        case 8:
+            return None
+        case 16:
+            sys.exit(3)
+        case 24:
+            raise KeyboardInterrupt
+"""
+BAD = """
+fitness = "bad_fitness:bad"
+evaluations = 3
+population = 3
+images = 96
+founders = ["conv 8 3, flatten", "conv 16 3, flatten", "conv 24 3, flatten"]
+"""
+
+
+def test_a_fitness_function_that_fails_or_exits_is_a_result_with_a_reason(folder: Path, tiny_npz: Path) -> None:
+    (folder / "bad_fitness.py").write_text(BAD_FITNESS)
+    (folder / "bad.toml").write_text(BAD)
     done = command("run", "--dataset", tiny_npz, "--config", "bad.toml", "--name", "bad", cwd=folder)
     assert done.returncode == 2
-    assert "fitness must return a number or (number, measures), not None" in done.stderr
+    assert "none of the first 3 candidates could be evaluated" in done.stderr
+    results = find("bad", folder / "results").results
+    assert [results[number].reason for number in (1, 2, 3)] == [
+        "TypeError: fitness must return a number or (number, measures), not None",
+        "code of the user's own ends the program (SystemExit: 3)",
+        "code of the user's own ends the program (KeyboardInterrupt)",
+    ]
+
+
+PARSES = "import argparse\n\nargparse.ArgumentParser().parse_args(['--no-such-flag'])\n"
+ENDS = "import os\n\nos._exit(3)\n"
+
+
+def test_modules_that_exit_when_they_are_imported_are_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "parses.py").write_text(PARSES)
+    (tmp_path / "ends.py").write_text(ENDS)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"mine: class 'parses.Mine' cannot be imported: .*\(SystemExit: 2\)"):
+        custom_layers({"mine": {"class": "parses.Mine"}})
+    with pytest.raises(ConfigError, match=r"the fitness function ends:score cannot be imported: .* exit code 3"):
+        make_problem(RunConfig.checked({"fitness": "ends:score"}), gpu=False)
 
 
 def test_functions_that_have_no_path_are_refused() -> None:

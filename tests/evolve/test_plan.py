@@ -315,7 +315,12 @@ def watched(made: Any) -> list[float]:
 def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
     made = training(1, "sgd 0.1, linear", finish_in=6.0)
     rates = watched(made)
-    assert len(made.run()) > 1
+    curve = made.run()
+    assert len(curve) > 1
+    steps = int(made.model.optimizer.iterations)
+    assert (made.spent["steps"], made.spent["schedule_steps"], made.spent["seen"]) == (steps, steps, 16 * steps)
+    assert made.spent["epochs"] == pytest.approx(steps / 512, abs=0.01)
+    assert len(curve) - 1 < steps / 512 <= len(curve)
     assert max(rates[1:]) < rates[0]
     assert rates[-1] == pytest.approx(0, abs=1e-6)
 

@@ -54,6 +54,7 @@ DOORS = {
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.models.keras_process"},
     "jax": {"evolve.training.jax_backend"},
     "torch": {"evolve.training.torch_backend"},
+    "pandas": {"evolve.runs.frame"},
     "onnxruntime": {"evolve.models.keras_process"},
     "tf2onnx": {"evolve.models.keras_process"},
     "PIL": {"evolve.data.folders", "evolve.models.keras_process"},

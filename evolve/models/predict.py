@@ -35,8 +35,8 @@ def predict(
 
     model: a `.keras` file, RUN or RUN:best (its winner), or RUN:CANDIDATE. images: files, or folders of them.
     trust: modules of layers in it that are not Keras's; which classes of them, the file says. Raises TrustError for a
-    module that the file names and `trust` does not, RunError for a model that cannot be read, and DataError for an
-    image.
+    module that the file names and `trust` does not, RunError for a model and DataError for an image that cannot be
+    read.
     """
     path, trusted = _model_file(str(model), Path(results), names_of(trust)), names_of(trust)
     files = [file for image in images for file in _image_files(Path(image))]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from statistics import stdev
 from typing import TYPE_CHECKING, Protocol
 
+from evolve.display.text import score
+from evolve.runs.notebook import leader_html
 from evolve.trust import Trust
 from evolve.values import Spent
 from genomes.json_value import Json
@@ -73,6 +75,16 @@ class Leader:
     def spread(self) -> float | None:
         """Standard deviation of those fresh trainings; None if there are fewer than two."""
         return stdev(self.rescorings) if len(self.rescorings) > 1 else None
+
+    def __str__(self) -> str:
+        """The leader in a line, for `print`."""
+        again = "" if self.rescored is None else f", re-scored {score(self.rescored)}"
+        test = "" if self.test_accuracy is None else f", on the test part {score(self.test_accuracy)}"
+        return f"candidate {self.candidate}, {self.origin}: score {score(self.score)}{again}{test}"
+
+    def _repr_html_(self) -> str:
+        """The leader in a notebook."""
+        return leader_html(self.to_json())
 
     def to_json(self) -> dict[str, Json]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}

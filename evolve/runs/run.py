@@ -15,8 +15,10 @@ from evolve.errors import LogError, RunError
 from evolve.execution.keras_settings import settings_of_trainings
 from evolve.objectives import Objective, Objectives
 from evolve.problems.spaces import recorded_genome, recorded_space
+from evolve.runs.frame import data_frame
 from evolve.runs.hall import leaders
 from evolve.runs.leader import Leader
+from evolve.runs.notebook import run_html, run_text
 from evolve.runs.ranking import accuracy
 from evolve.runs.trainings import done
 from evolve.storage.files import model_path
@@ -50,6 +52,20 @@ class Run:
     def __post_init__(self) -> None:
         with Store.read(self.folder):
             pass
+
+    def __str__(self) -> str:
+        """The run in a few lines, for `print`."""
+        return run_text(self.summary(), self.hall_of_fame)
+
+    def _repr_html_(self) -> str:
+        """The run in a notebook."""
+        return run_html(self.summary(), [leader.to_json() for leader in self.hall_of_fame])
+
+    def to_dataframe(self) -> Any:
+        """All candidates as a pandas DataFrame, one row each, see `evolve.runs.frame`. Raises RunError without pandas,
+        which is installed by: pip install pandas."""
+        with self.log() as log:
+            return data_frame(log)
 
     def refresh(self) -> Run:
         """Forgets what was read of a run that grows, so that the next access sees what was written since. Settings and

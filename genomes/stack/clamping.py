@@ -49,4 +49,8 @@ def _changes(old: Layer, new: Layer | None) -> list[str]:
     if new is None:
         return [f"{old.word} left out"]
     values = {name: (getattr(old, name), getattr(new, name)) for name in domains(type(old))}
-    return [f"{old.word} {name} {before} -> {after}" for name, (before, after) in values.items() if before != after]
+    return [
+        f"{before} -> {after}" if name == old.selector else f"{old.word} {name} {before} -> {after}"
+        for name, (before, after) in values.items()
+        if before != after
+    ]

@@ -70,17 +70,17 @@ def test_those_of_a_group_with_a_layer_that_is_off_are_left_out_and_one_asked_fo
 def test_those_that_are_out_of_narrowed_bounds_are_changed_and_that_is_said_once() -> None:
     space = stack_space((32, 32, 3), layers={"batchnorm": False}, recipe={"flip": False, "label_smoothing": 0})
     begun, notes = named("fast", "resnet", "conv 8 3, relu, flatten | adam 0.01, flip", space=space)
-    change = "batchnorm left out, label_smoothing 0.1 -> 0.0, flip True -> False"
+    change = "batchnorm left out, smoothing 0.1 -> off, flip on -> off"
     assert begun == [  # fast-wide is the first of them, then
         f"founder fast; {change}",
         f"founder fast-large; {change}; 0.375 times as wide",
         "founder resnet; batchnorm left out",
-        "founder conv 8 3, relu, flatten | adam 0.01, flip; flip True -> False",
+        "founder conv 8 3, relu, flatten | adam 0.01, flip; flip on -> off",
     ]
     assert notes == [
         "founders are changed where they are out of the bounds of this run: "
         f"fast, fast-large ({change}); resnet (batchnorm left out); "
-        "conv 8 3, relu, flatten | adam 0.01, flip (flip True -> False)"
+        "conv 8 3, relu, flatten | adam 0.01, flip (flip on -> off)"
     ]
 
 

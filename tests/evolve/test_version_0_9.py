@@ -34,7 +34,8 @@ def test_they_are_shown_as_any_other_run(old: Path) -> None:
     before = (old / "results" / "of-0.9" / FILE).read_bytes()
     shown = command("show", "of-0.9", cwd=old)
     assert shown.returncode == 0, shown.stderr
-    assert "scores are loss, lower is better" in shown.stdout
+    assert "score: validation loss (lower is better) after 1 epoch on 100 images up to 2 epochs" in shown.stdout
+    assert "candidate 6 won, a mutant of candidate 4: its re-scored loss is lower than that" in shown.stdout
     assert "test accuracy 90.53% (candidate 6 trained in full" in shown.stdout
     run = evolve.find("of-0.9", old / "results")
     first = run.hall_of_fame[0]
@@ -42,7 +43,7 @@ def test_they_are_shown_as_any_other_run(old: Path) -> None:
     one = command("show", "of-0.9", "6", cwd=old)
     assert "remove maxpool 2 at 2" in one.stdout
     table = command("show", "table-0.9", cwd=old)
-    assert "scores are those of the table" in table.stdout
+    assert "score: that of the table" in table.stdout
     assert "of-0.9" in command("list", cwd=old).stdout
     assert (old / "results" / "of-0.9" / FILE).read_bytes() == before
 

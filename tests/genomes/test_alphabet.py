@@ -131,10 +131,10 @@ def test_the_nearest_within_narrowed_bounds() -> None:
     )
     [step] = clamped.steps
     assert step.text == (
-        "conv filters 4 -> 8, conv kernel 3 -> 5, batchnorm left out, relu function relu -> gelu, maxpool left out, "
-        "conv filters 96 -> 24, dropout rate 0.25 -> 0.3, flatten how flatten -> global_max, optimizer sgd -> adam, "
-        "learning_rate 0.2 -> 0.01, weight_decay 0.0001 -> 0.001, pixels standardise -> scale, flip True -> False, "
-        "mixup 0.4 -> 0.0"
+        "conv filters 4 -> 8, conv kernel 3 -> 5, batchnorm left out, relu -> gelu, maxpool left out, "
+        "conv filters 96 -> 24, dropout rate 0.25 -> 0.3, flatten -> global_max, optimizer sgd -> adam, "
+        "learning rate 0.2 -> 0.01, decay 0.0001 -> 0.001, pixels standardise -> scale, flip on -> off, "
+        "mixup 0.4 -> off"
     )
     detail: Any = step.detail
     assert step.operator == "clamp"

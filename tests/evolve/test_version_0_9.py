@@ -34,8 +34,9 @@ def test_they_are_shown_as_any_other_run(old: Path) -> None:
     before = (old / "results" / "of-0.9" / FILE).read_bytes()
     shown = command("show", "of-0.9", cwd=old)
     assert shown.returncode == 0, shown.stderr
-    assert "score: validation loss (lower is better) after 1 epoch on 100 images up to 2 epochs" in shown.stdout
-    assert "candidate 6 won, a mutant of candidate 4: its re-scored loss is lower than that" in shown.stdout
+    said = " ".join(shown.stdout.split())
+    assert "score: validation loss (lower is better) after 1 epoch on 100 images up to 2 epochs on 200 images" in said
+    assert "candidate 6 won, a mutant of candidate 4: its re-scored loss is lower than that" in said
     assert "test accuracy 90.53% (candidate 6 trained in full" in shown.stdout
     run = evolve.find("of-0.9", old / "results")
     first = run.hall_of_fame[0]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from random import Random
 from typing import Any
 
 import pytest
 from conftest import stack_space
 
-from genomes.recipe import Recipe
-from genomes.stack.operators import OPERATORS, Stack, mutate_stack
+from genomes.recipe import Recipe, difference, in_words
+from genomes.stack.operators import OPERATORS, Stack, cross_stacks, mutate_stack
 from genomes.steps import STEPS, Step, read_step
 
 SPACE = stack_space((32, 32, 3))
@@ -58,6 +59,51 @@ def test_the_detail_is_what_was_done() -> None:
         detail = step.detail
         for name, value in detail["from"].items():
             assert (getattr(old_recipe, name), getattr(new_recipe, name)) == (value, detail["to"][name])
+
+
+def test_the_text_names_layers_by_their_places_and_has_one_word_for_one_thing() -> None:
+    for before, _, _, step in taken("swap"):
+        detail: Any = step.detail
+        at = detail["at"]
+        assert step.text == f"swap {before[at - 1].word} at {at} and {before[at].word} at {at + 1}"
+    for operator, verb, key in (("remove stage", "remove", "from"), ("deepen", "insert", "to")):
+        for before, after, _, step in taken(operator):
+            detail = step.detail
+            stack, at, count = (before if key == "from" else after), detail["at"], len(detail[key])
+            stage = stack[at - 1 : at - 1 + count]
+            place = f"{at}" if count == 1 else f"{at}-{at + count - 1}"
+            assert step.text == f"{verb} stage: {'+'.join(layer.word for layer in stage)} at {place}"
+            assert stage[0].begins_stage and not any(layer.begins_stage for layer in stage[1:])
+    texts = {step.text for operator in OPERATORS for _, _, _, step in taken(operator)}
+    assert any(re.fullmatch(r"change \w+ at \d+ to \w+", text) for text in texts)
+    assert not [text for text in texts if re.search(r"block\b(?<!dense_block)|function|deepen|widen|narrow", text)]
+
+
+def test_a_recipe_is_told_in_the_words_of_the_notation() -> None:
+    before = Recipe("sgd", 0.1, 64, flip=True, label_smoothing=0.1)
+    after = Recipe("sgd", 0.05, 32, schedule="cosine", mixup=0.2)
+    assert in_words(difference(before, after)) == (
+        "learning rate 0.1 -> 0.05, batch 64 -> 32, schedule constant -> cosine, smoothing 0.1 -> off, flip on -> off, "
+        "mixup off -> 0.2"
+    )
+
+
+def test_a_crossover_says_which_layers_come_from_which_parent() -> None:
+    orders = set()
+    for seed in range(SEEDS):
+        rng = Random(seed)
+        a, b = SPACE.random(rng).genome, SPACE.random(rng).genome
+        child, _, [step] = cross_stacks((a.layers, a.recipe), (b.layers, b.recipe), rng)
+        detail: Any = step.detail
+        front, back = (a, b) if detail["front"] == "first" else (b, a)
+        cut = len(back.layers) - detail["rest"]
+        assert child == front.layers[: detail["first"]] + back.layers[cut:]
+        other = "second" if detail["front"] == "first" else "first"
+        if detail["first"] > 1 and detail["rest"] > 1:
+            places = f"layers 1-{detail['first']} of the {detail['front']} parent, layers {cut + 1}-{len(back.layers)}"
+            assert step.text == f"crossover: {places} of the {other} one"
+            orders.add(other)
+    assert orders == {"first", "second"}
 
 
 def test_an_operator_that_is_not_registered_is_refused() -> None:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Unpack
 
-from evolve.config import RunConfig
+from evolve.config import RunConfig, times_without_unit
 from evolve.custom_fitness import Fitness, fitness_path
 from evolve.data.sources import DATASETS
 from evolve.display.console import Watcher, make_console
@@ -21,12 +21,13 @@ from evolve.errors import ConfigError, RunError
 from evolve.execution.keras_settings import overruled
 from evolve.execution.machine import default_memory, usual_precision
 from evolve.planning.plan import Plan, Times, read_plan, write_plan
-from evolve.planning.planner import plan_run
+from evolve.planning.planner import check_time, plan_run
 from evolve.planning.sizing import times
 from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.tables import TableProblem
+from evolve.problems.workers import too_many_workers
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
@@ -80,6 +81,9 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
         usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
         config = config.model_copy(update=usual)
     console = make_console(progress)
+    for text in times_without_unit(given):
+        console.note(text)
+    check_time(config)
     strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
     if config.name and Store.begun(config.results / config.name):
         raise RunError(
@@ -97,15 +101,23 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     config = _settled(config, problem)
     if isinstance(problem, ImageProblem):
         problem = replace(problem, config=config)  # weights and models lie in the folder that is named now
+    for text in too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu):
+        console.note(text)
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
     plan_of = plan_run(config, problem, to_probe, console, begun)
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = config.results / str(config.name)
     try:
         begin_with = founders(
-            problem.space, config.founders, config.results, console.note, problem.first_space, config.fill
+            problem.space,
+            config.founders,
+            config.results,
+            console.note,
+            problem.first_space,
+            config.fill,
+            plan_of.narrow,
         )
-        if config.founders is None:
+        if config.founders is None or (plan_of.plan and plan_of.plan.of_one):
             begin_with = begin_with[: config.max_founders]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
             console.note(f"run '{config.name}' in {folder}")
@@ -149,6 +161,8 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
     update = {"results": found.folder.absolute().parent, "name": found.name, **instead}
     config = found.config.model_copy(update=update).spelled_as(asked)
     console = make_console(progress)
+    for text in (*times_without_unit(given), *too_many_workers(config, found.problem.get("device") == "gpu")):
+        console.note(text)
     problem = known_problem(found, config, console)
     for library, now in _libraries().items():
         if now != (before := found.meta["libraries"].get(library)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from evolve.errors import ConfigError, nearest
 from evolve.objectives import MEASURES, Objectives, read_objective
 from evolve.search.strategy import STRATEGIES, strategy_class
-from evolve.settings import Settings, Shown
+from evolve.settings import Given, Settings, Shown
 from evolve.values import Budget
 from genomes.custom_layers import is_custom
 from genomes.genome import SPACES, space_class
@@ -33,6 +34,20 @@ def seconds(value: Any) -> Any:
             raise ValueError("not a duration")
         return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
     return value
+
+
+def times_without_unit(given: Given) -> list[str]:
+    """What is to be said of times that lack a unit: a number is seconds, and who types one may think of minutes. In
+    Python a number is seconds to everybody."""
+    said = []
+    for name in ("duration", "candidate_timeout"):
+        value, source = given.values.get(name), given.source(name)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and bool(source.file)
+        if number or (isinstance(value, str) and re.fullmatch(r"(.*[smhd ])?[\d.]+ *", value)):
+            with suppress(ValueError):
+                minutes = source.assigned(f"{str(value).strip()}m")
+                said.append(f"{source.assigned(value)} means {seconds(value):g} seconds; for minutes write {minutes}")
+    return said
 
 
 def _text(value: Any) -> Any:

@@ -105,8 +105,13 @@ def ensemble(
 @with_settings(app)
 def baseline(
     founder: Annotated[
-        str, typer.Option(metavar="TEXT", help="Name or notation of the network.", rich_help_panel="Search")
-    ] = "article-1",
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Name or notation of the network. Default: article-1, or fast where that does not fit.",
+            rich_help_panel="Search",
+        ),
+    ] = None,
     epochs: Annotated[
         str | None,
         typer.Option(metavar="N", help="Epochs. Default: as in the article, else 40.", rich_help_panel="Budget"),

@@ -27,21 +27,27 @@ def founders(
     note: Callable[[str], None],
     first: SearchSpace[Genome] | None = None,
     fill: bool = False,
+    narrow: bool = False,
 ) -> list[Proposal]:
     """The founders that `wanted` names, in order, each once; None stands for all groups of the encoding. What is out of
     the bounds of the space is moved within, and noted. Those of a group that are too large, for `first` if the search
     begins in that part of the space, are made narrower, and others wider where births are to `fill` its limits; those
-    that do not fit at all are noted and left out. Raises ConfigError for one that cannot be read, and if some were
-    asked for by themselves and none of all fits."""
+    that do not fit at all are noted and left out. narrow: whether those that were asked for by themselves are made
+    narrower, too, and noted. Raises ConfigError for one that cannot be read, and if some were asked for by themselves
+    and none of all fits."""
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
     clamped: list[tuple[str, str]] = []
+    scaled: list[tuple[str, str]] = []
     for text, of_group in _expanded(space, wanted):
         try:
             proposal = founder(space, text, results)
             if of_group:
                 proposal = _fitted(proposal, first or space, fill)
+            elif narrow:
+                proposal = _fitted(proposal, space, fill=False)
+                scaled += [(text, step.text) for step in proposal.steps if step.operator == "scale"]
             space.blueprint(proposal.genome)
         except InvalidGenome as error:
             left_out += [text] if of_group else []
@@ -54,6 +60,8 @@ def founders(
             clamped += [(text, step.text) for step in proposal.steps if step.operator == "clamp"]
     if clamped:
         note(f"founders are changed where they are out of the bounds of this run: {_in_words(clamped)}")
+    if scaled:
+        note(f"founders that there is no time for are made narrower: {_in_words(scaled)}")
     if left_out:
         note(f"built-in founders that do not fit these images and settings are left out: {', '.join(left_out)}")
     if reasons and not found:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evolve.config import RunConfig
+from evolve.config import RunConfig, times_without_unit
 from evolve.data.splits import SEARCH_PARTS
-from evolve.display.console import Watcher, make_console
+from evolve.display.console import Console, Watcher, make_console
+from evolve.display.text import count, duration, plural
 from evolve.engine.initial_population import founder as founder_of
 from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError
@@ -29,6 +30,7 @@ from genomes import Blueprint, InvalidGenome, candidate_key
 # Founder of the article -> epochs it was trained for there and the accuracy it reached on CIFAR-10.
 PUBLISHED = {"article-1": (100, 0.7935), "article-2": (75, 0.8140)}
 USUAL_EPOCHS = 40
+USUAL = ("article-1", "fast")  # founders, of which the first that fits is trained unless the user names another
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Baseline:
 
 
 def baseline(
-    founder: str,
+    founder: str | None = None,
     epochs: int | None = None,
     settings: Mapping[str, Any] | Given | None = None,
     progress: Watcher = True,
@@ -49,15 +51,19 @@ def baseline(
     after each epoch, as the article did. That is how the article's figures were made, and no way to choose between
     networks. The accuracy reported is that after the last epoch.
 
-    founder: a name, notation or RUN:CANDIDATE. epochs: None for as many as in the article, or 40. settings: fields of
+    founder: a name, notation or RUN:CANDIDATE; None for the article's first net, or `fast` where that does not fit the
+    images. epochs: None for as many as in the article, or 40. settings: fields of
     `RunConfig` for data, seed, name and results; its `duration` ends the training after the epoch in which the time is
     up. Raises as `evolve.run` does, and ConfigError for a founder that cannot be read or built.
     """
     given = settings if isinstance(settings, Given) else RunConfig.given(settings or {})
     config = RunConfig.checked(given if epochs is None else RunConfig.given({"final_epochs": epochs}).over(given))
     console = make_console(progress)
+    for text in times_without_unit(given):
+        console.note(text)
     problem = new_problem(config, console)
     assert isinstance(problem, ImageProblem)
+    founder = founder or _usual_founder(problem, config, console)
     request, blueprint = _request(problem, config, founder)
     genome = request.candidate.genome
     stem = founder if founder in problem.space.founders else str(request.candidate.key)[:8]
@@ -65,6 +71,7 @@ def baseline(
     job = problem.job(request, blueprint, path.stem)
     job = replace(job, parts=replace(job.parts, watch="test"), ragged=True)
     phase = f"baseline {founder}"
+    console.note(_plan(config, request, founder))
     result = succeeded(train_in_full(problem, job, path.parent, phase, console, config.duration), phase)
     about = {
         "founder": founder,
@@ -82,6 +89,28 @@ def baseline(
     return Baseline(path, report)
 
 
+def _usual_founder(problem: ImageProblem, config: RunConfig, console: Console) -> str:
+    """The first of the usual ones that fits these images, and a word if that is not the first of all."""
+    for name in USUAL[:-1]:
+        try:
+            problem.space.blueprint(founder_of(problem.space, name, config.results).genome)
+            return name
+        except InvalidGenome:
+            shape = " x ".join(map(str, problem.parts.input_shape))
+            console.note(f"founder {name} does not fit images of {shape}; {USUAL[-1]} is trained in its place")
+    return USUAL[-1]
+
+
+def _plan(config: RunConfig, request: Request, founder: str) -> str:
+    """What is going to be done, in words."""
+    budget, parameters = request.budget, request.candidate.parameters
+    at_most = f", but no epoch begins after {duration(config.duration)}" if config.duration else ""
+    return (
+        f"plan: founder {founder} with {count(parameters)} weights is trained on {plural(budget.images, 'image')} for "
+        f"{plural(budget.epochs, 'epoch')}{at_most}"
+    )
+
+
 def _request(problem: ImageProblem, config: RunConfig, text: str) -> tuple[Request, Blueprint]:
     space = problem.space
     try:
@@ -89,10 +118,10 @@ def _request(problem: ImageProblem, config: RunConfig, text: str) -> tuple[Reque
         blueprint = space.blueprint(genome)
     except InvalidGenome as error:
         raise ConfigError(f"founder '{text}': {error}") from None
-    count = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
-    budget = Budget(count, config.final_epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
+    images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
+    budget = Budget(images, config.final_epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
     key = candidate_key(genome, blueprint)
-    request = Request(1, Candidate(1, genome, key), budget, 0, Purpose.TRAIN, None)
+    request = Request(1, Candidate(1, genome, key, parameters=blueprint.parameters), budget, 0, Purpose.TRAIN, None)
     return replace(request, job_key=problem.job_key(request)), blueprint
 
 

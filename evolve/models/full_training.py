@@ -10,6 +10,7 @@ from evolve.display.console import Console
 from evolve.display.progress import EpochWatch
 from evolve.errors import RunError
 from evolve.jobs import TrainingJob
+from evolve.planning.plan import minutes
 from evolve.problems.images import ImageProblem
 from evolve.problems.workers import make_executor
 from evolve.runs.run import Run
@@ -17,6 +18,7 @@ from evolve.values import Purpose, Result, Status
 from genomes import Genome
 
 POLL_SECONDS = 0.25
+LONG = 30.0  # seconds of a training, of which is said at its beginning how long it takes
 
 
 def succeeded(result: Result, phase: str) -> Result:
@@ -43,10 +45,12 @@ def train_in_full(
         executor.submit(replace(job, stop_in=seconds, seconds=None, resources=needs))
         with console.live(watch.now):
             results: list[Result] = []
+            said = False
             while not results:
                 results = executor.finished(POLL_SECONDS)
                 for message in executor.messages():
                     watch.hear(message.figures)
+                said = said or _says_how_long(watch, console)
                 console.refresh()
     finally:
         executor.close()
@@ -59,6 +63,13 @@ def usual_epochs(found: Run, problem: ImageProblem) -> int:
     a winner, and where a fitness function trained in its own way, as many as the settings say."""
     really = (found.in_full or {}).get("epochs")
     return max(1, round(float(really))) if really else problem.budget(Purpose.TRAIN).epochs
+
+
+def _says_how_long(watch: EpochWatch, console: Console) -> bool:
+    """Says how long a training takes, if that is long. Whether its pace is known: it is then not asked again."""
+    if watch.paced and (left := watch.now().left or 0.0) > LONG:
+        console.note(f"about {minutes(left)} on this machine")
+    return watch.paced
 
 
 def trainable_genome(found: Run, candidate: int) -> Genome:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from evolve.config import budget
+from evolve.display.text import plural
 from evolve.errors import ConfigError
+from evolve.values import Budget
 
 FILE = "plan.json"
 # Settings that plans decide.
@@ -69,6 +71,10 @@ class Times:
         """With so much for the last training, and the difference for the search."""
         return replace(self, search=self.search + self.final - seconds, final=seconds)
 
+    def with_rescoring(self, seconds: float) -> Times:
+        """With so much for scoring leaders again, and the difference for the last training."""
+        return replace(self, rescoring=seconds, final=self.final + self.rescoring - seconds)
+
     def scaled(self, seconds: float) -> Times:
         """The same shares of another time."""
         share = seconds / self.total
@@ -81,14 +87,22 @@ class Times:
 @dataclass(frozen=True)
 class Plan:
     """settings: fields of `RunConfig` that it decides. seconds, machine: by stage, and what it was worked out for; None
-    for a run that has counts instead of a time."""
+    for a run that has counts instead of a time. left, search: where there is no time for a search, the seconds that
+    were left, and those that the shortest search takes; else None."""
 
     settings: Mapping[str, Any]
     seconds: Times | None = None
     machine: Machine | None = None
+    left: float | None = None
+    search: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def of_one(self) -> bool:
+        """Whether one network is all that there is time for."""
+        return self.search is not None
 
     def _pace(self) -> str:
         if self.machine is None:
@@ -96,24 +110,46 @@ class Plan:
         slowest = self.machine.rate / 3 / self.settings["max_work"]
         return f", all fast enough to train on {rounded(slowest):,} images/s"
 
-    def in_words(self) -> str:
-        """The plan as lines of text."""
+    def in_words(self, takes: str = "") -> str:
+        """The plan as lines of text. takes: how long it takes, of a run that has counts instead of a time."""
+        if self.seconds and self.left is not None and self.search is not None:
+            return "\n".join(self._of_one(self.seconds, self.left, self.search))
         s, t = self.settings, self.seconds
         stages = (t.search, t.rescoring, t.final) if t else (0.0, 0.0, 0.0)
-        search, again, final = (f" in {_minutes(seconds)}" if seconds else "" for seconds in stages)
+        search, again, final = (f" in {minutes(seconds)}" if seconds else "" for seconds in stages)
         about = "about " if t else ""
-        rungs = " -> ".join(f"{one.images:,} images x {one.epochs}" for one in map(budget, s["rungs"]))
-        first = f", {s['small_births']} small ones and then the best of them wider" if "small_births" in s else ""
+        rungs = " -> ".join(_budget(budget(one)) for one in s["rungs"])
+        first = f", {s['small_births']} small ones and then the best of them wider" if s.get("small_births") else ""
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
+        for_time = f" for {minutes(t.total)}" if t else ""
         return "\n".join(
             (
-                f"plan{f' for {_minutes(t.total)}' if t else ''}: {about}{s['evaluations']} candidates{search}"
-                f"{first}{self._pace()}",
+                f"plan{for_time}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
-                f"      {s['leaders']} leaders scored again {s['rescorings']} times{again}",
-                f"      the winner trained in full{final}, {about}{s['final_epochs']} epochs",
+                f"      {plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{again}",
+                f"      the winner trained in full{final}, {about}{plural(s['final_epochs'], 'epoch')}",
+                *([f"      {takes}"] if takes else []),
             )
         )
+
+    def _of_one(self, t: Times, left: float, search: float) -> Iterator[str]:
+        yield (
+            f"plan for {minutes(t.total)}: no time for a search, as the shortest one takes {minutes(search)} on this "
+            "machine, which is slow, or busy just now"
+        )
+        about = f"about {plural(self.settings['final_epochs'], 'epoch')}"
+        yield f"      one small network is trained in full in {minutes(t.final)}, {about}, and tested"
+        if t.total > left + 1:
+            had = f"{minutes(left)} are left" if left > 0 else "the time is over already"
+            yield f"      that is longer than was asked for, as {had}"
+
+
+def _budget(one: Budget) -> str:
+    return f"{plural(one.images, 'image')} x {plural(one.epochs, 'epoch')}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def rounded(value: float) -> int:
@@ -122,8 +158,13 @@ def rounded(value: float) -> int:
     return int(value / digits) * digits
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+def minutes(seconds: float) -> str:
+    """A time that was planned or foreseen, no more exact than such times are: '42 s', '2.5 min', '75 min', '3.5 h'."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.1f} min" if seconds < 600 else f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def read_plan(path: Path) -> dict[str, Any]:

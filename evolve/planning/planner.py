@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from evolve.config import RunConfig
@@ -12,31 +13,50 @@ from evolve.display.console import Console
 from evolve.display.text import duration
 from evolve.errors import ConfigError
 from evolve.execution.executor import Executor
-from evolve.planning.plan import DECIDED, Plan, Times
-from evolve.planning.probe import probe
-from evolve.planning.sizing import make_plan, shortest
+from evolve.planning.estimate import estimate
+from evolve.planning.plan import DECIDED, Machine, Plan, Times, minutes
+from evolve.planning.probe import mean_work, probe
+from evolve.planning.sizing import plan_for
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
 from evolve.search.strategy import Proposal
 from evolve.values import Purpose
 
+LEAST_SECONDS = 20.0  # of a run: fewer are not enough on any machine
+QUICK = 120.0  # seconds; a run by counts that is over sooner on a usual machine is not worth measuring this one
+MEASURED = 120.0  # seconds of a run that a probe suits which only foresees how long one by counts takes
+USUAL = Machine(rate=2e10, start=2.5, workers=1, usual=0)
+
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run is going to do. times: None if counts decide. executor: with workers that are warm, or None."""
+    """What a run is going to do. times: None if counts decide. executor: with workers that are warm, or None.
+    narrow: whether founders are to be made narrower where they are too large, as it is the plan that limits them."""
 
     config: RunConfig
     problem: Problem
     times: Times | None = None
     plan: Plan | None = None
     executor: Executor | None = None
+    narrow: bool = False
+
+
+def check_time(config: RunConfig) -> None:
+    """Raises ConfigError for a time that is too short on any machine."""
+    trained = config.table is None and config.fitness is None
+    if trained and config.duration is not None and config.duration < LEAST_SECONDS:
+        raise ConfigError(
+            f"{config.assigned('duration', duration(config.duration))} is too short for anything: starting, training "
+            f"one small network and testing it take {LEAST_SECONDS:.0f} s on a fast machine; give that at least, or "
+            f"{config.assigned('duration', '2m')} for a small search"
+        )
 
 
 def plan_run(
     config: RunConfig, problem: Problem, founders: Sequence[Proposal], console: Console, begun: float
 ) -> RunPlan:
-    """The plan of a run, printed. Raises ConfigError if there is not enough time.
+    """The plan of a run, printed. However slow the machine is, there is one.
 
     begun: when the command did, by `time.monotonic`. A table, and a fitness function of the user's own, cannot be
     foreseen: there the time is for the search alone.
@@ -44,29 +64,69 @@ def plan_run(
     if not isinstance(problem, ImageProblem) or config.fitness is not None:
         return RunPlan(config, problem, Times(config.duration, 0.0, 0.0) if config.duration else None)
     if config.duration is None:
-        plan = plan_by_counts(config, problem)
-        console.note(plan.in_words())
-        return RunPlan(config, problem, plan=plan)
+        return _plan_by_counts(config, problem, founders, console)
+    return _plan_by_time(config, problem, founders, console, begun)
+
+
+def _plan_by_time(
+    config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal], console: Console, begun: float
+) -> RunPlan:
+    assert config.duration is not None
     count = workers(config, problem)
-    executor = make_executor(problem, count)
-    try:
-        console.note("measuring how fast this machine trains")
-        machine = probe(problem, executor, founders, count, config.duration)
+    with _closed_on_error(make_executor(problem, count)) as executor:
+        machine = probe(problem, executor, founders, count, config.duration, console)
         left = config.duration - (time.monotonic() - begun)
-        if left < (needed := shortest(machine)):
-            raise ConfigError(
-                f"{config.assigned('duration', duration(config.duration))} is too short here: set-up took "
-                f"{duration(config.duration - left)} and {duration(needed)} more are needed"
-            )
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
-        plan = make_plan(config, left, machine, problem.parts.sizes["train"], images)
-        decided = {name: value for name, value in plan.settings.items() if name != "evaluations"}
+        plan = plan_for(config, left, machine, problem.parts.sizes["train"], images)
+        if narrow := not {"max_work", "max_multiply_adds"} & config.model_fields_set:
+            plan = _with_room(plan, problem, founders)
+        decided = dict(plan.settings)
+        if not plan.of_one:  # else it is the time that ends the search
+            del decided["evaluations"]
         config = config.changed(**{**decided, "images": None, "epochs": None})
+        console.note(plan.in_words())
+    return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor, narrow)
+
+
+def _with_room(plan: Plan, problem: ImageProblem, founders: Sequence[Proposal]) -> Plan:
+    """The plan, with limits so wide that one of the founders fits, narrower if need be."""
+    most = plan.settings["max_work"]
+
+    def fits(founder: Proposal) -> bool:
+        limits = replace(problem.space.limits, max_work=most, max_multiply_adds=most)
+        return problem.space.with_limits(limits).narrowed(founder.genome) is not None
+
+    while founders and not any(map(fits, founders)):
+        most *= 2
+    return replace(plan, settings={**plan.settings, "max_work": most, "max_multiply_adds": most})
+
+
+def _plan_by_counts(
+    config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal], console: Console
+) -> RunPlan:
+    """The plan of a run that has counts instead of a time, with how long that takes. The machine is measured for it
+    only if that is long; what is measured decides nothing."""
+    assert config.limit is not None
+    plan, count = plan_by_counts(config, problem), workers(config, problem)
+    work = mean_work(problem, founders, config.limit)
+    quick = estimate(config, problem, replace(USUAL, workers=count), work).total
+    if quick < QUICK:
+        console.note(plan.in_words(f"about {minutes(quick)} on a usual machine"))
+        return RunPlan(config, problem, plan=plan)
+    with _closed_on_error(make_executor(problem, count)) as executor:
+        machine = probe(problem, executor, founders, count, MEASURED, console)
+        takes = estimate(config, problem, machine, work).total
+        console.note(plan.in_words(f"about {minutes(takes)} on this machine"))
+    return RunPlan(config, problem, plan=plan, executor=executor)
+
+
+@contextmanager
+def _closed_on_error(executor: Executor) -> Iterator[Executor]:
+    try:
+        yield executor
     except BaseException:
         executor.close()
         raise
-    console.note(plan.in_words())
-    return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor)
 
 
 def plan_by_counts(config: RunConfig, problem: ImageProblem) -> Plan:

@@ -27,8 +27,9 @@ AGAIN = 2  # trainings with the largest budget of the search that there is time 
 # many leaders are scored so often at the least, as without repeats nobody knows what a lead is worth
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
-FEWEST = 8  # births, however little time there is
-OVER_STARTS = 1.5  # times the seconds that these take to be made ready: a search has at least so much
+FEWEST = 8  # births of a search, if there is time for that
+FEW = 4  # births of the shortest search; with less time than that one network is trained
+OVER_STARTS = 1.5  # times the seconds that these take to start: a search has at least so much
 FEWEST_FOUNDERS = 4  # of the usual ones, however few births there is time for; else a third of the births at most
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
@@ -36,6 +37,7 @@ ENOUGH = 15_000  # images seen in a training that tells networks apart
 MANY = 16  # small births, for which it pays to have small and large ones
 FEW_LARGE = 2  # births that there must be time for then
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
+LEAST_FINAL = 5.0  # seconds of the training of a network where there is no time for a search
 SMALLEST = 200_000  # units of work for an image that are always allowed
 
 
@@ -46,14 +48,53 @@ def times(seconds: float) -> Times:
     return Times(search, rescoring, seconds - search - rescoring)
 
 
-def least_search(machine: Machine) -> float:
-    """Seconds of a search that has time for the fewest births, and for nearly no images."""
-    return OVER_STARTS * FEWEST * machine.start / machine.workers
+def shortest(machine: Machine, births: int = FEW) -> float:
+    """Seconds that a search of so few births needs at the very least, with all that follows it: half of them go to
+    starting brief trainings, those in which leaders are scored again among them."""
+    return 2 * (births + AGAIN**2) * machine.start / machine.workers
 
 
-def shortest(machine: Machine) -> float:
-    """Seconds that a run needs at the very least."""
-    return 2 * least_search(machine)
+def fewest(machine: Machine, seconds: float) -> int:
+    """Births that so many seconds have room for at least, `FEW` to `FEWEST`."""
+    return max(FEW, min(FEWEST, math.floor(seconds * machine.workers / (2 * machine.start) + 1e-6) - AGAIN**2))
+
+
+def least_search(machine: Machine, births: int) -> float:
+    """Seconds of a search that has time for so few births, and for nearly no images."""
+    return OVER_STARTS * births * machine.start / machine.workers
+
+
+def plan_for(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
+    """A plan for what is left of the time, however little that is; see `make_plan`."""
+    short = seconds < shortest(machine)
+    return (plan_of_one if short else make_plan)(config, seconds, machine, train, images)
+
+
+def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
+    """One network that is scored, scored again and then trained for all that is left: for where there is no time for a
+    search. It takes longer than `seconds` where even that cannot be done in them."""
+    epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
+    final = max(seconds - 2 * machine.start, LEAST_FINAL)
+    last = final * machine.rate / 3 / images  # work for each image, in all epochs together
+    largest = config.max_work or rounded(max(SMALLEST, last / max(1.0, _epochs(last), epochs or 0)))
+    settings: dict[str, Any] = {
+        "population": config.population,
+        "max_founders": 1,
+        "look_ahead": 1,
+        "rungs": [str(Budget(min(train, FEWEST_IMAGES), 1))],
+        "promote_one_in": config.promote_one_in,
+        "small_births": None,
+        "small_work": None,
+        "max_work": largest,
+        "fill": config.fill,
+        "max_multiply_adds": config.max_multiply_adds or largest,
+        "leaders": 1,
+        "rescorings": 1,
+        "final_epochs": epochs or max(1, round(_epochs(last))),
+        "evaluations": 1,
+    }
+    t = Times(machine.start, machine.start, final, by_clock=epochs is None)
+    return Plan(settings, t, machine, left=seconds, search=shortest(machine))
 
 
 def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
@@ -62,7 +103,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     seconds: of all that is still to be done. train: images that brief trainings may use. images: those of the last
     training. What the user has set stays as it is. Raises ConfigError if there is not enough time for that.
     """
-    given, one_in = config.model_fields_set, config.promote_one_in
+    given, one_in, few = config.model_fields_set, config.promote_one_in, fewest(machine, seconds)
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
     small, typical = sizes.small, sizes.typical
     search = t.search * machine.workers  # seconds of all of them
@@ -72,12 +113,12 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         """Images a second."""
         return float(machine.rate / 3 / work)
 
-    fewest = _many(machine) if small else FEWEST
-    wanted = max(fewest, round(BIRTHS * math.sqrt(first)))
+    least = _many(machine) if small else few
+    wanted = max(least, round(BIRTHS * math.sqrt(first)))
     again = t.rescoring * machine.workers
     most = min((again / AGAIN - machine.start) * speed(typical), final_epochs * images)  # so that there is time again
     rungs = config.budgets or _rungs(
-        config, _Births(wanted, fewest, first / wanted), machine.start, speed(sizes.first), most, train
+        config, _Births(wanted, least, first / wanted), machine.start, speed(sizes.first), most, train
     )
 
     def birth(work: float) -> float:
@@ -85,7 +126,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         trainings = (rung.size / speed(work) + machine.start for rung in rungs)
         return sum(training / float(one_in) ** place for place, training in enumerate(trainings))
 
-    births = max(FEWEST, round(first / birth(sizes.first)))
+    births = max(few, round(first / birth(sizes.first)))
     growing = {}
     if small:
         births = min(births, 2 * config.evaluations // 3) if config.evaluations else births
@@ -118,7 +159,8 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     """How long the stages are, how large networks, and how many epochs the last training has. See `make_plan`."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     t = times(seconds)
-    t = t.with_final(t.final - max(0.0, least_search(machine) - t.search))
+    t = t.with_rescoring(max(t.rescoring, AGAIN**2 * machine.start / machine.workers))
+    t = t.with_final(t.final - max(0.0, least_search(machine, fewest(machine, seconds)) - t.search))
     # Work for each image that there is time for in the last training, in all epochs together.
     last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
     longest = last / max(_epochs(last), epochs or 0)

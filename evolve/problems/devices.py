@@ -48,8 +48,7 @@ def gpu_sharing(config: RunConfig, found: Sequence[Gpu] | None = None) -> Sharin
     workers, share, most = config.workers, config.gpu_share, min(usable_cores(), config.ahead)
     memory = min(gpu.memory for gpu in found)
     if share is None:
-        usual = max(1, min(USUAL_WORKERS, memory // USUAL_MEMORY))
-        workers = workers or min(usual * len(found), most)
+        workers = workers or min(usual_workers(found), most)
         share = _equal(workers, found)
     room = int(1 / share + 1e-6) * len(found)
     if workers is not None and workers > room:
@@ -65,6 +64,12 @@ def gpu_sharing(config: RunConfig, found: Sequence[Gpu] | None = None) -> Sharin
             f"{config.spelled('gpu_share')}"
         )
     return Sharing(workers or min(room, most), share)
+
+
+def usual_workers(found: Sequence[Gpu]) -> int:
+    """As many as share these GPUs well."""
+    memory = min(gpu.memory for gpu in found)
+    return max(1, min(USUAL_WORKERS, memory // USUAL_MEMORY)) * len(found)
 
 
 def _equal(workers: int, found: Sequence[Gpu]) -> float:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from evolve.config import RunConfig
+from evolve.display.text import plural
 from evolve.execution.executor import Executor, executor_class
 from evolve.execution.gpus import gpus
 from evolve.execution.machine import usable_cores
 from evolve.execution.retrying import Retrying
 from evolve.jobs import Resources
-from evolve.problems.devices import gpu_sharing
+from evolve.problems.devices import gpu_sharing, usual_workers
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from genomes.json_value import JsonObject
@@ -24,6 +25,24 @@ def workers(config: RunConfig, problem: Problem) -> int:
     if on_gpu(problem):
         return gpu_sharing(config).workers
     return config.workers or min(usable_cores(), config.ahead)
+
+
+def too_many_workers(config: RunConfig, gpu: bool) -> list[str]:
+    """What is to be said of more workers than do any good. gpu: whether networks are trained on one."""
+    if config.workers is None or config.table is not None:
+        return []
+    usual = usual_workers(gpus()) if gpu else usable_cores()
+    given = config.assigned("workers", config.workers)
+    if config.workers > usual:
+        what = f"{plural(usual, 'worker')} that share its GPUs well" if gpu else plural(usual, "core")
+        return [
+            f"{given} is more than the {what} here: trainings wait for each other, and each worker takes about a GiB "
+            f"of memory; {config.assigned('workers', usual)} is as fast"
+        ]
+    if config.workers > config.ahead and config.duration is None:
+        more = config.assigned("look_ahead", config.workers)
+        return [f"{given}: only {config.ahead} of them have something to do at once; {more} has work for all"]
+    return []
 
 
 def make_executor(

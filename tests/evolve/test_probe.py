@@ -3,18 +3,23 @@ all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evolve.config import RunConfig
 from evolve.data.splits import Parts
+from evolve.display.console import Silent
 from evolve.engine.initial_population import founders
 from evolve.errors import RunError
+from evolve.execution.executor import Message
 from evolve.jobs import TrainingJob
 from evolve.planning.plan import Machine
-from evolve.planning.probe import SECONDS, probe
+from evolve.planning.probe import LIMIT, SECONDS, SHARE, probe
+from evolve.planning.sizing import plan_for, shortest
 from evolve.problems.images import ImageProblem
 from evolve.values import Result, Status
 
@@ -27,61 +32,134 @@ class Paced:
     """Says how long trainings take on a machine of that speed, in units of work a second of one core. A worker has to
     start first, also after one that was stopped, which takes it `start` seconds."""
 
+    running = 0
+
     def __init__(self, problem: ImageProblem, speed: float, start: float) -> None:
         self._space, self._speed, self._start = problem.space, speed, start
         self._busy, self._started = [0.0] * WORKERS, [False] * WORKERS
-        self._done: list[Result] = []
+        self._done: list[tuple[float, Result]] = []
+        self._now = 0.0
+        self.submitted = 0
 
     def submit(self, job: TrainingJob) -> None:
+        self.submitted += 1
         worker = self._busy.index(min(self._busy))
         work = self._space.limits.work(job.spec)
         fit, score = 3 * work * job.budget.images / self._speed, SIZES["validation"] * work / self._speed
         took = fit + score + (0.0 if self._started[worker] else self._start)
         self._started[worker] = took <= (job.seconds or 0)
-        self._busy[worker] += min(took, job.seconds or 0)
+        self._busy[worker] = max(self._now, self._busy[worker]) + min(took, job.seconds or 0)
         status = Status.OK if self._started[worker] else Status.TIMEOUT
         timing = {"fit": fit, "score": score, "seconds": fit + score}
-        self._done.append(Result(job.number, status, reason=f"took {took:.0f} s", timing=timing))
+        self._done.append((self._busy[worker], Result(job.number, status, reason=f"took {took:.0f} s", timing=timing)))
 
     def finished(self, timeout: float) -> list[Result]:
-        self._busy = [self.monotonic()] * WORKERS
-        done, self._done = self._done, []
+        """Those that end next; so long it waits."""
+        self._now = max(self._now, min((at for at, _ in self._done), default=0.0))
+        done = [result for at, result in self._done if at <= self._now]
+        self._done = [(at, result) for at, result in self._done if at > self._now]
         return done
 
+    def messages(self) -> list[Message]:
+        return []
+
+    def drop_waiting(self) -> None:
+        self._done.clear()
+
     def monotonic(self) -> float:
-        return max(self._busy)
+        return self._now
 
 
-Measured = Callable[[float, float], tuple[Machine, float]]
+class Heard(Silent):
+    """Keeps what is shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    @contextmanager
+    def live(self, progress: Callable[[], Any]) -> Iterator[None]:
+        self._progress = progress
+        yield
+
+    def refresh(self) -> None:
+        self.seen.append(self._progress())
+
+
+Measured = Callable[..., tuple[Machine, Paced, Heard]]
 
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
-    """What a probe finds out about a machine of that speed and start, and how long it takes there."""
+    """What a probe finds out about a machine of that speed and start, on a clock of its own, and what it shows."""
     problem = ImageProblem(RunConfig.checked({}), CIFAR, False, {})
     known = founders(problem.space, None, Path(), lambda text: None)
 
-    def measure(speed: float, start: float) -> tuple[Machine, float]:
-        paced = Paced(problem, speed, start)
+    def measure(speed: float, start: float, seconds: float = 600) -> tuple[Machine, Paced, Heard]:
+        paced, heard = Paced(problem, speed, start), Heard()
         monkeypatch.setattr("evolve.planning.probe.time", paced)
-        return probe(problem, paced, known, WORKERS, 600), paced.monotonic()  # type: ignore[arg-type]
+        return probe(problem, paced, known, WORKERS, seconds, heard), paced, heard  # type: ignore[arg-type]
 
     return measure
 
 
-@pytest.mark.parametrize(
+SPEEDS = pytest.mark.parametrize(
     ("speed", "start"),
     [(3e11, 2.0), (4e10, 5.0), (1.5e10, 9.0), (7e9, 12.0)],
     ids=["fast", "usual", "old", "very old: the larger ones do not end in time"],
 )
+
+
+@SPEEDS
 def test_a_machine_is_measured_within_a_minute(measured: Measured, speed: float, start: float) -> None:
-    machine, took = measured(speed, start)
+    machine, paced, _ = measured(speed, start)
     assert machine.rate == pytest.approx(speed)
     assert machine.workers == WORKERS
-    assert took <= SECONDS
+    assert paced.monotonic() <= SECONDS
     assert machine.start < SECONDS
 
 
-def test_one_that_is_too_slow_for_that_is_told_what_to_do_instead(measured: Measured) -> None:
-    with pytest.raises(RunError, match=r"measure this machine: timeout: took \d+ s; evaluations or generations"):
-        measured(1e9, 20.0)
+@SPEEDS
+def test_a_short_run_spends_no_more_than_a_quarter_on_that_once_a_worker_is_there(
+    measured: Measured, speed: float, start: float
+) -> None:
+    machine, paced, _ = measured(speed, start, 110)
+    assert machine.rate == pytest.approx(speed)
+    assert paced.monotonic() <= start + SHARE * 110
+
+
+def test_a_slow_machine_is_measured_by_fewer_trainings(measured: Measured) -> None:
+    assert measured(3e11, 1.0, 60)[1].submitted == 2 * WORKERS
+    assert measured(3e11, 10.0, 60)[1].submitted == WORKERS
+
+
+@pytest.mark.parametrize("seconds", [20, 110, 300])
+def test_a_machine_on_which_no_training_ends_gets_a_plan_of_one_network(measured: Measured, seconds: float) -> None:
+    machine, paced, _ = measured(1e8, 20.0, seconds)
+    assert machine.start == LIMIT
+    left = seconds - paced.monotonic()
+    made = plan_for(RunConfig(), left, machine, SIZES["train"], 50_000)
+    assert made.of_one
+    assert left < shortest(machine)
+    config = RunConfig().changed(**made.settings)
+    assert config.limit == 1
+
+
+def test_what_is_measured_is_shown_as_it_goes_on(measured: Measured) -> None:
+    _, _, heard = measured(4e10, 5.0)
+    assert {now.phase for now in heard.seen} == {"measuring how fast this machine trains"}
+    done = [now.trainings[0] for now in heard.seen]
+    assert done == sorted(done)
+    assert heard.seen[-1].trainings == (2 * WORKERS, 2 * WORKERS)
+    assert heard.seen[-1].share == 1.0
+
+
+def test_a_machine_on_which_nothing_can_be_trained_is_no_slow_one(
+    measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Paced, "submit", lambda self, job: self._done.append((0.0, broken(job.number))))
+    with pytest.raises(RunError, match=r"measure this machine: failed: no such layer; with evaluations or generations"):
+        measured(4e10, 5.0)
+
+
+def broken(number: int) -> Result:
+    return Result(number, Status.FAILED, reason="no such layer")

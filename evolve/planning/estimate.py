@@ -1,0 +1,29 @@
+"""How long a run by counts takes, from what a machine does in a second."""
+
+from __future__ import annotations
+
+from evolve.config import RunConfig
+from evolve.planning.plan import Machine, Times
+from evolve.planning.sizing import ALL_CORES
+from evolve.problems.images import LONG, ImageProblem
+from evolve.values import Budget, Purpose
+
+
+def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: float) -> Times:
+    """Seconds of its stages, about. work: units for an image, of its networks."""
+    assert config.limit is not None
+    steps = 3 * work / machine.rate  # seconds an image
+
+    def seconds(budget: Budget) -> float:
+        return steps * budget.size + machine.start
+
+    birth = sum(seconds(rung) / config.promote_one_in**place for place, rung in enumerate(problem.rungs))
+    with_first = 1 < config.leaders < config.limit  # the first founder is scored again beside the leaders
+    again = (min(config.limit, config.leaders) + with_first) * config.rescorings
+    last = problem.budget(Purpose.FINAL).size
+    together = machine.workers * ALL_CORES if 3 * work * last > LONG and not problem.gpu else 1.0
+    return Times(
+        search=config.limit * birth / min(machine.workers, config.limit),
+        rescoring=again * seconds(problem.rungs[-1]) / min(machine.workers, again),
+        final=steps * last / max(1.0, together) + machine.start,
+    )

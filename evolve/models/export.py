@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,26 +74,47 @@ def export(
     found = find(run, results).trusting(trust)
     candidate = found.number(candidate)
     genome = trainable_genome(found, candidate)
-    path = Path(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
+    path = Path(output).expanduser() if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
     if path.suffix != FORMATS[format]:
         raise ConfigError(f"output of the format '{format}' must end in {FORMATS[format]}, not {str(path)!r}")
+    if path.is_dir():
+        raise ConfigError(f"output must be a file, but {path} is a folder; give another name")
     problem = image_problem_of(found, make_console(False), scoring=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if format == "python":
-        spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[recipe_of(genome).pixels]
-        beside, reads = write_script(found, candidate, problem, genome, path)
-        told = {"script": str(path), "blueprint": spec.to_json(), "pixels": pixels, **_tried_on(problem)}
-        checked = call_isolated("evolve.models.keras_process:same_network", told)
-        return Exported(path, format, checked["images"], checked["difference"], beside, reads)
     model = found.model_path(candidate)
-    if not model.exists():
+    if format != "python" and not model.exists():
         raise RunError(
             f"candidate {candidate} of run '{found.name}' was not trained in full, so there are no weights to export; "
             f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
         )
-    told = {"model": str(model), "trust": found.trust, **_tried_on(problem)}
-    checked = call_isolated("evolve.models.keras_process:exported", {**told, "format": format, "path": str(path)})
-    return Exported(path, format, checked["images"], checked["difference"], ())
+    beside: tuple[Path, ...] = ()
+    reads = ""
+    with _draft(path) as draft:
+        if format == "python":
+            spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[recipe_of(genome).pixels]
+            written, reads = write_script(found, candidate, problem, genome, draft)
+            beside = tuple(path.with_name(file.name) for file in written)
+            told = {"script": str(draft), "blueprint": spec.to_json(), "pixels": pixels, **_tried_on(problem)}
+            checked = call_isolated("evolve.models.keras_process:same_network", told)
+        else:
+            told = {"model": str(model), "trust": found.trust, "format": format, "path": str(draft)}
+            checked = call_isolated("evolve.models.keras_process:exported", {**told, **_tried_on(problem)})
+    return Exported(path, format, checked["images"], checked["difference"], beside, reads)
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Where to write a file, and what belongs beside it. Once the block ends well all of that takes its place, the file
+    itself last; otherwise what lies there stays as it was. Raises RunError for an error of the block."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+        draft = Path(folder, path.name)
+        try:
+            yield draft
+        except RunError as error:
+            older = "; the older file of that name is as it was" if path.exists() else ""
+            raise RunError(f"{path} is not written: {error}{older}") from None
+        for file in sorted(draft.parent.iterdir(), key=lambda file: file.name == path.name):
+            file.replace(path.with_name(file.name))
 
 
 def _tried_on(problem: ImageProblem) -> dict[str, Any]:

@@ -14,7 +14,9 @@ import numpy as np
 from evolve.data.keras_datasets import NAMES
 from evolve.data.splits import SEARCH_PARTS, open_part
 from evolve.display.text import printable, size
+from evolve.execution.keras_settings import OF_TRAININGS
 from evolve.jobs import AVERAGED
+from evolve.models.custom_sources import custom_sources
 from evolve.models.full_training import usual_epochs
 from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
@@ -38,7 +40,7 @@ def write_script(
     loading, beside, reads = _loading(found, problem, path)
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
     parts = [
-        f"{_head(found, candidate, genome, reads)}\n{imports}\n{_settings(problem, recipe, *length)}",
+        f"{_head(found, candidate, genome, reads)}\n{imports}\n{_KERAS}\n{_settings(problem, recipe, *length)}",
         _custom_sources(problem, custom_paths(spec)),
         "# 1. Load the data.\n\n\n" + loading,
         "# 2. Build the network, layer by layer.\n\n\n" + model_source(spec, problem.parts.pixels[recipe["pixels"]]),
@@ -49,7 +51,8 @@ def write_script(
     if beside:
         with Store.open(found.folder) as store:
             store.act("exported", candidate=candidate, test_part="copied beside the script")
-    path.write_text("\n\n".join(part.rstrip("\n") + "\n" for part in parts if part), encoding="utf-8")
+    text = "\n\n".join(part.rstrip("\n") + "\n" for part in parts if part)
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of folders need not be text
     return beside, reads
 
 
@@ -100,25 +103,24 @@ def _length(found: Run, candidate: int, problem: ImageProblem, batch: int) -> tu
 
 
 def _custom_sources(problem: ImageProblem, paths: list[str]) -> str:
-    """The user's own layers: the text of their modules, or an import where they are installed."""
-    by_path = {
-        change["class"]: problem.own[kind] for kind, change in problem.config.layers.items() if kind in problem.own
-    }
-    sources = list(dict.fromkeys(by_path[path]["source"] for path in paths if by_path[path]["source"]))
-    imports = [path.rpartition(".") for path in paths if not by_path[path]["source"]]
-    lines = [f"from {module} import {name}\n" for module, _, name in imports]
-    future = re.compile(r"^from __future__ .*\n", flags=re.MULTILINE)
-    return "\n\n".join([*("".join(lines) and ["".join(lines)]), *(future.sub("", source) for source in sources)])
+    """The user's own layers, see `custom_sources`."""
+    layers = {change["class"]: kind for kind, change in problem.config.layers.items() if kind in problem.own}
+    return custom_sources(paths, {path: problem.own[layers[path]]["source"] for path in paths})
+
+
+_KERAS = "# Whatever Keras's own file of settings says, keras.json.\n" + "".join(
+    f"keras.config.set_{name}({literal(value)})\n" for name, value in OF_TRAININGS.items()
+)
 
 
 def _settings(problem: ImageProblem, recipe: Mapping[str, Any], epochs: int, rest: int) -> str:
     low, high = problem.parts.low, problem.parts.high
     lines = [
-        f"CLASSES = {literal(list(problem.parts.class_names))}",
+        f"CLASSES = {literal(list(map(printable, problem.parts.class_names)))}",
         f"EPOCHS = {epochs}",
         *([f"LAST_STEPS = {rest}  # of one more epoch, which is not whole"] if rest else []),
         f"BATCH_SIZE = {recipe['batch_size']}",
-        f"SEED = {problem.config.seed}",
+        f"SEED = {problem.config.seed % 2**32}",
     ]
     if any(change.ranged and change.wanted(recipe) for change in CHANGES):
         lines.append(f"LOW, HIGH = {low}, {high}  # the darkest and the brightest value of a pixel")

@@ -237,9 +237,16 @@ def test_a_model_that_is_cut_short_is_said_to_be_made_again(trained: Path, image
     whole = model.read_bytes()
     model.write_bytes(whole[: len(whole) // 2])
     done = command("predict", "small", image, cwd=trained)
+    (trained / "older.keras").write_text("older")
+    winner = model.stem.removeprefix("candidate-")
+    exported = command("export", "small", winner, "--output", "older.keras", cwd=trained)
     model.write_bytes(whole)
-    assert done.returncode == 2
-    assert "delete it and make it again with: evolve train" in done.stderr
+    for refused in (done, exported):
+        assert refused.returncode == 2
+        assert "delete it and make it again with: evolve train" in refused.stderr
+    assert "older.keras is not written" in exported.stderr
+    assert (trained / "older.keras").read_text() == "older"
+    assert not list(trained.glob(".older*"))
 
 
 @pytest.mark.slow

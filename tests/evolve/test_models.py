@@ -17,6 +17,7 @@ from PIL import Image
 
 from evolve.execution.builds import backend_name
 from evolve.models.export import FORMATS
+from evolve.runs.find import find
 
 pytest.importorskip(backend_name())
 
@@ -35,18 +36,24 @@ SMALL = [
     "3",
 ]
 BRANCHY = (
-    "conv 8 3, batchnorm, relu, residual 12 3, inception 16, squeeze_excite 4, dense_block 2 4, maxpool 2, "
-    "separable 16 3, prelu, spatial_dropout 0.1, flatten, dense 16, layernorm, tanh "
+    "conv 8 3, batchnorm, relu, residual 12 3 function=gelu, inception 16, squeeze_excite 4, dense_block 2 4, "
+    "maxpool 2, separable 16 3, prelu, spatial_dropout 0.1, flatten, dense 16, layernorm, tanh "
     "| sgd 0.05, batch 32, one-cycle, decay 0.001, smoothing 0.05, clip 1.0, shift 1, cutout 2, contrast 0.1, "
     "brightness 0.05, rotation 5.0, zoom 0.05, mixup 0.1"
 )
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where all of this happens; the user's Keras has settings with which hardly anything of it would work."""
     made = tmp_path_factory.mktemp("models")
     (made / "few.toml").write_text("leaders = 2\nrescorings = 1\n")
-    return made
+    odd = {"floatx": "float16", "epsilon": 0.5, "image_data_format": "channels_first", "backend": backend_name()}
+    (made / "keras").mkdir()
+    (made / "keras" / "keras.json").write_text(json.dumps(odd))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(made / "keras"))
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +79,8 @@ def run(folder: Path, bars: Path) -> Iterator[str]:
     done = command("run", *arguments, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 classes: left, middle, right" in done.stdout
+    assert "keras.json says floatx float16, epsilon 0.5, image_data_format channels_first;" in done.stdout
+    assert find("bars", folder / "results").meta["keras_json"]["floatx"] == "float16"
     yield "bars"
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Mapping
-from pathlib import Path
+import tokenize
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from evolve.errors import ConfigError, RunError, in_words
@@ -60,6 +60,8 @@ def examine(kind: str, change: Mapping[str, Any]) -> dict[str, Any]:
     refused = ""
     for place in [wanted] if isinstance(wanted, str) else wanted:
         try:
+            for arguments in _variants(custom_arguments(change)):
+                _check_restored(cls, arguments, (*SIZES[place][0], CHANNELS[0]))
             counts = [
                 [_weights(cls, arguments, (*size, channels)) for channels in CHANNELS]
                 for arguments in _variants(custom_arguments(change))
@@ -101,11 +103,40 @@ def _weights(cls: Any, arguments: Mapping[str, Any], shape: tuple[int, ...]) -> 
     """Number of weights of a layer built for inputs of that shape. Raises ValueError if it changes the shape."""
     import numpy as np
 
-    built: Any = cls(**arguments)
+    built: Any = _made(cls, {"name": "tried_out", **arguments})
     output = tuple(built(np.ones(shape, np.float32)).shape)
     if output != shape:
         raise ValueError(f"it must keep the shape of its input, but turns {shape} into {output}")
     return int(built.count_params())
+
+
+def _made(make: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
+    """The layer that `make` makes of these settings. Raises ValueError if it does not take all that Keras gives."""
+    try:
+        return make(**settings)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise ValueError(
+            f"{error}, which Keras gives; __init__ must take **kwargs and hand them on with super().__init__(**kwargs)"
+        ) from None
+
+
+def _check_restored(cls: Any, arguments: Mapping[str, Any], shape: tuple[int, ...]) -> None:
+    """Raises ValueError for a layer that is another one, or none, when a model that has it is saved and loaded."""
+    import numpy as np
+
+    images = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    built = _made(cls, {"name": "tried_out", **arguments})
+    before, once_more = np.asarray(built(images)), np.asarray(built(images))
+    restored = _made(lambda **config: cls.from_config(config), built.get_config())
+    restored(images)
+    restored.set_weights(built.get_weights())
+    if np.array_equal(before, once_more) and not np.allclose(before, np.asarray(restored(images)), atol=1e-5):
+        raise ValueError(
+            f"made again from what its get_config returns, with {dict(arguments)}, it gives other values; "
+            "get_config must return all arguments of __init__"
+        )
 
 
 def _polynomial(kind: str, counts: list[int]) -> str:
@@ -124,4 +155,7 @@ def _source(cls: Any) -> str:
     file = inspect.getsourcefile(cls)
     spec = importlib.util.find_spec(cls.__module__.partition(".")[0])
     installed = spec is None or "site-packages" in str(spec.origin)
-    return "" if installed or file is None else Path(file).read_text()
+    if installed or file is None:
+        return ""
+    with tokenize.open(file) as opened:
+        return opened.read()

@@ -75,6 +75,23 @@ class Position(keras.layers.Layer):
         return inputs + self.table
 
 
+class NoWords(keras.layers.Layer):
+    def __init__(self, speed=1):
+        super().__init__()
+
+
+class Forgets(keras.layers.Layer):
+    def __init__(self, speed=2, **kwargs):
+        super().__init__(**kwargs)
+        self.speed = speed
+
+    def call(self, inputs):
+        return self.speed * inputs
+
+    def get_config(self):
+        return super().get_config()
+
+
 no_layer = 3
 '''
 
@@ -168,6 +185,8 @@ UNUSABLE = {
     "my_layers.no_layer": "must be a class derived from keras.layers.Layer",
     "my_layers.Halves": "it must keep the shape of its input",
     "my_layers.Position": "at other image sizes",
+    "my_layers.NoWords": "__init__ must take **kwargs and hand them on with super().__init__(**kwargs)",
+    "my_layers.Forgets": "get_config must return all arguments of __init__",
 }
 
 
@@ -178,7 +197,7 @@ found = custom_layers({{'maps': {{'class': 'my_layers.NeedsMaps'}}, 'plain': {{'
 print(found['maps']['place'], found['plain']['place'], found['plain']['weights'])
 for path in {list(UNUSABLE)}:
     try:
-        examine("mine", {{"class": path}})
+        examine("mine", {{"class": path, **({{"speed": 3}} if path == "my_layers.Forgets" else {{}})}})
     except ValueError as error:
         print(error)
 """

@@ -43,8 +43,12 @@ def steps_text(steps: Iterable[Mapping[str, Any]]) -> str:
 
 
 def score(value: float | None) -> str:
-    """A score: four digits behind the point for shares, two for per cents (tables may hold those)."""
-    return "-" if value is None else f"{value:.4f}" if abs(value) <= 1 else f"{value:.2f}"
+    """A score: four digits behind the point, two for per cents (tables may hold those), more where it is tiny."""
+    if value is None:
+        return "-"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.2g}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
 
 
 def with_spread(value: float | None, spread: float | None, count: int) -> str:
@@ -67,9 +71,9 @@ def plural(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def share(value: float | None) -> str:
-    """A share as a per cent."""
-    return "-" if value is None else f"{value:.2%}" if abs(value) <= 1 else f"{value:.2f}"
+def share(value: float) -> str:
+    """A share as a per cent. What is none, as a loss or what a fitness function returns, is a `score`."""
+    return f"{value:.2%}"
 
 
 def count(value: int | None) -> str:

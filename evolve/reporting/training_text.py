@@ -119,4 +119,5 @@ def outcome(result: Result, objective: Objective) -> str:
     value = accuracy(result, objective)
     if FITNESS in result.measures:
         return f"what the fitness function returned on the test part: {score(value)}"
-    return f"test accuracy {share(value)}" if "accuracy" in result.measures else f"test score {score(value)}"
+    accurate = result.measures.get("accuracy")
+    return f"test score {score(value)}" if accurate is None else f"test accuracy {share(accurate)}"

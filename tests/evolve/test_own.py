@@ -271,6 +271,15 @@ def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path
         assert "call evolve.resume in its script" in refused.stderr
         exported = command("export", "fitness-script", "1", "--format", "python", cwd=folder)
         assert exported.returncode == 0, exported.stderr
+        assert "with the fitness function __main__:small_and_good; this trains it by its recipe" in " ".join(
+            (folder / "fitness-script-1.py").read_text().split()
+        )
+        views = (["show", "fitness-script"], ["show", "fitness-script", "1"], ["history", "fitness-script"], ["list"])
+        shown = " ".join(" ".join(command(*words, cwd=folder).stdout for words in views).split())
+        assert "what the fitness function returned on the test part: 0." in shown
+        assert "2 epochs of 192 images, 2 steps of 128" in shown
+        assert "%" not in shown, "what a fitness function returns is no share"
+        assert "overfit" not in shown and "guessing" not in shown
     else:
         shown = command("show", "fitness-module", cwd=folder)
         assert "scores are what the fitness function returned" in shown.stdout

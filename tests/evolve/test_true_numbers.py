@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import command
+from conftest import changed, command
 
 import evolve
 from evolve.display.console import make_console
+from evolve.display.text import score
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.interrupts import Stop
 from evolve.engine.opening import image_problem_of
 from evolve.execution.builds import backend_name
+from evolve.objectives import Direction, Objective
 from evolve.problems.workers import make_executor
+from evolve.reporting.training_text import amount, outcome, verdict
+from evolve.runs.chance import Guessing, guessing_on
 from evolve.runs.trainings import done_of
+from evolve.storage.rows import RequestRow
 from evolve.storage.store import Store
-from evolve.values import Budget
+from evolve.values import Budget, Purpose, Result, Schedule, Status
 
 pytest.importorskip(backend_name())
 
@@ -92,14 +100,16 @@ def test_what_was_really_done_is_shown(stretched: evolve.Run) -> None:
     assert "1.17" in table.split()
     for words in (["list"], ["show", "stretched"], ["show", "stretched", winner]):
         told = json.loads(command(*words, "--results", ".", "--json", cwd=stretched.folder.parent).stdout)
-        assert (told[0] if words == ["list"] else told)["in_full"] == spent
+        one_run = next(run for run in told if run["name"] == "stretched") if words == ["list"] else told
+        assert one_run["in_full"] == spent
 
 
 def test_the_winner_counts_as_trained_for_the_epochs_it_had(stretched: evolve.Run) -> None:
     """Not for those that were planned: asked for these it is trained."""
     assert stretched.winner is not None
-    assert not evolve.train(stretched.folder, stretched.winner, progress=False).new
-    made = evolve.train(stretched.folder, stretched.winner, epochs=2, progress=False)
+    folder = copied(stretched)
+    assert not evolve.train(folder, stretched.winner, progress=False).new
+    made = evolve.train(folder, stretched.winner, epochs=2, progress=False)
     assert made.new
     assert (made.spent["epochs"], made.spent["steps"]) == (2, 12)
 
@@ -120,3 +130,116 @@ def test_what_is_not_recorded_is_taken_from_the_curve_or_the_budget(
     spent: dict[str, int], curve: list[dict[str, float]], epochs: int | None
 ) -> None:
     assert done_of(Budget(100, 3), spent, curve).get("epochs") == epochs
+
+
+def copied(run: evolve.Run) -> Path:
+    """The folder of a copy of a run, beside the data that it is on."""
+    copy = run.folder.with_name("copied")
+    shutil.rmtree(copy, ignore_errors=True)
+    return Path(shutil.copytree(run.folder, copy))
+
+
+def shown(run: evolve.Run, *words: str, **measures: float) -> str:
+    """What `show` says of a copy of a run whose results have these measures, too: those of the last training after
+    `final_`."""
+    copy = copied(run)
+    of_all = {name: value for name, value in measures.items() if not name.startswith("final_")}
+    of_last = {name.removeprefix("final_"): value for name, value in measures.items() if name not in of_all}
+    last = "WHERE request = (SELECT max(request) FROM result)"
+    changed(
+        copy,
+        *(f"UPDATE result SET measures = json_set(measures, '$.{name}', {value})" for name, value in of_all.items()),
+        *(f"UPDATE result SET measures = json_set(measures, '$.{n}', {value}) {last}" for n, value in of_last.items()),
+    )
+    return " ".join(command("show", copy, *words, cwd=copy.parent, COLUMNS="200").stdout.split())
+
+
+CHANCE = {"accuracy": 0.5, "balanced_accuracy": 0.5}
+GOOD = {"accuracy": 0.96, "balanced_accuracy": 0.96}
+
+
+def test_no_better_than_guessing_is_said_with_what_to_do(stretched: evolve.Run) -> None:
+    in_all = shown(stretched, **CHANCE)
+    assert "is no better than guessing on other images, which gives 50.00%; more images, more epochs" in in_all
+    search = shown(stretched, **CHANCE, final_accuracy=0.96, final_balanced_accuracy=0.96)
+    assert "all candidates were no better than guessing after their brief trainings" in search
+    assert "--images, --epochs" in search
+    one = shown(stretched, "1", **CHANCE, train_accuracy=0.55)
+    assert "no better than guessing" in one
+    assert "look at the labels" in one
+    for words in ((), ("1",)):
+        assert "guessing" not in shown(stretched, *words, **GOOD)
+
+
+def test_one_page_has_one_verdict_on_overfitting(stretched: evolve.Run) -> None:
+    """That of the training in full, however the brief one went."""
+    winner = str(stretched.winner)
+    one = shown(stretched, winner, accuracy=0.8, train_accuracy=0.99, final_accuracy=0.98)
+    assert one.count("overfit") <= 1
+    assert "test 0.9800, gap +0.0100" in one
+    assert "validation 0.8000, gap" not in one
+
+
+@pytest.mark.parametrize(
+    ("train", "held", "epochs", "says"),
+    [
+        (0.99, 0.80, 20, "it overfits; more augmentation"),
+        (0.95, 0.90, 20, "it overfits a little"),
+        (0.91, 0.90, 20, "no overfitting"),
+        (0.70, 0.90, 20, "make its training images the harder ones"),
+        (0.70, 0.90, 1, "too few epochs to judge overfitting by"),
+        (0.99, 0.51, 20, "learned by heart, but no better than guessing"),
+        (0.51, 0.51, 1, "no better than guessing"),
+    ],
+)
+def test_what_a_gap_means(train: float, held: float, epochs: int, says: str) -> None:
+    measures = {"accuracy": held, "balanced_accuracy": held, "train_accuracy": train}
+    result = Result(1, Status.OK, measures, spent={"images": 100, "epochs": epochs})
+    row = RequestRow(1, 1, Budget(100, 3), 0, Purpose.FINAL, None, Schedule.NEW, None, None, None)
+    assert says in verdict((row, result), "test", Guessing(1000, (0.5, 0.5)))
+    if says == "it overfits a little":
+        assert "no clear overfitting" in verdict((row, result), "test", Guessing(36, (0.5, 0.5)))
+    fitness = replace(result, measures={**measures, "fitness": 3.0})
+    assert verdict((row, fitness), "test", None) == "", "its accuracy may be anything"
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "balanced", "shares", "images", "expected"),
+    [
+        (0.15, 0.15, (0.1,) * 10, 50, True),  # 0.1 and two errors of 0.042
+        (0.15, 0.15, (0.1,) * 10, 5000, False),
+        (0.91, 0.50, (0.9, 0.1), 200, True),  # the frequent class, every time
+        (0.88, 0.75, (0.9, 0.1), 400, False),  # below that, and yet it tells the classes apart
+    ],
+)
+def test_guessing_is_told_from_knowing_by_the_images_and_the_classes(
+    accuracy: float, balanced: float, shares: tuple[float, ...], images: int, expected: bool
+) -> None:
+    measures = {"accuracy": accuracy, "balanced_accuracy": balanced}
+    assert Guessing(images, shares).may_explain(measures) == expected
+
+
+def test_guessing_is_not_asked_where_there_are_no_classes(day: Path) -> None:
+    assert guessing_on(evolve.find(day).problem, "test") is None
+    assert "guessing" not in command("show", day, cwd=day.parent).stdout
+
+
+def test_what_a_training_came_to_is_a_percentage_only_if_it_is_an_accuracy() -> None:
+    fitness, loss = Objective("fitness", Direction.MAXIMISE), Objective("loss", Direction.MINIMISE)
+    for measures, objective, text in (
+        ({"accuracy": 0.93, "loss": 0.21}, loss, "test accuracy 93.00%"),
+        ({"accuracy": 0.93, "fitness": 0.85}, fitness, "what the fitness function returned on the test part: 0.8500"),
+        ({"fitness": -7.21e-05}, fitness, "what the fitness function returned on the test part: -7.2e-05"),
+        ({"score": 0.9}, Objective("score", Direction.MAXIMISE), "test score 0.9000"),
+    ):
+        assert outcome(Result(1, Status.OK, measures), objective) == text
+    assert score(2.302585) == "2.3026", "a loss"
+    assert score(93.514) == "93.51"
+
+
+def test_amounts_are_in_plain_words() -> None:
+    assert amount({"images": 1, "epochs": 1}) == "1 epoch of 1 image"
+    assert amount({"steps": 1204}) == "1,204 steps", "all that is known where a fitness function trains"
+    assert amount({"images": 1438, "epochs": 48.5, "steps": 1067, "batch": 64}) == (
+        "48.5 epochs of 1,438 images, 1,067 steps of 64"
+    )

@@ -10,6 +10,7 @@ import sys
 from math import inf
 from pathlib import Path
 
+from evolve.reporting.training_text import amount
 from evolve.runs.run import Run
 from evolve.values import Purpose
 from genomes import Step
@@ -50,7 +51,6 @@ def main() -> None:
     shown = {**run.summary(), "hall_of_fame": [leader.to_json() for leader in run.hall_of_fame], "winner": run.winner}
     (target / "show.json").write_text(json.dumps(shown, indent=1) + "\n")
     (target / "history.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in run.history()))
-    final = list(run.history())[-1]
     budget = run.requests[0].budget
     winner = run.candidates[run.winner or 1]
     about = run.problem
@@ -63,7 +63,7 @@ def main() -> None:
 validation part after {budget.epochs} epochs on {budget.images:,} images. Re-scored: mean of {run.config.rescorings}
 fresh trainings on the selection part.
 
-The winner, candidate {run.winner}, was trained for {final["epochs"]} epochs on {final["images"]:,} images and reached
+The winner, candidate {run.winner}, was trained for {amount(run.in_full or {})} and reached
 **{run.test_accuracy:.2%} on the test part**, opened {run.test_openings} time(s):
 
     {winner.notation}

@@ -15,7 +15,6 @@ from evolve.reporting.layers_text import layer_table
 from evolve.reporting.training_text import judged, manner
 from evolve.runs.facts import candidate_json, recalls
 from evolve.runs.run import Run
-from evolve.runs.trainings import done
 from evolve.storage.rows import RequestRow
 from evolve.values import Purpose, Result, Status
 
@@ -89,7 +88,7 @@ def _scores(run: Run, number: int) -> RenderableType:
     with run.log() as log:
         for request in log.requests(candidate=number):
             what, result = PURPOSES[request.purpose], log.result(request.number)
-            spent = done(request.budget, result) if result is not None and result.status is Status.OK else {}
+            spent = (result and run.done(request.budget, result)) or {}
             amounts = [str(spent.get(name, "-")) for name in ("images", "epochs", "steps")]
             table.add_row(what, *amounts, *_outcome(run, result))
             manners |= {what: said} if (said := manner(spent)) else {}

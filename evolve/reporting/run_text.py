@@ -90,8 +90,8 @@ def _tested(run: Run) -> str:
     if run.winner is None or run.final_result is None:
         return "not trained in full yet, so there is no test accuracy"
     times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
-    how_long = f": {amount(run.in_full)}" if run.in_full else ""
-    trained = f"candidate {run.winner} trained in full{how_long}; the test part was opened {times}"
+    how = f"trained in full: {amount(run.in_full)}" if run.in_full else "looked up"
+    trained = f"candidate {run.winner} {how}; the test part was opened {times}"
     measures = run.final_result.measures
     told = [f"; {share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
     return f"{outcome(run.final_result, run.objective)}{''.join(told)} ({trained})"
@@ -123,7 +123,7 @@ def history(run: Run, last: int) -> RenderableType:
         outcome = score(first) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
         born = entry["purpose"] == "search" and entry["continues"] is None
-        done = steps_text(entry["steps"]) if born else _trained(entry)
+        done = steps_text(entry["steps"]) if born else "looked up" if run.problem.get("table") else _trained(entry)
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, done)
     with run.log() as log:

@@ -8,7 +8,6 @@ from typing import Any
 from evolve.problems.spaces import WORKER_BYTES
 from evolve.runs.origin import origin
 from evolve.runs.run import Run
-from evolve.runs.trainings import done
 from evolve.storage.rows import CandidateRow
 from evolve.values import Result
 from genomes.genome import recipe_of
@@ -32,7 +31,7 @@ def candidate_json(run: Run, number: int) -> dict[str, Any]:
         "stages": _stages(run, number),
         "memory": _memory(run, row, requests),
         "requests": requests,
-        "in_full": done(trained[0].budget, trained[1]) if trained else None,
+        "in_full": run.done(trained[0].budget, trained[1]) if trained else None,
         "family": _family(run, number),
         "recognised": recalls(trained[1], run.class_names) if trained else {},
     }

@@ -11,7 +11,6 @@ from evolve.objectives import Objective
 from evolve.runs.leader import Leader, Models
 from evolve.runs.origin import origin
 from evolve.runs.ranking import Lead, accuracy, hall_order, lead
-from evolve.runs.trainings import done
 from evolve.storage.log import Log, Scored
 
 HALL_SIZE = 10
@@ -53,7 +52,7 @@ def _leader(log: Log, run: Models, known: Scored, rescored: Sequence[float], is_
         rescorings=tuple(map(shown, rescored)),
         is_control=is_control,
         test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full else None,
-        in_full=done(in_full[0].budget, in_full[1]) if in_full else None,
+        in_full=run.done(in_full[0].budget, in_full[1]) if in_full else None,
     )
 
 

@@ -27,7 +27,7 @@ from evolve.storage.model_file import load_model
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
 from evolve.storage.store import Store
 from evolve.trust import Trust, names_of, require_modules
-from evolve.values import SEARCHING, Purpose, Result, Spent, Status
+from evolve.values import SEARCHING, Budget, Purpose, Result, Spent, Status
 from genomes import Genome, SearchSpace
 from genomes.genome import recipe_of
 from genomes.spec import ModelSpec
@@ -238,7 +238,14 @@ class Run:
         """What the winner's full training really did, or None until it was trained."""
         with self.log() as log:
             budget = log.request(self._finished.detail["request"]).budget if self._finished else None
-        return done(budget, self.final_result) if budget and self.final_result else None
+        return self.done(budget, self.final_result) if budget and self.final_result else None
+
+    def done(self, budget: Budget, result: Result) -> Spent | None:
+        """What a training of this run really did, see `evolve.runs.trainings`; None where the score of an entry of a
+        table was looked up, or where it did not end well."""
+        if self.problem.get("table") or result.status is not Status.OK:
+            return None
+        return done(budget, result)
 
     @property
     def winner(self) -> int | None:

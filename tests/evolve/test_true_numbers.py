@@ -224,6 +224,14 @@ def test_guessing_is_not_asked_where_there_are_no_classes(day: Path) -> None:
     assert "guessing" not in command("show", day, cwd=day.parent).stdout
 
 
+def test_entries_of_a_table_are_looked_up_and_not_trained(day: Path) -> None:
+    text = command("show", day, cwd=day.parent).stdout + command("history", day, "--last", "3", cwd=day.parent).stdout
+    assert text.count("looked up") == 4
+    assert "epoch" not in text
+    assert "test score" in text and "%" not in text
+    assert evolve.find(day).in_full is None
+
+
 def test_what_a_training_came_to_is_a_percentage_only_if_it_is_an_accuracy() -> None:
     fitness, loss = Objective("fitness", Direction.MAXIMISE), Objective("loss", Direction.MINIMISE)
     for measures, objective, text in (

@@ -84,15 +84,16 @@ def _scores(run: Run, number: int) -> RenderableType:
             *(Column("score"), Column("train", spare=1), Column("seconds", spare=4)),
         )
     )
-    manners: dict[str, str] = {}
+    manners: dict[str, list[str]] = {}
     with run.log() as log:
         for request in log.requests(candidate=number):
             what, result = PURPOSES[request.purpose], log.result(request.number)
             spent = (result and run.done(request.budget, result)) or {}
             amounts = [str(spent.get(name, "-")) for name in ("images", "epochs", "steps")]
             table.add_row(what, *amounts, *_outcome(run, result))
-            manners |= {what: said} if (said := manner(spent)) else {}
-    return Group(table, *(Text(f"{what}: {said}") for what, said in manners.items()))
+            alike = manners.setdefault(manner(spent), [])
+            alike += [] if what in alike else [what]
+    return Group(table, *(Text(f"{'; '.join(kinds)}: {said}") for said, kinds in manners.items() if said))
 
 
 def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:

@@ -16,10 +16,12 @@ from evolve.models.predict import Prediction
 from evolve.models.train import Trained
 from evolve.reporting.candidate_text import curve_of, recognised
 from evolve.reporting.curve_text import Curves
-from evolve.reporting.training_text import REMEDY, amount, guessing_words, judged, manner, outcome
+from evolve.reporting.training_text import amount, judged, manner, no_better_than_guessing, outcome
 from evolve.runs.chance import Guessing
 from evolve.runs.disk import Disposable
 from evolve.runs.facts import recalls
+
+MEASURED = ("test_accuracy", "balanced_accuracy", "train_accuracy")  # in the report of a baseline
 
 
 def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
@@ -37,9 +39,9 @@ def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
     ]
     if (published := report["published"]) and report["dataset"].startswith("cifar10"):
         lines.append(f"published: {published['test_accuracy']:.2%} after {published['epochs']} epochs")
-    guessing = Guessing(report["test_images"], tuple(report["class_shares"]))
-    if guessing.may_explain({"accuracy": report["test_accuracy"], "balanced_accuracy": report["balanced_accuracy"]}):
-        lines.append(f"{guessing_words(guessing)}; {REMEDY}")
+    measures = {name.removeprefix("test_"): report[name] for name in MEASURED}
+    if guesses := no_better_than_guessing(measures, Guessing(report["test_images"], tuple(report["class_shares"]))):
+        lines.append(f"it {guesses}")
     lines += [shares] if (shares := recognised(report["recognised"])) else []
     lines.append(f"all of it: {path}; the model: {path.with_suffix('.keras')}")
     return Group(Curves(series), Text(), *map(Text, lines))

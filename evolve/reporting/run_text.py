@@ -14,7 +14,7 @@ from evolve.display.table import Column, FoldingTable
 from evolve.display.text import plural, score, share, steps_text
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
-from evolve.reporting.training_text import REMEDY, amount, guessing_words, outcome, search_at_chance
+from evolve.reporting.training_text import amount, no_better_than_guessing, outcome, search_at_chance
 from evolve.runs.chance import chance, guessing_on
 from evolve.runs.facts import recalls
 from evolve.runs.run import Run
@@ -63,7 +63,7 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
     parts += [*map(Text, hall_of_fame_text.legend(run, leaders)), Text()]
     parts += [Text(doubt)] if (doubt := hall_of_fame_text.doubt(run)) else []
     parts.append(Text(_tested(run)))
-    parts += map(Text, _no_better_than_guessing(run))
+    parts += map(Text, _guesses(run))
     if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):
         parts.append(Text(by_class))
     if run.unrepeatable:
@@ -97,11 +97,11 @@ def _tested(run: Run) -> str:
     return f"{outcome(run.final_result, run.objective)}{''.join(told)} ({trained})"
 
 
-def _no_better_than_guessing(run: Run) -> list[str]:
+def _guesses(run: Run) -> list[str]:
     """That the winner or many of the candidates are no better than guessing, if that is so."""
-    guessing = guessing_on(run.problem, "test")
-    if run.final_result is not None and guessing is not None and guessing.may_explain(run.final_result.measures):
-        return [f"candidate {run.winner} is {guessing_words(guessing)}; {REMEDY}"]
+    measures = run.final_result.measures if run.final_result else {}
+    if guesses := no_better_than_guessing(measures, guessing_on(run.problem, "test")):
+        return [f"candidate {run.winner} {guesses}"]
     return [said] if (said := search_at_chance(chance(run))) else []
 
 

@@ -15,10 +15,7 @@ from evolve.storage.rows import RequestRow
 from evolve.values import Result, Spent
 
 FEW_EPOCHS = 5  # with fewer the accuracy on training images, taken while they are learned, says little
-REMEDY = (
-    "more images, more epochs or more time may help; if they do not, look at the labels, and whether you could "
-    "tell the classes apart yourself"
-)
+BY_HEART = 0.1  # accuracy on training images above that on others
 
 
 def counted(number: float, noun: str) -> str:
@@ -61,7 +58,7 @@ def judged(problem: Mapping[str, Any], searched: Training | None, in_full: Train
     if in_full is not None:
         guessing = guessing_on(problem, "validation")
         if searched is not None and guessing is not None and guessing.may_explain(searched[1].measures):
-            lines.append(f"in the search it was {guessing_words(guessing)}: that score says little")
+            lines.append("in the search it was no better than guessing, so that score says little")
         lines.append(verdict(in_full, "test", guessing_on(problem, "test")))
     elif searched is not None:
         lines.append(verdict(searched, "validation", guessing_on(problem, "validation")))
@@ -79,13 +76,12 @@ def verdict(training: Training, on: str, guessing: Guessing | None) -> str:
     train, held = measures["train_accuracy"], measures["accuracy"]
     gap = train - held
     shown = f"train {train:.4f}, {on} {held:.4f}, gap {gap:+.4f}"
-    if guessing is not None and guessing.may_explain(measures):
-        knows = "its training images are learned by heart, but " if gap > 0.1 else ""
-        return f"{shown}: {knows}{guessing_words(guessing)}; {REMEDY}"
+    if guesses := no_better_than_guessing(measures, guessing):
+        return f"{shown}: it {guesses}"
     if epochs < FEW_EPOCHS:
         return f"{shown}; too few epochs to judge overfitting by"
     noise = CLEARLY * math.sqrt(held * (1 - held) / guessing.images) if guessing is not None else 0.0
-    if gap > max(0.1, noise):
+    if gap > max(BY_HEART, noise):
         return f"{shown}: it overfits; more augmentation or dropout, fewer weights or epochs may help"
     if gap > max(0.03, noise):
         return f"{shown}: it overfits a little"
@@ -96,9 +92,17 @@ def verdict(training: Training, on: str, guessing: Guessing | None) -> str:
     return f"{shown}: no overfitting; dropout and augmentation make its training images the harder ones"
 
 
-def guessing_words(guessing: Guessing) -> str:
-    """That a network is no better than guessing, and what guessing comes to."""
-    return f"no better than guessing on other images, which gives {share(guessing.accuracy)}"
+def no_better_than_guessing(measures: Mapping[str, float], guessing: Guessing | None) -> str:
+    """That a network is no better than guessing and what to do, in words that follow 'it'; nothing if it is better."""
+    if guessing is None or not guessing.may_explain(measures):
+        return ""
+    by_heart = measures.get("train_accuracy", 0.0) - measures["accuracy"] > BY_HEART
+    knows = "knows its training images by heart, but on others it " if by_heart else ""
+    more = "more images or augmentation" if by_heart else "more images, more epochs or more time"
+    return (
+        f"{knows}is no better than guessing, which gives {share(guessing.accuracy)}; {more} may help, and if not, look "
+        "at the labels, and whether you could tell the classes apart yourself"
+    )
 
 
 def search_at_chance(found: Chance | None) -> str:

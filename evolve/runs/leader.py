@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from evolve.display.text import score
 from evolve.runs.notebook import leader_html
 from evolve.trust import Trust
-from evolve.values import Spent
+from evolve.values import Budget, Result, Spent
 from genomes.json_value import Json
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class Models(Protocol):
 
     def build(self, candidate: int, trust: Trust = ()) -> KerasModel:
         """The Keras model of a candidate, untrained."""
+        ...
+
+    def done(self, budget: Budget, result: Result) -> Spent | None:
+        """What a training really did."""
         ...
 
 

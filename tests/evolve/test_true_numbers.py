@@ -15,12 +15,13 @@ from conftest import changed, command
 
 import evolve
 from evolve.display.console import make_console
-from evolve.display.text import score
+from evolve.display.text import score, size
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.interrupts import Stop
 from evolve.engine.opening import image_problem_of
 from evolve.execution.builds import backend_name
+from evolve.models.script import write_script
 from evolve.objectives import Direction, Objective
 from evolve.problems.workers import make_executor
 from evolve.reporting.training_text import amount, outcome, verdict
@@ -43,7 +44,8 @@ def stretched(tmp_path_factory: pytest.TempPathFactory) -> evolve.Run:
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 99, (500, 16, 16, 1)), np.arange(500) % 2
     images[labels == 1, :, :8] += 100
-    np.savez(folder / "halves.npz", x_train=images.astype(np.uint8), y_train=labels)
+    images, test = images[:400].astype(np.uint8), images[400:].astype(np.uint8)
+    np.savez(folder / "halves.npz", x_train=images, y_train=labels[:400], x_test=test, y_test=labels[400:])
     few = {"evaluations": 2, "population": 2, "images": 96, "epochs": 1, "leaders": 1, "rescorings": 1, "workers": 1}
     given = {"dataset": folder / "halves.npz", "results": folder, "name": "stretched", "progress": False, **few}
     run = evolve.run(
@@ -84,6 +86,20 @@ def test_the_exported_script_trains_as_the_run_did(stretched: evolve.Run) -> Non
     assert (name, float(decay), float(rate)) == ("adam_w", 0.01, pytest.approx(0, abs=1e-6))
     assert f"BATCH_SIZE = {spent['batch']}\n" in text
     assert "Average(steps)" in text, "as weights were averaged"
+    [data] = made.beside
+    written = size(data.stat().st_size)
+    assert made.reads == f"reads all images, the test part among them, from net-data.npz beside it, a file of {written}"
+    assert made.reads in " ".join(text.split())
+
+
+def test_a_script_refers_to_images_that_the_user_named(stretched: evolve.Run, tmp_path: Path) -> None:
+    data = stretched.folder.with_name("halves.npz")
+    trusting = stretched.trusting(str(data))
+    problem = image_problem_of(trusting, make_console(False), scoring=False)
+    beside, reads = write_script(trusting, 1, problem, trusting.genome(1), tmp_path / "net.py")
+    assert beside == ()
+    assert reads == f"reads the images where they are, in {data}"
+    assert reads in " ".join((tmp_path / "net.py").read_text().split())
 
 
 def test_what_was_really_done_is_shown(stretched: evolve.Run) -> None:
@@ -95,7 +111,7 @@ def test_what_was_really_done_is_shown(stretched: evolve.Run) -> None:
     one = command("show", stretched.folder, winner, cwd=stretched.folder.parent, COLUMNS="120").stdout
     assert ["400", "1.17", "7"] in [line.split()[4:7] for line in one.splitlines()]
     assert f"in full, on test: learning rate 0.004, cosine over 7 steps, shift {winner}, float32" in one
-    assert "search: learning rate 0.00283, cosine over 3 steps, no augmentation, float32" in one, "in smaller steps"
+    assert "learning rate 0.00283, cosine over 3 steps, no augmentation, float32" in one, "in smaller steps"
     table = command("list", "--results", ".", cwd=stretched.folder.parent).stdout
     assert "1.17" in table.split()
     for words in (["list"], ["show", "stretched"], ["show", "stretched", winner]):
@@ -160,7 +176,7 @@ GOOD = {"accuracy": 0.96, "balanced_accuracy": 0.96}
 
 def test_no_better_than_guessing_is_said_with_what_to_do(stretched: evolve.Run) -> None:
     in_all = shown(stretched, **CHANCE)
-    assert "is no better than guessing on other images, which gives 50.00%; more images, more epochs" in in_all
+    assert "is no better than guessing, which gives 50.00%" in in_all
     search = shown(stretched, **CHANCE, final_accuracy=0.96, final_balanced_accuracy=0.96)
     assert "all candidates were no better than guessing after their brief trainings" in search
     assert "--images, --epochs" in search
@@ -188,8 +204,8 @@ def test_one_page_has_one_verdict_on_overfitting(stretched: evolve.Run) -> None:
         (0.91, 0.90, 20, "no overfitting"),
         (0.70, 0.90, 20, "make its training images the harder ones"),
         (0.70, 0.90, 1, "too few epochs to judge overfitting by"),
-        (0.99, 0.51, 20, "learned by heart, but no better than guessing"),
-        (0.51, 0.51, 1, "no better than guessing"),
+        (0.99, 0.51, 20, "it knows its training images by heart, but on others it is no better than guessing"),
+        (0.51, 0.51, 1, "it is no better than guessing, which gives 50.00%; more images, more epochs or more time"),
     ],
 )
 def test_what_a_gap_means(train: float, held: float, epochs: int, says: str) -> None:

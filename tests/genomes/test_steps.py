@@ -76,7 +76,7 @@ def test_the_text_names_layers_by_their_places_and_has_one_word_for_one_thing() 
             assert stage[0].begins_stage and not any(layer.begins_stage for layer in stage[1:])
     texts = {step.text for operator in OPERATORS for _, _, _, step in taken(operator)}
     assert any(re.fullmatch(r"change \w+ at \d+ to \w+", text) for text in texts)
-    assert not [text for text in texts if re.search(r"block\b(?<!dense_block)|function|deepen|widen|narrow", text)]
+    assert not [text for text in texts if re.search(r"block\b(?<!dense_block)|deepen|widen|narrow", text)]
 
 
 def test_a_recipe_is_told_in_the_words_of_the_notation() -> None:

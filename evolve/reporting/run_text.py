@@ -76,14 +76,14 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
 
 
 def _about(run: Run) -> str:
-    """The run in a line."""
-    s = run.summary()
-    told = [f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}"]
-    told.append(f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}")
-    if names := run.problem.get("class_names"):
-        listed = ", ".join(names) if len(names) <= FEW_CLASSES else f"{', '.join(names[:FEW_CLASSES])}, ..."
-        told.append(f"{len(names)} classes: {listed}")
-    return "; ".join(told)
+    """What the run is, and how far."""
+    s, names = run.summary(), run.problem.get("class_names")
+    listed = ", ".join(names[:FEW_CLASSES]) + (", ..." if len(names) > FEW_CLASSES else "") if names else ""
+    return (
+        f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}\n"
+        f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}"
+        f"{f'; {len(names)} classes: {listed}' if names else ''}"
+    )
 
 
 def _tested(run: Run) -> str:

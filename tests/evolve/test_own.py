@@ -282,7 +282,7 @@ def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path
         assert "overfit" not in shown and "guessing" not in shown
     else:
         shown = command("show", "fitness-module", cwd=folder)
-        assert "scores are what the fitness function returned" in shown.stdout
+        assert "score: what the fitness function returned; it is only for ranking" in shown.stdout
 
 
 BAD_FITNESS = """

@@ -46,7 +46,9 @@ def times_without_unit(given: Given) -> list[str]:
         if number or (isinstance(value, str) and re.fullmatch(r"(.*[smhd ])?[\d.]+ *", value)):
             with suppress(ValueError):
                 minutes = source.assigned(f"{str(value).strip()}m")
-                said.append(f"{source.assigned(value)} means {seconds(value):g} seconds; for minutes write {minutes}")
+                said.append(
+                    f"{source.assigned(value)} means {seconds(value):,.10g} seconds; for minutes write {minutes}"
+                )
     return said
 
 

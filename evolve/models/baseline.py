@@ -63,7 +63,7 @@ def baseline(
         console.note(text)
     problem = new_problem(config, console)
     assert isinstance(problem, ImageProblem)
-    founder = founder or _usual_founder(problem, config, console)
+    founder = founder or usual_founder(problem, config, console)
     request, blueprint = _request(problem, config, founder)
     genome = request.candidate.genome
     stem = founder if founder in problem.space.founders else str(request.candidate.key)[:8]
@@ -89,7 +89,7 @@ def baseline(
     return Baseline(path, report)
 
 
-def _usual_founder(problem: ImageProblem, config: RunConfig, console: Console) -> str:
+def usual_founder(problem: ImageProblem, config: RunConfig, console: Console) -> str:
     """The first of the usual ones that fits these images, and a word if that is not the first of all."""
     for name in USUAL[:-1]:
         try:

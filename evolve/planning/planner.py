@@ -25,7 +25,6 @@ from evolve.values import Purpose
 
 LEAST_SECONDS = 20.0  # of a run: fewer are not enough on any machine
 QUICK = 120.0  # seconds; a run by counts that is over sooner on a usual machine is not worth measuring this one
-MEASURED = 120.0  # seconds of a run that a probe suits which only foresees how long one by counts takes
 USUAL = Machine(rate=2e10, start=2.5, workers=1, usual=0)
 
 
@@ -109,12 +108,12 @@ def _plan_by_counts(
     assert config.limit is not None
     plan, count = plan_by_counts(config, problem), workers(config, problem)
     work = mean_work(problem, founders, config.limit)
-    quick = estimate(config, problem, replace(USUAL, workers=count), work).total
-    if quick < QUICK:
-        console.note(plan.in_words(f"about {minutes(quick)} on a usual machine"))
+    usual = estimate(config, problem, replace(USUAL, workers=count), work).total
+    if usual < QUICK:
+        console.note(plan.in_words(f"about {minutes(usual)} on a usual machine"))
         return RunPlan(config, problem, plan=plan)
     with _closed_on_error(make_executor(problem, count)) as executor:
-        machine = probe(problem, executor, founders, count, MEASURED, console)
+        machine = probe(problem, executor, founders, count, usual, console)
         takes = estimate(config, problem, machine, work).total
         console.note(plan.in_words(f"about {minutes(takes)} on this machine"))
     return RunPlan(config, problem, plan=plan, executor=executor)

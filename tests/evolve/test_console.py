@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 import time
+from dataclasses import replace
 
 import pytest
 from rich.console import Console as RichConsole
 
 from evolve.display import console
 from evolve.display.console import LiveConsole, Panel, Plain, line
-from evolve.display.progress import Epochs, EpochWatch, Progress
+from evolve.display.progress import Epochs, EpochWatch, Progress, Running, StageWatch
 from evolve.display.text import duration
 
 NOW = Progress("searching", 10, 20, 1234, 2000, 0.98765, 1233, 0.9, 7, 123.4, 3700.0)
@@ -67,12 +69,59 @@ def test_a_long_training_is_followed_by_what_it_reports(monkeypatch: pytest.Monk
     now[0] = 110.0
     assert watch.now() == Epochs("training", 0, None, {}, 20.0)
     watch.hear({"epoch": 1, "epochs": 5, "loss": 0.5})
-    assert watch.now() == Epochs("training", 1, 5, {"loss": 0.5}, 40.0)
+    assert watch.now() == Epochs("training", 1, 5, {"loss": 0.5}, 40.0, share=0.2)
+    assert not watch.paced
     now[0] = 115.0
     watch.hear({"epochs": 5, "extra": 1.0})  # within an epoch, as a fitness function may do
-    assert watch.now() == Epochs("training", 1, 5, {"extra": 1.0}, 35.0)
+    assert watch.now() == Epochs("training", 1, 5, {"extra": 1.0}, 35.0, share=0.2)
     watch.hear({"epoch": 2, "epochs": 9})  # ends with the first epoch behind its deadline
-    assert watch.now() == Epochs("training", 2, 9, {}, 37.5)
+    assert watch.now() == Epochs("training", 2, 9, {"extra": 1.0}, 35.0, share=2 / 9)
+    assert watch.paced
+
+
+def test_a_long_epoch_is_followed_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("evolve.display.progress.time.monotonic", lambda: now[0])
+    watch = EpochWatch("training")
+    now[0] = 120.0  # the worker had to start
+    watch.hear({"epoch": 0.1, "epochs": 2})
+    now[0] = 124.0
+    watch.hear({"epoch": 0.3, "epochs": 2})
+    assert watch.now() == Epochs("training", 0, 2, {}, pytest.approx(34.0), share=0.15)
+
+
+def test_several_trainings_are_followed_until_the_last_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("evolve.display.progress.time.monotonic", lambda: now[0])
+    watch = StageWatch("re-scoring 2 leaders", 4, predicted=30.0, done=1)
+    assert (watch.share, watch.left) == (0.25, 30.0)
+    watch.hear(7, {"epoch": 1, "epochs": 2})
+    assert watch.share == 0.375
+    now[0] = 110.0
+    watch.finish(7)
+    watch.hear(7, {"epoch": 2, "epochs": 2})  # late
+    assert watch.now().trainings == (2, 4)
+    assert (watch.share, watch.left) == (0.5, pytest.approx(20.0))
+    assert line(watch.now()) == "re-scoring 2 leaders: trainings 2/4, time left 20s"
+    for job in (8, 9):
+        watch.finish(job)
+    assert (watch.share, watch.left) == (1.0, 0.0)
+
+
+def test_candidates_in_training_are_shown_with_their_epochs() -> None:
+    running = (Running(7, 1.25, 3), Running(8), *(Running(number) for number in range(9, 14)))
+    now = replace(NOW, share=0.4, running=running)
+    assert line(now).endswith("time left 1h 01m; in training: 7 (1.25/3 epochs), 8, 9, 10 and 3 more")
+    assert len(drawn(now, 80)) == 5
+    assert max(map(len, drawn(now, 80))) <= 80
+
+
+def test_the_panel_says_how_long_its_phase_has_taken_and_moves_by_itself() -> None:
+    out = io.StringIO()
+    live = LiveConsole(RichConsole(file=out, force_terminal=True, width=80, highlight=False))
+    with live.live(lambda: NOW):
+        time.sleep(1.6)  # as if this process were busy: nobody refreshes
+    assert {f"searching ({second}s)" for second in (0, 1)} <= set(re.findall(r"searching \(\d+s\)", out.getvalue()))
 
 
 def test_notes_stand_above_the_live_panel() -> None:

@@ -19,8 +19,8 @@ SETTINGS: dict[str, Any] = {
     "images": 96,
     "epochs": 1,
     "final_epochs": 3,
-    "leaders": 1,
-    "rescorings": 1,
+    "leaders": 2,
+    "rescorings": 2,
     "founders": ["conv 8 3, relu, flatten", "random"],
     "workers": 1,
 }
@@ -39,4 +39,10 @@ def test_a_long_one_has_a_worker_with_all_cores_and_its_epochs_are_seen(
     assert isinstance(last, Epochs)
     assert (last.phase, last.epoch, last.epochs) == (f"training candidate {run.winner} in full", 3, 3)
     assert {"accuracy", "loss"} <= last.figures.keys()
+    assert last.share == 1.0
+    rescoring = [now for now in seen if now.phase.startswith("re-scoring 2 leaders")]
+    assert {now.trainings[1] for now in rescoring} == {4}
+    shares = [now.share for now in rescoring]
+    assert shares == sorted(shares)
+    assert shares[0] < 1 / 2
     assert [path.suffix for path in (run.folder / "models").iterdir()] == [".keras"]

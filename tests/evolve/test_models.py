@@ -15,8 +15,13 @@ import pytest
 from conftest import command
 from PIL import Image
 
+from evolve.config import RunConfig
+from evolve.data.splits import Parts
+from evolve.display.console import Silent
 from evolve.execution.builds import backend_name
+from evolve.models.baseline import usual_founder
 from evolve.models.export import FORMATS
+from evolve.problems.images import ImageProblem
 from evolve.runs.find import find
 
 pytest.importorskip(backend_name())
@@ -234,6 +239,20 @@ def test_a_baseline_is_trained_as_the_article_did(folder: Path) -> None:
     wrong = command("baseline", "--founder", "vg", cwd=folder)
     assert wrong.returncode == 2
     assert "did you mean 'vgg'" in wrong.stderr
+
+
+def test_the_usual_baseline_is_one_that_fits(folder: Path) -> None:
+    done = command("baseline", "--epochs", "1", "--results", "usual", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "founder article-1 does not fit images of 8 x 8 x 1; fast is trained in its place" in done.stdout
+    assert "plan: founder fast with 294.1k weights is trained on 1,438 images for 1 epoch\n" in done.stdout
+    assert (folder / "usual" / "baselines" / "digits-fast.json").exists()
+
+
+def test_article_1_stays_the_usual_baseline_where_it_fits() -> None:
+    parts = Parts("cifar10", "", "", "0" * 64, (32, 32, 3), tuple("abcdefghij"), {"train": 40_000}, 0.0, 255.0, {})
+    config = RunConfig()
+    assert usual_founder(ImageProblem(config, parts, False, {}), config, Silent()) == "article-1"
 
 
 @pytest.mark.slow

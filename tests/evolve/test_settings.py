@@ -14,9 +14,11 @@ from pydantic import Field
 import evolve
 from evolve import config
 from evolve.cli import flags
-from evolve.config import Group, RunConfig
+from evolve.config import Group, RunConfig, times_without_unit
 from evolve.config_files import from_flags
 from evolve.errors import ConfigError
+from evolve.execution.gpus import Gpu
+from evolve.problems import workers
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.settings import Given, Shown, Source
 
@@ -181,3 +183,44 @@ def test_what_a_continued_run_was_given_is_spelled_as_there() -> None:
     assert continued.assigned("workers", 4) == "--workers 4"
     assert continued.assigned("population", 4) == "population = 4"
     assert continued.workers == 64
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (from_flags({"duration": "10"}), ["--for 10 means 10 seconds; for minutes write --for 10m"]),
+        (from_flags({"duration": "1h30"}), ["--for 1h30 means 3,630 seconds; for minutes write --for 1h30m"]),
+        (from_flags({"candidate_timeout": "5"}), ["--candidate-timeout 5 means 5 seconds; for minutes write "]),
+        (RunConfig.given({"for": 10}, "run.toml"), ['for = 10 means 10 seconds; for minutes write for = "10m"']),
+        (RunConfig.given({"duration": "10"}), ["duration = '10' means 10 seconds; for minutes write duration = '10m'"]),
+        (from_flags({"duration": "10m"}), []),
+        (from_flags({"duration": "90s"}), []),
+        (from_flags({"duration": "1h 30m"}), []),
+        (from_flags({"duration": "soon"}), []),
+        (RunConfig.given({"duration": 600}), []),
+        (RunConfig.given({}), []),
+    ],
+)
+def test_a_time_without_a_unit_is_said_to_be_seconds(given: Given, said: list[str]) -> None:
+    found = times_without_unit(given)
+    assert len(found) == len(said)
+    assert all(text.startswith(begin) for text, begin in zip(found, said, strict=True))
+
+
+def test_more_workers_than_do_any_good_are_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "usable_cores", lambda: 4)
+    monkeypatch.setattr(workers, "gpus", lambda: [Gpu("a", "any", 80 * 2**30, 9.0)])
+
+    def said(gpu: bool = False, **given: Any) -> list[str]:
+        return workers.too_many_workers(RunConfig.checked(from_flags(given)), gpu)
+
+    assert said() == said(workers="4") == said(workers="4", gpu=True) == []
+    assert said(workers="100", table="table.json", encoding="choices") == []
+    [cores] = said(workers="100")
+    assert cores.startswith("--workers 100 is more than the 4 cores here")
+    assert cores.endswith("--workers 4 is as fast")
+    assert "the 4 workers that share its GPUs well here" in said(workers="5", gpu=True)[0]
+    assert said(workers="4", look_ahead="2", generations="1") == [
+        "--workers 4: only 2 of them have something to do at once; --look-ahead 4 has work for all"
+    ]
+    assert said(workers="4", look_ahead="2", duration="5m") == []

@@ -88,14 +88,16 @@ def _plan_by_time(
 
 
 def _with_room(plan: Plan, problem: ImageProblem, founders: Sequence[Proposal]) -> Plan:
-    """The plan, with limits so wide that one of the founders fits, narrower if need be."""
+    """The plan, with limits so wide that one of the founders fits, narrower if need be: the first one, if it is all
+    that there is time for."""
+    wanted = founders[:1] if plan.of_one else founders
     most = plan.settings["max_work"]
 
     def fits(founder: Proposal) -> bool:
         limits = replace(problem.space.limits, max_work=most, max_multiply_adds=most)
         return problem.space.with_limits(limits).narrowed(founder.genome) is not None
 
-    while founders and not any(map(fits, founders)):
+    while wanted and not any(map(fits, wanted)):
         most *= 2
     return replace(plan, settings={**plan.settings, "max_work": most, "max_multiply_adds": most})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -297,20 +299,41 @@ def test_too_little_time_for_any_machine_is_refused_at_once(tmp_path: Path, tiny
     assert done.stdout.splitlines() == ["--for 10 means 10 seconds; for minutes write --for 10m"]
 
 
-@pytest.mark.parametrize("given", [[], ["--founder", "vgg"], ["--founder", "random"]], ids=["usual", "vgg", "random"])
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "founders",
+    [None, pytest.param(["vgg", "resnet"], marks=pytest.mark.slow), pytest.param(["random"], marks=pytest.mark.slow)],
+)
 def test_on_a_slow_machine_one_network_is_trained_and_tested(
-    given: list[str], tmp_path: Path, tiny_npz: Path, monkeypatch: pytest.MonkeyPatch
+    founders: list[str] | None, tmp_path: Path, tiny_npz: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The workers run; what is said of the machine is that each training takes twenty seconds to start."""
+    """Workers train; only what was measured is worked out: a training takes twenty seconds to start."""
     slow = Machine(rate=2e7, start=20.0, workers=2, usual=20_000_000)
     monkeypatch.setattr("evolve.planning.planner.probe", lambda *args: slow)
-    named = {"founders": given[1:]} if given else {}
-    run = evolve.run(dataset=tiny_npz, duration=25, results=tmp_path, **named, progress=False)
+    run = evolve.run(dataset=tiny_npz, duration=25, founders=founders, final_epochs=2, results=tmp_path, progress=False)
     assert run.state == "finished"
     assert [leader.candidate for leader in run.hall_of_fame] == [run.winner] == [1]
     assert run.test_accuracy is not None
     assert run.model_path(1).exists()
+    first = run.candidate(1)
+    if founders is None:
+        assert first.steps[0].text == "founder fast"
+    elif founders[0] == "vgg":
+        assert [step.operator for step in first.steps] == ["founder", "scale"]
+
+
+@pytest.mark.slow
+def test_on_a_busy_machine_a_run_is_planned_and_finished(tmp_path: Path) -> None:
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+    try:
+        done = command("run", "--for", "40s", "--name", "busy", cwd=tmp_path)
+    finally:
+        for one in busy:
+            one.kill()
+            one.wait()
+    assert done.returncode == 0, done.stderr
+    run = evolve.find("busy", tmp_path / "results")
+    assert run.state == "finished"
+    assert run.test_accuracy is not None
 
 
 def test_a_plan_is_run_by_its_counts_or_made_for_a_time(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal, strategy_class
 from evolve.settings import Given
+from evolve.storage.files import command_words, shown_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
 from evolve.trust import Trust
@@ -88,7 +89,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     if config.name and Store.begun(config.results / config.name):
         raise RunError(
             f"{config.results / config.name} already holds a run; choose another {config.spelled('name')}, or "
-            f"continue it with: evolve resume {config.name}"
+            f"continue it with: evolve resume {command_words(config.results / config.name)}"
         )
     check_disk(config.results, config.disk_limit)
     if config.reuse is not None and in_use(found := find(config.reuse, config.results)):
@@ -106,7 +107,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
     plan_of = plan_run(config, problem, to_probe, console, begun)
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
-    folder = config.results / str(config.name)
+    folder = (config.results / str(config.name)).absolute()
     try:
         begin_with = founders(
             problem.space,
@@ -120,7 +121,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
         if config.founders is None or (plan_of.plan and plan_of.plan.of_one):
             begin_with = begin_with[: config.max_founders]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
-            console.note(f"run '{config.name}' in {folder}")
+            console.note(f"run '{config.name}' in {shown_path(folder)}")
             if plan_of.plan:
                 write_plan(plan_of.plan, folder)
             Session(config, problem, begin_with, store, folder, console).go(config.limit, plan_of.times, executor)

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from evolve.errors import ConfigError, nearest
 from evolve.objectives import MEASURES, Objectives, read_objective
 from evolve.search.strategy import STRATEGIES, strategy_class
-from evolve.settings import Given, Settings, Shown
+from evolve.settings import Given, Settings, Shown, path_of
 from evolve.values import Budget
 from genomes.custom_layers import is_custom
 from genomes.genome import SPACES, space_class
@@ -52,8 +52,13 @@ def times_without_unit(given: Given) -> list[str]:
     return said
 
 
+def _path(value: Any) -> Any:
+    return path_of(value) if isinstance(value, str | Path) else value
+
+
 def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
+    """Text that may be a path; only one that begins with ~ is changed."""
+    return str(_path(value)) if isinstance(value, Path) or str(value).startswith("~") else value
 
 
 class Group(StrEnum):
@@ -105,6 +110,7 @@ def _objectives(value: Any) -> Any:
 Seconds = Annotated[
     float, BeforeValidator(seconds, json_schema_input_type=str | float), Field(gt=0, allow_inf_nan=False)
 ]
+HomePath = Annotated[Path, BeforeValidator(_path, json_schema_input_type=str | Path)]
 PathText = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | Path)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 WHOLE = "a whole number of at least"
@@ -139,7 +145,8 @@ class RunConfig(Settings):
         Shown(Group.DATA, "grey or colour, for a folder.", "what they are", "KIND", verbs=TRAINED),
     ] = Field(None, description="'grey' or 'colour'", examples=["grey"])
     table: Annotated[
-        Path | None, Shown(Group.DATA, "Table of scores, for the encoding choices; nothing is trained.", value="FILE")
+        HomePath | None,
+        Shown(Group.DATA, "Table of scores, for the encoding choices; nothing is trained.", value="FILE"),
     ] = Field(None, description="the path of a table in JSON", examples=["table.json"])
 
     strategy: Annotated[
@@ -322,7 +329,7 @@ class RunConfig(Settings):
     name: Annotated[
         str | None, Shown(Group.MACHINE, "Name of the run.", "made from data and strategy", "NAME", verbs=TRAINED)
     ] = Field(None, pattern=NAME, description="letters, digits, dots, dashes and underscores", examples=["first"])
-    results: Annotated[Path, Shown(Group.MACHINE, "Folder for runs.", value="FOLDER", verbs=TRAINED)] = Field(
+    results: Annotated[HomePath, Shown(Group.MACHINE, "Folder for runs.", value="FOLDER", verbs=TRAINED)] = Field(
         Path("results"), description="a folder", examples=["results"]
     )
     disk_limit: Annotated[

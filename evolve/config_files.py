@@ -10,13 +10,13 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
-from evolve.settings import Given, Source
+from evolve.settings import Given, Source, path_of
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The settings of a TOML file. Raises ConfigError if it cannot be read."""
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path_of(path).read_text(encoding="utf-8-sig"))  # with the mark of some editors or without
     except FileNotFoundError:
         raise ConfigError(f"--config {path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -16,6 +16,14 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from evolve.errors import ConfigError, nearest
 
 
+def path_of(text: str | Path) -> Path:
+    """The path that somebody means: ~ is a home folder. Raises ConfigError if there is none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"'{text}' begins with a home folder that is not there; write the path in full") from None
+
+
 @dataclass(frozen=True)
 class Shown:
     """What people are told of a setting beside its rule; stands in the `Annotated` of its field.

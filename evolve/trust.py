@@ -23,7 +23,10 @@ def flags(names: Iterable[str]) -> str:
 
 def names_of(trust: Trust) -> tuple[str, ...]:
     """The names in an argument `trust`; a single one need not stand in a list."""
-    return (trust,) if isinstance(trust, str) else tuple(trust)
+    from evolve.settings import path_of  # here, so that help needs no Pydantic
+
+    names = (trust,) if isinstance(trust, str) else trust
+    return tuple(str(path_of(name)) if name.startswith("~") else name for name in names)
 
 
 def require(wanted: Iterable[str], trusted: Collection[str], what: str, doing: str, why: str) -> None:

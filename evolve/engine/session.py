@@ -27,7 +27,7 @@ from evolve.problems.workers import make_executor, workers
 from evolve.runs.disk import check_disk
 from evolve.search.halving import Halving
 from evolve.search.strategy import Proposal
-from evolve.storage.files import FILE
+from evolve.storage.files import FILE, command_words
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
 
@@ -86,7 +86,7 @@ class Session:
                 self.console.note(f"finished in {duration(worked())}\n")
         except Stopped:
             self.store.act("stopped", worked=worked())
-            self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {self._named}")
+            self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {command_words(self.folder)}")
             raise KeyboardInterrupt from None
         except LogError:  # where nothing can be written, this cannot either
             raise
@@ -121,12 +121,6 @@ class Session:
             self.console.refresh()
 
         return poll
-
-    @property
-    def _named(self) -> str:
-        name = str(self.config.name)
-        usual = self.config.results.absolute() == Path("results").absolute()
-        return name if usual else f"{name} --results {self.config.results}"
 
     @property
     def workers(self) -> int:

@@ -58,6 +58,19 @@ def _without_main() -> Iterator[None]:
 
 
 class _WorkerProcess(multiprocessing.context.SpawnProcess):
+    """A worker may be started by a daemon, too, such as a process of a `multiprocessing.Pool`: daemons must not leave
+    children behind, and a worker ends by itself when its parent is gone."""
+
+    def start(self) -> None:
+        """Starts it."""
+        settings = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+        was = settings.pop("daemon", None)
+        try:
+            super().start()
+        finally:
+            if was is not None:
+                settings["daemon"] = was
+
     @staticmethod
     def _Popen(process_obj: BaseProcess) -> Any:
         with _without_main():

@@ -19,6 +19,7 @@ from evolve.models.full_training import trainable_genome
 from evolve.models.script import write_script
 from evolve.problems.images import ImageProblem
 from evolve.runs.find import find
+from evolve.settings import path_of
 from evolve.trust import Trust
 from genomes.genome import recipe_of
 
@@ -74,7 +75,7 @@ def export(
     found = find(run, results).trusting(trust)
     candidate = found.number(candidate)
     genome = trainable_genome(found, candidate)
-    path = Path(output).expanduser() if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
+    path = path_of(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
     if path.suffix != FORMATS[format]:
         raise ConfigError(f"output of the format '{format}' must end in {FORMATS[format]}, not {str(path)!r}")
     if path.is_dir():
@@ -84,7 +85,7 @@ def export(
     if format != "python" and not model.exists():
         raise RunError(
             f"candidate {candidate} of run '{found.name}' was not trained in full, so there are no weights to export; "
-            f"train it with: evolve train {found.name} {candidate}; or export its script with: --format python"
+            f"train it with: evolve train {found.words} {candidate}; or export its script with: --format python"
         )
     beside: tuple[Path, ...] = ()
     reads = ""

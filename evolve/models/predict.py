@@ -11,6 +11,7 @@ from evolve.errors import ConfigError, DataError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.runs.find import find
 from evolve.runs.run import BEST
+from evolve.settings import path_of
 from evolve.storage.model_file import checked
 from evolve.trust import Trust, names_of
 
@@ -26,20 +27,21 @@ class Prediction:
 
 def predict(
     model: str | Path,
-    images: Sequence[str | Path],
+    images: str | Path | Sequence[str | Path],
     *,
     trust: Trust = (),
     results: str | Path = "results",
 ) -> list[Prediction]:
     """What a trained model says of image files.
 
-    model: a `.keras` file, RUN or RUN:best (its winner), or RUN:CANDIDATE. images: files, or folders of them.
-    trust: modules of layers in it that are not Keras's; which classes of them, the file says. Raises TrustError for a
-    module that the file names and `trust` does not, RunError for a model and DataError for an image that cannot be
-    read.
+    model: a .keras file, RUN or RUN:best (its winner), or RUN:CANDIDATE. images: a file, or a folder of them, or
+    several. trust: modules of layers in it that are not Keras's; which classes of them, the file says. Raises
+    TrustError for a module that the file names and trust does not, RunError for a model and DataError for an image
+    that cannot be read.
     """
-    path, trusted = _model_file(str(model), Path(results), names_of(trust)), names_of(trust)
-    files = [file for image in images for file in _image_files(Path(image))]
+    path, trusted = _model_file(str(model), path_of(results), names_of(trust)), names_of(trust)
+    given = [images] if isinstance(images, str | Path) else images
+    files = [file for image in given for file in _image_files(path_of(image))]
     if not files:
         raise ConfigError("give at least one image, or a folder that holds some")
     told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
@@ -53,8 +55,8 @@ def predict(
 def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
     """The file of a model, which imports nothing but what is trusted."""
     if text.endswith(".keras"):
-        checked(Path(text), trusted)
-        return Path(text)
+        checked(path_of(text), trusted)
+        return path_of(text)
     name, colon, number = text.rpartition(":")
     by_candidate = bool(colon) and (number.isdecimal() or number == BEST)
     found = find(name if by_candidate else text, results)
@@ -64,12 +66,12 @@ def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
     if candidate is None:
         raise RunError(
             f"no candidate of run '{found.name}' was trained in full yet; "
-            f"train one with: evolve train {found.name} CANDIDATE"
+            f"train one with: evolve train {found.words} CANDIDATE"
         )
     if not found.model_path(candidate).exists():
         raise RunError(
             f"there is no trained model of candidate {candidate} of run '{found.name}'; "
-            f"train it with: evolve train {found.name} {candidate}"
+            f"train it with: evolve train {found.words} {candidate}"
         )
     checked(found.model_path(candidate), trusted)
     return found.model_path(candidate)

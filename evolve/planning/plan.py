@@ -16,6 +16,7 @@ from typing import Any
 from evolve.config import budget
 from evolve.display.text import plural
 from evolve.errors import ConfigError
+from evolve.settings import path_of
 from evolve.values import Budget
 
 FILE = "plan.json"
@@ -170,9 +171,10 @@ def minutes(seconds: float) -> str:
 def read_plan(path: Path) -> dict[str, Any]:
     """The settings of a plan in a file, or in the folder of a run. Raises ConfigError if it cannot be read, or holds
     anything that no plan decides: it may come from a stranger."""
-    file = path / FILE if path.is_dir() else path
+    file = path_of(path)
+    file = file / FILE if file.is_dir() else file
     try:
-        settings = dict(json.loads(file.read_text())["settings"])
+        settings = dict(json.loads(file.read_text(encoding="utf-8-sig"))["settings"])
     except FileNotFoundError:
         raise ConfigError(f"plan {path}: there is no such file") from None
     except (OSError, ValueError, KeyError, TypeError):

@@ -35,7 +35,7 @@ Table = dict[str, Any]
 def load_table(path: Path) -> Table:
     """The table in `path`. Raises DataError naming what is wrong with it."""
     try:
-        table = json.loads(path.read_text())
+        table = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"table {path}: there is no such file") from None
     except (OSError, ValueError) as error:
@@ -139,7 +139,7 @@ def main(arguments: list[str]) -> int:
         return 2
     source, target = map(Path, arguments)
     try:
-        table = from_nas_bench_macro(json.loads(source.read_text()))
+        table = from_nas_bench_macro(json.loads(source.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"{source}: not the published NAS-Bench-Macro file: {error!r}", file=sys.stderr)
         return 2

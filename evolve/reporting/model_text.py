@@ -20,6 +20,7 @@ from evolve.reporting.training_text import amount, judged, manner, no_better_tha
 from evolve.runs.chance import Guessing
 from evolve.runs.disk import Disposable
 from evolve.runs.facts import recalls
+from evolve.storage.files import shown_path
 
 MEASURED = ("test_accuracy", "balanced_accuracy", "train_accuracy")  # in the report of a baseline
 
@@ -55,7 +56,8 @@ def trained(made: Trained) -> RenderableType:
     lines.append(outcome(made.result, run.objective))
     lines += judged(run.problem, None, run.full_training(made.candidate))
     lines += [by_class] if (by_class := recognised(recalls(made.result, made.run.class_names))) else []
-    lines.append(f"the model: {made.path}; the test part was opened {made.run.test_openings} times in this run")
+    openings = f"the test part was opened {made.run.test_openings} times in this run"
+    lines.append(f"the model: {shown_path(made.path)}; {openings}")
     drawn = curve_of(made.result)
     parts: list[RenderableType] = [Text("accuracy by epoch"), drawn, Text()] if drawn else []
     return Group(*parts, *map(Text, lines))
@@ -89,6 +91,6 @@ def disposables(things: Sequence[Disposable], total: int) -> RenderableType:
         return Text(f"nothing to delete; the folder holds {size(total)}, all of it in use")
     table = FoldingTable((Column("size"), Column("what", folds=True), Column("why it may go", folds=True)))
     for thing in things:
-        table.add_row(size(thing.size), str(thing.path), thing.why)
+        table.add_row(size(thing.size), shown_path(thing.path), thing.why)
     freed = sum(thing.size for thing in things)
     return Group(table, Text(f"{size(freed)} of the {size(total)} in the folder"))

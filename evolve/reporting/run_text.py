@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -143,19 +142,19 @@ def _trained(entry: Mapping[str, Any]) -> str:
 
 def next_steps(run: Run, width: int) -> str:
     """Commands that people want after a run, each in one piece, so that it can be copied: beside what it is for, or
-    below that where one line of `width` characters is too short for both."""
-    results = run.folder.parent
-    where = "" if results.absolute() == Path("results").absolute() else f" --results {results}"
+    below that where one line of that width is too short for both."""
+    name, _, results = run.words.partition(" --results ")
+    where = f" --results {results}" if results else ""
     best = run.winner or 1
     commands = [
-        ("the hall of fame again", f"evolve show {run.name}{where}"),
-        ("one candidate, layer by layer", f"evolve show {run.name} {best}{where}"),
-        ("search on", f"evolve resume {run.name}{where} --generations 4"),
+        ("the hall of fame again", f"evolve show {name}{where}"),
+        ("one candidate, layer by layer", f"evolve show {name} {best}{where}"),
+        ("search on", f"evolve resume {name}{where} --generations 4"),
     ]
     if run.winner is not None and run.model_path(run.winner).exists():
         commands += [
-            ("what it says of an image", f"evolve predict {run.name} IMAGE.png{where}"),
-            ("a script that trains it", f"evolve export {run.name} {best} --format python{where}"),
+            ("what it says of an image", f"evolve predict {name} IMAGE.png{where}"),
+            ("a script that trains it", f"evolve export {name} {best} --format python{where}"),
         ]
     lines = [f"  {what:30} {text}" for what, text in commands]
     if max(map(len, lines)) > width:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from evolve.errors import EvolveError, RunError, nearest
 from evolve.runs.run import Run
+from evolve.settings import path_of
 from evolve.storage.files import FILE
 
 
 def find(run: str | Path, results: str | Path = "results") -> Run:
     """The run named `run` in the folder `results`, or in the folder `run`. Raises RunError if there is none."""
-    results = Path(results)
-    for folder in (results / run, Path(run)):
+    results = path_of(results)
+    for folder in (results / run, path_of(run)):
         if (folder / FILE).is_file():
             return Run(folder)
     names = [path.parent.name for path in results.glob(f"*/{FILE}")]
@@ -26,7 +27,7 @@ def all_runs(
 ) -> list[Run]:
     """All runs in a folder, newest first. What cannot be read is left out and given to `on_problem`."""
     runs = []
-    for path in Path(results).glob(f"*/{FILE}"):
+    for path in path_of(results).glob(f"*/{FILE}"):
         try:
             run = Run(path.parent)
             run.summary()  # reads all that is shown of it

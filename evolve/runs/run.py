@@ -21,7 +21,7 @@ from evolve.runs.leader import Leader
 from evolve.runs.notebook import run_html, run_text
 from evolve.runs.ranking import accuracy
 from evolve.runs.trainings import done
-from evolve.storage.files import model_path
+from evolve.storage.files import command_words, model_path
 from evolve.storage.log import Log
 from evolve.storage.model_file import load_model
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
@@ -50,6 +50,7 @@ class Run:
     trust: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.absolute())  # wherever this process goes
         with Store.read(self.folder):
             pass
 
@@ -76,7 +77,12 @@ class Run:
 
     @property
     def name(self) -> str:
-        return self.folder.absolute().name
+        return self.folder.name
+
+    @property
+    def words(self) -> str:
+        """What stands for it in a command that is to be pasted."""
+        return command_words(self.folder)
 
     @contextmanager
     def log(self) -> Iterator[Log]:
@@ -188,7 +194,7 @@ class Run:
         if not path.exists():
             raise RunError(
                 f"candidate {candidate} of run '{self.name}' was not trained in full, so there is no model "
-                f"of it; train it with: evolve train {self.name} {candidate}"
+                f"of it; train it with: evolve train {self.words} {candidate}"
             )
         return load_model(path, self.trusting(trust).trust)
 

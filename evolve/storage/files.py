@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 FILE = "run.sqlite"
 MODELS = "models"  # folders beside it: of trained models, and of weights that other trainings go on from
 WEIGHTS = "weights"
 ENDING = ".npz"
+
+
+def command_words(folder: Path) -> str:
+    """What stands for the run in a folder in a command that is to be pasted: its name, and the folder for runs if it is
+    not the usual one."""
+    results, usual = folder.absolute().parent, Path("results").absolute()
+    return shlex.join([folder.absolute().name, *([] if results == usual else ["--results", shown_path(results)])])
+
+
+def shown_path(path: Path) -> str:
+    """A path as people read it: from the current folder, where it lies in that."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def saved_model_path(folder: str | Path, name: str) -> Path:

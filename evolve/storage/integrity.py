@@ -48,5 +48,5 @@ def check_integrity(connection: sqlite3.Connection, file: Path) -> None:
         raise LogError(
             f"{file} lacks {missing} rows or more, as after a rescue of a damaged file, so the run cannot be "
             "continued; what is left can be looked at, and a new run can begin with its best: "
-            f"evolve run --founder {file.parent.name}:NUMBER"
+            f"evolve run --founder {quote(f'{file.parent.name}:NUMBER')}"
         )

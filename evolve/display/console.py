@@ -12,11 +12,11 @@ from rich.cells import cell_len
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
-from rich.progress import BarColumn, TaskID, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from evolve.display.progress import Epochs, Progress, Running
@@ -196,8 +196,7 @@ class LiveConsole:
 
     @contextmanager
     def counting(self) -> Iterator[Counter]:
-        columns = ("{task.description}", BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Bars(*columns, console=self._rich, transient=True) as bars:
+        with Bars(*reading_columns(), console=self._rich, transient=True) as bars:
             bars.add_task("preparing data", total=None)
             tasks: dict[str, TaskID] = {}
 
@@ -239,6 +238,12 @@ class Ticking:
 
     def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> Iterator[RenderableType]:
         yield Printable(Panel(self.now, time.monotonic() - self.begun))
+
+
+def reading_columns() -> tuple[ProgressColumn, ...]:
+    """What is shown of files that are read. What they are folds where there is little room, figures do not."""
+    what = TextColumn("{task.description}", table_column=Column(overflow="fold"))
+    return what, BarColumn(20), TimeElapsedColumn(), TimeRemainingColumn()
 
 
 def _stage(now: Shown) -> int:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from conftest import DATA, stack_space
 from rich.console import Console, RenderableType
+from rich.progress import Progress as Bars
 
 import evolve
-from evolve.display.console import LiveConsole, Panel
+from evolve.display.console import LiveConsole, Panel, reading_columns
 from evolve.display.progress import Epochs, Progress
 from evolve.display.text import folded
 from evolve.engine.initial_population import founder
@@ -212,6 +213,17 @@ def test_no_screen_is_wider_than_the_terminal_and_no_figure_is_cut(many: Run, wi
         assert "…" not in shown, name
         missing = {figure for figure in WHOLE[name] if not re.search(rf"(?<!\S){re.escape(figure)}(?!\S)", shown)}
         assert not missing, (name, missing, shown)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_count_of_files_that_are_read_is_never_cut(width: int) -> None:
+    console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
+    bars = Bars(*reading_columns(), console=console)
+    bars.update(bars.add_task("images of the training part", total=123456), completed=12345)
+    with console.capture() as capture:
+        console.print(bars.get_renderable())
+    assert "12345/123456" in capture.get()
+    assert "…" not in capture.get()
 
 
 def test_columns_that_have_no_room_are_named(many: Run) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.errors import ConfigError
 from evolve.planning.plan import Machine, Plan, Times, rounded
 from evolve.search.strategy import strategy_class
 from evolve.values import Budget
@@ -101,7 +100,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     """A plan for what is left of the time.
 
     seconds: of all that is still to be done. train: images that brief trainings may use. images: those of the last
-    training. What the user has set stays as it is. Raises ConfigError if there is not enough time for that.
+    training. What the user has set stays as it is, but for small births where there is no time for larger ones.
     """
     given, one_in, few = config.model_fields_set, config.promote_one_in, fewest(machine, seconds)
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
@@ -127,7 +126,7 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         return sum(training / float(one_in) ** place for place, training in enumerate(trainings))
 
     births = max(few, round(first / birth(sizes.first)))
-    growing = {}
+    growing: dict[str, Any] = dict.fromkeys({"small_births", "small_work"} & given)
     if small:
         births = min(births, 2 * config.evaluations // 3) if config.evaluations else births
         births = config.small_births or births
@@ -151,7 +150,8 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
         "final_epochs": final_epochs,
         "evaluations": births,
     }
-    settings |= {name: getattr(config, name) for name in settings if name in given and name != "rungs"}
+    stays = (settings.keys() & given) - {"rungs", "small_births", "small_work"}
+    settings |= {name: getattr(config, name) for name in stays}
     return Plan(settings, t, machine)
 
 
@@ -208,9 +208,8 @@ def _sizes(config: RunConfig, longest: float, machine: Machine, train: int, sear
     largest = config.max_work or rounded(max(SMALLEST, longest))
     if small := config.small_work or _small(config, largest, machine, train, search):
         largest = config.max_work or min(largest, round(GROWTH[1] * small))
-    if small and small >= largest:
-        name = config.spelled("small_work")
-        raise ConfigError(f"{name} must be less than {largest}, for which there is time, not {small}")
+    if small and small >= largest:  # no time for any that are larger
+        small = None
     # Where usual networks would take much of the time, all are as large as it allows; else they are of any size.
     fill = bool(small) or largest < GROWTH[1] * machine.usual
     fill = config.fill if "fill" in config.model_fields_set else fill and config.heeds("fill")

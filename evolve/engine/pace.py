@@ -81,14 +81,14 @@ class Pace:
     def hear(self, message: Message) -> None:
         """Takes what a training reports. Of the final one there may be several, if the first fails: the youngest job
         counts."""
-        if self._stage is None:
-            if message.job in self._stats.running:  # else it comes after the result
-                self._trainings.hear(message.job, message.figures)
-        elif self._watch is None:
+        if self._watch is not None:
+            if message.job >= self._youngest:
+                self._youngest = message.job
+                self._watch.hear(message.figures)
+        elif self._stage is not None:
             self._stage.hear(message.job, message.figures)
-        elif message.job >= self._youngest:
-            self._youngest = message.job
-            self._watch.hear(message.figures)
+        elif message.job in self._stats.running:  # else it comes after the result
+            self._trainings.hear(message.job, message.figures)
 
     def finish(self, job: int) -> None:
         """A training is done."""

@@ -30,6 +30,7 @@ from evolve.search.strategy import Proposal
 from evolve.storage.files import FILE, command_words
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
+from evolve.values import Candidate
 
 DISK_SECONDS = 10.0
 
@@ -129,15 +130,18 @@ class Session:
 
     def _finish(self, dispatcher: Dispatcher, pace: Pace) -> dict[str, int]:
         finish = FinalStage(self.problem, dispatcher, self.store)
-        count = self.config.leaders
-        leaders = finish.leaders(count, self.config.small_births or 0, with_first=bool(self.founders))
-        first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
+        leaders = finish.leaders(self.config.leaders, self.config.small_births or 0, with_first=bool(self.founders))
         check_disk(self.config.results, self.config.disk_limit)
-        rescoring, final = pace.end_seconds()
-        phase = f"re-scoring {plural(len(leaders[:count]), 'leader')}{first} with fresh seeds"
-        total = len(leaders) * self.config.rescorings
-        pace.begin_stage(phase, total, min(total, finish.rescored(leaders)), rescoring, final)
-        ranked = finish.rescore(leaders, self.config.rescorings)
-        pace.begin_training(f"training candidate {ranked[0].number} in full", final or None)
+        alone = self.store.last("candidate") == 1  # there is nothing to choose from, and so no luck in its score
+        ranked = leaders if alone else self._rescore(finish, leaders, pace)
+        pace.begin_training(f"training candidate {ranked[0].number} in full", pace.end_seconds()[1] or None)
         request, _ = finish.train_winner(ranked, pace.finish_in)
         return {"winner": request.candidate.number, "request": request.number}
+
+    def _rescore(self, finish: FinalStage, leaders: list[Candidate], pace: Pace) -> list[Candidate]:
+        count = min(self.config.leaders, len(leaders))
+        first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
+        total = len(leaders) * self.config.rescorings
+        phase = f"re-scoring {plural(count, 'leader')}{first} with fresh seeds"
+        pace.begin_stage(phase, total, min(total, finish.rescored(leaders)), *pace.end_seconds())
+        return finish.rescore(leaders, self.config.rescorings)

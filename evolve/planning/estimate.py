@@ -19,11 +19,12 @@ def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: f
 
     birth = sum(seconds(rung) / config.promote_one_in**place for place, rung in enumerate(problem.rungs))
     with_first = 1 < config.leaders < config.limit  # the first founder is scored again beside the leaders
-    again = (min(config.limit, config.leaders) + with_first) * config.rescorings
+    leaders = min(config.limit, config.leaders) + with_first if config.limit > 1 else 0
+    again = leaders * config.rescorings
     last = problem.budget(Purpose.FINAL).size
     together = machine.workers * ALL_CORES if 3 * work * last > LONG and not problem.gpu else 1.0
     return Times(
         search=config.limit * birth / min(machine.workers, config.limit),
-        rescoring=again * seconds(problem.rungs[-1]) / min(machine.workers, again),
+        rescoring=again * seconds(problem.rungs[-1]) / max(1, min(machine.workers, again)),
         final=steps * last / max(1.0, together) + machine.start,
     )

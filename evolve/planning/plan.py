@@ -123,11 +123,12 @@ class Plan:
         first = f", {s['small_births']} small ones and then the best of them wider" if s.get("small_births") else ""
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
         for_time = f" for {minutes(t.total)}" if t else ""
+        leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{again}"
         return "\n".join(
             (
                 f"plan{for_time}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
-                f"      {plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{again}",
+                *([f"      {leaders}"] if s["evaluations"] > 1 else []),
                 f"      the winner trained in full{final}, {about}{plural(s['final_epochs'], 'epoch')}",
                 *([f"      {takes}"] if takes else []),
             )

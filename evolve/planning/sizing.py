@@ -37,6 +37,7 @@ MANY = 16  # small births, for which it pays to have small and large ones
 FEW_LARGE = 2  # births that there must be time for then
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 LEAST_FINAL = 5.0  # seconds of the training of a network where there is no time for a search
+LEAST_SHARE = 0.15  # of all of the time, likewise
 SMALLEST = 200_000  # units of work for an image that are always allowed
 
 
@@ -70,10 +71,11 @@ def plan_for(config: RunConfig, seconds: float, machine: Machine, train: int, im
 
 
 def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
-    """One network that is scored, scored again and then trained for all that is left: for where there is no time for a
-    search. It takes longer than `seconds` where even that cannot be done in them."""
+    """One network that is scored and then trained for all that is left: for where there is no time for a search. It
+    takes longer than `seconds` where that would leave nothing that has learned anything."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
-    final = max(seconds - 2 * machine.start, LEAST_FINAL)
+    least = max(LEAST_FINAL, LEAST_SHARE * (config.duration or 0.0))
+    final = max(seconds - machine.start, least)
     last = final * machine.rate / 3 / images  # work for each image, in all epochs together
     largest = config.max_work or rounded(max(SMALLEST, last / max(1.0, _epochs(last), epochs or 0)))
     settings: dict[str, Any] = {
@@ -87,12 +89,12 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
         "max_work": largest,
         "fill": config.fill,
         "max_multiply_adds": config.max_multiply_adds or largest,
-        "leaders": 1,
-        "rescorings": 1,
+        "leaders": config.leaders,
+        "rescorings": config.rescorings,
         "final_epochs": epochs or max(1, round(_epochs(last))),
         "evaluations": 1,
     }
-    t = Times(machine.start, machine.start, final, by_clock=epochs is None)
+    t = Times(machine.start, 0.0, final, by_clock=epochs is None)
     return Plan(settings, t, machine, left=seconds, search=shortest(machine))
 
 

@@ -62,6 +62,7 @@ DOORS = {
         "genomes.decode",
         "evolve.data.keras_datasets",
         "evolve.execution.keras_settings",
+        "evolve.models.classifier",
         "evolve.storage.model_file",
         *(f"evolve.training.{name}_backend" for name in ("tensorflow", "jax", "torch")),
         *(

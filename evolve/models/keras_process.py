@@ -16,6 +16,7 @@ from evolve.data.folders import read_image
 from evolve.errors import DataError, RunError
 from evolve.execution.border import from_json
 from evolve.jobs import PartsUsed
+from evolve.models.classifier import Classifier
 from evolve.storage.keras_archive import facts_of
 from evolve.storage.model_file import load_model
 from evolve.training.backends import probabilities
@@ -61,19 +62,19 @@ def predicted(model: str, trust: Sequence[str], images: Sequence[str]) -> list[d
     """For each image its classes, most likely first, and its size (height, width) if it was resized. Raises DataError
     for one that cannot be read."""
     loaded, facts = load_model(Path(model), trust), facts_of(Path(model))
-    height, width, channels = loaded.input_shape[1:]
-    classes = loaded.output_shape[-1]
+    classifier = Classifier.of(loaded, model)
+    size, classes = classifier.size, classifier.classes
     names = facts.get("class_names") or [f"class {number}" for number in range(classes)]
     if len(names) != classes:
         raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
     low, high = facts.get("low", 0.0), facts.get("high", 255.0)
     said = []
     for image in images:
-        pixels, before = _image(Path(image), (height, width), channels == 1)
-        shares = probabilities(loaded, low + pixels[np.newaxis].astype(np.float32) / 255 * (high - low))[0]
+        pixels, before = _image(Path(image), size, classifier.grey)
+        shares = classifier.shares(low + pixels[np.newaxis].astype(np.float32) / 255 * (high - low))[0]
         order = np.argsort(-shares, kind="stable")
         ranked = [[names[label], float(shares[label])] for label in order]
-        said.append({"ranked": ranked, "from": before if before != (height, width) else None})
+        said.append({"ranked": ranked, "from": before if size not in (None, before) else None})
     return said
 
 
@@ -93,7 +94,7 @@ def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
     return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
 
 
-def _image(path: Path, size: tuple[int, int], grey: bool) -> tuple[NDArray[Any], tuple[int, int]]:
+def _image(path: Path, size: tuple[int, int] | None, grey: bool) -> tuple[NDArray[Any], tuple[int, int]]:
     from PIL import Image
 
     try:

@@ -202,8 +202,8 @@ class LiveConsole:
 
             def count(what: str, done: int, total: int) -> None:
                 if what not in tasks:
-                    tasks[what] = bars.add_task(f"reading {total:,} {what}", total=total)
-                bars.update(tasks[what], completed=done)
+                    tasks[what] = bars.add_task("", total=total)
+                bars.update(tasks[what], completed=done, description=f"reading {what}: {done:,} of {total:,}")
 
             yield count
 

@@ -57,7 +57,7 @@ DOORS = {
     "pandas": {"evolve.runs.frame"},
     "onnxruntime": {"evolve.models.keras_process"},
     "tf2onnx": {"evolve.models.keras_process"},
-    "PIL": {"evolve.data.folders", "evolve.models.keras_process"},
+    "PIL": {"evolve.data.pictures"},
     "keras": {
         "genomes.decode",
         "evolve.data.keras_datasets",

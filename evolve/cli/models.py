@@ -74,9 +74,9 @@ def predict(
     from evolve.models.predict import predict as predict_model
     from evolve.reporting import model_text
 
-    said = predict_model(model, images, trust=trust or (), results=results)
+    said = predict_model(model, images, trust=trust or (), results=results, progress=not as_json)
     if as_json:
-        print_json([{"image": str(one.image), "classes": dict(one.ranked)} for one in said])
+        print_json([{"image": str(one.image), "classes": dict(one.ranked), "remark": one.remark} for one in said])
     else:
         show_text(model_text.predictions(said, top))
 

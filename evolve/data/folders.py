@@ -1,24 +1,40 @@
-"""Folders of images: one sub-folder per class, or `train` and `test` with one sub-folder per class each."""
+"""Folders of images: one sub-folder per class, or one per part, such as `train` and `test`, with those inside."""
 
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.data.datasets import Dataset
+from evolve.data.datasets import Dataset, from_parts
+from evolve.data.image_files import Aside, holds_images, image_files, loose_images, sub_folders
+from evolve.data.pictures import Look, look_at, read_image, reason
+from evolve.data.pixels import BYTES, HALF
+from evolve.data.scratch import room_for
 from evolve.errors import DataError
 from evolve.values import Counter
 
-KINDS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-TEST_NAMES = ("test", "validation", "val")
+T = TypeVar("T")
+_Images = tuple[NDArray[Any], NDArray[np.int64]]
+
+PART_NAMES = {
+    "train": ("train", "training", "trn"),
+    "test": ("test", "testing", "tst"),
+    "validation": ("validation", "val", "valid", "validate", "validating", "dev", "development"),
+}
+FILLING = ("set", "data", "images", "part", "split")  # in the name of a part, beside those
 SHOWN = 5  # files named in a message
+EMPTY = "folder without images", "folders without images"
+AT_ONCE = 2048  # files that wait for their turn
 
 
 @dataclass(frozen=True)
@@ -29,141 +45,252 @@ class _Files:
     labels: list[int]
 
 
-def load_folder(folder: Path, size: int | None, colour: str | None, count: Counter) -> Dataset:
+def load_folder(folder: Path, size: int | None, colour: str | None, count: Counter, scratch: Path | None) -> Dataset:
     """The images below `folder`, their classes named by the sub-folders they lie in.
 
     size: pixels a side to resize to (the middle square of each image); None if all have one size already.
-    colour: "grey" or "colour"; None for what they are: grey only if all are grey.
+    colour: "grey" or "colour"; None for what they are: grey only if all are grey. scratch: a folder for images that
+    need not fit into memory; None to have them in memory.
 
-    Raises DataError for folders without classes, files that cannot be read (by name), and images of several sizes.
+    Raises DataError for folders without classes, files that cannot be read (by name), and images of several sizes or
+    depths.
     """
-    training, test = _parts(folder)
-    names = _classes(training)
-    train = _files(training, names)
-    held = _files(test, names) if test is not None else None
-    every = [*train.paths, *(held.paths if held else [])]
-    grey = colour == "grey" or (colour is None and all(_is_grey(path) for path in every))
-    pictures = _read_all(every, size, grey, count)
-    _one_size(every, pictures)
-    images = np.stack(pictures)
-    border = len(train.paths)
-    return Dataset(
-        folder.resolve().name,
-        images[:border],
-        np.array(train.labels, np.int64),
-        images[border:] if held else None,
-        np.array(held.labels, np.int64) if held else None,
-        names,
-    )
+    places, aside = _parts(folder), Aside()
+    names = _classes(places["train"])
+    files = {part: found for part, place in places.items() if (found := _files(place, names, aside)).paths}
+    for place in dict.fromkeys([folder, *places.values()]):
+        aside.add("image that lies in no class", "images that lie in no class", loose_images(place, aside))
+    if folder not in places.values():
+        aside.add(*EMPTY, len(set(sub_folders(folder)) - set(places.values())))
+    every = [path for one in files.values() for path in one.paths]
+    kinds = _kinds(every)
+    grey = colour == "grey" or (colour is None and all(kind.grey for kind in kinds))
+    depth = _one_depth(kinds)
+    shape = (size, size) if size else None
+    images = _read_all(every, partial(read_image, size=shape, grey=grey), count, scratch)
+    parts: dict[str, _Images] = {}
+    begin = 0
+    for part, one in files.items():
+        parts[part] = (images[begin : begin + len(one.paths)], np.array(one.labels, np.int64))
+        begin += len(one.paths)
+    remarks = [*aside.remarks(), *_same_inside(places["train"]), *_remarks(places, parts, kinds)]
+    return from_parts(folder.resolve().name, parts, names, depth, remarks)
 
 
-def _parts(folder: Path) -> tuple[Path, Path | None]:
-    """The folders of the training and of the test images, None if they have no folder of their own."""
-    if not (folder / "train").is_dir():
-        return folder, None
-    test = next((folder / name for name in TEST_NAMES if (folder / name).is_dir()), None)
-    others = [path.name for path in _folders(folder) if path.name not in ("train", *TEST_NAMES)]
+def part_of(name: str) -> str | None:
+    """The part that a folder of that name holds, in any case and with a filling word: `Test`, `val_set`."""
+    words = [word for word in re.findall("[a-z]+", name.lower()) if word not in FILLING]
+    if len(words) != 1 or any(letter.isdecimal() for letter in name):
+        return None
+    return next((part for part, called in PART_NAMES.items() if words[0].removesuffix("set") in called), None)
+
+
+def _parts(folder: Path) -> dict[str, Path]:
+    """The folders of the parts that have one of their own; the whole as "train" where there are only classes."""
+    holding = [place for place in sub_folders(folder) if holds_images(place)]
+    named = {place: part for place in holding if (part := part_of(place.name))}
+    others = [place for place in holding if place not in named]
+    if not named:
+        _refuse_likely_parts(holding, folder)
+        return {"train": folder}
     if others:
+        # A part holds classes; what holds images itself, beside classes, is a class that is called so.
+        if all(loose_images(place) for place in named) and len(set(named.values())) == 1:
+            return {"train": folder}
         raise DataError(
-            f"dataset {folder}: 'train' must lie beside 'test' only, but there is '{others[0]}', too; "
-            "move it, or put all classes side by side to have a test part split off"
+            f"dataset {folder}: '{next(iter(named)).name}' looks like a part, but beside it is '{others[0].name}'; "
+            "put all classes into folders 'train' and 'test', or side by side to have a test part split off"
         )
-    return folder / "train", test
+    found: dict[str, Path] = {}
+    for place, part in named.items():
+        if part in found:
+            raise DataError(
+                f"dataset {folder}: '{found[part].name}' and '{place.name}' are both for {part}; keep one of them"
+            )
+        found[part] = place
+    if "train" not in found:
+        raise DataError(
+            f"dataset {folder}: there is '{next(iter(named)).name}', but no folder 'train' beside it; "
+            "add one with the images to train on, or give the folder whose sub-folders are the classes"
+        )
+    return {part: found[part] for part in PART_NAMES if part in found}
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+def _refuse_likely_parts(holding: list[Path], folder: Path) -> None:
+    """Raises DataError if folders that are no part by their names, such as `seg_train` and `seg_test`, look like it."""
+    words = [set(re.findall("[a-z]+", place.name.lower())) for place in holding]
+    parts = [{part for part, called in PART_NAMES.items() if found & set(called)} for found in words]
+    if len(holding) > 1 and all(parts) and "train" in set().union(*parts) and len(set().union(*parts)) > 1:
+        raise DataError(
+            f"dataset {folder}: '{holding[0].name}' and '{holding[1].name}' look like parts and not like classes; "
+            "call them 'train', 'validation' and 'test', each with one sub-folder per class"
+        )
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
-    names = tuple(path.name for path in _folders(folder) if any(_images(path)))
-    if len(names) < 2:
-        loose = sum(path.suffix.lower() in KINDS for path in folder.iterdir())
-        found = f"found {'one: ' + names[0] if names else 'none'}" + (
-            f"; images beside the folders: {loose}" if loose else ""
+    holding = [path for path in sub_folders(folder) if holds_images(path)]
+    if len(holding) >= 2:
+        return tuple(path.name for path in holding)
+    loose = loose_images(folder)
+    found = f"found {'one: ' + holding[0].name if holding else 'none'}" + (
+        f"; images beside the folders: {loose}" if loose else ""
+    )
+    inside = holding and len([path for path in sub_folders(holding[0]) if holds_images(path)]) > 1
+    raise DataError(
+        f"dataset {folder}: needs at least two sub-folders with images, one for each class; {found}. "
+        + (
+            f"Did you mean {holding[0]}?"
+            if inside
+            else "Images are files that end in .png, .jpg or another ending that Pillow reads"
         )
-        raise DataError(
-            f"dataset {folder}: needs at least two sub-folders with images, one for each class; {found}. "
-            f"Images are files that end in {', '.join(sorted(KINDS))}"
-        )
-    return names
+    )
 
 
-def _images(folder: Path) -> Iterator[Path]:
-    return (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in KINDS and not p.name.startswith("."))
+def _files(folder: Path, names: tuple[str, ...], aside: Aside) -> _Files:
+    places, paths, labels = {name: number for number, name in enumerate(names)}, [], []
+    for place in sub_folders(folder):
+        found = image_files(place, aside)
+        if not found:
+            aside.add(*EMPTY)
+            continue
+        if place.name not in places:
+            raise DataError(f"dataset {folder}: class '{place.name}' has no training images; add some, or move it away")
+        paths += found
+        labels += [places[place.name]] * len(found)
+    return _Files(paths, labels)
 
 
-def _files(folder: Path, names: tuple[str, ...]) -> _Files:
-    found = {path.name for path in _folders(folder) if any(_images(path))}
-    if unknown := sorted(found - set(names)):
-        raise DataError(f"dataset {folder}: class '{unknown[0]}' has no training images; add some, or move it away")
-    pairs = [(path, label) for label, name in enumerate(names) if name in found for path in _images(folder / name)]
-    return _Files([path for path, _ in pairs], [label for _, label in pairs])
+def _same_inside(folder: Path) -> list[str]:
+    """What is to be said of classes that all hold folders of the same names, as parts would."""
+    holding = [place for place in sub_folders(folder) if holds_images(place)]
+    inside = {tuple(path.name for path in sub_folders(place) if holds_images(path)) for place in holding}
+    if len(inside) > 1 or len(names := inside.pop()) < 2 or any(loose_images(place) for place in holding):
+        return []
+    listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return [f"all classes hold the same folders ({listed}), and what is below '{holding[0].name}' is one class"]
 
 
-def _is_grey(path: Path) -> bool:
-    from PIL import Image
+def _remarks(places: dict[str, Path], parts: dict[str, _Images], kinds: dict[Look, tuple[Path, int]]) -> Iterator[str]:
+    """What is to be said of how a folder was read. Raises DataError if too little is left of deep colours."""
+    if "validation" in parts:
+        split = "" if "test" in parts else "; there is no folder for the test part, so a fifth of train is split off"
+        yield f"'{places['validation'].name}' is the validation part{split}"
+    if any(kind.cut for kind in kinds):
+        path, count = _together(kinds, lambda kind: kind.cut)
+        if parts["train"][0].max(initial=0) <= HALF:
+            raise DataError(
+                f"{path} holds colours of more than 8 bits, of which Pillow reads the upper 8, and these use the lower "
+                "ones; save them with 8 bits a colour, or put them into an .npz file"
+            )
+        yield f"colours of more than 8 bits are read by their upper 8: {_images(count)}, such as {path}"
+    if any(kind.several for kind in kinds):
+        path, count = _together(kinds, lambda kind: kind.several)
+        yield f"of files with several pictures the first one is taken: {_images(count)}, such as {path}"
 
+
+def _together(kinds: dict[Look, tuple[Path, int]], which: Any) -> tuple[Path, int]:
+    """A path of those kinds, and how many there are."""
+    found = [value for kind, value in kinds.items() if which(kind)]
+    return found[0][0], sum(count for _, count in found)
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
+
+
+def _kinds(paths: list[Path]) -> dict[Look, tuple[Path, int]]:
+    """What the files hold, with the first path of each kind and how many there are. What cannot be read is left out; it
+    is named when its pixels are read."""
+    found: dict[Look, tuple[Path, int]] = {}
+    for path, kind in zip(paths, _with_threads(_kind, paths), strict=True):
+        if kind:
+            first, count = found.get(kind, (path, 0))
+            found[kind] = first, count + 1
+    return found
+
+
+def _kind(path: Path) -> Look | None:
     try:
-        with Image.open(path) as picture:
-            return picture.mode in ("L", "1", "I", "I;16", "LA")
-    except Exception:  # said by name when it is read
-        return True
+        return look_at(path).kind
+    except Exception:  # Pillow raises many kinds for a damaged file
+        return None
 
 
-def _read_all(paths: list[Path], size: int | None, grey: bool, count: Counter) -> list[NDArray[Any]]:
-    """All images as bytes. Raises DataError that names those which cannot be read."""
-    pictures: list[NDArray[Any]] = []
-    broken: list[str] = []
+def _with_threads(do: Any, given: Iterable[T]) -> Iterator[Any]:
+    """`do` of each, in order, with few of them waiting."""
+    rest = iter(given)
     with ThreadPoolExecutor() as pool:
-        for done, picture in enumerate(pool.map(lambda path: _try(path, size, grey), paths), start=1):
-            if isinstance(picture, str):
-                broken.append(picture)
-            else:
-                pictures.append(picture)
-            count("images", done, len(paths))
+        while part := list(islice(rest, AT_ONCE)):
+            yield from pool.map(do, part)
+
+
+def _one_depth(kinds: dict[Look, tuple[Path, int]]) -> str:
+    """How deep all of the images are. Raises DataError if they differ."""
+    depths: collections.Counter[str] = collections.Counter()
+    for kind, (_, count) in kinds.items():
+        depths[kind.depth] += count
+    if len(depths) > 1:
+        usual, other = depths.most_common(2)
+        path = next(path for kind, (path, _) in kinds.items() if kind.depth == other[0])
+        raise DataError(
+            f"the images have {len(depths)} depths: most hold {usual[0]} a pixel, {path} holds {other[0]}; save all of "
+            "them alike"
+        )
+    return next(iter(depths), BYTES)
+
+
+def _read_all(paths: list[Path], read: Any, count: Counter, scratch: Path | None) -> NDArray[Any]:
+    """All images. Raises DataError that names those which cannot be read, or tells of several sizes."""
+    shape, dtype = next(
+        ((one.shape, one.dtype) for path in paths if (one := _try(path, read)) is not None), ((), np.uint8)
+    )
+    images = room_for((len(paths), *shape), dtype, scratch)
+
+    def fill(place: tuple[int, Path]) -> tuple[int, ...] | str:
+        number, path = place
+        try:
+            pixels = read(path)
+        except Exception as error:  # Pillow raises many kinds for a damaged file
+            return f"{path} ({reason(error)})"
+        if pixels.shape == shape:
+            images[number] = pixels
+        return tuple(pixels.shape)
+
+    broken: list[str] = []
+    sizes: dict[tuple[int, ...], tuple[Path, int]] = {}
+    for done, told in enumerate(_with_threads(fill, enumerate(paths)), start=1):
+        if isinstance(told, str):
+            broken.append(told)
+        else:
+            first, seen = sizes.get(told, (paths[done - 1], 0))
+            sizes[told] = first, seen + 1
+        count("images", done, len(paths))
+    _refuse_broken(broken)
+    _one_size(sizes)
+    return images
+
+
+def _try(path: Path, read: Any) -> NDArray[Any] | None:
+    try:
+        pixels: NDArray[Any] = read(path)
+    except Exception:  # said by name when all are read
+        return None
+    return pixels
+
+
+def _refuse_broken(broken: list[str]) -> None:
     if broken:
         more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
-        those = "1 image" if len(broken) == 1 else f"{len(broken)} images"
-        raise DataError(f"{those} cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
-    return pictures
+        raise DataError(f"{_images(len(broken))} cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
 
 
-def _try(path: Path, size: int | None, grey: bool) -> NDArray[Any] | str:
-    try:
-        return read_image(path, (size, size) if size else None, grey)
-    except Exception as error:  # Pillow raises many kinds for a damaged file
-        return f"{path} ({' '.join(str(error).split())[:80]})"
-
-
-def read_image(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[np.uint8]:
-    """One image as (height, width, 1 or 3) bytes: turned as its camera held it, cut to its middle and resized to `size`
-    (height, width) if given. Raises OSError or ValueError if it cannot be read."""
-    from PIL import Image, ImageOps
-
-    with Image.open(path) as opened:
-        picture = ImageOps.exif_transpose(opened)
-        if picture.mode in ("I", "I;16"):  # 16 bits to 8
-            picture = Image.fromarray((np.asarray(picture) / 256).astype(np.uint8))
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            white = Image.new("RGBA", picture.size, "white")
-            picture = Image.alpha_composite(white, picture.convert("RGBA"))
-        picture = picture.convert("L" if grey else "RGB")
-        if size and picture.size != (size[1], size[0]):
-            picture = ImageOps.fit(picture, (size[1], size[0]), Image.Resampling.LANCZOS)
-        pixels = np.asarray(picture, np.uint8)
-    return pixels[..., np.newaxis] if grey else pixels
-
-
-def _one_size(paths: list[Path], pictures: list[NDArray[Any]]) -> None:
+def _one_size(sizes: dict[tuple[int, ...], tuple[Path, int]]) -> None:
     """Raises DataError if the images are not all of one size."""
-    sizes = collections.Counter(picture.shape[:2] for picture in pictures)
     if len(sizes) == 1:
         return
-    (usual, _), *_ = sizes.most_common()
-    other = next(at for at, picture in enumerate(pictures) if picture.shape[:2] != usual)
-    height, width = pictures[other].shape[:2]
+    ordered = sorted(sizes.items(), key=lambda pair: -pair[1][1])
+    (usual, _), (other, (path, _)) = ordered[0], min(ordered[1:], key=lambda pair: pair[1][0])
     raise DataError(
-        f"the images have {len(sizes)} sizes: most are {usual[1]}x{usual[0]}, {paths[other]} is {width}x{height}; "
+        f"the images have {len(sizes)} sizes: most are {usual[1]}x{usual[0]}, {path} is {other[1]}x{other[0]}; "
         "resize them all with --image-size 32 (or another number of pixels)"
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from evolve.data.datasets import Dataset, load_npz
+from evolve.data.datasets import Dataset
+from evolve.data.npz_files import load_npz
 from evolve.errors import DataError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.execution.keras_settings import keras_home
@@ -41,11 +43,11 @@ CACHED = {
 }
 
 
-def load_keras(name: str) -> Dataset:
+def load_keras(name: str, scratch: Path | None = None) -> Dataset:
     """A data set of `NAMES`, from Keras's cache or its download. Raises DataError if neither has it.
 
     Keras runs in a process of its own, which keeps it and its backend out of this one, and shows the progress of a
-    download itself.
+    download itself. scratch: as for `load_npz`.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.npz")
@@ -56,8 +58,8 @@ def load_keras(name: str) -> Dataset:
                 f"dataset '{name}' is neither in Keras's cache nor could it be downloaded "
                 f"({error}); connect to the network once, or give an .npz file with x_train, y_train, x_test, y_test"
             ) from None
-        loaded = load_npz(path)
-    return Dataset(name, loaded.images, loaded.labels, loaded.test_images, loaded.test_labels, NAMES[name])
+        loaded = load_npz(path, scratch)
+    return replace(loaded, name=name, class_names=NAMES[name])
 
 
 def save(name: str, path: str) -> None:

@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from evolve.data.datasets import Dataset, checked, load_npz
+from evolve.data.datasets import Dataset, checked
 from evolve.data.folders import load_folder
 from evolve.data.keras_datasets import NAMES, load_keras
+from evolve.data.npz_files import load_npz
 from evolve.errors import DataError, nearest
 from evolve.values import Counter
 
@@ -30,20 +31,23 @@ class Source:
     colour: Literal["grey", "colour"] | None = None
 
 
-def load(source: Source, count: Counter = lambda what, done, total: None) -> Dataset:
-    """The data set of `source`. Raises DataError if it is not there or cannot be used. `count` follows the reading of
-    many files."""
+def load(source: Source, count: Counter = lambda what, done, total: None, scratch: Path | None = None) -> Dataset:
+    """The data set of `source`. Raises DataError if it is not there or cannot be used.
+
+    count: follows the reading of many files. scratch: a folder on disk for images that need not fit into memory, which
+    lie there; None to have them in memory.
+    """
     name, path = source.dataset, Path(source.dataset)
     if name not in DATASETS and not name.endswith(".npz") and path.is_dir():
-        return checked(load_folder(path, source.image_size, source.colour, count))
+        return checked(load_folder(path, source.image_size, source.colour, count, scratch))
     if source.image_size or source.colour:
         raise DataError(f"image_size and colour are for folders of images, and '{name}' is none; leave them out")
     if name == "digits":
         return digits()
     if name in NAMES:
-        return checked(load_keras(name))
+        return checked(load_keras(name, scratch))
     if name.endswith(".npz"):
-        return load_npz(path)
+        return checked(load_npz(path, scratch))
     raise DataError(
         f"dataset '{name}' is unknown{nearest(name, DATASETS)}; "
         "or give the path of an .npz file or of a folder with one sub-folder of images per class"

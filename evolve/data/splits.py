@@ -19,7 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -29,7 +29,20 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from evolve import values
-from evolve.data.datasets import Array, Dataset
+from evolve.data.datasets import Dataset
+from evolve.data.partition import HELD_BACK, HELD_BACK_AT_MOST, TEST_SHARE, Rows, partition, repeated
+from evolve.data.pixels import (
+    BYTES,
+    FLOATS,
+    Array,
+    has_usual_range,
+    normalisations,
+    odd_pixels,
+    pieces,
+    pixel_range,
+    scaled_otherwise,
+)
+from evolve.data.scratch import explained
 from evolve.errors import DataError
 
 SEARCH_PARTS = ("train", "validation", "selection")
@@ -37,9 +50,6 @@ KEY_LETTERS = 16  # of a key, in the name of a folder
 KEY_ENDING = ".key"
 DATA_FOLDER = ".data"  # below the folder for runs, shared by all of them
 SPLIT_VERSION = 2
-HELD_BACK = 0.15
-HELD_BACK_AT_MOST = 5000
-TEST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class Parts:
     test: the random key of the test part.
     sizes: images in each part. low, high: the darkest and the brightest value of a pixel.
     pixels: how images can be normalised: "scale" to 0 to 1, or "standardise" each channel on the train part.
+    depth: of the images as they came, one of `pixels.DEPTHS`; "" if it was not noted. remarks: what is odd about them.
     """
 
     name: str
@@ -62,6 +73,8 @@ class Parts:
     low: float
     high: float
     pixels: dict[str, dict[str, Any]]
+    depth: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def classes(self) -> int:
@@ -92,14 +105,14 @@ def prepare(data: Dataset, folder: Path) -> Parts:
     """Splits `data` and writes its parts below `folder`, unless they are there already.
 
     The split is stratified and always the same for the same data: 20 % for the test part where there is no official
-    one, then 15 %, at most 5,000 images, each for validation and selection.
+    one, then 15 %, at most 5,000 images, each for validation (unless there is an official one) and selection.
     """
     digest = _digest(data)
     if reopen(folder, digest, data.name) is None:
         _write(data, digest, folder)
     parts = reopen(folder, digest, data.name)
     assert parts is not None
-    return parts
+    return replace(parts, remarks=(*data.remarks, *parts.remarks))
 
 
 def reopen(folder: Path, digest: str, name: str) -> Parts | None:
@@ -139,7 +152,7 @@ def _test_key(folder: Path, digest: str) -> str | None:
     file = _key_file(folder, digest)
     before = folder / f"{digest[:KEY_LETTERS]}-test"
     if before.exists() and not (file.exists() and folder_of(folder, _read_key(file)).exists()):
-        with _explained(folder):
+        with explained(folder):
             target = folder_of(folder, _made_key(folder, digest))
             draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=folder))
             shutil.copytree(before, draft, dirs_exist_ok=True)
@@ -174,80 +187,74 @@ def _key_file(folder: Path, digest: str) -> Path:
 
 def _digest(data: Dataset) -> str:
     summary = hashlib.sha256(f"{SPLIT_VERSION} {HELD_BACK} {HELD_BACK_AT_MOST} {TEST_SHARE}".encode())
-    for array in (data.images, data.labels, data.test_images, data.test_labels):
-        if array is not None:
-            summary.update(f"{array.shape} {array.dtype}".encode())
-            summary.update(np.ascontiguousarray(array).data)
+    _add_arrays(summary, data.images, data.labels, data.test_images, data.test_labels)
+    if data.validation_images is not None:
+        summary.update(b"validation")
+        _add_arrays(summary, data.validation_images, data.validation_labels)
+    if data.images.dtype == np.uint8 and not has_usual_range(data.images):
+        summary.update(b"range as measured")
+    if data.depth not in (BYTES, FLOATS):
+        summary.update(data.depth.encode())
     summary.update(json.dumps(data.class_names).encode())
     return summary.hexdigest()
 
 
-def _split(images: Array, labels: Array, count: int) -> tuple[Array, Array, Array, Array]:
-    """What remains and `count` images held back, each class with its share; both in random order."""
-    from sklearn.model_selection import train_test_split
-
-    try:
-        kept, held = train_test_split(np.arange(len(labels)), test_size=count, stratify=labels, random_state=0)
-    except ValueError as error:
-        raise DataError(f"too few images to hold {count} of {len(labels)} back: {error}") from None
-    return images[kept], labels[kept], images[held], labels[held]
+def _add_arrays(summary: Any, *arrays: Array | None) -> None:
+    for array in arrays:
+        if array is not None:
+            summary.update(f"{array.shape} {array.dtype}".encode())
+            summary.update(np.ascontiguousarray(array).data)
 
 
 def _write(data: Dataset, digest: str, folder: Path) -> None:
-    images, labels = data.images, data.labels
-    if data.test_images is None or data.test_labels is None:
-        images, labels, test_images, test_labels = _split(
-            images, labels, max(data.classes, round(TEST_SHARE * len(labels)))
-        )
-    else:
-        test_images, test_labels = data.test_images, data.test_labels
-    held = max(data.classes, min(HELD_BACK_AT_MOST, round(HELD_BACK * len(labels))))
-    images, labels, selection_images, selection_labels = _split(images, labels, held)
-    train_images, train_labels, validation_images, validation_labels = _split(images, labels, held)
-    parts = {
-        "train": (train_images, train_labels),
-        "validation": (validation_images, validation_labels),
-        "selection": (selection_images, selection_labels),
-    }
-    described = {
+    parts, usual = partition(data), has_usual_range(data.images)
+    # Few whole numbers would hardly bear to be changed a little.
+    dtype = data.images.dtype if usual else np.dtype(np.float32)
+    told = {
         "digest": digest,
         "input_shape": data.images.shape[1:],
         "class_names": data.class_names,
-        "sizes": {**{part: len(arrays[1]) for part, arrays in parts.items()}, "test": len(test_labels)},
-        **_normalisations(train_images),
+        "sizes": {part: len(parts[part]) for part in (*SEARCH_PARTS, "test")},
+        "depth": data.depth,
     }
-    with _explained(folder):
+    with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         key = _made_key(folder, digest)
-    _write_folder(folder_of(folder, key), {"test": (test_images, test_labels)}, None)
-    _write_folder(folder_of(folder, digest), parts, described)
+    with _draft(folder_of(folder, key)) as draft:
+        _save(draft, {"test": parts["test"]}, dtype)
+    with _draft(folder_of(folder, digest)) as draft:
+        _save(draft, {part: parts[part] for part in SEARCH_PARTS}, dtype)
+        train, _ = open_part(draft, "train")
+        low, high = pixel_range(train, usual)
+        remarks = [*odd_pixels(train, data.depth, low, high), *repeated(data, parts)]
+        for part, images in (("test", data.test_images), ("validation", data.validation_images)):
+            remarks += [] if images is None else scaled_otherwise(part, images, low, high)
+        found = {"low": low, "high": high, "pixels": normalisations(train, low, high), "remarks": remarks}
+        (draft / "parts.json").write_text(json.dumps({**told, **found}, indent=1))
 
 
-def _normalisations(images: Array) -> dict[str, Any]:
-    """The range of pixels and the ways to normalise them."""
-    bytes_ = images.dtype == np.uint8
-    low, high = (0.0, 255.0) if bytes_ else (float(images.min()), float(images.max()))
-    scale = 1 / max(high - low, 1e-6)
-    by_channel: dict[str, Any] = {"axis": (0, 1, 2), "dtype": np.float64}
-    mean, factor = images.mean(**by_channel), 1 / np.maximum(images.std(**by_channel), 1e-3 / scale / 255)
-    standardise = {"scale": factor.tolist(), "offset": (-mean * factor).tolist()}
-    pixels = {"scale": {"scale": scale, "offset": -low * scale}, "standardise": standardise}
-    return {"low": low, "high": high, "pixels": pixels}
+def _save(folder: Path, parts: dict[str, Rows], dtype: np.dtype[Any]) -> None:
+    """Writes parts piece by piece, so that they need not fit into memory."""
+    for name, part in parts.items():
+        np.save(folder / f"{name}_labels.npy", part.labels[part.numbers].astype(np.int32))
+        with (folder / f"{name}_images.npy").open("wb") as file:
+            shape = (len(part), *part.images.shape[1:])
+            header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for piece in pieces(part.images, len(part)):
+                file.write(np.ascontiguousarray(part.images[part.numbers[piece]], dtype).data)
 
 
-def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described: dict[str, Any] | None) -> None:
-    """Writes beside the target and renames, so that a folder is whole or not there. Where another process was faster,
-    its folder stays: it holds the same. Raises DataError if there is no room or no right to write."""
-    with _explained(target.parent):
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """A folder beside the target, renamed afterwards, so that a folder is whole or not there. Where another process was
+    faster, its folder stays: it holds the same. Raises DataError if there is no room or no right to write."""
+    with explained(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:
-        with _explained(target.parent):
-            for part, (images, labels) in parts.items():
-                np.save(draft / f"{part}_images.npy", images)
-                np.save(draft / f"{part}_labels.npy", labels.astype(np.int32))
-            if described is not None:
-                (draft / "parts.json").write_text(json.dumps(described, indent=1))
+        with explained(target.parent):
+            yield draft
             draft.chmod(0o755)
         with suppress(OSError):
             draft.rename(target)
@@ -255,19 +262,7 @@ def _write_folder(target: Path, parts: dict[str, tuple[Array, Array]], described
         shutil.rmtree(draft, ignore_errors=True)
 
 
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:  # NumPy's own say how many bytes were written, not why no more
-        reason = error.strerror or "not all of them found room"
-        raise DataError(
-            f"the prepared images cannot be written to {folder}: {reason}; make room ('evolve clean' shows what may "
-            "go) or name another folder for runs with: --results FOLDER"
-        ) from None
-
-
 def settings(parts: Parts) -> dict[str, Any]:
     """What a worker needs to know of the parts, as JSON; the test part is not among it."""
-    told = ("root", "digest", "pixels", "low", "high", "class_names")
+    told = ("root", "digest", "pixels", "low", "high", "class_names", "depth")
     return {name: value for name, value in asdict(parts).items() if name in told}

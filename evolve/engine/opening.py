@@ -45,6 +45,9 @@ def new_problem(config: RunConfig, console: Console) -> Problem:
     gpu = trains_on_gpu(config)
     with console.counting() as count:
         problem = usable(lambda: make_problem(config, gpu, None, count))
+    if isinstance(problem, ImageProblem):
+        for remark in problem.parts.remarks:
+            console.note(remark)
     try:
         problem.space.random(Random(0))
     except InvalidGenome as error:

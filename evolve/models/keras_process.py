@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.data.folders import read_image
+from evolve.data.pictures import look_at, read_image, reason
+from evolve.data.pixels import as_in_training
 from evolve.errors import DataError, RunError
 from evolve.execution.border import from_json
 from evolve.jobs import PartsUsed
@@ -59,22 +60,23 @@ def same_network(
 
 
 def predicted(model: str, trust: Sequence[str], images: Sequence[str]) -> list[dict[str, Any]]:
-    """For each image its classes, most likely first, and its size (height, width) if it was resized. Raises DataError
-    for one that cannot be read."""
+    """For each image its classes, most likely first, its size (height, width) if it was resized, and a remark if its
+    pixels had to be brought into the range of the training images. Raises DataError for one that cannot be read, or
+    that is of another depth than those."""
     loaded, facts = load_model(Path(model), trust), facts_of(Path(model))
     classifier = Classifier.of(loaded, model)
     size, classes = classifier.size, classifier.classes
     names = facts.get("class_names") or [f"class {number}" for number in range(classes)]
     if len(names) != classes:
         raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
-    low, high = facts.get("low", 0.0), facts.get("high", 255.0)
+    known = (facts.get("depth", ""), facts.get("low", 0.0), facts.get("high", 255.0))
     said = []
     for image in images:
-        pixels, before = _image(Path(image), size, classifier.grey)
-        shares = classifier.shares(low + pixels[np.newaxis].astype(np.float32) / 255 * (high - low))[0]
+        pixels, before, remark = _image(Path(image), size, classifier.grey, known)
+        shares = classifier.shares(pixels[np.newaxis])[0]
         order = np.argsort(-shares, kind="stable")
         ranked = [[names[label], float(shares[label])] for label in order]
-        said.append({"ranked": ranked, "from": before if size not in (None, before) else None})
+        said.append({"ranked": ranked, "from": before if size not in (None, before) else None, "remark": remark})
     return said
 
 
@@ -94,15 +96,17 @@ def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
     return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
 
 
-def _image(path: Path, size: tuple[int, int] | None, grey: bool) -> tuple[NDArray[Any], tuple[int, int]]:
-    from PIL import Image
-
+def _image(
+    path: Path, size: tuple[int, int] | None, grey: bool, known: tuple[str, float, float]
+) -> tuple[NDArray[Any], tuple[int, int], str | None]:
+    """Pixels as in training, the size that the file has, and a remark on the pixels. known: depth and range of the
+    training images."""
     try:
-        with Image.open(path) as opened:
-            before = (opened.height, opened.width)
-        return read_image(path, size, grey), before
+        look = look_at(path)
+        pixels, remark = as_in_training(read_image(path, size, grey), look.depth, *known)
     except Exception as error:  # Pillow raises many kinds for a damaged file
-        raise DataError(f"image {path} cannot be read: {' '.join(str(error).split())[:120]}") from None
+        raise DataError(f"image {path} cannot be read: {reason(error)}") from None
+    return pixels, look.size, remark
 
 
 def _compared(theirs: NDArray[Any], ours: NDArray[Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evolve.data.folders import KINDS
+from evolve.data.image_files import Aside, image_files
+from evolve.display.console import Watcher, make_console
 from evolve.errors import ConfigError, DataError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.runs.find import find
@@ -18,11 +19,16 @@ from evolve.trust import Trust, names_of
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one image. ranked: (class name, probability), most likely first."""
+    """What a model says of one image.
+
+    ranked: (class name, probability), most likely first. resized_from: its height and width if it was resized. remark:
+    how its pixels were brought into the range of the training images, if they were.
+    """
 
     image: Path
     ranked: tuple[tuple[str, float], ...]
     resized_from: tuple[int, int] | None
+    remark: str | None = None
 
 
 def predict(
@@ -31,23 +37,27 @@ def predict(
     *,
     trust: Trust = (),
     results: str | Path = "results",
+    progress: Watcher = True,
 ) -> list[Prediction]:
     """What a trained model says of image files.
 
     model: a .keras file, RUN or RUN:best (its winner), or RUN:CANDIDATE. images: a file, or a folder of them, or
-    several. trust: modules of layers in it that are not Keras's; which classes of them, the file says. Raises
-    TrustError for a module that the file names and trust does not, RunError for a model and DataError for an image
-    that cannot be read.
+    several. trust: modules of layers in it that are not Keras's; which classes of them, the file says. progress:
+    whether to say what is left aside in folders. Raises TrustError for a module that the file names and trust does not,
+    RunError for a model and DataError for an image that cannot be read.
     """
     path, trusted = _model_file(str(model), path_of(results), names_of(trust)), names_of(trust)
+    aside = Aside()
     given = [images] if isinstance(images, str | Path) else images
-    files = [file for image in given for file in _image_files(path_of(image))]
+    files = [file for image in given for file in _image_files(path_of(image), aside)]
+    for remark in aside.remarks():
+        make_console(progress).note(remark)
     if not files:
         raise ConfigError("give at least one image, or a folder that holds some")
     told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
     said = call_isolated("evolve.models.keras_process:predicted", told)
     return [
-        Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None)
+        Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None, one["remark"])
         for file, one in zip(files, said, strict=True)
     ]
 
@@ -77,9 +87,9 @@ def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
     return found.model_path(candidate)
 
 
-def _image_files(path: Path) -> list[Path]:
+def _image_files(path: Path, aside: Aside) -> list[Path]:
     if path.is_dir():
-        return [file for file in sorted(path.rglob("*")) if file.suffix.lower() in KINDS]
+        return image_files(path, aside)
     if not path.exists():
         raise DataError(f"image {path}: there is no such file")
     return [path]

@@ -192,7 +192,8 @@ class ImageProblem:
         return seeds(self.config.seed, key, request.budget, request.repeat, request.purpose)
 
     def describe(self) -> dict[str, Any]:
-        known = {name: value for name, value in asdict(self.parts).items() if name not in ("root", "test")}
+        unnoted = ("root", "test", "depth", "remarks")
+        known = {name: value for name, value in asdict(self.parts).items() if name not in unnoted}
         known["class_counts"] = np.bincount(
             open_part(self.parts.folder, "train")[1], minlength=self.parts.classes
         ).tolist()

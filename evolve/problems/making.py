@@ -8,6 +8,7 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.custom_fitness import fitness_version
+from evolve.data.scratch import scratch_folder
 from evolve.data.sources import Source, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
 from evolve.errors import ConfigError, RunError
@@ -42,7 +43,8 @@ def make_problem(
     parts = reopen(folder, known["digest"], known["name"]) if known else None
     if parts is None:
         before_reading()
-        parts = prepare(load(Source(config.dataset, config.image_size, config.colour), count), folder)
+        with scratch_folder(folder) as scratch:
+            parts = prepare(load(Source(config.dataset, config.image_size, config.colour), count, scratch), folder)
     share = gpu_sharing(config).share if gpu else 1.0
     return ImageProblem(config, parts, gpu, own, share, fitness)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from evolve.runs.facts import recalls
 from evolve.storage.files import shown_path
 
 MEASURED = ("test_accuracy", "balanced_accuracy", "train_accuracy")  # in the report of a baseline
+
+FEW_REMARKS = 5
 
 
 def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
@@ -71,7 +74,9 @@ def predictions(said: Sequence[Prediction], top: int) -> RenderableType:
         table.add_row(str(one.image), classes)
     resized = [one for one in said if one.resized_from]
     note = f"{len(resized)} of {len(said)} images were cut to their middle and resized to what the model takes"
-    return Group(table, *([Text(note)] if resized else []))
+    remarks = Counter(one.remark for one in said if one.remark)
+    notes = [f"{count} of {len(said)} images: {remark}" for remark, count in remarks.most_common(FEW_REMARKS)]
+    return Group(table, *map(Text, [note] * bool(resized) + notes))
 
 
 def together(made: Ensemble) -> RenderableType:

@@ -17,6 +17,7 @@ from evolve.errors import DataError, RunError
 
 CONFIG = "config.json"
 FACTS = "evolve.json"  # a member that Keras does not look at
+FACT_NAMES = ("class_names", "low", "high", "depth")
 ITSELF = ("keras", "builtins")  # where Keras says that its own classes and functions come from
 
 
@@ -44,8 +45,8 @@ def foreign(path: Path) -> list[Foreign]:
 
 
 def facts_of(path: Path) -> dict[str, Any]:
-    """What `save_model` was given: "class_names", "low" and "high"; nothing if the model was not saved by evolve.
-    Raises DataError for a file that cannot be read or says something else there."""
+    """What `save_model` was given, see `FACT_NAMES`; "depth" may be missing. Nothing if the model was not saved by
+    evolve. Raises DataError for a file that cannot be read or says something else there."""
     try:
         text = _member(path, FACTS)
         facts = {} if text is None else json.loads(text)
@@ -61,7 +62,11 @@ def _are_facts(facts: Any) -> bool:
         return False
     numbers = [facts.get("low"), facts.get("high")]
     finite = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
-    return finite and all(isinstance(name, str) for name in facts["class_names"])
+    return (
+        finite
+        and isinstance(facts.get("depth", ""), str)
+        and all(isinstance(name, str) for name in facts["class_names"])
+    )
 
 
 def _member(path: Path, name: str) -> bytes | None:

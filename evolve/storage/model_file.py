@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from evolve.errors import MachineError, RunError
-from evolve.storage.keras_archive import FACTS, Foreign, foreign, modules
+from evolve.storage.keras_archive import FACT_NAMES, FACTS, Foreign, foreign, modules
 from evolve.trust import require_modules
 
 
 def save_model(model: Any, path: Path, facts: Mapping[str, Any]) -> None:
-    """Saves a model with `facts` of its data: "class_names", and "low" and "high", the range of its pixels.
+    """Saves a model with `facts` of its data: "class_names", "low" and "high", the range of its pixels, and "depth".
 
     Written beside the target and renamed, so that a file is whole or not there. Raises MachineError if there is no room
     or no right to write it."""
@@ -26,7 +26,7 @@ def save_model(model: Any, path: Path, facts: Mapping[str, Any]) -> None:
             left.unlink(missing_ok=True)
         model.save(draft)
         with zipfile.ZipFile(draft, "a") as archive:
-            archive.writestr(FACTS, json.dumps({name: facts[name] for name in ("class_names", "low", "high")}))
+            archive.writestr(FACTS, json.dumps({name: facts[name] for name in FACT_NAMES}))
         draft.replace(path)
     except OSError as error:
         raise MachineError(

@@ -15,6 +15,7 @@ import pytest
 
 from evolve.data import keras_datasets, sources
 from evolve.data.datasets import Dataset
+from evolve.data.npz_files import is_plain
 from evolve.data.sources import Source, digits
 from evolve.data.splits import SEARCH_PARTS, open_part, prepare, settings
 from evolve.errors import DataError
@@ -47,8 +48,14 @@ BYTES = np.zeros((40, 8, 8, 3), np.uint8)
             "must have the shape (count, height, width, 1 or 3), not (120, 64)",
         ),
         ({"x_train": np.zeros((120, 8, 8, 2), np.uint8)}, "(count, height, width, 1 or 3)"),
-        ({"x_train": np.full((120, 8, 8, 3), 300)}, "bytes from 0 to 255 or floating-point numbers"),
+        (
+            {"x_train": np.zeros((120, 3, 8, 8), np.uint8)},
+            "the channels stand first, so save images.transpose(0, 2, 3, 1)",
+        ),
+        ({"x_train": np.full((120, 8, 8, 3), 1j)}, "whole or floating-point numbers, not complex128"),
         ({"x_train": np.full((120, 8, 8, 3), np.nan)}, "not finite"),
+        ({"x_train": np.r_[np.zeros((119, 8, 8, 3)), np.full((1, 8, 8, 3), -np.inf)]}, "not finite"),
+        ({"x_train": np.r_[np.zeros((119, 8, 8, 3)), np.full((1, 8, 8, 3), 1e39)]}, "beyond 32-bit floats; divide it"),
         ({"y_train": np.zeros(120, int)}, "all images are of one class"),
         ({"y_train": np.arange(120) % 3 - 1}, "labels must be from 0 to 1"),
         ({"y_train": np.arange(120) % 3 + 0.5}, "must be whole numbers"),
@@ -60,9 +67,21 @@ BYTES = np.zeros((40, 8, 8, 3), np.uint8)
         ({"x_test": BYTES}, "x_test and y_test go together"),
         ({"x_test": np.zeros((40, 9, 9, 3), np.uint8), "y_test": np.zeros(40, int)}, "they must be equal"),
         ({"x_test": BYTES, "y_test": np.full(40, 7)}, "test labels must be from 0 to 2"),
-        ({"x_test": BYTES.astype(float), "y_test": np.zeros(40, int)}, "test images are float32"),
+        ({"x_test": BYTES.astype(float), "y_test": np.zeros(40, int)}, "x_test holds float64 and x_train uint8"),
         ({"x_test": BYTES[:0], "y_test": np.zeros(0, int)}, "the test part is empty"),
         ({"x_train": np.array([{}] * 120)}, "not a readable .npz"),
+        ({"y_train": np.where(np.arange(120) == 7, np.nan, 1.0)}, "not float64 (120,) such as nan"),
+        ({"y_train": np.ones((120, 3), int)}, "row 0 is not one-hot (one 1, else 0): [1 1 1]"),
+        ({"y_train": np.full((120, 3), 0.25)}, "such as that of the largest: labels.argmax(axis=1)"),
+        ({"y_train": np.array([0, 1, 10**9])[np.arange(120) % 3]}, "y_train goes up to 1000000000, but has 120 labels"),
+        (
+            {"y_train": np.array(["a", "b"])[np.arange(120) % 2], "classes": np.array(["a", "c"])},
+            "the label 'b', which",
+        ),
+        ({"classes": np.array([b"a", b"b", b"\xe9"])}, "classes must be text in UTF-8, and b'\\xe9' is not"),
+        ({"x_val": BYTES}, "x_val and y_val go together"),
+        ({"x_val": BYTES, "x_valid": BYTES}, "'x_valid' is there twice, as 'x_val', too"),
+        ({"x_val": BYTES[:0], "y_val": np.zeros(0, int)}, "the validation part is empty"),
     ],
 )
 def test_data_that_cannot_be_used_say_why(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -91,6 +110,76 @@ def test_grey_images_labels_in_a_column_and_floats_are_taken(tmp_path: Path) -> 
     assert data.class_names == ("0", "1", "2")
 
 
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (np.eye(3)[np.arange(120) % 3], ("0", "1", "2")),
+        (np.eye(3, dtype=bool)[np.arange(120) % 3], ("0", "1", "2")),
+        ((np.arange(120) % 3).astype(np.float16), ("0", "1", "2")),
+        (np.arange(120) % 3 + 1, ("1", "2", "3")),
+        (np.array(["ape", "bee", "cow"])[np.arange(120) % 3], ("ape", "bee", "cow")),
+        (np.array([b"ape", b"bee", b"cow"])[np.arange(120) % 3][:, None], ("ape", "bee", "cow")),
+    ],
+    ids=["one-hot", "one-hot of booleans", "floats", "from 1", "text", "bytes"],
+)
+def test_labels_are_taken_in_the_forms_that_people_have(tmp_path: Path, labels: Any, names: tuple[str, ...]) -> None:
+    data = load(saved(tmp_path, y_train=labels))
+    assert list(data.labels) == [number % 3 for number in range(120)]
+    assert data.class_names == names
+
+
+def test_labels_from_1_are_shifted_only_where_that_is_certain(tmp_path: Path) -> None:
+    test = {"x_test": BYTES, "y_test": np.arange(40) % 3 + 1}
+    data = load(saved(tmp_path, y_train=np.arange(120) % 3 + 1, classes=np.array(["a", "b", "c"]), **test))
+    assert data.class_names == ("a", "b", "c")
+    assert data.test_labels is not None
+    assert list(data.test_labels[:3]) == [0, 1, 2]
+    assert data.remarks == ("labels are 1 to 3, so class 1 is the first one",)
+    test["y_test"] = np.arange(40) % 4  # there is a class 0
+    with pytest.raises(DataError, match="class '0' has 0 images"):
+        load(saved(tmp_path, y_train=np.arange(120) % 3 + 1, **test))
+    with pytest.raises(DataError, match="class '0' has 0 images"):
+        load(saved(tmp_path, y_train=np.array([1, 3])[np.arange(120) % 2]))
+
+
+def test_a_script_reads_a_file_of_the_user_s_only_where_nothing_was_converted(tmp_path: Path) -> None:
+    test: dict[str, Any] = {"x_test": BYTES, "y_test": np.arange(40) % 3}
+    bytes_, floats = np.dtype(np.uint8), np.dtype(np.float32)
+    assert is_plain(Path(saved(tmp_path, **test)), bytes_)
+    assert is_plain(Path(saved(tmp_path, **test, y_train=np.arange(120)[:, None] % 3)), bytes_)
+    assert not is_plain(Path(saved(tmp_path)), bytes_), "no test part"
+    assert not is_plain(Path(saved(tmp_path, **test)), floats), "a small range, which is prepared as floats"
+    for changes in (
+        {"y_train": np.arange(120) % 3 + 1},
+        {"y_train": np.eye(3)[np.arange(120) % 3]},
+        {"y_train": np.array(["a", "b", "c"])[np.arange(120) % 3]},
+        {"x_val": BYTES, "y_val": np.arange(40) % 3},
+        {"x_train": np.zeros((120, 8, 8, 3), np.uint16)},
+    ):
+        assert not is_plain(Path(saved(tmp_path, **{**test, **changes})), bytes_)
+
+
+def test_names_of_classes_may_be_bytes(tmp_path: Path) -> None:
+    names = np.array(["ape", "Bär", "cow"])
+    assert load(saved(tmp_path, classes=np.char.encode(names, "utf-8"))).class_names == ("ape", "Bär", "cow")
+
+
+def test_arrays_of_no_known_name_are_said(tmp_path: Path) -> None:
+    data = load(saved(tmp_path, weights=np.zeros(3)))
+    assert data.remarks == ("left aside: array weights",)
+
+
+def test_an_official_validation_part_is_the_validation_part(tmp_path: Path) -> None:
+    validation = np.random.default_rng(5).integers(0, 255, (30, 8, 8, 3)).astype(np.uint8)
+    data = load(saved(tmp_path, X_valid=validation, y_valid=np.arange(30) % 3))
+    parts = prepare(data, tmp_path / "parts")
+    images, labels = open_part(parts.folder, "validation")
+    assert np.array_equal(images, validation)
+    assert list(labels[:3]) == [0, 1, 2]
+    assert parts.sizes == {"train": 82, "validation": 30, "selection": 14, "test": 24}
+    assert parts.digest != prepare(load(saved(tmp_path, x_test=validation, y_test=np.arange(30) % 3)), tmp_path).digest
+
+
 def parts_of(data: Dataset, folder: Path) -> dict[str, tuple[Any, Any]]:
     parts = prepare(data, folder)
     return {
@@ -107,6 +196,18 @@ def test_the_four_parts_share_nothing_and_lose_nothing(tmp_path: Path) -> None:
     parts = parts_of(Dataset("marked", marked, data.labels, None, None, data.class_names), tmp_path)
     rows = [image.tobytes() for images, _ in parts.values() for image in images]
     assert len(rows) == len(set(rows)) == len(data.images)
+
+
+def test_images_in_test_and_training_are_counted(tmp_path: Path) -> None:
+    images = np.random.default_rng(3).integers(0, 255, (120, 8, 8, 3)).astype(np.uint8)
+    images[:4] = 200
+    test = np.concatenate([images[10:13], BYTES[:2] + 9, 255 - images[:1]])
+    data = load(saved(tmp_path, x_train=images, x_test=test, y_test=np.arange(6) % 3))
+    assert prepare(data, tmp_path).remarks == (
+        "4 of 120 images show one even colour and nothing else",
+        "3 of 6 test images are among the training images, too, pixel for pixel",
+    )
+    assert prepare(data, tmp_path).remarks, "also where they were prepared before"
 
 
 def test_parts_are_stratified(tmp_path: Path) -> None:

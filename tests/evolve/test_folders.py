@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evolve.data.folders import read_image
+from evolve.data.folders import part_of
+from evolve.data.image_files import image_files
+from evolve.data.pictures import read_image
 from evolve.data.sources import Source, load
 from evolve.errors import DataError
 
@@ -52,6 +56,97 @@ def test_a_test_folder_is_the_test_part(tmp_path: Path) -> None:
     assert list(np.bincount(data.test_labels)) == [4, 4, 4]
 
 
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        *((name, "train") for name in ("train", "Train", "TRAINING", "training_set", "trainset", "train-images")),
+        *((name, "test") for name in ("test", "Testing", "test set", "TestSet")),
+        *((name, "validation") for name in ("val", "Valid", "validation", "DEV", "val_data", "validation-split")),
+        *((name, None) for name in ("trains", "invalid", "test tube", "cat", "data", "", "train2017", "contest")),
+    ],
+)
+def test_parts_are_known_by_their_usual_names(name: str, part: str | None) -> None:
+    assert part_of(name) == part
+
+
+def test_a_validation_folder_is_the_validation_part(tmp_path: Path) -> None:
+    for name, count in (("Training", 20), ("dev", 3), ("TEST", 4)):
+        pets(tmp_path / name, count)
+    data = load(Source(str(tmp_path)))
+    assert data.test_images is not None
+    assert data.validation_images is not None
+    assert (len(data.images), len(data.test_images), len(data.validation_images)) == (60, 12, 9)
+    assert data.remarks == ("'dev' is the validation part",)
+
+
+def test_a_validation_folder_without_a_test_folder_says_what_is_split_off(tmp_path: Path) -> None:
+    pets(tmp_path / "train")
+    pets(tmp_path / "val", count=4)
+    data = load(Source(str(tmp_path)))
+    assert data.test_images is None
+    assert data.validation_images is not None
+    assert "there is no folder for the test part, so a fifth of train is split off" in data.remarks[0]
+
+
+def test_a_test_folder_without_classes_is_left_aside(tmp_path: Path) -> None:
+    pets(tmp_path / "train")
+    for number in range(4):
+        picture(tmp_path / "test" / f"{number}.png")
+    data = load(Source(str(tmp_path)))
+    assert data.test_images is None
+    assert data.remarks == ("left aside: 4 images that lie in no class",)
+
+
+@pytest.mark.parametrize("name", ["train", "valid"])
+def test_a_class_may_be_called_as_a_part_is(name: str, tmp_path: Path) -> None:
+    for number in range(12):
+        picture(tmp_path / "one" / name / f"{number}.png", value=number)
+        picture(tmp_path / "one" / "invalid" / f"{number}.png", value=50 + number)
+    assert load(Source(str(tmp_path / "one"))).class_names == ("invalid", name)
+    (tmp_path / "one").rename(tmp_path / "train")
+    assert load(Source(str(tmp_path))).class_names == ("invalid", name)
+
+
+def test_classes_that_hold_the_same_folders_are_said(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        pets(tmp_path / name)
+    data = load(Source(str(tmp_path)))
+    assert data.class_names == ("first", "second")
+    assert data.remarks == (
+        "all classes hold the same folders (cat, dog, owl), and what is below 'first' is one class",
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_class_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    pets(tmp_path)
+    (tmp_path / "owl").rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    with pytest.raises(DataError, match=r"the name of class 'caf.udce9' is not text in UTF-8; rename it"):
+        load(Source(str(tmp_path)))
+
+
+def test_links_are_followed_and_never_in_circles(tmp_path: Path) -> None:
+    elsewhere = pets(tmp_path / "elsewhere")
+    folder = tmp_path / "linked"
+    (folder / "cat").mkdir(parents=True)
+    (folder / "dog").symlink_to(elsewhere / "dog")
+    (folder / "cat" / "first").symlink_to(elsewhere / "cat")
+    (elsewhere / "cat" / "back").symlink_to(folder / "cat")
+    data = load(Source(str(folder)))
+    assert list(np.bincount(data.labels)) == [12, 12]
+    assert len(image_files(folder)) == 24
+
+
+def test_formats_that_pillow_reads_are_read(tmp_path: Path) -> None:
+    folder = pets(tmp_path)
+    for ending in ("jfif", "JPE", "webp", "tga", "pcx", "ppm", "qoi", "jp2", "ico"):
+        if ending != "qoi":  # which Pillow only reads
+            picture(folder / "cat" / f"of-a-kind.{ending}")
+    data = load(Source(str(folder), image_size=8))
+    assert len(data.images) == 36 + 8
+    assert data.remarks == ()
+
+
 def test_train_alone_has_a_test_part_split_off_later(tmp_path: Path) -> None:
     pets(tmp_path / "train")
     assert load(Source(str(tmp_path))).test_images is None
@@ -73,11 +168,9 @@ def test_grey_images_stay_grey_unless_colour_is_wanted(tmp_path: Path) -> None:
     assert load(Source(str(folder))).images.shape[-1] == 3
 
 
-def test_transparency_turns_white_16_bits_turn_8_and_cameras_are_turned(tmp_path: Path) -> None:
+def test_transparency_turns_white_and_cameras_are_turned(tmp_path: Path) -> None:
     Image.new("RGBA", (6, 6), (255, 0, 0, 0)).save(tmp_path / "clear.png")
     assert (read_image(tmp_path / "clear.png", None, grey=False) == 255).all()
-    Image.fromarray(np.full((6, 6), 51_400, np.uint16)).save(tmp_path / "deep.png")
-    assert (read_image(tmp_path / "deep.png", None, grey=True) == 200).all()
     exif = Image.Exif()
     exif[0x0112] = 6  # held upright
     Image.new("RGB", (8, 4)).save(tmp_path / "turned.jpg", exif=exif)
@@ -97,7 +190,25 @@ def test_other_files_and_hidden_ones_are_let_lie(tmp_path: Path) -> None:
     (folder / "cat" / "._00.png").write_bytes(b"what a Mac leaves behind")
     (folder / ".git").mkdir()
     (folder / "empty").mkdir()
-    assert load(Source(str(folder))).class_names == ("cat", "dog", "owl")
+    (folder / "labels.csv").write_text("cat")
+    picture(folder / "stray.png")
+    picture(folder / "dog" / ".ipynb_checkpoints" / "00-checkpoint.png")
+    (folder / "owl" / "folder.png").mkdir()
+    for number in range(3):
+        (folder / "owl" / f"{number}.HEIC").write_bytes(b"of a phone")
+    data = load(Source(str(folder)))
+    assert (data.class_names, len(data.images)) == (("cat", "dog", "owl"), 36)
+    [remark] = data.remarks
+    assert remark.startswith("left aside: 3 files that end in .heic, ")
+    for said in (
+        "1 file that ends in .txt",
+        "1 file that ends in .csv",
+        "1 hidden file",
+        "1 hidden folder",
+        "1 folder without images",
+        "1 image that lies in no class",
+    ):
+        assert said in remark
 
 
 def test_images_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -143,6 +254,11 @@ def class_of_the_test_folder_only(folder: Path) -> None:
     picture(folder / "test" / "cow" / "a.png")
 
 
+def mixed_depths(folder: Path) -> None:
+    pets(folder, mode="L")
+    Image.fromarray(np.zeros((10, 12), np.uint16)).save(folder / "cat" / "deep.png")
+
+
 def stray_class(folder: Path) -> None:
     pets(folder / "train")
     picture(folder / "cow" / "a.png")
@@ -158,7 +274,14 @@ def stray_class(folder: Path) -> None:
         (lambda folder: None, "needs at least two sub-folders with images"),
         (few_images, "class 'dog' has 7 images, at least 10 are needed"),
         (class_of_the_test_folder_only, "class 'cow' has no training images"),
-        (stray_class, "'train' must lie beside 'test' only, but there is 'cow', too"),
+        (stray_class, "'train' looks like a part, but beside it is 'cow'; put all classes into folders 'train' and"),
+        (lambda folder: pets(folder / "archive"), "found one: archive. Did you mean"),
+        (lambda folder: [pets(folder / name) for name in ("seg_train", "seg_test")], "'seg_test' and 'seg_train' look"),
+        (lambda folder: [pets(folder / name) for name in ("train2017", "val2017")], "look like parts and not like"),
+        (lambda folder: [pets(folder / name) for name in ("val", "test")], "but no folder 'train' beside it"),
+        (lambda folder: [pets(folder / name) for name in ("train", "Training")], "are both for train; keep one"),
+        (lambda folder: [pets(folder / "test"), pets(folder)], "'test' looks like a part, but beside it is 'cat'"),
+        (mixed_depths, "the images have 2 depths: most hold 8 bits a pixel, "),
     ],
 )
 def test_folders_that_cannot_be_used_say_why(make: Any, message: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from evolve.jobs import AVERAGED, Takes, TrainingJob
 from evolve.training.augment import augment
 from evolve.training.backends import this_backend
 from evolve.training.optimizers import Elastic, optimizer
+from evolve.training.part_images import JoinedImages
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import Arrays, state_of, take_state, take_weights, weights_of
 
@@ -45,7 +46,7 @@ class Training:
     def __init__(
         self,
         model: Any,
-        images: NDArray[Any],
+        images: NDArray[Any] | JoinedImages,
         labels: NDArray[Any],
         job: TrainingJob,
         pixels: tuple[float, float],
@@ -53,7 +54,7 @@ class Training:
     ) -> None:
         self.model, self._job, self._recipe, self._clock = model, job, job.recipe.to_json(), clock
         self.images, self.labels, self._range = images, labels, pixels
-        self._targets = np.eye(model.output_shape[-1], dtype=np.float32)[labels]
+        self._one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
         self._batch = min(job.recipe.batch_size, len(images))
         whole = len(images) // self._batch
         self._used = len(images) if job.ragged else whole * self._batch
@@ -153,7 +154,7 @@ class Training:
         if self._done < TRIED or not self._total / 2 <= self._done < self._total:
             return False
         loss = float(self.model.get_metrics_result()["loss"])
-        return loss > NOTHING * math.log(self._targets.shape[1])
+        return loss > NOTHING * math.log(len(self._one_hot))
 
     def _epoch(self, number: int, on_stretch: Callable[[float], None]) -> Point:
         order = self._streams["order"].permutation(len(self.images))[: self._used]
@@ -161,7 +162,7 @@ class Training:
         point: Point = {}
         for start in range(0, self._used, self._stretch):
             chosen = order[start : start + self._stretch][: (self._total - self._done) * self._batch]
-            images, targets = self.images[chosen], self._targets[chosen]
+            images, targets = self.images[chosen], self._one_hot[self.labels[chosen]]
             images, targets = augment(images, targets, self._recipe, *self._range, self._streams["augmentation"])
             self._clock.lap("data")
             self._train(images, targets)

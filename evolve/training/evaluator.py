@@ -26,7 +26,7 @@ from evolve.storage.model_file import save_model
 from evolve.training.backends import this_backend
 from evolve.training.epochs import Diverged, Point, Training
 from evolve.training.networks import as_saved, as_trained, copy_weights
-from evolve.training.part_images import Images, part_images
+from evolve.training.part_images import Images, JoinedImages, part_images
 from evolve.training.scores import measured, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import Stopwatch
@@ -189,12 +189,11 @@ def keep(training: Training, job: TrainingJob, settings: Mapping[str, Any]) -> N
         save_arrays(training.arrays(), weights_path(Path(settings["weights"]), job.key))
 
 
-def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> Images:
-    """The first images of the parts to train on: mapped where it is one part, else in memory."""
+def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> tuple[JoinedImages, NDArray[Any]]:
+    """The first images of the parts to train on, and their labels."""
     parts = [part_images(settings["root"], job.parts, part) for part in job.parts.train]
-    images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
-    labels = np.concatenate([labels for _, labels in parts]) if len(parts) > 1 else parts[0][1]
-    return images[: job.budget.images], np.asarray(labels[: job.budget.images])
+    labels = np.concatenate([labels for _, labels in parts])
+    return JoinedImages([images for images, _ in parts], job.budget.images), labels[: job.budget.images]
 
 
 def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:

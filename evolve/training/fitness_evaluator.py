@@ -77,7 +77,7 @@ class CustomFitness:
 
         images, labels = map(np.asarray, part_images(self._settings["root"], job.parts, job.parts.score))
         budget = (job.budget.epochs, job.recipe.to_json(), tuple(self._settings["class_names"]))
-        data = FitnessData(training.images, training.labels, images, labels, *budget, training, progress)
+        data = FitnessData(np.asarray(training.images), training.labels, images, labels, *budget, training, progress)
         before = _steps(training)
         returned = self._fitness(training.model, data, progress)
         value, measures = returned if isinstance(returned, tuple) else (returned, {})

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from evolve.data.splits import folder_of, open_part
 from evolve.jobs import PartsUsed
 
 Images = tuple[NDArray[Any], NDArray[Any]]
+
+
+class JoinedImages:
+    """Images (count, height, width, channels) of several parts one after the other: the first ones of them. They stay
+    where they are until some are asked for, so that they need not fit into memory."""
+
+    def __init__(self, parts: Sequence[NDArray[Any]], first: int) -> None:
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+        self._count = min(first, int(self._ends[-1]))
+        self.dtype = parts[0].dtype
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, chosen: slice | NDArray[np.integer[Any]]) -> NDArray[Any]:
+        if len(self._parts) == 1:
+            return self._parts[0][: self._count][chosen]
+        numbers = np.arange(self._count)[chosen]
+        found = np.empty((len(numbers), *self._parts[0].shape[1:]), self.dtype)
+        for part, end in zip(self._parts, self._ends, strict=True):
+            here = (numbers >= end - len(part)) & (numbers < end)
+            found[here] = part[numbers[here] - (end - len(part))]
+        return found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self[:] if dtype is None else self[:].astype(dtype)
 
 
 def part_images(root: str | Path, parts: PartsUsed, part: str, first: int | None = None) -> Images:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from evolve.data.keras_datasets import NAMES
+from evolve.data.npz_files import is_plain
 from evolve.data.splits import SEARCH_PARTS, open_part
 from evolve.display.text import printable, size
 from evolve.execution.keras_settings import OF_TRAININGS
@@ -128,15 +129,15 @@ def _settings(problem: ImageProblem, recipe: Mapping[str, Any], epochs: int, res
 
 
 def _loading(found: Run, problem: ImageProblem, path: Path) -> tuple[str, tuple[Path, ...], str]:
-    """A function `load_data()`, the file it reads if one had to be written, and what it reads in words. None is written
-    for Keras's data sets, nor for a file with a test part that the user named."""
+    """A function load_data(), the file it reads if one had to be written, and what it reads in words. None is written
+    for Keras's data sets, nor for a file with a test part that the user named and that needs no conversion."""
     name = problem.config.dataset
     if name in NAMES:
         text = f"    return keras.datasets.{name}.load_data()\n"
         return "def load_data():\n" + text, (), f"has its images from Keras, as keras.datasets.{name}"
     own = Path(name)
     named = own.suffix == ".npz" and name in found.trust and own.exists()
-    if named and "x_test" in np.load(own, allow_pickle=False).files:
+    if named and is_plain(own, open_part(problem.parts.folder, "train")[0].dtype):
         where, beside = literal(str(own.absolute())), None
         reads = f"reads the images where they are, in {own.absolute()}"
     else:

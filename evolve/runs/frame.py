@@ -8,6 +8,7 @@ from typing import Any
 
 from evolve.errors import RunError
 from evolve.runs.origin import origin
+from evolve.runs.trainings import done
 from evolve.storage.log import Log
 from evolve.storage.rows import CandidateRow, RequestRow
 from evolve.values import SEARCHING, Result
@@ -51,7 +52,7 @@ def _row(log: Log, candidate: CandidateRow, trainings: list[Trained], rescored: 
     ended = [(request, result) for request, result in trainings if result]
     scored = [(request, result) for request, result in ended if result.fitness is not None]
     counts = max(scored, key=lambda one: (one[0].budget.size, one[1].fitness), default=None)
-    known = {} if counts is None else {"images": counts[0].budget.images, "epochs": counts[0].budget.epochs}
+    spent = {} if counts is None else done(counts[0].budget, counts[1])
     return {
         "candidate": candidate.number,
         "origin": origin(candidate),
@@ -59,7 +60,8 @@ def _row(log: Log, candidate: CandidateRow, trainings: list[Trained], rescored: 
         "notation": candidate.notation,
         "score": None if counts is None else shown(counts[1].fitness or 0.0),
         "rescored": shown(fmean(rescored)) if rescored else None,
-        **{name: counts[1].spent.get(name, usual) if counts else None for name, usual in known.items()},
+        "epochs": spent.get("epochs"),
+        "images": spent.get("images"),
         "parameters": candidate.parameters,
         "multiply_adds": candidate.multiply_adds,
         "status": ended[-1][1].status.value if ended else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from evolve.config import RunConfig
+from evolve.errors import RunError
 from evolve.objectives import Objective
 from evolve.runs.leader import Leader, Models
 from evolve.runs.origin import origin
@@ -19,7 +20,9 @@ Rescored = Mapping[int, Sequence[float]]
 
 def leaders(log: Log, run: Models, config: RunConfig, top: int | None) -> list[Leader]:
     """The `top` best candidates of a run, in the order of `hall_order`; None is all that were scored again, and ten at
-    least."""
+    least. Raises RunError for less than one."""
+    if top is not None and top < 1:
+        raise RunError(f"top must be a whole number of at least 1, not {top}")
     rescored = log.rescored()
     count = max(HALL_SIZE, len(rescored)) if top is None else top
     scored = {best.candidate: best for best in log.best(count)}

@@ -23,6 +23,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.reporting import candidate_text, hall_of_fame_text, run_text
 from evolve.reporting.machine_text import machine_table
 from evolve.runs.facts import candidate_json
+from evolve.runs.frame import candidate_rows
 from evolve.runs.run import Run
 from evolve.storage.store import Store
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
@@ -169,6 +170,24 @@ def test_as_many_leaders_as_are_asked_for(many: Run) -> None:
     assert len(many.leaders(28)) == len(many.leaders(1000)) == 28
     assert "--top" not in drawn(run_text.hall_of_fame(many, 28), 100)
     assert [one.candidate for one in many.hall_of_fame][:4] == [1, 28, 27, 26]
+
+
+def test_a_number_of_leaders_that_cannot_be_says_so(many: Run) -> None:
+    with pytest.raises(RunError, match="top must be a whole number of at least 1, not -1"):
+        many.leaders(-1)
+
+
+def test_a_run_without_any_score_is_shown(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", [born(1)], {}, {})
+    assert "no network has won yet" in drawn(run_text.hall_of_fame(run), 40)
+    assert "no test accuracy yet" in str(run)
+    assert "<table>" in run._repr_html_()
+    assert candidate_rows_of(run) == [(1, None, None, None)]
+
+
+def candidate_rows_of(run: Run) -> list[tuple[Any, ...]]:
+    with run.log() as log:
+        return [tuple(row[name] for name in ("candidate", "score", "epochs", "status")) for row in candidate_rows(log)]
 
 
 def test_a_leader_among_the_best_is_no_control(tmp_path: Path) -> None:

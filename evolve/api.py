@@ -56,7 +56,7 @@ def run(
     settings: the fields of `RunConfig`, for example dataset="digits", generations=5, population=16, seed=1.
     progress: whether to show what happens; or a function that is called with the figures of the moment, a `Progress` or
         `Epochs`, a few times a second.
-    fitness: a function of one's own, `fitness(model, data, progress) -> number`, to be maximised in the place of the
+    fitness: a function of one's own, `fitness(model, data, progress) -> number`, to be maximised instead of the
         metric; see `evolve.training.fitness_evaluator`. One of a module is called in worker processes, one of the
         script or notebook itself in this process.
 
@@ -143,7 +143,7 @@ def resume(
     """Continues a killed, stopped or finished run where it ended.
 
     run: a name below `results`, or a folder. settings: generations, how many more than were asked for so far; duration,
-    a time for all that is still to be done, such as "10m"; the others stand in the place of the run's.
+    a time for all that is still to be done, such as "10m"; the others stand instead of the run's.
     trust: modules of the user's own layers and fitness function, which are then imported, such as ("my_layers",).
     Raises as `run` does, and TrustError for a module that the run names and `trust` does not.
     """

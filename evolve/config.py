@@ -138,15 +138,15 @@ class RunConfig(Settings):
     )
     image_size: Annotated[
         int | None,
-        Shown(Group.DATA, "Pixels a side that a folder's images are resized to.", "as they are", "N", verbs=TRAINED),
+        Shown(Group.DATA, "Pixels per side to which a folder's images are resized.", "as they are", "N", verbs=TRAINED),
     ] = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
     colour: Annotated[
         Literal["grey", "colour"] | None,
-        Shown(Group.DATA, "grey or colour, for a folder.", "what they are", "KIND", verbs=TRAINED),
+        Shown(Group.DATA, "How a folder's images are read: grey or colour.", "what they are", "KIND", verbs=TRAINED),
     ] = Field(None, description="'grey' or 'colour'", examples=["grey"])
     table: Annotated[
         HomePath | None,
-        Shown(Group.DATA, "Table of scores, for the encoding choices; nothing is trained.", value="FILE"),
+        Shown(Group.DATA, "Table of published scores, for the encoding choices; nothing is trained.", value="FILE"),
     ] = Field(None, description="the path of a table in JSON", examples=["table.json"])
 
     strategy: Annotated[
@@ -164,7 +164,7 @@ class RunConfig(Settings):
     objectives: Annotated[
         tuple[str, ...],
         BeforeValidator(_objectives, json_schema_input_type=str | list[str] | tuple[str, ...]),
-        Shown(Group.SEARCH, "A measure to rank by in the place of a metric: 'minimise loss'.", value="MEASURE"),
+        Shown(Group.SEARCH, "A measure to rank by instead of a metric: 'minimise loss'.", value="MEASURE"),
     ] = Field(
         (),
         description="a list of one measure, after 'maximise' or 'minimise' where that is not clear",
@@ -189,7 +189,7 @@ class RunConfig(Settings):
     )
     max_founders: Annotated[
         int | None,
-        Shown(Group.SEARCH, "Built-in founders that take part at most.", "all that there is time for", "N"),
+        Shown(Group.SEARCH, "Largest number of built-in founders.", "all that there is time for", "N"),
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[4])
     layers: Annotated[
         dict[str, Any],
@@ -200,16 +200,16 @@ class RunConfig(Settings):
     )
     reuse: Annotated[
         PathText | None,
-        Shown(Group.SEARCH, "A run, by name or folder, whose results are copied where jobs are equal.", value="RUN"),
+        Shown(Group.SEARCH, "A run, by name or folder: its results are copied where jobs are equal.", value="RUN"),
     ] = Field(None, min_length=1, description="the name or the folder of a run", examples=["digits-aging-1"])
     seed: Annotated[int, Shown(Group.SEARCH, "Same seed, same history.", value="N", verbs=TRAINED)] = Field(
         0, ge=0, description=f"{WHOLE} 0", examples=[1]
     )
     look_ahead: Annotated[
         int | None,
-        Shown(Group.SEARCH, "Candidates that may be in the making at once.", f"{USUAL_LOOK_AHEAD}; 1 for a table", "N"),
+        Shown(Group.SEARCH, "Most candidates in progress at once.", f"{USUAL_LOOK_AHEAD}; 1 for a table", "N"),
     ] = Field(None, ge=1, le=1024, description=UP_TO_1024, examples=[8])
-    fast: Annotated[bool, Shown(Group.SEARCH, "Tell results as they come: a seed then has many histories.")] = Field(
+    fast: Annotated[bool, Shown(Group.SEARCH, "Use results as they come: a seed then has many histories.")] = Field(
         False, description="true or false", examples=[True]
     )
 
@@ -217,16 +217,16 @@ class RunConfig(Settings):
         Seconds | None,
         Shown(
             Group.BUDGET,
-            "Time for all of it: 90s, 10m, 1h30m.",
+            "Time for the whole command: 90s, 10m, 1h30m.",
             "10m, if nothing else limits it",
             "TIME",
             verbs=CONTINUED,
         ),
     ] = Field(None, alias="for", description="a time above zero such as 90s, 10m or 1h30m", examples=["10m"])
-    generations: Annotated[int | None, Shown(Group.BUDGET, "Generations at most.", value="N", verbs=CONTINUED)] = Field(
-        None, ge=1, description=f"{WHOLE} 1", examples=[8]
-    )
-    evaluations: Annotated[int | None, Shown(Group.BUDGET, "Candidates at most.", value="N")] = Field(
+    generations: Annotated[
+        int | None, Shown(Group.BUDGET, "Largest number of generations.", value="N", verbs=CONTINUED)
+    ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[8])
+    evaluations: Annotated[int | None, Shown(Group.BUDGET, "Largest number of candidates.", value="N")] = Field(
         None, ge=1, description=f"{WHOLE} 1", examples=[100]
     )
     population: Annotated[int, Shown(Group.BUDGET, "Candidates in a generation.", value="N")] = Field(
@@ -248,9 +248,9 @@ class RunConfig(Settings):
         examples=[["3000x1", "9000x2"]],
     )
     promote_one_in: Annotated[
-        int, Shown(Group.BUDGET, "Of the candidates on a rung one in so many climbs on.", value="N")
+        int, Shown(Group.BUDGET, "One in this many candidates goes on to the next rung.", value="N")
     ] = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
-    leaders: Annotated[int, Shown(Group.BUDGET, "Candidates that are scored again at the end.", value="N")] = Field(
+    leaders: Annotated[int, Shown(Group.BUDGET, "How many of the best are scored again.", value="N")] = Field(
         3, ge=1, description=f"{WHOLE} 1", examples=[3]
     )
     rescorings: Annotated[int, Shown(Group.BUDGET, "How often each of them is scored again.", value="N")] = Field(
@@ -263,36 +263,34 @@ class RunConfig(Settings):
         bool, Shown(Group.BUDGET, "Average the winner's weights over the end of its training.")
     ] = Field(False, description="true or false", examples=[True])
 
-    max_layers: Annotated[int, Shown(Group.LIMITS, "Layers of a network at most.", value="N")] = Field(
+    max_layers: Annotated[int, Shown(Group.LIMITS, "Largest number of layers of a network.", value="N")] = Field(
         32, ge=2, description=f"{WHOLE} 2", examples=[32]
     )
-    max_parameters: Annotated[int, Shown(Group.LIMITS, "Weights of a network at most.", value="N")] = Field(
+    max_parameters: Annotated[int, Shown(Group.LIMITS, "Largest number of weights of a network.", value="N")] = Field(
         3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000]
     )
     max_multiply_adds: Annotated[
         int | None,
-        Shown(
-            Group.LIMITS, "Multiply-adds of a network for an image at most.", "50,000,000, more for large images", "N"
-        ),
+        Shown(Group.LIMITS, "Largest number of multiply-adds per image.", "50,000,000, more for large images", "N"),
     ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
     max_work: Annotated[
         int | None,
-        Shown(Group.LIMITS, "Work for an image at most: multiply-adds, and a price for each value.", value="N"),
+        Shown(Group.LIMITS, "Largest work per image: multiply-adds, and a cost per value put out.", value="N"),
     ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
     fill: Annotated[bool, Shown(Group.LIMITS, "Make networks as wide as the limit on work allows.")] = Field(
         False, description="true or false", examples=[True]
     )
     small_births: Annotated[
-        int | None, Shown(Group.LIMITS, "How many births are small at the beginning.", value="N")
+        int | None, Shown(Group.LIMITS, "How many candidates are small networks, at the beginning.", value="N")
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
-    small_work: Annotated[int | None, Shown(Group.LIMITS, "Limit on the work of these.", value="N")] = Field(
+    small_work: Annotated[int | None, Shown(Group.LIMITS, "Largest work per image of those.", value="N")] = Field(
         None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000]
     )
     candidate_timeout: Annotated[
-        Seconds | None, Shown(Group.LIMITS, "Time of a brief training at most.", "by its cost", "TIME")
+        Seconds | None, Shown(Group.LIMITS, "Longest time of a brief training.", "by its cost", "TIME")
     ] = Field(None, description="a time above zero such as 90s or 10m", examples=["10m"])
     candidate_memory: Annotated[
-        float | None, Shown(Group.LIMITS, "GiB that a worker may hold.", "by the machine's memory", "GIB")
+        float | None, Shown(Group.LIMITS, "Largest memory of a worker, in GiB.", "by the machine's memory", "GIB")
     ] = Field(None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[4])
 
     workers: Annotated[
@@ -300,7 +298,7 @@ class RunConfig(Settings):
         Shown(
             Group.MACHINE,
             "Worker processes.",
-            "one per core, or four a GPU, but no more than look_ahead",
+            "one per core, or four a GPU, but no more than candidates in progress at once",
             "N",
             verbs=CONTINUED,
         ),
@@ -309,14 +307,14 @@ class RunConfig(Settings):
         Literal["processes", "in-process"] | None,
         Shown(
             Group.MACHINE,
-            "processes or in-process: where candidates are trained.",
+            "Where candidates are trained: processes or in-process.",
             "processes; in-process for a table",
             "KIND",
         ),
     ] = Field(None, description="'processes' or 'in-process'", examples=["processes"])
     device: Annotated[
         Literal["cpu", "gpu"] | None,
-        Shown(Group.MACHINE, "cpu or gpu, to train on.", "a GPU, where there is one", "KIND"),
+        Shown(Group.MACHINE, "Where to train: cpu or gpu.", "a GPU, where there is one", "KIND"),
     ] = Field(None, description="'cpu' or 'gpu'", examples=["cpu"])
     gpu_share: Annotated[
         float | None,
@@ -324,7 +322,7 @@ class RunConfig(Settings):
     ] = Field(None, gt=0, le=1, allow_inf_nan=False, description="a share of one GPU, above 0 up to 1", examples=[0.25])
     precision: Annotated[
         Literal["float32", "bfloat16"] | None,
-        Shown(Group.MACHINE, "float32 or bfloat16, to train with.", "what is faster here", "KIND"),
+        Shown(Group.MACHINE, "Numbers to train with: float32 or bfloat16.", "what is faster here", "KIND"),
     ] = Field(None, description="'float32' or 'bfloat16'", examples=["float32"])
     name: Annotated[
         str | None, Shown(Group.MACHINE, "Name of the run.", "made from data and strategy", "NAME", verbs=TRAINED)
@@ -333,7 +331,7 @@ class RunConfig(Settings):
         Path("results"), description="a folder", examples=["results"]
     )
     disk_limit: Annotated[
-        float | None, Shown(Group.MACHINE, "GiB that the folder for runs may hold.", value="GIB", verbs=CONTINUED)
+        float | None, Shown(Group.MACHINE, "Largest size of the folder for runs, in GiB.", value="GIB", verbs=CONTINUED)
     ] = Field(None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[2])
 
     @model_validator(mode="after")
@@ -360,7 +358,7 @@ class RunConfig(Settings):
         if self.images or self.epochs:
             given = " and ".join(self.spelled(name) for name in ("images", "epochs") if getattr(self, name))
             rungs = self.spelled("rungs")
-            raise ValueError(f"{rungs} already says how many images and epochs; leave {given} away, or {rungs}")
+            raise ValueError(f"{rungs} already says how many images and epochs; leave out {given} or {rungs}")
         if self.table is not None or self.fitness is not None:
             rungs = self.spelled("rungs")
             raise ValueError(f"{rungs} is for networks that evolve trains: not for a table, nor for a fitness function")

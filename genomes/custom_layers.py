@@ -79,7 +79,7 @@ def _custom_domain(where: str, name: str, values: Any) -> Domain:
     if not name.isidentifier() or name in RESERVED or hasattr(CustomLayer, name) or not given:
         raise InvalidGenome(
             f"{where}: '{name}' cannot be a gene: genes are arguments of the class with their values, and "
-            "a few names are taken; give it a default in the class, or derive a class that calls it otherwise"
+            "a few names are taken; give it a default in the class, or derive a class that gives it another name"
         )
     if all(type(value) is int for value in given):
         return Whole(min(given), max(given), tuple(given), floor=min(given))

@@ -24,7 +24,7 @@ def decode(
     It takes raw images, (batch, height, width, channels), and returns class probabilities, (batch, classes), as 32-bit
     floats. pixels: how they are normalised first, "scale" and "offset", each a number or a list by channel.
     precision: of what is computed between, a Keras dtype policy; layers of the user's own keep 32 bits.
-    instead: classes to be used in the place of Keras's, by the names of those.
+    instead: classes to be used instead of Keras's, by the names of those.
     """
     image = keras.Input(spec.input_shape, name=spec.nodes[0].name)
     tensors = [_layer(normalisation(pixels), "normalisation", "float32", instead)(image)]

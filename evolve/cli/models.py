@@ -16,7 +16,7 @@ from evolve.cli.flags import typed, with_settings
 def train(
     run: RunName,
     candidate: Candidate,
-    epochs: Annotated[int | None, typer.Option(help="Epochs. Default: as the run's final training.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs. Default: those of the run's last training.")] = None,
     trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
@@ -84,8 +84,8 @@ def predict(
 @app.command()
 def ensemble(
     run: RunName,
-    top: Annotated[int, typer.Option(help="Leaders to put together.")] = 3,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of their trainings. Default: as they are.")] = None,
+    top: Annotated[int, typer.Option(help="How many leaders to combine.")] = 3,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of each. Default: those that they have had.")] = None,
     trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
@@ -118,7 +118,7 @@ def baseline(
     ] = None,
     duration: Annotated[
         str | None,
-        typer.Option("--for", metavar="TIME", help="No epoch begins after that time.", rich_help_panel="Budget"),
+        typer.Option("--for", metavar="TIME", help="No epoch begins after this time.", rich_help_panel="Budget"),
     ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name of the files that are written.", rich_help_panel="Machine")

@@ -74,7 +74,7 @@ def resume(
     ] = None,
     duration: Annotated[
         str | None,
-        typer.Option("--for", metavar="TIME", help="Time for all that is still to be done.", rich_help_panel="Budget"),
+        typer.Option("--for", metavar="TIME", help="Time for what is still to be done.", rich_help_panel="Budget"),
     ] = None,
     trust: Trust = None,
     results: Results = RESULTS,

@@ -23,7 +23,7 @@ def explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:  # NumPy's own say how many bytes were written, not why no more
-        reason = error.strerror or "not all of them found room"
+        reason = error.strerror or "there is not enough room"
         raise DataError(
             f"the prepared images cannot be written to {folder}: {reason}; make room ('evolve clean' shows what may "
             "go) or name another folder for runs with: --results FOLDER"

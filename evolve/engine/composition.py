@@ -29,7 +29,7 @@ def compose_search(
     """The search of a run; what the dispatcher's store already holds is replayed first.
 
     ends: given the number of births so far and whether the next request is recorded, why no more are wanted, or None.
-    stats: to be filled. strategy: one to be used in the place of what the settings say.
+    stats: to be filled. strategy: one to be used instead of what the settings say.
     """
     return Search(
         problem=problem,

@@ -103,7 +103,7 @@ class Session:
     def _reused(self) -> str | None:
         """The run whose results are copied, if it is still there: what it would have said is trained as well."""
         if self.config.reuse is not None and not Path(self.config.reuse, FILE).is_file():
-            self.console.note(f"the run to reuse, {self.config.reuse}, is gone; what it held is trained again")
+            self.console.note(f"the run to reuse, {self.config.reuse}, is gone, so nothing is copied from it any more")
             return None
         return self.config.reuse
 

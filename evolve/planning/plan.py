@@ -181,7 +181,7 @@ def read_plan(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
     if others := sorted(settings.keys() - DECIDED):
-        raise ConfigError(f"plan {path}: '{others[0]}' is nothing that a plan decides; give it by itself")
+        raise ConfigError(f"plan {path}: '{others[0]}' is not decided by a plan; give it as a setting of its own")
     return settings
 
 

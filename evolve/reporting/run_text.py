@@ -68,7 +68,7 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
     if run.unrepeatable:
         parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
     if run.config.fast:
-        parts.append(Text("results were told as they came (--fast): another run with this seed may differ"))
+        parts.append(Text("results were used as they came (--fast): another run with this seed may differ"))
     for best in leaders[:1]:
         parts += [Text(), Text(f"candidate {best.candidate}: {best.notation}")]
     return Group(*parts)

@@ -63,4 +63,4 @@ class Aging:
         return set()
 
     def stop_reasons(self) -> dict[str, str]:
-        return {"exhausted": "no genome was found that was not born before"} if self._exhausted else {}
+        return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}

@@ -140,7 +140,7 @@ class Neat:
             return "done"
         genome = self._waiting.popleft()
         if genome.proposal is None:
-            self._reason = {"exhausted": "no genome was found that was not born before"}
+            self._reason = {"exhausted": "all genomes that were drawn had been tried before"}
             return "done"
         self._births += 1
         genome.number = self._births

@@ -30,7 +30,7 @@ ADVICE = {
     "it, which is needed after a crash. Change the rights of {folder}, or copy it to where you may write",
     sqlite3.SQLITE_CORRUPT: "{file} is damaged ({error}); it was left as it is. Put back a copy of {folder} from "
     "before, if you have one. Otherwise keep a copy of the folder, then save what can be read with: "
-    "sqlite3 {path} .dump | sed s/^ROLLBACK/COMMIT/ | sqlite3 rescued.sqlite; put rescued.sqlite in the place of "
+    "sqlite3 {path} .dump | sed s/^ROLLBACK/COMMIT/ | sqlite3 rescued.sqlite; put rescued.sqlite where it was, as "
     "{file}, delete what lies beside it as {name}-wal or {name}-shm, and go on with: evolve resume {run}",
     sqlite3.SQLITE_NOTADB: "{file} is not a run of evolve, or its beginning is damaged ({error}); it was left as it "
     "is. Put back a copy of {folder} from before, or start a new run",

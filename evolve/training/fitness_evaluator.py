@@ -1,4 +1,4 @@
-"""A user's own fitness function in the place of ours."""
+"""A user's own fitness function instead of ours."""
 
 from __future__ import annotations
 

@@ -101,4 +101,4 @@ def test_the_hall_of_fame_says_that_results_were_told_as_they_came(
         progress=False,
     )
     show_text(hall_of_fame(run))
-    assert "told as they came" in " ".join(capsys.readouterr().out.split())
+    assert "used as they came" in " ".join(capsys.readouterr().out.split())

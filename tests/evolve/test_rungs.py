@@ -146,5 +146,5 @@ def test_on_the_command_line(climbed: evolve.Run, tmp_path: Path) -> None:
     stops(command("run", "--rungs", "9x1", cwd=tmp_path), "rungs must be", "3000x1")
     told = command("history", climbed.folder, "--json", cwd=tmp_path).stdout.splitlines()
     assert any(json.loads(line)["continues"] for line in told)
-    assert "80 images, 3 epochs" in command("history", climbed.folder, cwd=tmp_path, COLUMNS="120").stdout
+    assert "3 epochs of 80 images, " in command("history", climbed.folder, cwd=tmp_path, COLUMNS="120").stdout
     assert "seen" in command("show", climbed.folder, cwd=tmp_path).stdout

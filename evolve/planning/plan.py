@@ -1,6 +1,6 @@
-"""The plan: how a run's time is spent, worked out from a short probe of the machine before the first birth.
+"""The plan: how a run's time is spent, worked out before the first birth from how fast the machine trains.
 
-A plan is settings of a run. With it the history of a run depends on seed and settings again, and the clock decides only
+A plan is settings of a run. With it the history of a run depends on seed and settings alone; the clock decides only
 where the search ends and how many epochs the last training has. It can be run again, on any machine, by its counts.
 """
 
@@ -41,11 +41,11 @@ DECIDED = {
 
 @dataclass(frozen=True)
 class Machine:
-    """What a probe found out.
+    """How fast a machine trains.
 
-    rate: units of work a second of one worker while all work; training on an image takes three times its `work`.
-    start: seconds that a brief training takes beside its training steps.
-    usual: work of the networks that were tried, the median.
+    rate: units of work a second of one worker while all of them work; training on an image takes three times its
+    `work`. start: seconds of a brief training that are not spent in training steps. usual: median work of the networks
+    that were tried.
     """
 
     rate: float
@@ -181,7 +181,7 @@ def read_plan(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
     if others := sorted(settings.keys() - DECIDED):
-        raise ConfigError(f"plan {path}: '{others[0]}' is not decided by a plan; give it as a setting of its own")
+        raise ConfigError(f"plan {path}: a plan does not decide '{others[0]}'; give it as a setting of its own")
     return settings
 
 

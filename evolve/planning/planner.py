@@ -1,4 +1,4 @@
-"""From a budget in time to the settings of a run: probe, plan, say so."""
+"""The plan of a run, printed before anything long begins: from a time to settings, or from counts to a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A probe of the machine: a few trainings of a few images, as the search is going to have them."""
+"""How fast the machine trains: a few trainings on a few images, like those of the search to come."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
     takes longer than `seconds` where that would leave nothing that has learned anything."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     least = max(LEAST_FINAL, LEAST_SHARE * (config.duration or 0.0))
-    final = max(seconds - machine.start, least)
+    final = max(seconds - machine.start, machine.start / 2 + least)
     last = final * machine.rate / 3 / images  # work for each image, in all epochs together
     largest = config.max_work or rounded(max(SMALLEST, last / max(1.0, _epochs(last), epochs or 0)))
     settings: dict[str, Any] = {

@@ -378,7 +378,7 @@ def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
 @pytest.mark.parametrize("name", ["layers", "fitness", "dataset", "results"])
 def test_a_plan_of_a_stranger_decides_nothing_but_what_plans_decide(tmp_path: Path, name: str) -> None:
     (tmp_path / "plan.json").write_text(json.dumps({"settings": {"population": 4, name: "x"}}))
-    with pytest.raises(ConfigError, match=f"'{name}' is nothing that a plan decides"):
+    with pytest.raises(ConfigError, match=f"a plan does not decide '{name}'"):
         evolve.run(plan=tmp_path, progress=False)
 
 

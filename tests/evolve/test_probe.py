@@ -3,6 +3,7 @@ all."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,9 @@ from evolve.engine.initial_population import founders
 from evolve.errors import RunError
 from evolve.execution.executor import Message
 from evolve.jobs import TrainingJob
+from evolve.planning.estimate import estimate
 from evolve.planning.plan import Machine
+from evolve.planning.planner import RunPlan, plan_run
 from evolve.planning.probe import LIMIT, SECONDS, SHARE, probe
 from evolve.planning.sizing import plan_for, shortest
 from evolve.problems.images import ImageProblem
@@ -151,6 +154,61 @@ def test_what_is_measured_is_shown_as_it_goes_on(measured: Measured) -> None:
     assert done == sorted(done)
     assert heard.seen[-1].trainings == (2 * WORKERS, 2 * WORKERS)
     assert heard.seen[-1].share == 1.0
+
+
+class Noting(Heard):
+    """Keeps what is said, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, speed: float, **given: Any) -> tuple[RunPlan, Noting]:
+    """The plan of a run by counts on a machine of that speed, and what is said of it."""
+    problem, said = ImageProblem(RunConfig.checked(given), CIFAR, False, {}), Noting()
+    paced = Paced(problem, speed, 5.0)
+    monkeypatch.setattr("evolve.planning.probe.time", paced)
+    monkeypatch.setattr("evolve.planning.planner.make_executor", lambda *args: paced)
+    monkeypatch.setattr("evolve.planning.planner.workers", lambda *args: WORKERS)
+    known = founders(problem.space, None, Path(), lambda text: None)
+    return plan_run(problem.config, problem, known, said, 0.0), said
+
+
+def test_a_long_run_by_counts_says_before_it_begins_how_long_it_takes_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = []
+    for speed, takes in ((4e10, "93 min"), (8e10, "46 min")):
+        made, said = counted(monkeypatch, speed, generations=4, population=8)
+        assert made.executor is not None, "its workers are warm"
+        assert made.times is None, "what was measured decides nothing"
+        [text] = said.notes
+        assert text.startswith("plan: 32 candidates\n      each trained on 10,000 images x 3 epochs\n")
+        assert text.endswith(f"      about {takes} on this machine")
+        plans.append((made.config, made.plan))
+    assert plans[0] == plans[1]
+
+
+def test_a_short_run_by_counts_is_not_worth_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"evaluations": 1, "images": 100, "epochs": 1, "final_epochs": 1}
+    made, said = counted(monkeypatch, 4e10, **small, max_multiply_adds=100_000)
+    assert made.executor is None
+    assert not said.seen
+    [text] = said.notes
+    assert re.search(r"about \d+ s on a usual machine$", text)
+    assert "again" not in text
+
+
+def test_what_a_run_by_counts_takes_is_the_sum_of_its_trainings() -> None:
+    given = {"evaluations": 10, "images": 1000, "epochs": 2, "final_epochs": 4, "leaders": 2, "rescorings": 3}
+    config = RunConfig.checked(given)
+    machine = Machine(rate=3e9, start=2.0, workers=2, usual=0)
+    times = estimate(config, ImageProblem(config, CIFAR, False, {}), machine, 1_000_000)
+    assert times.search == pytest.approx(10 * (2 + 2) / 2)
+    assert times.rescoring == pytest.approx((2 + 1) * 3 * (2 + 2) / 2)
+    assert times.final == pytest.approx(4 * 50 + 2)
 
 
 def test_a_machine_on_which_nothing_can_be_trained_is_no_slow_one(

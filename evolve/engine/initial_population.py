@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,8 +13,11 @@ from evolve.errors import ConfigError, RunError
 from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal
+from evolve.settings import path_of
+from evolve.storage.keras_archive import layers_of
 from genomes import Genome, InvalidGenome, SearchSpace, Step
 from genomes.json_value import Json
+from genomes.keras_reading import Named, calls, line_of
 from genomes.steps import read_step
 
 RANDOM = "random"
@@ -123,10 +127,41 @@ def _named(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str, G
     try:
         return text, space.parse(text)
     except InvalidGenome as error:
+        if layers := _of_keras(text):
+            raise ConfigError(_explained(space, text, layers)) from None
         close = get_close_matches(text, [*space.founders, *space.founder_groups, RANDOM], n=1)
         if close and len(text.split()) == 1:
             raise ConfigError(f"founder '{text}' is unknown; did you mean '{close[0]}'?") from None
         raise ConfigError(f"founder '{text}': {error}") from None
+
+
+def _of_keras(text: str) -> list[Named]:
+    """The Keras layers that a founder stands for, if it is a call of them or a model file."""
+    network, _, _ = text.partition("|")
+    if not network.strip().endswith(".keras"):
+        return calls(network)
+    try:
+        return layers_of(path_of(network.strip()))
+    except RunError as error:
+        raise ConfigError(f"founder '{text}': {error}") from None
+
+
+def _explained(space: SearchSpace[Genome], text: str, layers: list[Named]) -> str:
+    """How a network that is given as Keras has it is written."""
+    network, bar, recipe = text.partition("|")
+    what = "a model file" if network.strip().endswith(".keras") else "a call of Keras"
+    line, unknown = line_of(layers)
+    line += f" | {recipe.strip()}" if bar else ""
+    lacks = f" (without {', '.join(unknown)}, for which there is no word)" if unknown else ""
+    try:
+        space.parse(line)
+        nearest_line = f"the nearest line{lacks} is: {shlex.quote(line)}"
+    except InvalidGenome as error:
+        nearest_line = f"the nearest line{lacks} is {line!r}, but {error}"
+    return (
+        f"founder '{text}' is {what}; a network is written as layers in words, separated by commas, such as "
+        f"'conv 32 3, relu, maxpool 2, flatten, dense 64, relu', with its recipe behind a bar; {nearest_line}"
+    )
 
 
 def _of_run(space: SearchSpace[Genome], run: str, candidate: str, results: Path) -> tuple[str, Genome]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,6 +42,18 @@ def foreign(path: Path) -> list[Foreign]:
             "again with: evolve train RUN CANDIDATE"
         ) from None
     return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def layers_of(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    """Class names and settings of a model's layers, in the order of the file. Raises RunError for a file that cannot be
+    read."""
+    try:
+        layers = json.loads(_member(path, CONFIG) or "")["config"]["layers"]
+        return [(str(one["class_name"]), dict(one["config"])) for one in layers]
+    except FileNotFoundError:
+        raise RunError("there is no such file") from None
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RunError(f"it cannot be read as a .keras file: {type(error).__name__}: {error}") from None
 
 
 def facts_of(path: Path) -> dict[str, Any]:

@@ -50,7 +50,7 @@ WRONG = [
     ),
     (
         ["run", "--rungs", "30x1", "--epochs", "3"],
-        "--rungs already says how many images and epochs; leave --epochs away",
+        "--rungs already says how many images and epochs; leave out --epochs",
     ),
     (["run", "--plan", "p", "--for", "1m"], "--plan and --for do not go together"),
     (["run", "--config", "wrong.toml"], 'wrong.toml: max_parameters must be a whole number of at least 100, not "few"'),

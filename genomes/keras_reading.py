@@ -1,0 +1,161 @@
+"""Keras layers -> the words of the notation, for people who wrote a network in Keras: the nearest line, and what it
+lacks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from genomes.layers import ACTIVATIONS
+
+Settings = Mapping[str, Any]
+"""Arguments of a layer by their names in Keras; those that are not given are missing."""
+Named = tuple[str, Settings]
+"""Name of a Keras class, and its arguments."""
+
+WINDOW = ("strides", "padding")
+POSITIONS: dict[str, tuple[str, ...]] = {
+    "Conv2D": ("filters", "kernel_size", *WINDOW),
+    "SeparableConv2D": ("filters", "kernel_size", *WINDOW),
+    "DepthwiseConv2D": ("kernel_size", *WINDOW),
+    "MaxPooling2D": ("pool_size", *WINDOW),
+    "AveragePooling2D": ("pool_size", *WINDOW),
+    "Dense": ("units", "activation"),
+    "Activation": ("activation",),
+    "LeakyReLU": ("negative_slope",),
+    "Dropout": ("rate",),
+    "SpatialDropout2D": ("rate",),
+    "GaussianNoise": ("stddev",),
+}
+OTHER_NAMES = {
+    "Convolution2D": "Conv2D",
+    "MaxPool2D": "MaxPooling2D",
+    "AvgPool2D": "AveragePooling2D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+}
+WITHOUT_A_WORD = ("Input", "InputLayer", "Rescaling", "Normalization")  # evolve adds these itself
+FLATTENING = ("flatten", "global_average", "global_max")
+FUNCTIONS = {**{name: name for name in ACTIVATIONS}, "silu": "swish", "leaky_relu": "leaky_relu 0.2"}
+
+
+def line_of(layers: Iterable[Named]) -> tuple[str, list[str]]:
+    """The line of the notation that is nearest to a chain of Keras layers, and the names of what it has no words for.
+    The last dense layer and its softmax, which are added anyway, are left out; one flattening is put in if there is
+    none."""
+    given = [(OTHER_NAMES.get(name, name), settings) for name, settings in layers]
+    without_softmax = [one for one in given if not _is_softmax(*one)]
+    if without_softmax and without_softmax[-1][0] == "Dense" and _is_last(without_softmax[-1][1], len(given) == 1):
+        without_softmax.pop()
+    words: list[str] = []
+    unknown: list[str] = []
+    for name, settings in without_softmax:
+        made = [] if name in WITHOUT_A_WORD else _words(name, settings)
+        words += [word for word in made if word]
+        unknown += [name] * (None in made)
+    if not any(word in FLATTENING for word in words):
+        before = next((at for at, word in enumerate(words) if word.startswith("dense ")), len(words))
+        words.insert(before, "flatten")
+    return ", ".join(words), list(dict.fromkeys(unknown))
+
+
+def calls(text: str) -> list[Named]:
+    """The Keras layers that Python text makes, in their order; none if it is no such text."""
+    try:
+        return list(_calls(ast.parse(text.strip().rstrip(","), mode="eval").body))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _calls(node: ast.AST) -> Iterator[Named]:
+    if isinstance(node, ast.Tuple | ast.List):
+        for element in node.elts:
+            yield from _calls(element)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Call):  # a layer that is called on its input
+        for one in (*node.args, node.func):
+            yield from _calls(one)
+    elif isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name in ("Sequential", "add"):
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "layers")):
+                yield from _calls(argument)
+        elif name[:1].isupper():
+            name = OTHER_NAMES.get(name, name)
+            values = {**dict(zip(POSITIONS.get(name, ()), node.args, strict=False))}
+            values |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+            yield name, {argument: _value(value) for argument, value in values.items()}
+
+
+def _value(node: ast.AST) -> Any:
+    """A value as it is written; the last part of a name such as keras.activations.relu."""
+    try:
+        return ast.literal_eval(node)  # type: ignore[arg-type]
+    except ValueError:
+        return ast.unparse(node).rpartition(".")[2]
+
+
+def _is_softmax(name: str, settings: Settings) -> bool:
+    return name == "Softmax" or (name == "Activation" and settings.get("activation") == "softmax")
+
+
+def _is_last(settings: Settings, alone: bool) -> bool:
+    """Whether a dense layer at the end says the classes; one that stands alone may be any."""
+    activation = settings.get("activation") or "linear"
+    return activation == "softmax" or (activation == "linear" and not alone)
+
+
+def _words(name: str, settings: Settings) -> list[str | None]:
+    """The words of one layer; None stands for something that has none."""
+    if name not in WORDS:
+        return [None]
+    try:
+        return [WORDS[name](settings), *([] if name == "Activation" else _function(settings))]
+    except (KeyError, TypeError, ValueError):
+        return [None]
+
+
+def _function(settings: Settings) -> list[str | None]:
+    named = settings.get("activation") or "linear"
+    return [] if named in ("linear", "softmax") else [FUNCTIONS.get(named) if isinstance(named, str) else None]
+
+
+def _square(value: Any) -> int:
+    """The one number of a size such as 3 or (3, 3). Raises ValueError for another one."""
+    sides = {*value} if isinstance(value, tuple | list) else {value}
+    if len(sides) != 1 or not isinstance(side := sides.pop(), int):
+        raise ValueError(f"{value} is not square")
+    return side
+
+
+def _window(settings: Settings) -> str:
+    stride, dilation = (_square(settings.get(name, 1)) for name in ("strides", "dilation_rate"))
+    genes = [f" stride={stride}"] * (stride != 1) + [f" dilation={dilation}"] * (dilation != 1)
+    return "".join(genes) + (" padding=valid" if settings.get("padding", "valid") == "valid" else "")
+
+
+def _convolution(word: str) -> Callable[[Settings], str]:
+    return lambda s: f"{word} {s['filters']} {_square(s['kernel_size'])}{_window(s)}"
+
+
+WORDS: dict[str, Callable[[Settings], str | None]] = {
+    "Conv2D": _convolution("conv"),
+    "SeparableConv2D": _convolution("separable"),
+    "DepthwiseConv2D": lambda s: f"depthwise {_square(s['kernel_size'])}{_window(s)}",
+    "MaxPooling2D": lambda s: f"maxpool {_square(s.get('pool_size', 2))}",
+    "AveragePooling2D": lambda s: f"avgpool {_square(s.get('pool_size', 2))}",
+    "BatchNormalization": lambda s: "batchnorm",
+    "LayerNormalization": lambda s: "layernorm",
+    "Activation": lambda s: (_function(s) or [""])[0],
+    "ReLU": lambda s: "relu",
+    "ELU": lambda s: "elu",
+    "PReLU": lambda s: "prelu",
+    "LeakyReLU": lambda s: f"leaky_relu {s.get('negative_slope', 0.3)}",
+    "Dropout": lambda s: f"dropout {s['rate']}",
+    "SpatialDropout2D": lambda s: f"spatial_dropout {s['rate']}",
+    "GaussianNoise": lambda s: f"gaussian_noise {s['stddev']}",
+    "Flatten": lambda s: "flatten",
+    "GlobalAveragePooling2D": lambda s: "global_average",
+    "GlobalMaxPooling2D": lambda s: "global_max",
+    "Dense": lambda s: f"dense {s['units']}",
+}

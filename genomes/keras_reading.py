@@ -90,7 +90,7 @@ def _calls(node: ast.AST) -> Iterator[Named]:
 def _value(node: ast.AST) -> Any:
     """A value as it is written; the last part of a name such as keras.activations.relu."""
     try:
-        return ast.literal_eval(node)  # type: ignore[arg-type]
+        return ast.literal_eval(node)
     except ValueError:
         return ast.unparse(node).rpartition(".")[2]
 

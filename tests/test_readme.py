@@ -96,6 +96,9 @@ def test_code_blocks_run(number: int, folder: Path) -> None:
                 [sys.executable, "-c", SMALL_PYTHON + text], cwd=folder, capture_output=True, text=True
             )
             assert done.returncode == 0, done.stderr[-2000:]
+            assert done.stderr == ""
+            if text.rstrip().splitlines()[-1].startswith("print("):
+                assert "|" in done.stdout.splitlines()[-1]  # the winner, as a line of the notation
         case "toml":
             RunConfig.checked(tomllib.loads(text))
             (folder / "run.toml").write_text(FEW + text)

@@ -11,6 +11,7 @@ from pkgutil import resolve_name
 from typing import Any, Protocol, TypeVar
 
 from evolve.errors import MachineError
+from evolve.execution.keras_import import quiet_start
 from evolve.jobs import Job, Resources
 from evolve.values import Result, Status
 from genomes.json_value import JsonObject
@@ -152,7 +153,8 @@ class InProcess:
         usual: Resources | None = None,
         gpus: Sequence[str] = (),
     ) -> None:
-        self._evaluators = Evaluators(evaluators, settings)
+        with quiet_start():
+            self._evaluators = Evaluators(evaluators, settings)
         self._waiting: deque[tuple[Job, float]] = deque()
         self._messages: deque[Message] = deque(maxlen=MOST_MESSAGES)
 

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Inside of the block what TensorFlow says in capital letters when it starts, of processors and its own logging, is
+    not shown. It writes past Python, whatever its level of logging is."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def import_keras() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.errors import MachineError, RunError
+from evolve.execution.keras_import import quiet_start
 from evolve.storage.keras_archive import FACT_NAMES, FACTS, Foreign, foreign, modules
 from evolve.trust import require_modules
 
@@ -53,8 +54,8 @@ def load_model(path: Path, trusted: Collection[str] = ()) -> Any:
     trusted: modules that the user named; classes and functions of other modules are Keras's own, or refused.
     """
     found = checked(path, trusted)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
+    with quiet_start():
+        import keras
 
     try:
         known = {name: _object(one) for one in found for name in (one.name, one.registered)}

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
+from tensorflow.python.eager.polymorphic_function import polymorphic_function
 from tensorflow.python.framework import ops
 
 from evolve.training.backends import Images, Probabilities, Steps, by_batches
@@ -79,10 +80,13 @@ class TensorFlow:
     def forget(self) -> None:
         """Drops what TensorFlow would keep for ever of each network that was trained: every use of a custom gradient
         (Keras has some) is registered by a name of its own, and the registration holds the whole graph. Without this a
-        worker grows until the machine dies. See https://github.com/tensorflow/tensorflow/issues/97697."""
+        worker grows until the machine dies. See https://github.com/tensorflow/tensorflow/issues/97697. Likewise it
+        counts how often Keras's functions are traced, whichever network they are of, and would warn of many."""
         registered = getattr(getattr(ops, "gradient_registry", None), "_registry", {})
         for name in [name for name in registered if name.startswith("CustomGradient-")]:
             del registered[name]
+        counts = getattr(polymorphic_function, "_frequent_tracing_detector_manager", None)
+        getattr(counts, "_detectors", {}).clear()
         keras.backend.clear_session()
         for device in _gpus():
             tf.config.experimental.reset_memory_stats(device.name)

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from evolve.config import RunConfig
 from evolve.data.folders import part_of
 from evolve.data.image_files import image_files
 from evolve.data.pictures import read_image
 from evolve.data.sources import Source, load
+from evolve.display.console import make_console
+from evolve.engine.opening import new_problem
 from evolve.errors import DataError
 
 
@@ -294,3 +297,15 @@ def test_folders_that_cannot_be_used_say_why(make: Any, message: str, tmp_path: 
 def test_sizes_and_colours_are_for_folders(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="image_size and colour are for folders of images, and 'digits' is none"):
         load(Source("digits", image_size=16))
+
+
+def test_a_run_says_what_is_left_aside_and_what_is_odd(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = pets(tmp_path / "pets")
+    for number in range(3):
+        (folder / "cat" / f"{number}.heic").write_bytes(b"of a phone")
+        Image.new("RGB", (12, 10)).save(folder / "owl" / f"black-{number}.png")
+    settings = {"dataset": str(folder), "results": str(tmp_path / "results"), "generations": 1}
+    new_problem(RunConfig.checked(settings), make_console(True))
+    said = capsys.readouterr().out
+    assert "left aside: 3 files that end in .heic\n" in said
+    assert "3 of 39 images show one even colour and nothing else\n" in said

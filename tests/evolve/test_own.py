@@ -264,6 +264,7 @@ def test_a_fitness_function_of_ones_own(place: str, folder: Path, tiny_npz: Path
     done = subprocess.run([sys.executable, "search.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout == "ok 3 True\nTrue (2, 2) True\n4\n"
+    assert done.stderr == ""
     if place == "script":
         refused = command("resume", "fitness-script", cwd=folder)
         assert refused.returncode == 2

@@ -34,7 +34,7 @@ def call_isolated(function: str, arguments: Mapping[str, Any], show_output: bool
         answer = Path(folder, "answer.json")
         done = subprocess.run(
             [sys.executable, "-P", "-m", "evolve.execution.isolated", function, str(answer)],
-            input=json.dumps({"arguments": dict(arguments), "path": [folder for folder in sys.path if folder]}),
+            input=json.dumps({"arguments": dict(arguments), "path": _own_folders()}),
             stdout=None if show_output else subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -48,6 +48,11 @@ def call_isolated(function: str, arguments: Mapping[str, Any], show_output: bool
     if "error" in returned:
         raise getattr(errors, returned["error"])(returned["message"])
     return returned["value"]
+
+
+def _own_folders() -> list[str]:
+    """Where this process looks for modules, but for the current folder."""
+    return [folder for folder in sys.path if folder and Path(folder) != Path.cwd()]
 
 
 def _answer(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

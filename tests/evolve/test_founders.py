@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -149,3 +151,29 @@ def test_without_random_the_first_population_are_founders_and_their_mutants() ->
     assert second.steps[0] == first.steps[0]
     assert len(second.steps) > 1
     assert SPACE.distance(first.genome, second.genome) < 0.4
+
+
+def test_a_call_of_keras_is_told_in_the_words_of_the_notation(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        named("layers.Conv2D(32, 3, padding='same', activation='relu'), Attention() | adam 0.01")
+    said = str(refused.value)
+    assert "is a call of Keras; a network is written as layers in words, separated by commas" in said
+    assert said.endswith("(without Attention, for which there is no word) is: 'conv 32 3, relu, flatten | adam 0.01'")
+    with pytest.raises(ConfigError, match=r"none\.keras': there is no such file"):
+        named(f"{tmp_path}/none.keras")
+
+
+def test_a_model_file_is_told_in_the_words_of_the_notation(tmp_path: Path) -> None:
+    kernel = {"filters": 8, "kernel_size": [3, 3], "strides": [1, 1], "padding": "same", "activation": "relu"}
+    end = {"units": 10, "activation": "softmax"}
+    layers = [
+        {"class_name": name, "config": config}
+        for name, config in (("InputLayer", {}), ("Conv2D", kernel), ("Flatten", {}), ("Dense", end))
+    ]
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps({"class_name": "Functional", "config": {"layers": layers}}))
+    with pytest.raises(ConfigError, match=r"is a model file; .*the nearest line is: 'conv 8 3, relu, flatten'"):
+        named(f"{tmp_path}/net.keras")
+    (tmp_path / "net.keras").write_text("no archive")
+    with pytest.raises(ConfigError, match="it cannot be read as a"):
+        named(f"{tmp_path}/net.keras")

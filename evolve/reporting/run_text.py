@@ -89,7 +89,7 @@ def _tested(run: Run) -> str:
     if run.winner is None or run.final_result is None:
         return "not trained in full yet, so there is no test accuracy"
     times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
-    how = f"trained in full: {amount(run.in_full)}" if run.in_full else "looked up"
+    how = "looked up" if run.problem.get("table") else f"trained in full: {amount(run.in_full or {})}"
     trained = f"candidate {run.winner} {how}; the test part was opened {times}"
     measures = run.final_result.measures
     told = [f"; {share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]

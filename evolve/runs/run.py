@@ -242,9 +242,12 @@ class Run:
     @cached_property
     def in_full(self) -> Spent | None:
         """What the winner's full training really did, or None until it was trained."""
+        if self._finished is None or self.final_result is None:
+            return None
         with self.log() as log:
-            budget = log.request(self._finished.detail["request"]).budget if self._finished else None
-        return self.done(budget, self.final_result) if budget and self.final_result else None
+            budgets = {request.number: request.budget for request in log.requests(Purpose.FINAL)}
+        budget = budgets.get(self._finished.detail["request"])  # gone, where a damaged file was rescued
+        return self.done(budget, self.final_result) if budget else None
 
     def done(self, budget: Budget, result: Result) -> Spent | None:
         """What a training of this run really did, see `evolve.runs.trainings`; None where the score of an entry of a

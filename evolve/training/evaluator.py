@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import math
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -198,8 +200,7 @@ def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> tuple[Joi
 
 def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
     """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason, but for
-    MachineError, which is never a candidate's fault. Ctrl-C does not come as an exception here, neither in workers nor
-    in a run, so one that says so was raised by code of the user's, as was one that wants to exit."""
+    MachineError, which is never a candidate's fault, and Ctrl-C."""
     begun = time.perf_counter()
     memory.forget_peak()
     with settings_of_trainings():
@@ -223,7 +224,17 @@ def _without_raising(job: TrainingJob, work: Callable[[TrainingJob], Result]) ->
     except MachineError:
         raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and _ctrl_c_comes_as_exception():
+            raise
         return _failure(job, error)
+
+
+def _ctrl_c_comes_as_exception() -> bool:
+    """Whether Ctrl-C is raised where this is called. It is kept from workers, and a run of this process notes it only;
+    there code of the user's own raised what looks like it."""
+    here = threading.current_thread() is threading.main_thread()
+    noted = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    return here and not noted and signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def _failure(job: TrainingJob, error: BaseException) -> Result:

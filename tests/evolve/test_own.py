@@ -322,6 +322,39 @@ def test_a_fitness_function_that_fails_or_exits_is_a_result_with_a_reason(folder
     ]
 
 
+INTERRUPTS = """
+import signal
+from conftest import stack_space, training_job
+from evolve.training.evaluator import guard
+from evolve.values import Budget
+
+space = stack_space((8, 8, 1))
+genome = space.parse("flatten")
+job = training_job(space.blueprint(genome), genome.recipe, Budget(96, 1))
+
+
+def interrupts(job):
+    raise KeyboardInterrupt
+
+
+try:
+    print(guard(job, interrupts))
+except KeyboardInterrupt:
+    print("Ctrl-C ends it")
+signal.signal(signal.SIGINT, lambda number, frame: None)
+print(guard(job, interrupts).reason)
+"""
+
+
+def test_ctrl_c_is_nobodys_failure_and_what_only_looks_like_it_is_one() -> None:
+    script = [sys.executable, "-c", INTERRUPTS]
+    done = subprocess.run(script, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    assert done.stdout.splitlines() == [
+        "Ctrl-C ends it",
+        "code of the user's own ends the program (KeyboardInterrupt)",
+    ], done.stderr[-1000:]
+
+
 PARSES = "import argparse\n\nargparse.ArgumentParser().parse_args(['--no-such-flag'])\n"
 ENDS = "import os\n\nos._exit(3)\n"
 

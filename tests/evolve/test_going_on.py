@@ -21,7 +21,7 @@ import pytest
 from conftest import ROOT, stack_space, training_job
 
 import evolve
-from evolve.data.datasets import load_npz
+from evolve.data.npz_files import load_npz
 from evolve.data.splits import prepare, settings
 from evolve.errors import EvolveError
 from evolve.execution.border import from_json, job_to_json

@@ -71,13 +71,14 @@ def plan_for(config: RunConfig, seconds: float, machine: Machine, train: int, im
 
 
 def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
-    """One network that is scored and then trained for all that is left: for where there is no time for a search. It
-    takes longer than `seconds` where that would leave nothing that has learned anything."""
+    """One network that is scored and then trained for all that is left: for where there is no time for a search. It is
+    so small that it sees the images often. It takes longer than `seconds` where else nothing would be learned."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     least = max(LEAST_FINAL, LEAST_SHARE * (config.duration or 0.0))
     final = max(seconds - machine.start, machine.start / 2 + least)
-    last = final * machine.rate / 3 / images  # work for each image, in all epochs together
-    largest = config.max_work or rounded(max(SMALLEST, last / max(1.0, _epochs(last), epochs or 0)))
+    trained = max(LEAST_FINAL, final - machine.start / 2)
+    last = trained * machine.rate / 3 / images  # work for each image, in all epochs together
+    largest = config.max_work or rounded(max(SMALLEST, last / (epochs or FINAL_EPOCHS)))
     settings: dict[str, Any] = {
         "population": config.population,
         "max_founders": 1,
@@ -91,7 +92,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
         "max_multiply_adds": config.max_multiply_adds or largest,
         "leaders": config.leaders,
         "rescorings": config.rescorings,
-        "final_epochs": epochs or max(1, round(_epochs(last))),
+        "final_epochs": epochs or max(1, min(FINAL_EPOCHS, round(last / largest))),
         "evaluations": 1,
     }
     t = Times(machine.start, 0.0, final, by_clock=epochs is None)

@@ -37,7 +37,7 @@ MANY = 16  # small births, for which it pays to have small and large ones
 FEW_LARGE = 2  # births that there must be time for then
 LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 LEAST_FINAL = 5.0  # seconds of the training of a network where there is no time for a search
-LEAST_SHARE = 0.15  # of all of the time, likewise
+LEAST_SHARE = 0.25  # of all of the time, likewise
 SMALLEST = 200_000  # units of work for an image that are always allowed
 
 
@@ -75,8 +75,8 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
     so small that it sees the images often. It takes longer than `seconds` where else nothing would be learned."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     least = max(LEAST_FINAL, LEAST_SHARE * (config.duration or 0.0))
-    final = max(seconds - machine.start, machine.start / 2 + least)
-    trained = max(LEAST_FINAL, final - machine.start / 2)
+    final = max(seconds - machine.start, machine.start + least)
+    trained = max(LEAST_FINAL, final - machine.start)
     last = trained * machine.rate / 3 / images  # work for each image, in all epochs together
     largest = config.max_work or rounded(max(SMALLEST, last / (epochs or FINAL_EPOCHS)))
     settings: dict[str, Any] = {

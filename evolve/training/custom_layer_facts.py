@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import tokenize
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from evolve.errors import ConfigError, RunError, in_words
@@ -18,6 +18,7 @@ from evolve.values import digest
 from genomes.custom_layers import custom_arguments, is_custom
 
 SIZES: dict[str, list[tuple[int, ...]]] = {"body": [(2, 8, 8), (2, 6, 10)], "head": [(2,)]}
+PASSES_ON = "__init__ must take **kwargs and hand them on with super().__init__(**kwargs)"
 CHANNELS = (2, 4, 6, 8)  # three determine a parabola, the fourth checks it
 
 
@@ -103,23 +104,21 @@ def _weights(cls: Any, arguments: Mapping[str, Any], shape: tuple[int, ...]) -> 
     """Number of weights of a layer built for inputs of that shape. Raises ValueError if it changes the shape."""
     import numpy as np
 
-    built: Any = _made(cls, {"name": "tried_out", **arguments})
+    built: Any = _named(cls, arguments)
     output = tuple(built(np.ones(shape, np.float32)).shape)
     if output != shape:
         raise ValueError(f"it must keep the shape of its input, but turns {shape} into {output}")
     return int(built.count_params())
 
 
-def _made(make: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
-    """The layer that `make` makes of these settings. Raises ValueError if it does not take all that Keras gives."""
+def _named(cls: Any, arguments: Mapping[str, Any]) -> Any:
+    """The layer of these arguments, with a name, as it has one in a network. Raises ValueError if it takes none."""
     try:
-        return make(**settings)
+        return cls(**arguments, name="tried_out")
     except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
+        if "'name'" not in str(error):
             raise
-        raise ValueError(
-            f"{error}, which Keras gives; __init__ must take **kwargs and hand them on with super().__init__(**kwargs)"
-        ) from None
+        raise ValueError(f"{error}, which Keras gives; {PASSES_ON}") from None
 
 
 def _check_restored(cls: Any, arguments: Mapping[str, Any], shape: tuple[int, ...]) -> None:
@@ -127,9 +126,13 @@ def _check_restored(cls: Any, arguments: Mapping[str, Any], shape: tuple[int, ..
     import numpy as np
 
     images = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    built = _made(cls, {"name": "tried_out", **arguments})
+    built = _named(cls, arguments)
     before, once_more = np.asarray(built(images)), np.asarray(built(images))
-    restored = _made(lambda **config: cls.from_config(config), built.get_config())
+    try:
+        restored = cls.from_config(built.get_config())
+    except Exception as error:
+        why = str(error).rpartition("Exception encountered: ")[2]
+        raise ValueError(f"what its get_config returns does not make it again ({why}); {PASSES_ON}") from None
     restored(images)
     restored.set_weights(built.get_weights())
     if np.array_equal(before, once_more) and not np.allclose(before, np.asarray(restored(images)), atol=1e-5):

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ def explained(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def scratch_folder(below: Path) -> Iterator[Path]:
-    """A folder that is gone afterwards."""
+    """A folder that is gone afterwards, with those above it that had to be made for it and are empty."""
+    new = [folder for folder in (below, *below.parents) if not folder.exists()]
     with explained(below):
         below.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix="reading.", dir=below))
@@ -40,6 +41,9 @@ def scratch_folder(below: Path) -> Iterator[Path]:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+        with suppress(OSError):  # not empty
+            for folder in new:
+                folder.rmdir()
 
 
 def room_for(shape: tuple[int, ...], dtype: Any, scratch: Path | None) -> NDArray[Any]:

@@ -47,7 +47,8 @@ class Classifier:
         if len(said) != 2 or said[1] is None:
             raise RunError(f"model {name}: it puts out {_shape(outputs[0])}; a classifier puts out a number per class")
         size = None if taken[1] is None else (int(taken[1]), int(taken[2]))
-        named = isinstance(model.input, dict) or isinstance(model.output, dict)
+        # A sequential model that was only loaded has neither.
+        named = any(isinstance(getattr(model, end, None), dict) for end in ("input", "output"))
         plain = keras.Model(inputs[0], outputs[0]) if named else model
         return cls(size, KINDS[taken[3]], max(2, int(said[1])), plain)
 

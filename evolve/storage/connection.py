@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Any
 
 from evolve.errors import LogError
+from evolve.storage.files import shown_path
 from evolve.storage.write_ahead_log import write_ahead_log
 
 BUSY_SECONDS = 30.0  # how long another program may hold the file before we give up
@@ -39,8 +40,9 @@ ADVICE = {
 
 def explained(file: Path, code: int, error: object) -> LogError:
     """The error to raise when SQLite says `error` of `file`, with its error code."""
-    words = {"file": file, "name": file.name, "folder": file.parent, "error": error, "seconds": BUSY_SECONDS}
-    typed = {"path": quote(str(file)), "run": quote(str(file.parent))}
+    path, folder = shown_path(file), shown_path(file.parent)
+    words = {"file": path, "name": file.name, "folder": folder, "error": error, "seconds": BUSY_SECONDS}
+    typed = {"path": quote(path), "run": quote(folder)}
     return LogError(ADVICE[code].format(**words, **typed))
 
 

@@ -53,7 +53,7 @@ def test_a_script_has_a_seed_that_keras_takes_and_names_that_can_be_printed() ->
     parts = Parts("pictures", "", "", "0" * 64, (8, 8, 1), ("caf\udce9", "tea \x1b[1m"), sizes, 0.0, 255.0, {})
     problem = ImageProblem(RunConfig.checked({"seed": 2**70 + 5}), parts, False, {})
     told: dict[str, object] = {}
-    exec(_settings(problem, replace(DEFAULT).to_json()), told)
+    exec(_settings(problem, replace(DEFAULT).to_json(), 1, 0), told)
     assert told["CLASSES"] == ["caf\\udce9", "tea \\x1b[1m"]
     assert told["SEED"] == 5
 

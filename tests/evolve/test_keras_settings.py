@@ -66,7 +66,7 @@ import sys
 sys.path.insert(0, TESTS)
 import keras
 from conftest import stack_space, training_job
-from evolve.data.datasets import load_npz
+from evolve.data.npz_files import load_npz
 from evolve.data.splits import prepare, settings
 from evolve.jobs import PartsUsed
 from evolve.training.evaluator import Trainer

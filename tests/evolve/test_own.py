@@ -389,7 +389,8 @@ def test_other_metrics_decide(metric: str, folder: Path, tiny_npz: Path) -> None
     for line in command("history", metric, "--json", cwd=folder).stdout.splitlines():
         entry = json.loads(line)
         assert entry["objectives"] == [entry["measures"][metric]]
-    assert f"scores are {metric.replace('_', ' ')}" in done.stdout
+    named = {"loss": "validation loss (lower is better)", "balanced_accuracy": "balanced validation accuracy"}[metric]
+    assert f"score: {named} after " in done.stdout
     shown = json.loads(command("show", metric, "--json", cwd=folder).stdout)
     assert 0 <= shown["test_accuracy"] <= 1
     wrong = command("run", "--metric", "acuracy", cwd=folder)

@@ -109,7 +109,7 @@ def test_closing_promotions_are_not_trained_twice(climbed: evolve.Run) -> None:
         ),
         ({"rungs": "40"}, "rungs must be"),
         ({"rungs": "5x1"}, "rungs must be"),
-        ({"rungs": "40x1,80x1", "epochs": 3}, "leave epochs away, or rungs"),
+        ({"rungs": "40x1,80x1", "epochs": 3}, "leave out epochs or rungs"),
         ({"rungs": "40x1,80x1", "strategy": "neat"}, "strategy 'neat' takes one score per candidate"),
         (
             {"rungs": "40x1", "fitness": "a:b"},

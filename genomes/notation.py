@@ -59,7 +59,7 @@ def _read_layer(part: str, alphabet: Alphabet) -> Layer:
             raise InvalidGenome(f"'{part.strip()}': {name} {error}") from None
     if required:
         raise InvalidGenome(f"'{part.strip()}': {required[0]} is missing; write '{_usage(cls, tokens[0])}'")
-    return checked(cls(**values), alphabet)
+    return check_layer(cls(**values), alphabet)
 
 
 def _usage(cls: type[Layer], word: str) -> str:
@@ -76,7 +76,7 @@ def read_recipe(text: str, alphabet: Alphabet) -> Recipe:
         except ValueError as error:
             raise InvalidGenome(f"recipe: '{part.strip()}': {error}") from None
     recipe = Recipe(**{**DEFAULT.to_json(), **values})
-    return checked_recipe(recipe, alphabet)
+    return check_recipe(recipe, alphabet)
 
 
 def _read_setting(words: list[str]) -> dict[str, Any]:
@@ -104,14 +104,14 @@ def _known_words() -> str:
 USAGE = f"for example '| sgd 0.05, batch 64, cosine, flip, shift 2', made of {_known_words()}"
 
 
-def checked(gene: Layer, alphabet: Alphabet) -> Layer:
+def check_layer(gene: Layer, alphabet: Alphabet) -> Layer:
     """`gene`, if it exists; raises InvalidGenome otherwise."""
     if problem := _missing(gene, alphabet.bounds(type(gene))):
         raise InvalidGenome(f"{gene.word}: {problem}")
     return gene
 
 
-def checked_recipe(recipe: Recipe, alphabet: Alphabet) -> Recipe:
+def check_recipe(recipe: Recipe, alphabet: Alphabet) -> Recipe:
     """`recipe`, if it exists; raises InvalidGenome otherwise."""
     if problem := _missing(recipe, alphabet.recipe):
         raise InvalidGenome(f"recipe: {problem}")

@@ -67,7 +67,7 @@ def from_parts(
     )
 
 
-def checked(data: Dataset) -> Dataset:
+def check_dataset(data: Dataset) -> Dataset:
     """`data`, if it can be trained on. Raises DataError with the first reason why not."""
     for name in data.class_names:
         if not _can_be_written(name):

@@ -12,7 +12,7 @@ import numpy as np
 from evolve.data.datasets import SMALLEST, Dataset, from_parts
 from evolve.data.labels import class_names, labels_and_names
 from evolve.data.pixels import BYTES, FLOATS, SIXTEEN, THIRTY_TWO, Array, pieces
-from evolve.data.scratch import explained, room_for
+from evolve.data.scratch import explain_errors, room_for
 from evolve.errors import DataError
 
 PARTS = {"train": "x_train", "test": "x_test", "validation": "x_val"}
@@ -103,7 +103,7 @@ def _read(path: Path, scratch: Path | None) -> dict[str, Array]:
 def _mapped(archive: zipfile.ZipFile, name: str, scratch: Path) -> Array:
     """An array of the archive, copied to a file and mapped; a small one in memory."""
     target = scratch / f"{len(list(scratch.iterdir()))}.npy"
-    with explained(scratch), archive.open(name) as source, target.open("wb") as file:
+    with explain_errors(scratch), archive.open(name) as source, target.open("wb") as file:
         shutil.copyfileobj(source, file, SMALL)
     array: Array = np.load(target, mmap_mode="r" if target.stat().st_size > SMALL else None, allow_pickle=False)
     return array

@@ -18,7 +18,7 @@ from evolve.errors import DataError
 
 
 @contextmanager
-def explained(folder: Path) -> Iterator[None]:
+def explain_errors(folder: Path) -> Iterator[None]:
     """What cannot be written below `folder` becomes a DataError."""
     try:
         yield
@@ -34,7 +34,7 @@ def explained(folder: Path) -> Iterator[None]:
 def scratch_folder(below: Path) -> Iterator[Path]:
     """A folder that is gone afterwards, with those above it that had to be made for it and are empty."""
     new = [folder for folder in (below, *below.parents) if not folder.exists()]
-    with explained(below):
+    with explain_errors(below):
         below.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix="reading.", dir=below))
     try:
@@ -51,7 +51,7 @@ def room_for(shape: tuple[int, ...], dtype: Any, scratch: Path | None) -> NDArra
     room on disk, which would else end the process as soon as it writes there."""
     if scratch is None or 0 in shape:
         return np.empty(shape, dtype)
-    with explained(scratch):
+    with explain_errors(scratch):
         descriptor, name = tempfile.mkstemp(suffix=".npy", dir=scratch)
         os.close(descriptor)
         made = np.lib.format.open_memmap(name, mode="w+", dtype=dtype, shape=shape)

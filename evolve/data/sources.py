@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from evolve.data.datasets import Dataset, checked
+from evolve.data.datasets import Dataset, check_dataset
 from evolve.data.folders import load_folder
 from evolve.data.keras_datasets import NAMES, load_keras
 from evolve.data.npz_files import load_npz
@@ -39,15 +39,15 @@ def load(source: Source, count: Counter = lambda what, done, total: None, scratc
     """
     name, path = source.dataset, Path(source.dataset)
     if name not in DATASETS and not name.endswith(".npz") and path.is_dir():
-        return checked(load_folder(path, source.image_size, source.colour, count, scratch))
+        return check_dataset(load_folder(path, source.image_size, source.colour, count, scratch))
     if source.image_size or source.colour:
         raise DataError(f"image_size and colour are for folders of images, and '{name}' is none; leave them out")
     if name == "digits":
         return digits()
     if name in NAMES:
-        return checked(load_keras(name, scratch))
+        return check_dataset(load_keras(name, scratch))
     if name.endswith(".npz"):
-        return checked(load_npz(path, scratch))
+        return check_dataset(load_npz(path, scratch))
     raise DataError(
         f"dataset '{name}' is unknown{nearest(name, DATASETS)}; "
         "or give the path of an .npz file or of a folder with one sub-folder of images per class"
@@ -60,4 +60,4 @@ def digits() -> Dataset:
 
     scans = load_digits()
     images = np.round(scans.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
-    return checked(Dataset("digits", images, scans.target, None, None, tuple(map(str, range(10)))))
+    return check_dataset(Dataset("digits", images, scans.target, None, None, tuple(map(str, range(10)))))

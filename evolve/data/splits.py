@@ -42,7 +42,7 @@ from evolve.data.pixels import (
     pixel_range,
     scaled_otherwise,
 )
-from evolve.data.scratch import explained
+from evolve.data.scratch import explain_errors
 from evolve.errors import DataError
 
 SEARCH_PARTS = ("train", "validation", "selection")
@@ -152,7 +152,7 @@ def _test_key(folder: Path, digest: str) -> str | None:
     file = _key_file(folder, digest)
     before = folder / f"{digest[:KEY_LETTERS]}-test"
     if before.exists() and not (file.exists() and folder_of(folder, _read_key(file)).exists()):
-        with explained(folder):
+        with explain_errors(folder):
             target = folder_of(folder, _made_key(folder, digest))
             draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=folder))
             shutil.copytree(before, draft, dirs_exist_ok=True)
@@ -217,7 +217,7 @@ def _write(data: Dataset, digest: str, folder: Path) -> None:
         "sizes": {part: len(parts[part]) for part in (*SEARCH_PARTS, "test")},
         "depth": data.depth,
     }
-    with explained(folder):
+    with explain_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         key = _made_key(folder, digest)
     with _draft(folder_of(folder, key)) as draft:
@@ -249,11 +249,11 @@ def _save(folder: Path, parts: dict[str, Rows], dtype: np.dtype[Any]) -> None:
 def _draft(target: Path) -> Iterator[Path]:
     """A folder beside the target, renamed afterwards, so that a folder is whole or not there. Where another process was
     faster, its folder stays: it holds the same. Raises DataError if there is no room or no right to write."""
-    with explained(target.parent):
+    with explain_errors(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:
-        with explained(target.parent):
+        with explain_errors(target.parent):
             yield draft
             draft.chmod(0o755)
         with suppress(OSError):

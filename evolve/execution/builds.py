@@ -13,7 +13,7 @@ from evolve.execution.keras_settings import settings_of_user
 
 
 @cache
-def installed() -> Mapping[str, str]:
+def installed_versions() -> Mapping[str, str]:
     """Versions of the installed packages, by their names in small letters, with dashes."""
     names = {one.metadata["Name"]: one.version for one in distributions()}
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in names.items() if name}
@@ -60,7 +60,7 @@ BUILDS = {
 
 def backend() -> str:
     """Name and version of the Keras backend that workers will use."""
-    name, versions = backend_name(), installed()
+    name, versions = backend_name(), installed_versions()
     for package in BUILDS[name].packages if name in BUILDS else (name,):
         if package in versions:
             return f"{name} {versions[package]}, keras {versions.get('keras', 'not installed')}"

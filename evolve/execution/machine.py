@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from evolve.execution.builds import BUILDS, backend, backend_name, installed
+from evolve.execution.builds import BUILDS, backend, backend_name, installed_versions
 from evolve.execution.gpus import gpus
 
 CPU_FACTS = Path("/proc/cpuinfo")  # of Linux alone
@@ -28,7 +28,7 @@ def gpu_missing() -> str | None:
         why = "nvidia-smi finds none" if hidden is None else f"CUDA_VISIBLE_DEVICES is '{hidden}'"
         return f"no NVIDIA GPU is visible here: {why}"
     build = BUILDS.get(backend_name())
-    if build is not None and not build.for_gpus(installed()):
+    if build is not None and not build.for_gpus(installed_versions()):
         return f"the installed build, {backend()}, cannot use one (one that can: {build.extra_for_gpus})"
     return None
 

@@ -97,7 +97,7 @@ def usual_founder(problem: ImageProblem, config: RunConfig, console: Console) ->
             return name
         except InvalidGenome:
             shape = " x ".join(map(str, problem.parts.input_shape))
-            console.note(f"founder {name} does not fit images of {shape}; {USUAL[-1]} is trained in its place")
+            console.note(f"founder {name} does not fit images of {shape}; {USUAL[-1]} is trained instead")
     return USUAL[-1]
 
 

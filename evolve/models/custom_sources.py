@@ -22,7 +22,7 @@ def custom_sources(paths: Sequence[str], known: Mapping[str, str]) -> str:
     beside = [path for path in paths if known[path] and path not in alone]
     folders = dict.fromkeys(_folder(path) for path in beside)
     lines = ["import sys\n\n"] if folders else []
-    lines += [f"sys.path.append({literal(folder)})  # where layers of one's own lie\n" for folder in folders]
+    lines += [f"sys.path.append({literal(folder)})  # where your own layers are\n" for folder in folders]
     lines += [
         f"from {path.rpartition('.')[0]} import {path.rpartition('.')[2]}\n" for path in paths if path not in alone
     ]

@@ -56,7 +56,7 @@ def ensemble(
     models = [str(found.model_path(leader)) for leader in leaders]
     parts = PartsUsed(problem.parts.digest, (), "test", test=problem.parts.test)
     told = {"models": models, "trust": found.trust, "root": problem.parts.root, "parts": asdict(parts)}
-    said = call_isolated("evolve.models.keras_process:together", told)
+    said = call_isolated("evolve.models.keras_process:ensemble_accuracy", told)
     with Store.open(found.folder) as store:
         store.act("ensemble scored", candidates=leaders, accuracy=said["together"])
     single = dict(zip(leaders, said["single"], strict=True))

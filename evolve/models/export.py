@@ -98,7 +98,7 @@ def export(
             checked = call_isolated("evolve.models.keras_process:same_network", told)
         else:
             told = {"model": str(model), "trust": found.trust, "format": format, "path": str(draft)}
-            checked = call_isolated("evolve.models.keras_process:exported", {**told, **_tried_on(problem)})
+            checked = call_isolated("evolve.models.keras_process:export_model", {**told, **_tried_on(problem)})
     return Exported(path, format, checked["images"], checked["difference"], beside, reads)
 
 

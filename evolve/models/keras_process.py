@@ -29,7 +29,7 @@ SAMPLE = 64  # real images that an exported model is tried on
 TOLERANCE = 1e-4
 
 
-def exported(
+def export_model(
     model: str, trust: Sequence[str], format: str, path: str, root: str, parts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Writes the model in another format and tries it on images of the part to score, see `PartsUsed`. Raises
@@ -59,7 +59,7 @@ def same_network(
     return _compared(probabilities(theirs, images), probabilities(ours, images))
 
 
-def predicted(model: str, trust: Sequence[str], images: Sequence[str]) -> list[dict[str, Any]]:
+def predict_images(model: str, trust: Sequence[str], images: Sequence[str]) -> list[dict[str, Any]]:
     """For each image its classes, most likely first, its size (height, width) if it was resized, and a remark if its
     pixels had to be brought into the range of the training images. Raises DataError for one that cannot be read, or
     that is of another depth than those."""
@@ -80,7 +80,9 @@ def predicted(model: str, trust: Sequence[str], images: Sequence[str]) -> list[d
     return said
 
 
-def together(models: Sequence[str], trust: Sequence[str], root: str, parts: Mapping[str, Any]) -> dict[str, Any]:
+def ensemble_accuracy(
+    models: Sequence[str], trust: Sequence[str], root: str, parts: Mapping[str, Any]
+) -> dict[str, Any]:
     """Accuracy on the test part of each model and of the mean of their probabilities."""
     used = from_json(PartsUsed, parts)
     images, labels = part_images(root, used, used.score)

@@ -13,7 +13,7 @@ from evolve.execution.isolated import call_isolated
 from evolve.runs.find import find
 from evolve.runs.run import BEST
 from evolve.settings import path_of
-from evolve.storage.model_file import checked
+from evolve.storage.model_file import check_model
 from evolve.trust import Trust, names_of
 
 
@@ -55,7 +55,7 @@ def predict(
     if not files:
         raise ConfigError("give at least one image, or a folder that holds some")
     told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
-    said = call_isolated("evolve.models.keras_process:predicted", told)
+    said = call_isolated("evolve.models.keras_process:predict_images", told)
     return [
         Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None, one["remark"])
         for file, one in zip(files, said, strict=True)
@@ -65,7 +65,7 @@ def predict(
 def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
     """The file of a model, which imports nothing but what is trusted."""
     if text.endswith(".keras"):
-        checked(path_of(text), trusted)
+        check_model(path_of(text), trusted)
         return path_of(text)
     name, colon, number = text.rpartition(":")
     by_candidate = bool(colon) and (number.isdecimal() or number == BEST)
@@ -83,7 +83,7 @@ def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:
             f"there is no trained model of candidate {candidate} of run '{found.name}'; "
             f"train it with: evolve train {found.words} {candidate}"
         )
-    checked(found.model_path(candidate), trusted)
+    check_model(found.model_path(candidate), trusted)
     return found.model_path(candidate)
 
 

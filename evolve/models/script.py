@@ -39,10 +39,11 @@ def write_script(
     length = _length(found, candidate, problem, recipe["batch_size"])
     averages = found.config.average_weights
     loading, beside, reads = _loading(found, problem, path)
+    own = _custom_sources(problem, custom_paths(spec))
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
     parts = [
-        f"{_head(found, candidate, genome, reads)}\n{imports}\n{_KERAS}\n{_settings(problem, recipe, *length)}",
-        _custom_sources(problem, custom_paths(spec)),
+        f"{_head(found, candidate, genome, reads, own)}\n{imports}\n{_KERAS}\n{_settings(problem, recipe, *length)}",
+        own,
         "# 1. Load the data.\n\n\n" + loading,
         "# 2. Build the network, layer by layer.\n\n\n" + model_source(spec, problem.parts.pixels[recipe["pixels"]]),
         "# 3. The training recipe.\n\n\n" + optimizer_source(recipe),
@@ -57,14 +58,15 @@ def write_script(
     return beside, reads
 
 
-def _head(found: Run, candidate: int, genome: Genome, reads: str) -> str:
+def _head(found: Run, candidate: int, genome: Genome, reads: str, own: str) -> str:
     name = re.sub(r"[^\w. -]", "_", found.name)  # a folder may be called anything, and this is a script
     lines = textwrap.fill(genome.notation(), 108, break_long_words=False, break_on_hyphens=False)
     notation = textwrap.indent(lines, "    ")
+    more = "and the layers of your own that it imports" if own.startswith(("import ", "from ")) else "nothing else"
     return (
         f'"""A network that was evolved: candidate {candidate} of the run \'{name}\'.\n\n{notation}\n\n'
         f"{_trained(found, candidate)}\n{_plain_text(f'It {reads}.')}\n\n"
-        "Needs Keras and a backend of it, nothing else. With TensorFlow and TensorBoard, logs are written; look at\n"
+        f"Needs Keras and a backend of it, {more}. With TensorFlow and TensorBoard, logs are written; look at\n"
         'them with: tensorboard --logdir logs\n"""\n'
     )
 
@@ -82,7 +84,7 @@ def _trained(found: Run, candidate: int) -> str:
     if found.config.fitness:
         text = f"The run trained it with the fitness function {found.config.fitness}; this trains it by its recipe."
     if (precision := spent.get("precision", "float32")) != "float32":
-        text += f" There products were of {precision}, here all numbers are of float32."
+        text += f" The run multiplied in {precision}; this computes in float32."
     return _plain_text(text)
 
 

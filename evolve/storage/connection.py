@@ -38,7 +38,7 @@ ADVICE = {
 }
 
 
-def explained(file: Path, code: int, error: object) -> LogError:
+def log_error(file: Path, code: int, error: object) -> LogError:
     """The error to raise when SQLite says `error` of `file`, with its error code."""
     path, folder = shown_path(file), shown_path(file.parent)
     words = {"file": path, "name": file.name, "folder": folder, "error": error, "seconds": BUSY_SECONDS}
@@ -73,7 +73,7 @@ def _connected(file: Path, how: str) -> _Connection:
     try:
         made = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, factory=_Connection)
     except sqlite3.OperationalError as error:
-        raise explained(file, sqlite3.SQLITE_CANTOPEN, error) from None
+        raise log_error(file, sqlite3.SQLITE_CANTOPEN, error) from None
     made.file = file
     return made
 
@@ -104,7 +104,7 @@ def _explaining(method: Callable[..., Any]) -> Callable[..., Any]:
                 code = sqlite3.SQLITE_NOTADB
             if isinstance(error, sqlite3.ProgrammingError) or code not in ADVICE:
                 raise
-            raise explained(cursor.connection.file, code, error) from None  # type: ignore[attr-defined]
+            raise log_error(cursor.connection.file, code, error) from None  # type: ignore[attr-defined]
 
     return call
 

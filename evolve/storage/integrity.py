@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from evolve.errors import LogError
-from evolve.storage.connection import explained
+from evolve.storage.connection import log_error
 from evolve.storage.rows import unreadable
 from evolve.storage.write_ahead_log import is_wholly_readable, write_ahead_log
 
@@ -37,7 +37,7 @@ def check_integrity(connection: sqlite3.Connection, file: Path) -> None:
         )
     [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        raise explained(file, sqlite3.SQLITE_CORRUPT, " ".join(found.split()))
+        raise log_error(file, sqlite3.SQLITE_CORRUPT, " ".join(found.split()))
     for table, (number, columns) in JSON.items():
         valid = " AND ".join(f"json_valid({column})" for column in columns)
         row = connection.execute(f"SELECT {number} FROM {table} WHERE NOT ({valid}) LIMIT 1").fetchone()

@@ -38,7 +38,7 @@ def save_model(model: Any, path: Path, facts: Mapping[str, Any]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def checked(path: Path, trusted: Collection[str]) -> list[Foreign]:
+def check_model(path: Path, trusted: Collection[str]) -> list[Foreign]:
     """What in the model is not Keras's, all of it from modules in `trusted`. Raises TrustError for another module and
     RunError for a file that cannot be read. Imports nothing."""
     if not path.is_file():
@@ -49,11 +49,11 @@ def checked(path: Path, trusted: Collection[str]) -> list[Foreign]:
 
 
 def load_model(path: Path, trusted: Collection[str] = ()) -> Any:
-    """The Keras model in `path`. Raises TrustError and RunError as `checked`.
+    """The Keras model in `path`. Raises TrustError and RunError as `check_model`.
 
     trusted: modules that the user named; classes and functions of other modules are Keras's own, or refused.
     """
-    found = checked(path, trusted)
+    found = check_model(path, trusted)
     with quiet_start():
         import keras
 

@@ -29,7 +29,7 @@ from evolve.training.backends import this_backend
 from evolve.training.epochs import Diverged, Point, Training
 from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, JoinedImages, part_images
-from evolve.training.scores import measured, recalls
+from evolve.training.scores import measures_of, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import load_arrays, save_arrays
@@ -85,9 +85,9 @@ class Trainer:
                 copy_weights(training.model, saved)
                 if job.parts.watch == job.parts.score and point["epoch"] == job.budget.epochs:
                     at_last = classify(scored)
-                    seen = measured(at_last[: len(watched[0])], watched[1])
+                    seen = measures_of(at_last[: len(watched[0])], watched[1])
                 else:
-                    seen = measured(classify(watched[0]), watched[1])
+                    seen = measures_of(classify(watched[0]), watched[1])
                 watch = job.parts.watch
                 point[f"{watch}_accuracy"], point[f"{watch}_loss"] = seen["accuracy"], seen["loss"]
             clock.lap("score")
@@ -97,12 +97,12 @@ class Trainer:
         curve = training.run(on_epoch, lambda done: report(epoch=done, epochs=training.epochs))
         copy_weights(training.model, saved)
         predicted = classify(scored) if at_last is None else at_last
-        before = measured(predicted, labels)
+        before = measures_of(predicted, labels)
         if job.averaging:
             training.average()
             copy_weights(training.model, saved)
             predicted = classify(scored)
-        measures = measured(predicted, labels)
+        measures = measures_of(predicted, labels)
         clock.lap("score")
         if not all(map(math.isfinite, measures.values())):
             reason = "the class probabilities are not finite"
@@ -151,7 +151,7 @@ def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDA
     shares = enumerate(recalls(predicted, labels))
     told = {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
     if mirrored is not None:
-        told["accuracy_with_flips"] = measured(predicted + mirrored, labels)["accuracy"]
+        told["accuracy_with_flips"] = measures_of(predicted + mirrored, labels)["accuracy"]
     return told
 
 

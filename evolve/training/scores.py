@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def measured(predicted: NDArray[Any], labels: NDArray[Any]) -> dict[str, float]:
+def measures_of(predicted: NDArray[Any], labels: NDArray[Any]) -> dict[str, float]:
     """accuracy; balanced_accuracy, the mean over classes of the share that was recognised; loss, the mean
     cross-entropy. All are NaN if a probability is not finite."""
     likelihood = predicted[np.arange(len(labels)), labels].astype(np.float64)

@@ -191,14 +191,14 @@ class StackSpace:
         told: Mapping[str, Any] = data
         try:
             layers = tuple(self._read_layer(dict(gene)) for gene in told["layers"])
-            return StackGenome(layers, notation.checked_recipe(Recipe(**told["recipe"]), self.alphabet))
+            return StackGenome(layers, notation.check_recipe(Recipe(**told["recipe"]), self.alphabet))
         except InvalidGenome:
             raise
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidGenome(f"not the JSON of a layer stack: {error}") from None
 
     def _read_layer(self, gene: dict[str, Any]) -> Layer:
-        return notation.checked(self.alphabet.named(gene.pop("layer"))(**gene), self.alphabet)
+        return notation.check_layer(self.alphabet.named(gene.pop("layer"))(**gene), self.alphabet)
 
 
 def edit_distance(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> float:

@@ -19,7 +19,7 @@ from genomes.alphabet import Alphabet
 from genomes.genome import NetworkSpace
 from genomes.json_value import JsonObject
 from genomes.limits import Limits
-from genomes.notation import checked_recipe, read_recipe
+from genomes.notation import check_recipe, read_recipe
 from genomes.primitives import Shape
 from genomes.recipe import (
     Recipe,
@@ -175,7 +175,7 @@ class ChainSpace:
     def read(self, data: JsonObject) -> ChainGenome:
         told: Mapping[str, Any] = data
         try:
-            recipe = checked_recipe(Recipe(**told["recipe"]), self.alphabet)
+            recipe = check_recipe(Recipe(**told["recipe"]), self.alphabet)
             return ChainGenome(tuple(map(self._width, told["widths"])), recipe)
         except (KeyError, TypeError) as error:
             raise InvalidGenome(f"not the JSON of a chain: {error}") from None

@@ -115,7 +115,8 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(
-    builds.BUILDS[builds.backend_name()].for_gpus(builds.installed()), reason="the installed build can use GPUs"
+    builds.BUILDS[builds.backend_name()].for_gpus(builds.installed_versions()),
+    reason="the installed build can use GPUs",
 )
 def test_a_build_that_cannot_use_the_gpu_is_named(tmp_path: Path, driver: Path) -> None:
     asked = command("run", "--device", "gpu", cwd=tmp_path, PATH=f"{driver}:/usr/bin:/bin")

@@ -119,4 +119,4 @@ def test_no_room_for_what_is_read_is_said_before_anything_is_written(tmp_path: P
     done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
     assert "DataError: the prepared images cannot be written to parts" in done.stderr
     assert "make room" in done.stderr
-    assert list((tmp_path / "parts").iterdir()) == []
+    assert not (tmp_path / "parts").exists()

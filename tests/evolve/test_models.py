@@ -244,7 +244,7 @@ def test_a_baseline_is_trained_as_the_article_did(folder: Path) -> None:
 def test_the_usual_baseline_is_one_that_fits(folder: Path) -> None:
     done = command("baseline", "--epochs", "1", "--results", "usual", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "founder article-1 does not fit images of 8 x 8 x 1; fast is trained in its place" in done.stdout
+    assert "founder article-1 does not fit images of 8 x 8 x 1; fast is trained instead" in done.stdout
     assert "plan: founder fast with 294.1k weights is trained on 1,438 images for 1 epoch\n" in done.stdout
     assert (folder / "usual" / "baselines" / "digits-fast.json").exists()
 

@@ -40,9 +40,10 @@ def write_script(
     averages = found.config.average_weights
     loading, beside, reads = _loading(found, problem, path)
     own = _custom_sources(problem, custom_paths(spec))
+    holds_all = all(f"class {path.rpartition('.')[2]}" in own for path in custom_paths(spec))
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
     parts = [
-        f"{_head(found, candidate, genome, reads, own)}\n{imports}\n{_KERAS}\n{_settings(problem, recipe, *length)}",
+        f"{_head(found, candidate, genome, reads, holds_all)}\n{imports}\n{_KERAS}\n{_settings(problem, recipe, *length)}",
         own,
         "# 1. Load the data.\n\n\n" + loading,
         "# 2. Build the network, layer by layer.\n\n\n" + model_source(spec, problem.parts.pixels[recipe["pixels"]]),
@@ -58,11 +59,12 @@ def write_script(
     return beside, reads
 
 
-def _head(found: Run, candidate: int, genome: Genome, reads: str, own: str) -> str:
+def _head(found: Run, candidate: int, genome: Genome, reads: str, holds_all: bool) -> str:
+    """What the script is, and what it needs. holds_all: whether no layer of the user's own is imported."""
     name = re.sub(r"[^\w. -]", "_", found.name)  # a folder may be called anything, and this is a script
     lines = textwrap.fill(genome.notation(), 108, break_long_words=False, break_on_hyphens=False)
     notation = textwrap.indent(lines, "    ")
-    more = "and the layers of your own that it imports" if own.startswith(("import ", "from ")) else "nothing else"
+    more = "nothing else" if holds_all else "and the layers of your own that it imports"
     return (
         f'"""A network that was evolved: candidate {candidate} of the run \'{name}\'.\n\n{notation}\n\n'
         f"{_trained(found, candidate)}\n{_plain_text(f'It {reads}.')}\n\n"

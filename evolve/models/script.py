@@ -42,8 +42,9 @@ def write_script(
     own = _custom_sources(problem, custom_paths(spec))
     holds_all = all(f"class {path.rpartition('.')[2]}" in own for path in custom_paths(spec))
     imports = "import importlib.util\n\nimport keras\nimport numpy as np\nfrom keras import layers\n"
+    head = _head(found, candidate, genome, reads, holds_all)
     parts = [
-        f"{_head(found, candidate, genome, reads, holds_all)}\n{imports}\n{_KERAS}\n{_settings(problem, recipe, *length)}",
+        f"{head}\n{imports}\n{_KERAS}\n{_settings(problem, recipe, *length)}",
         own,
         "# 1. Load the data.\n\n\n" + loading,
         "# 2. Build the network, layer by layer.\n\n\n" + model_source(spec, problem.parts.pixels[recipe["pixels"]]),

@@ -177,3 +177,6 @@ class EpochWatch:
     def paced(self) -> bool:
         """Whether the time left goes by the pace of the training itself."""
         return self._since is not None and self._done > self._since[1]
+
+
+Shown = Progress | Epochs

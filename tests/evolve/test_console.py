@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console as RichConsole
 
 from evolve.display import console
-from evolve.display.console import LiveConsole, Panel, Plain, line
+from evolve.display.console import LiveConsole, Plain
+from evolve.display.panel import Panel, line
 from evolve.display.progress import Epochs, EpochWatch, Progress, Running, StageWatch
 from evolve.display.text import duration
 

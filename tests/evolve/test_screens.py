@@ -15,7 +15,8 @@ from rich.console import Console, RenderableType
 from rich.progress import Progress as Bars
 
 import evolve
-from evolve.display.console import LiveConsole, Panel, reading_columns
+from evolve.display.console import LiveConsole, reading_columns
+from evolve.display.panel import Panel
 from evolve.display.progress import Epochs, Progress
 from evolve.display.text import folded
 from evolve.engine.initial_population import founder

@@ -143,7 +143,7 @@ def resume(
     """Continues a killed, stopped or finished run where it ended.
 
     run: a name below `results`, or a folder. settings: generations, how many more than were asked for so far; duration,
-    a time for all that is still to be done, such as "10m"; the others stand instead of the run's.
+    a time for all that is still to be done, such as "10m"; the others replace those of the run.
     trust: modules of the user's own layers and fitness function, which are then imported, such as ("my_layers",).
     Raises as `run` does, and TrustError for a module that the run names and `trust` does not.
     """

@@ -134,28 +134,50 @@ def _window(settings: Settings) -> str:
     return "".join(genes) + (" padding=valid" if settings.get("padding", "valid") == "valid" else "")
 
 
+def _pool(settings: Settings) -> int:
+    """The size of a pooling. Raises ValueError where its steps are of another size, for which there is no word."""
+    size = _square(settings.get("pool_size", 2))
+    if (strides := settings.get("strides")) is not None and _square(strides) != size:
+        raise ValueError(f"strides {strides} of a pooling of {size}")
+    return size
+
+
+def _number(value: Any) -> int | float:
+    """The number that is written there. Raises ValueError for a name or anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value} is no number")
+    return value
+
+
+def _without(settings: Settings, *names: str) -> str:
+    """Nothing. Raises ValueError for settings that there is no word for."""
+    if any(settings.get(name) for name in names):
+        raise ValueError(f"no word for {', '.join(names)}")
+    return ""
+
+
 def _convolution(word: str) -> Callable[[Settings], str]:
-    return lambda s: f"{word} {s['filters']} {_square(s['kernel_size'])}{_window(s)}"
+    return lambda s: f"{word} {_number(s['filters'])} {_square(s['kernel_size'])}{_window(s)}"
 
 
 WORDS: dict[str, Callable[[Settings], str | None]] = {
     "Conv2D": _convolution("conv"),
     "SeparableConv2D": _convolution("separable"),
     "DepthwiseConv2D": lambda s: f"depthwise {_square(s['kernel_size'])}{_window(s)}",
-    "MaxPooling2D": lambda s: f"maxpool {_square(s.get('pool_size', 2))}",
-    "AveragePooling2D": lambda s: f"avgpool {_square(s.get('pool_size', 2))}",
+    "MaxPooling2D": lambda s: f"maxpool {_pool(s)}",
+    "AveragePooling2D": lambda s: f"avgpool {_pool(s)}",
     "BatchNormalization": lambda s: "batchnorm",
     "LayerNormalization": lambda s: "layernorm",
     "Activation": lambda s: (_function(s) or [""])[0],
-    "ReLU": lambda s: "relu",
+    "ReLU": lambda s: _without(s, "max_value", "threshold") or "relu",
     "ELU": lambda s: "elu",
     "PReLU": lambda s: "prelu",
-    "LeakyReLU": lambda s: f"leaky_relu {s.get('negative_slope', 0.3)}",
-    "Dropout": lambda s: f"dropout {s['rate']}",
-    "SpatialDropout2D": lambda s: f"spatial_dropout {s['rate']}",
-    "GaussianNoise": lambda s: f"gaussian_noise {s['stddev']}",
+    "LeakyReLU": lambda s: f"leaky_relu {_number(s.get('negative_slope', s.get('alpha', 0.3)))}",
+    "Dropout": lambda s: f"dropout {_number(s['rate'])}",
+    "SpatialDropout2D": lambda s: f"spatial_dropout {_number(s['rate'])}",
+    "GaussianNoise": lambda s: f"gaussian_noise {_number(s['stddev'])}",
     "Flatten": lambda s: "flatten",
     "GlobalAveragePooling2D": lambda s: "global_average",
     "GlobalMaxPooling2D": lambda s: "global_max",
-    "Dense": lambda s: f"dense {s['units']}",
+    "Dense": lambda s: f"dense {_number(s['units'])}",
 }

@@ -21,7 +21,17 @@ app = typer.Typer(
 )
 
 CANDIDATE = "Birth number of a candidate, or best."
-Results = Annotated[Path, typer.Option("--results", metavar="FOLDER", help="Folder that holds the runs.")]
+
+
+def _with_home(path: Path) -> Path:
+    from evolve.settings import path_of
+
+    return path_of(path)
+
+
+Results = Annotated[
+    Path, typer.Option("--results", metavar="FOLDER", callback=_with_home, help="Folder that holds the runs.")
+]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
 Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help=CANDIDATE)]

@@ -53,8 +53,8 @@ def export(
     if made.reads:
         print(printable(f"the script {made.reads}"))
     print(
-        f"checked on {made.images} images that it was not trained on: class probabilities differ from the Keras "
-        f"model's by at most {made.difference:.1g}"
+        f"checked on {made.images} real images: class probabilities differ from the Keras model's by at most "
+        f"{made.difference:.1g}"
     )
 
 
@@ -162,6 +162,6 @@ def clean(
         return
     show_text(model_text.disposables(things, disk.size_of(results) if results.exists() else 0))
     if not things or not (yes or (sys.stdin.isatty() and typer.confirm("delete all of these?"))):
-        print("nothing was deleted" + ("; say so with --yes" if things and not sys.stdin.isatty() else ""))
+        print("nothing was deleted" + ("; --yes deletes without asking" if things and not sys.stdin.isatty() else ""))
         return
     print(f"freed {size(disk.delete(things))}")

@@ -51,12 +51,17 @@ def score(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
 
 
+TINY = 0.0001  # errors below it are shown with two digits, wherever those stand
+
+
 def with_spread(value: float | None, spread: float | None, count: int) -> str:
     """A signed difference, its spread to two digits, and of how many values: '+0.21 +- 0.19 (2)'."""
     if value is None:
         return "-"
     if spread is None:
         return f"{value:+.4f} ({count})"
+    if 0 < spread < TINY:
+        return f"{value:+.2g} +- {spread:.2g} ({count})"
     places = decimals(spread)
     return f"{value:+.{places}f} +- {spread:.{places}f} ({count})"
 

@@ -49,7 +49,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def overruled() -> dict[str, Any]:
-    """The user's settings instead of which trainings have others. Raises ConfigError for those with which Keras
+    """The user's settings that trainings do not follow. Raises ConfigError for those with which Keras
     cannot be imported."""
     found = settings_of_user()
     for name, known in KNOWN.items():

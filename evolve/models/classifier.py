@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +22,14 @@ class Classifier:
     """What takes images and says classes.
 
     size: (height, width) of the images in pixels; None if any will do. grey: whether they have one channel, not three.
-    classes: how many it knows.
+    classes: how many it knows. says_shares: whether it puts out probabilities, not logits; None if its last layer does
+    not tell.
     """
 
     size: tuple[int, int] | None
     grey: bool
     classes: int
+    says_shares: bool | None
     _model: Any
 
     @classmethod
@@ -50,14 +53,17 @@ class Classifier:
         # A sequential model that was only loaded has neither.
         named = any(isinstance(getattr(model, end, None), dict) for end in ("input", "output"))
         plain = keras.Model(inputs[0], outputs[0]) if named else model
-        return cls(size, KINDS[taken[3]], max(2, int(said[1])), plain)
+        return cls(size, KINDS[taken[3]], max(2, int(said[1])), _says_shares(outputs[0]), plain)
 
-    def shares(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Probabilities (count, classes) of raw images (count, height, width, channels). Logits become probabilities; a
-        single number is that of the second class; several that do not add up to 1, each from 0 to 1, stay as they are:
-        each is for itself."""
-        said = np.asarray(probabilities(self._model, images), np.float64)
-        bounded = bool(np.all((said >= -ROUNDING) & (said <= 1 + ROUNDING)))
+    def shares(self, images: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Probabilities (count, classes) of raw images (height, width, channels), which need not be of one size. Logits
+        become probabilities; a single number is that of the second class; several that do not add up to 1, each from 0
+        to 1, stay as they are: each is for itself. Where the last layer does not tell, probabilities are what lies
+        between 0 and 1 for all of these images."""
+        said = np.concatenate([probabilities(self._model, image[np.newaxis]) for image in images]).astype(np.float64)
+        bounded = self.says_shares
+        if bounded is None:
+            bounded = bool(np.all((said >= -ROUNDING) & (said <= 1 + ROUNDING)))
         if said.shape[1] == 1:
             second = said if bounded else 1 / (1 + np.exp(-said))
             return np.concatenate([1 - second, second], axis=1)
@@ -65,6 +71,15 @@ class Classifier:
             return said
         powers = np.exp(said - said.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _says_shares(output: Any) -> bool | None:
+    """Whether the layer that makes this output turns it into probabilities; None if that cannot be told."""
+    layer = getattr(getattr(output, "_keras_history", None), "operation", None)
+    if isinstance(layer, keras.layers.Softmax):
+        return True
+    activation = getattr(getattr(layer, "activation", None), "__name__", None)
+    return {"linear": False, "softmax": True, "sigmoid": True}.get(activation or "")
 
 
 def _shape(tensor: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import PathFinder
@@ -26,9 +25,18 @@ def custom_sources(paths: Sequence[str], known: Mapping[str, str]) -> str:
     lines += [
         f"from {path.rpartition('.')[0]} import {path.rpartition('.')[2]}\n" for path in paths if path not in alone
     ]
-    future = re.compile(r"^from __future__ .*\n", flags=re.MULTILINE)
     sources = dict.fromkeys(known[path] for path in alone)
-    return "\n\n".join([*("".join(lines) and ["".join(lines)]), *(future.sub("", source) for source in sources)])
+    return "\n\n".join([*("".join(lines) and ["".join(lines)]), *map(_for_a_script, sources)])
+
+
+def _for_a_script(source: str) -> str:
+    """The text of a module without what only stands at its beginning, and what it does when it is run itself."""
+    lines = source.splitlines(keepends=True)
+    for node in reversed(ast.parse(source).body):
+        future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        if future or (isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"):
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "".join(lines)
 
 
 def _imports_own(source: str) -> bool:

@@ -20,6 +20,7 @@ from evolve.models.script import write_script
 from evolve.problems.images import ImageProblem
 from evolve.runs.find import find
 from evolve.settings import path_of
+from evolve.storage.store import Store
 from evolve.trust import Trust
 from genomes.genome import recipe_of
 
@@ -78,6 +79,8 @@ def export(
     path = path_of(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
     if path.suffix != FORMATS[format]:
         raise ConfigError(f"output of the format '{format}' must end in {FORMATS[format]}, not {str(path)!r}")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ConfigError(f"output must lie in a folder, but {path.parent} is a file; give another name")
     if path.is_dir():
         raise ConfigError(f"output must be a file, but {path} is a folder; give another name")
     problem = image_problem_of(found, make_console(False), scoring=False)
@@ -99,6 +102,9 @@ def export(
         else:
             told = {"model": str(model), "trust": found.trust, "format": format, "path": str(draft)}
             checked = call_isolated("evolve.models.keras_process:export_model", {**told, **_tried_on(problem)})
+    if beside:
+        with Store.open(found.folder) as store:
+            store.act("exported", candidate=candidate, test_part="copied beside the script")
     return Exported(path, format, checked["images"], checked["difference"], beside, reads)
 
 
@@ -119,5 +125,5 @@ def _draft(path: Path) -> Iterator[Path]:
 
 
 def _tried_on(problem: ImageProblem) -> dict[str, Any]:
-    """The images that an exported model is tried on: of a part that no network was trained on, and not of the test."""
+    """The images that an exported model is tried on: none of the test part."""
     return {"root": problem.parts.root, "parts": asdict(PartsUsed(problem.parts.digest, (), "selection"))}

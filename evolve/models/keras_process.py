@@ -70,10 +70,10 @@ def predict_images(model: str, trust: Sequence[str], images: Sequence[str]) -> l
     if len(names) != classes:
         raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
     known = (facts.get("depth", ""), facts.get("low", 0.0), facts.get("high", 255.0))
+    read = [_image(Path(image), size, classifier.grey, known) for image in images]
+    every = classifier.shares([pixels for pixels, _, _ in read])
     said = []
-    for image in images:
-        pixels, before, remark = _image(Path(image), size, classifier.grey, known)
-        shares = classifier.shares(pixels[np.newaxis])[0]
+    for shares, (_, before, remark) in zip(every, read, strict=True):
         order = np.argsort(-shares, kind="stable")
         ranked = [[names[label], float(shares[label])] for label in order]
         said.append({"ranked": ranked, "from": before if size not in (None, before) else None, "remark": remark})
@@ -93,7 +93,7 @@ def ensemble_accuracy(
 
 
 def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
-    """Some images that no network was trained on."""
+    """Some images of the part to score."""
     used = from_json(PartsUsed, parts)
     return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
 

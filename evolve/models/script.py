@@ -22,7 +22,6 @@ from evolve.models.full_training import usual_epochs
 from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
 from evolve.runs.trainings import done
-from evolve.storage.store import Store
 from evolve.training.augment import CHANGES, mixup
 from evolve.values import Purpose
 from genomes import Genome
@@ -52,9 +51,6 @@ def write_script(
         _augmentation(recipe),
         _training(recipe, rest=length[1] > 0, averages=averages),
     ]
-    if beside:
-        with Store.open(found.folder) as store:
-            store.act("exported", candidate=candidate, test_part="copied beside the script")
     text = "\n\n".join(part.rstrip("\n") + "\n" for part in parts if part)
     path.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of folders need not be text
     return beside, reads
@@ -103,7 +99,7 @@ def _length(found: Run, candidate: int, problem: ImageProblem, batch: int) -> tu
     each = max(1, images // batch)
     known = found.full_training(candidate)
     spent = done(known[0].budget, known[1]) if known else {}
-    if "batch" in spent:
+    if "batch" in spent and spent["steps"]:
         return divmod(int(spent["steps"]), each)
     return round(float(spent.get("epochs", 0))) or usual_epochs(found, problem), 0
 

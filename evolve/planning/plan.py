@@ -142,8 +142,8 @@ class Plan:
         about = f"about {plural(self.settings['final_epochs'], 'epoch')}"
         yield f"      one small network is trained in full in {minutes(t.final)}, {about}, and tested"
         if t.total > left + 1:
-            had = f"{minutes(left)} are left" if left > 0 else "the time is over already"
-            yield f"      that is longer than was asked for, as {had}"
+            had = f"only {minutes(left)} are left" if left > 0 else "the time is over already"
+            yield f"      this takes longer than you asked for: {had}"
 
 
 def _budget(one: Budget) -> str:

@@ -81,7 +81,7 @@ def _plan_by_time(
             plan = _with_room(plan, problem, founders)
         if config.small_work and not plan.settings.get("small_work"):
             births, larger = config.spelled("small_births"), config.assigned("small_work", config.small_work)
-            console.note(f"{births} is left aside: there is no time for networks larger than {larger}")
+            console.note(f"{births} is ignored: there is no time for networks larger than {larger}")
         decided = dict(plan.settings)
         if not plan.of_one:  # else it is the time that ends the search
             del decided["evaluations"]

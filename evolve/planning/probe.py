@@ -68,8 +68,8 @@ def probe(
     reason = worst_reason([one.result for one in trained])
     evaluations, generations, time_limit = map(problem.config.spelled, ("evaluations", "generations", "duration"))
     raise RunError(
-        f"no network could be trained to measure this machine: {reason}; with {evaluations} or {generations} in the "
-        f"place of {time_limit} nothing has to be measured"
+        f"no network could be trained to measure this machine: {reason}; use {evaluations} or {generations} "
+        f"instead of {time_limit}, then nothing is measured"
     )
 
 

@@ -7,39 +7,55 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from evolve.display.table import Column, FoldingTable
-from evolve.display.text import count, decimals, plural, score, with_spread
+from evolve.display.text import TINY, count, decimals, plural, score, with_spread
 from evolve.objectives import FITNESS, SCORE, Direction, Objective
 from evolve.runs.hall import Comparison, better_mean, comparison
 from evolve.runs.leader import Leader
 from evolve.runs.run import Run
-from evolve.values import SEARCHING, Budget
+from evolve.values import SEARCHING, Budget, Purpose, Status
 
 SCORES = {
     "accuracy": "validation accuracy",
     "balanced_accuracy": "balanced validation accuracy",
     "loss": "validation loss",
     FITNESS: "what the fitness function returned",
-    SCORE: "that of the table",
+    SCORE: "a score of the table",
 }
 
 
 def decision(run: Run) -> str:
     """Why the first of the hall of fame won, in a sentence; or that none has won yet."""
     found = run.hall_of_fame
+    if found and found[0].rescored is None and run.winner is not None:
+        return f"candidate {run.winner}, {_described(run, found[0])}: there was nothing to choose from"
     if not found or found[0].rescored is None:
         return f"{run.name}: no network has won yet, as none was scored again"
-    first = found[0]
-    won = "won" if run.winner is not None else "is ahead so far"
+    first, failed = found[0], _failed(run, found[0])
+    won = "won" if failed or run.winner == first.candidate else "is ahead so far"
     head = f"candidate {first.candidate} {won}, {_described(run, first)}"
     against = comparison(found, run.objective)
     if not first.parents:
         beyond = " beyond luck" if against and against.lead.by < 0 else ""
-        said = f"no mutant beat it{beyond}" if against else "no mutant was among those scored again"
+        said = f"no mutant beat it{beyond}" if against else _unrivalled(run)
     else:
-        said = _ahead(run.objective, against) if against else "no founder was scored again to compare it with"
-    other = run.winner if run.winner not in (None, first.candidate) else None
-    failed = f"; its training in full failed, so candidate {other} was trained instead" if other else ""
-    return f"{head}: {said}{failed}"
+        said = _ahead(run.objective, against) if against else "no founder was among those scored again"
+    if run.winner not in (None, first.candidate):
+        said += f"; {'its training in full failed, so ' if failed else ''}candidate {run.winner} was trained in full"
+        said += "" if failed else " before the search went on"
+    return f"{head}: {said}"
+
+
+def _failed(run: Run, leader: Leader) -> bool:
+    """Whether the last training of a run was tried with it, and failed."""
+    with run.log() as log:
+        results = [log.result(one.number) for one in log.requests(Purpose.FINAL, candidate=leader.candidate)]
+    return bool(results) and all(result is not None and result.status is not Status.OK for result in results)
+
+
+def _unrivalled(run: Run) -> str:
+    """What is to be said of a winner without parents that no mutant was scored again with."""
+    _, *others = [leader for leader in run.hall_of_fame if leader.rescorings]
+    return f"the best of {len(others) + 1} that were scored again" if others else "the only one that was scored again"
 
 
 def _described(run: Run, leader: Leader) -> str:
@@ -55,7 +71,8 @@ def _described(run: Run, leader: Leader) -> str:
 def _ahead(objective: Objective, against: Comparison) -> str:
     """By how much a mutant is ahead of the founder that it had to beat."""
     way = "higher" if (objective.direction is Direction.MAXIMISE) == (against.lead.by >= 0) else "lower"
-    named = f"{against.other.origin} (candidate {against.other.candidate})"
+    kind = "the random network" if against.other.origin == "random" else against.other.origin
+    named = f"{kind} (candidate {against.other.candidate})"
     measure = objective.name.replace("_", " ")
     return f"its re-scored {measure} is {way} than that of {named}, by {_interval(against)}"
 
@@ -64,6 +81,8 @@ def _interval(against: Comparison) -> str:
     by, interval = abs(against.lead.by), against.lead.interval
     if interval is None:
         return f"{score(by)} (of one training each, so that may be luck)"
+    if 0 < interval < TINY:
+        return f"{by:.2g} +- {interval:.2g} (two standard errors)"
     places = decimals(interval)
     return f"{by:.{places}f} +- {interval:.{places}f} (two standard errors)"
 
@@ -132,9 +151,9 @@ def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
     if any(leader.rescorings for leader in leaders):
         what = "other trainings of the table" if run.config.table else "fresh trainings on images the search never saw"
         said.append(
-            f"re-scored: mean of {what}; change: that mean less the score, +- the standard deviation of those "
+            f"re-scored: mean of {what}; change: that mean minus the score, +- the standard deviation of those "
             "trainings (how many)"
         )
     if any(leader.is_control for leader in leaders):
-        said.append("control: the first one born, scored again so that the leaders have something to beat")
+        said.append("control: no leader, but scored again so that the leaders have something to beat")
     return said

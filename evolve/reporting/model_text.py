@@ -93,7 +93,7 @@ def together(made: Ensemble) -> RenderableType:
 def disposables(things: Sequence[Disposable], total: int) -> RenderableType:
     """What may be deleted, largest first."""
     if not things:
-        return Text(f"nothing to delete; the folder holds {size(total)}, all of it in use")
+        return Text(f"nothing to delete; the folder holds {size(total)}" + (", all of it in use" if total else ""))
     table = FoldingTable((Column("size"), Column("what", folds=True), Column("why it may go", folds=True)))
     for thing in things:
         table.add_row(size(thing.size), shown_path(thing.path), thing.why)

@@ -15,7 +15,8 @@ from evolve.storage.rows import RequestRow
 from evolve.values import Result, Spent
 
 FEW_EPOCHS = 5  # with fewer the accuracy on training images, taken while they are learned, says little
-BY_HEART = 0.1  # accuracy on training images above that on others
+OVERFITS = 0.1  # accuracy on training images above that on others
+BY_HEART = 0.9  # accuracy on training images of a network that has learned them
 
 
 def counted(number: float, noun: str) -> str:
@@ -81,12 +82,12 @@ def verdict(training: Training, on: str, guessing: Guessing | None) -> str:
     if epochs < FEW_EPOCHS:
         return f"{shown}; too few epochs to judge overfitting by"
     noise = CLEARLY * math.sqrt(held * (1 - held) / guessing.images) if guessing is not None else 0.0
-    if gap > max(BY_HEART, noise):
+    if gap > max(OVERFITS, noise):
         return f"{shown}: it overfits; more augmentation or dropout, fewer weights or epochs may help"
     if gap > max(0.03, noise):
         return f"{shown}: it overfits a little"
     if gap > 0.03:
-        return f"{shown}: no clear overfitting, as so few images leave that much to luck"
+        return f"{shown}: no clear overfitting: on so few images that may be luck"
     if gap > -0.03:
         return f"{shown}: no overfitting"
     return f"{shown}: no overfitting; dropout and augmentation make its training images the harder ones"
@@ -96,7 +97,7 @@ def no_better_than_guessing(measures: Mapping[str, float], guessing: Guessing | 
     """That a network is no better than guessing and what to do, in words that follow 'it'; nothing if it is better."""
     if guessing is None or not guessing.may_explain(measures):
         return ""
-    by_heart = measures.get("train_accuracy", 0.0) - measures["accuracy"] > BY_HEART
+    by_heart = measures.get("train_accuracy", 0.0) > BY_HEART
     knows = "knows its training images by heart, but on others it " if by_heart else ""
     more = "more images or augmentation" if by_heart else "more images, more epochs or more time"
     return (
@@ -112,8 +113,9 @@ def search_at_chance(found: Chance | None) -> str:
     left = found.scored - found.better
     many = f"{left} of {found.scored}" if found.better else "all" if left > 1 else "its only"
     were = "candidate was" if found.scored == 1 else "candidates were"
+    after = "a brief training" if found.scored == 1 else "their brief trainings"
     return (
-        f"{many} {were} no better than guessing after their brief trainings, so the search had little to choose by; "
+        f"{many} {were} no better than guessing after {after}, so the search had little to choose by; "
         "give each more images or epochs (--images, --epochs), or the run more time (--for)"
     )
 

@@ -33,10 +33,12 @@ class Guessing:
         return often + CLEARLY * error, evenly + CLEARLY * math.sqrt(by_class) * evenly
 
     def may_explain(self, measures: Mapping[str, float]) -> bool:
-        """Whether accuracy and balanced accuracy are such that guessing can come to them, too; False where there is no
-        accuracy."""
+        """Whether guessing can come to that, too: by balanced accuracy, which is the same however frequent classes
+        are on the part, or by accuracy where that is all there is; False without both."""
         accuracy, balanced = self.bounds
-        return measures.get("accuracy", math.inf) <= accuracy and measures.get("balanced_accuracy", 0.0) <= balanced
+        if "balanced_accuracy" in measures:
+            return measures["balanced_accuracy"] <= balanced
+        return measures.get("accuracy", math.inf) <= accuracy
 
 
 def guessing_on(problem: Mapping[str, Any], part: str) -> Guessing | None:

@@ -13,6 +13,7 @@ from evolve.runs.leader import Leader, Models
 from evolve.runs.origin import origin
 from evolve.runs.ranking import Lead, accuracy, hall_order, lead
 from evolve.storage.log import Log, Scored
+from evolve.values import Purpose
 
 HALL_SIZE = 10
 Rescored = Mapping[int, Sequence[float]]
@@ -33,8 +34,12 @@ def leaders(log: Log, run: Models, config: RunConfig, top: int | None) -> list[L
 
 
 def _control(log: Log, config: RunConfig, rescored: Iterable[int]) -> int | None:
-    """The first one born, if it was scored again though it is none of the leaders."""
-    first, best = min(rescored, default=None), log.best(config.leaders, born_after=config.small_births or 0)
+    """The eldest of those that were scored again, if it is none of the leaders: they had to beat it. In a run without
+    founders there is none."""
+    if not log.meta()["founders"]:
+        return None
+    best = log.best(config.leaders, born_after=config.small_births or 0) or log.best(config.leaders)
+    first = min(rescored, default=None)
     return None if first in [leader.candidate for leader in best] else first
 
 
@@ -53,10 +58,17 @@ def _leader(log: Log, run: Models, known: Scored, rescored: Sequence[float], is_
         origin=origin(row),
         parents=row.parents,
         rescorings=tuple(map(shown, rescored)),
+        retrained=_retrained(log, known.candidate) if rescored else None,
         is_control=is_control,
         test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full else None,
         in_full=run.done(in_full[0].budget, in_full[1]) if in_full else None,
     )
+
+
+def _retrained(log: Log, candidate: int) -> int | None:
+    """Images x epochs of each training in which a candidate was scored again; None where they differ."""
+    sizes = {request.budget.size for request in log.requests(Purpose.RESCORE, candidate=candidate)}
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ class Comparison:
 
 
 def comparison(found: Sequence[Leader], objective: Objective) -> Comparison | None:
-    """The first of a hall of fame beside what it had to beat: a mutant beside the eldest that has no parents, any other
+    """The first of a hall of fame beside what it had to beat: a mutant beside the best that has no parents, any other
     beside the best mutant. None if there is no such one that was scored again."""
     again = [leader for leader in found if leader.rescorings]
     if not again:
@@ -78,7 +90,7 @@ def comparison(found: Sequence[Leader], objective: Objective) -> Comparison | No
     rivals = [leader for leader in others if bool(leader.parents) != bool(first.parents)]
     if not rivals:
         return None
-    other = min(rivals, key=lambda one: one.candidate) if first.parents else rivals[0]
+    other = max(rivals, key=lambda one: objective.fitness(one.rescored or 0.0))
     fitness = {one.candidate: [objective.fitness(value) for value in one.rescorings] for one in again}
     return Comparison(other, lead(fitness, first.candidate, other.candidate))
 

@@ -48,7 +48,8 @@ class Leader:
 
     candidate: birth number. score: in the search, on the validation part, at the largest budget it had there.
     trained: that budget, images x epochs.
-    rescored: mean of fresh trainings on the selection part, or None; rescorings: of each of them.
+    rescored: mean of fresh trainings on the selection part, or None; rescorings: of each of them; retrained: images x
+    epochs of each, None where they differ.
     origin: where it comes from, as "founder fast" or "mutant of 4". parents: birth numbers.
     is_control: whether it was scored again only because it is the first one born, which others have to beat.
     test_accuracy: of its last full training, or None if it had none. in_full: what that training really did.
@@ -65,15 +66,16 @@ class Leader:
     origin: str
     parents: tuple[int, ...]
     rescorings: tuple[float, ...] = ()
+    retrained: int | None = None
     is_control: bool = False
     test_accuracy: float | None = None
     in_full: Spent | None = None
 
     @property
     def change(self) -> float | None:
-        """From its score to the mean of fresh trainings, as measured, or None without them. Of a loss a negative change
-        is for the better."""
-        return None if self.rescored is None else self.rescored - self.score
+        """From its score to the mean of fresh trainings, as measured; None without them, or where they had another
+        budget. Of a loss a negative change is for the better."""
+        return None if self.rescored is None or self.retrained != self.trained else self.rescored - self.score
 
     @property
     def spread(self) -> float | None:

@@ -66,7 +66,7 @@ class Run:
         """All candidates as a pandas DataFrame, one row each, see `evolve.runs.frame`. Raises RunError without pandas,
         which is installed by: pip install pandas."""
         with self.log() as log:
-            return data_frame(log)
+            return data_frame(log, self.done)
 
     def refresh(self) -> Run:
         """Forgets what was read of a run that grows, so that the next access sees what was written since. Settings and

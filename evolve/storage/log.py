@@ -220,14 +220,14 @@ class Log:
         return row and Scored(row[0], float(row[1]), row[2])
 
     def exceeding(self, accuracy: float, balanced: float) -> tuple[int, int]:
-        """How many candidates have an accuracy in the search, and how many of them a better one than this, or a better
-        balanced one, at any of their budgets."""
-        above = "json_extract(measures, '$.accuracy') > ? OR json_extract(measures, '$.balanced_accuracy') > ?"
+        """How many candidates have an accuracy in the search, and how many of them a better balanced one than this, or
+        a better one where that is all there is, at any of their budgets."""
+        above = "coalesce(json_extract(measures, '$.balanced_accuracy') > ?, json_extract(measures, '$.accuracy') > ?)"
         row = self._connection.execute(
             f"SELECT count(DISTINCT candidate), count(DISTINCT CASE WHEN {above} THEN candidate END) "
             "FROM request JOIN result ON request = number WHERE purpose IN ('search', 'closing') AND status = 'ok' "
             "AND json_type(measures, '$.accuracy') IN ('real', 'integer')",
-            (accuracy, balanced),
+            (balanced, accuracy),
         ).fetchone()
         return int(row[0]), int(row[1])
 

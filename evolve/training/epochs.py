@@ -39,8 +39,8 @@ class Training:
     clock: told where the time goes; the time in which to finish counts from when it was started.
 
     gave_up: whether it ended because it `learns_nothing`. With averaging the mean of the weights over the end of the
-    training is taken (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407); `average` puts it instead of the
-    last ones.
+    training is taken (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407); `average` gives it to the
+    model.
     """
 
     def __init__(

@@ -101,5 +101,8 @@ def _steps(training: Training) -> int:
 
 
 def _spent(training: Training, steps: int) -> Spent:
-    """What was really done. Where the function trains in its own way, the steps are all that is known of it."""
-    return {**training.spent, "precision": "float32"} if steps == training.spent["steps"] else {"steps": max(0, steps)}
+    """What was really done. Where the function trains in its own way, the steps of the model's optimizer are all that
+    is known of it, and if that made none, nothing is."""
+    if steps > 0 and steps == training.spent["steps"]:
+        return {**training.spent, "precision": "float32"}
+    return {"steps": steps} if steps > 0 else {"precision": "float32"}

@@ -42,7 +42,9 @@ models = {
     "channels first": keras.Sequential([layers.Input((3, 8, 8)), layers.Flatten(), layers.Dense(3)]),
     "not built": keras.Sequential([layers.Flatten(), layers.Dense(3)]),
 }
-said = {}
+weak = dict(kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(0.3))
+weak = Classifier.of(keras.Model(grey, layers.Dense(1, **weak)(flat)), "weak").shares(np.ones((1, 8, 8, 1), np.float32))
+said = {"a weak logit": round(float(weak[0, 1]), 4)}
 for name, model in models.items():
     try:
         made = Classifier.of(model, name)
@@ -61,6 +63,9 @@ def test_what_is_a_classifier_says_probabilities_and_what_is_none_is_refused_in_
     done = subprocess.run([sys.executable, "-c", MODELS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     said = json.loads(done.stdout)
+    assert said.pop("a weak logit") == 0.5744, (
+        "0.3 is a logit as the layer has no activation, though it looks like a share"
+    )
     sums = {name: value for name, value in said.items() if isinstance(value, float)}
     assert sums.pop("each for itself") == 1.5
     assert sums == dict.fromkeys(("probabilities", "any size", "logits", "one sigmoid", "one logit", "named"), 1.0)

@@ -44,12 +44,20 @@ def born(number: int, parents: Sequence[int] = (), *steps: Step) -> Candidate:
     return Candidate(number, genome, f"key {number}", tuple(parents), steps or (usual,), 9876, 123_456)
 
 
-def made(folder: Path, candidates: Sequence[Candidate], scores: Told, rescored: Told, **config: Any) -> Run:
+def made(
+    folder: Path,
+    candidates: Sequence[Candidate],
+    scores: Told,
+    rescored: Told,
+    founders: Sequence[str] = (NET,),
+    **config: Any,
+) -> Run:
     """A run that recorded these candidates, their scores in the search and those of fresh trainings."""
     names = ["a", "<b>\x1b[31m"]
     problem = {"name": "digits", "input_shape": [8, 8, 1], "class_names": names}
     settings = {"dataset": "digits", "leaders": 2, **config}
     meta = {"version": "0.11.0", "created": "2026-11-27", "config": settings, "problem": problem, "plan": None}
+    meta |= {"founders": [[text, []] for text in founders]}
     measure = config.get("metric", "accuracy")
     asked = [(Purpose.SEARCH, number, 0, score) for number, all_of in scores.items() for score in all_of]
     asked += [(Purpose.RESCORE, number, at + 1, score) for number, s in rescored.items() for at, score in enumerate(s)]
@@ -123,11 +131,11 @@ def test_the_first_line_says_that_no_mutant_beat_a_founder(many: Run) -> None:
         ),
         (
             {1: [0.5, 0.6]},
-            "candidate 1 is ahead so far, founder fast, unchanged: no mutant was among those scored again",
+            "candidate 1 is ahead so far, founder fast, unchanged: the only one that was scored again",
         ),
         (
             {2: [0.5, 0.6]},
-            "candidate 2 is ahead so far, a mutant of candidate 1: no founder was scored again to compare",
+            "candidate 2 is ahead so far, a mutant of candidate 1: no founder was among those scored again",
         ),
         ({}, "run: no network has won yet, as none was scored again"),
     ],
@@ -135,6 +143,60 @@ def test_the_first_line_says_that_no_mutant_beat_a_founder(many: Run) -> None:
 def test_the_first_line_says_why(rescored: Told, said: str, tmp_path: Path) -> None:
     run = made(tmp_path / "run", [born(1), born(2, [1])], {1: [0.5], 2: [0.6]}, rescored)
     assert hall_of_fame_text.decision(run).startswith(said)
+
+
+def test_a_mutant_is_compared_with_the_best_founder(tmp_path: Path) -> None:
+    candidates = [born(1), born(2), born(3, [2])]
+    rescored = {1: [0.20, 0.22], 2: [0.59, 0.61], 3: [0.64, 0.66]}
+    run = made(tmp_path / "run", candidates, {1: [0.2], 2: [0.6], 3: [0.7]}, rescored)
+    assert "that of founder vgg (candidate 2), by 0.050 +-" in hall_of_fame_text.decision(run)
+
+
+def test_a_run_that_goes_on_after_its_last_training_has_no_new_winner_yet(tmp_path: Path) -> None:
+    candidates = [born(1), born(2, [1])]
+    rescored = {1: [0.50, 0.52], 2: [0.60, 0.62]}
+    run = finished(made(tmp_path / "run", candidates, {1: [0.5], 2: [0.6]}, rescored), 1)
+    said = hall_of_fame_text.decision(run)
+    assert said.startswith("candidate 2 is ahead so far, a mutant of candidate 1")
+    assert said.endswith("; candidate 1 was trained in full before the search went on")
+    with Store.open(run.folder) as store:
+        number = store.last("request") + 1
+        request = Request(number, born(2, [1]), Budget(400, 20), 0, Purpose.FINAL, "again")
+        store.add((), [request], [Result(number, Status.OUT_OF_MEMORY, reason="too large")])
+    said = hall_of_fame_text.decision(Run(run.folder))
+    assert said.startswith("candidate 2 won")
+    assert said.endswith("; its training in full failed, so candidate 1 was trained in full")
+
+
+def test_the_only_network_of_a_run_won_without_a_choice(tmp_path: Path) -> None:
+    run = finished(made(tmp_path / "run", [born(1)], {1: [0.5]}, {}), 1)
+    assert hall_of_fame_text.decision(run) == ("candidate 1, founder fast, unchanged: there was nothing to choose from")
+
+
+def test_a_change_is_between_trainings_of_one_size(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", [born(1)], {1: [0.5]}, {1: [0.4, 0.5]})
+    assert run.hall_of_fame[0].change == pytest.approx(-0.05)
+    with Store.open(run.folder) as store:
+        number = store.last("request") + 1
+        request = Request(number, born(1), Budget(200, 9), 3, Purpose.RESCORE, "longer")
+        store.add((), [request], [Result(number, Status.OK, {"accuracy": 0.9})])
+    assert Run(run.folder).hall_of_fame[0].change is None
+
+
+def test_a_run_without_founders_has_no_control(tmp_path: Path) -> None:
+    candidates = [born(1), born(2, [1]), born(3, [1])]
+    scores = {1: [0.1], 2: [0.6], 3: [0.7]}
+    for name, founders in (("with", [NET]), ("without", [])):
+        run = made(tmp_path / name, candidates, scores, {n: [0.5, 0.6] for n in (1, 2, 3)}, founders)
+        assert [one.candidate for one in run.hall_of_fame if one.is_control] == ([1] if founders else [])
+
+
+def test_leaders_of_a_run_that_ended_before_its_small_births_are_no_control(tmp_path: Path) -> None:
+    scores = {1: [0.5], 2: [0.6]}
+    run = made(
+        tmp_path / "run", [born(1), born(2, [1])], scores, {1: [0.5], 2: [0.6]}, small_births=9, small_work=10**6
+    )
+    assert not any(one.is_control for one in run.hall_of_fame)
 
 
 def test_a_founder_that_was_changed_says_how(tmp_path: Path) -> None:
@@ -163,7 +225,7 @@ def test_the_hall_of_fame_explains_itself(many: Run) -> None:
     assert re.match(r" +27 .*0\.5200", rows[line - 1])
     assert re.match(r" +26 +mutant of 25 +0\.5600 +- +- ", rows[line + 1])
     assert "10 of 28 candidates that have a score; all of them with: --top 28" in shown
-    assert "control: the first one born" in words(shown)
+    assert "control: no leader, but scored again" in words(shown)
 
 
 def test_as_many_leaders_as_are_asked_for(many: Run) -> None:
@@ -188,7 +250,10 @@ def test_a_run_without_any_score_is_shown(tmp_path: Path) -> None:
 
 def candidate_rows_of(run: Run) -> list[tuple[Any, ...]]:
     with run.log() as log:
-        return [tuple(row[name] for name in ("candidate", "score", "epochs", "status")) for row in candidate_rows(log)]
+        return [
+            tuple(row[name] for name in ("candidate", "score", "epochs", "status"))
+            for row in candidate_rows(log, run.done)
+        ]
 
 
 def test_a_leader_among_the_best_is_no_control(tmp_path: Path) -> None:

@@ -205,6 +205,7 @@ def test_one_page_has_one_verdict_on_overfitting(stretched: evolve.Run) -> None:
         (0.70, 0.90, 20, "make its training images the harder ones"),
         (0.70, 0.90, 1, "too few epochs to judge overfitting by"),
         (0.99, 0.51, 20, "it knows its training images by heart, but on others it is no better than guessing"),
+        (0.80, 0.51, 20, "it is no better than guessing, which gives 50.00%; more images, more epochs or more time"),
         (0.51, 0.51, 1, "it is no better than guessing, which gives 50.00%; more images, more epochs or more time"),
     ],
 )
@@ -225,6 +226,7 @@ def test_what_a_gap_means(train: float, held: float, epochs: int, says: str) -> 
         (0.15, 0.15, (0.1,) * 10, 50, True),  # 0.1 and two errors of 0.042
         (0.15, 0.15, (0.1,) * 10, 5000, False),
         (0.91, 0.50, (0.9, 0.1), 200, True),  # the frequent class, every time
+        (0.90, 0.50, (0.5, 0.5), 100, True),  # the same class every time, on a part where that one is frequent
         (0.88, 0.75, (0.9, 0.1), 400, False),  # below that, and yet it tells the classes apart
     ],
 )

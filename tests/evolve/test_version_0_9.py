@@ -44,7 +44,7 @@ def test_they_are_shown_as_any_other_run(old: Path) -> None:
     one = command("show", "of-0.9", "6", cwd=old)
     assert "remove maxpool 2 at 2" in one.stdout
     table = command("show", "table-0.9", cwd=old)
-    assert "score: that of the table" in table.stdout
+    assert "score: a score of the table" in table.stdout
     assert "of-0.9" in command("list", cwd=old).stdout
     assert (old / "results" / "of-0.9" / FILE).read_bytes() == before
 

@@ -164,6 +164,10 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
     console = make_console(progress)
     for text in (*times_without_unit(given), *too_many_workers(config, found.problem.get("device") == "gpu")):
         console.note(text)
+    if (asked.generations or asked.duration) and (found.meta["plan"] or {}).get("search"):
+        console.note(
+            "this run had time for one small network, and goes on with networks as small; a new run plans anew"
+        )
     problem = known_problem(found, config, console)
     for library, now in _libraries().items():
         if now != (before := found.meta["libraries"].get(library)):
@@ -190,7 +194,8 @@ def _limits(store: Store, config: RunConfig, asked: RunConfig, staged: bool) -> 
     if asked.duration:
         more = Times(asked.duration, 0.0, 0.0)
         if staged:
-            seconds = (store.meta()["plan"] or {}).get("seconds")
+            plan = store.meta()["plan"] or {}
+            seconds = None if plan.get("search") else plan.get("seconds")  # of one network: no time for a search
             more = Times(**seconds).scaled(asked.duration) if seconds else times(asked.duration)
         allowed = replace(more, search=more.search + seconds_spent(store))
         limit = limit if asked.generations else None

@@ -55,7 +55,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 def _is_own(name: str) -> bool:
     found = None if name in sys.stdlib_module_names else _place(name)
-    return found is not None and "site-packages" not in str(found)
+    return found is not None and not {"site-packages", "dist-packages"} & {*found.parts}
 
 
 def _place(name: str) -> Path | None:

@@ -22,7 +22,7 @@ from genomes.genome import NetworkSpace, recipe_of
 from genomes.recipe import PLAIN, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 
-EVALUATOR_VERSION = 7
+EVALUATOR_VERSION = 8
 BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10

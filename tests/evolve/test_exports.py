@@ -81,6 +81,18 @@ def test_modules_that_import_others_of_ones_own_are_imported_from_where_they_lie
     assert "helpers" not in text
 
 
+def test_what_a_module_does_when_it_is_run_itself_is_left_out_of_a_script() -> None:
+    source = (
+        '"""A layer."""\nfrom __future__ import (\n    annotations,\n)\nimport os\n\n\nclass B: ...\n\n\n'
+        'if __name__ == "__main__":\n    print(B())\n    os.abort()\n'
+    )
+    text = custom_sources(["plainly.B"], {"plainly.B": source})
+    compile("import keras\n" + text, "script", "exec")
+    assert "class B" in text
+    assert "annotations" not in text
+    assert "abort" not in text
+
+
 ALL_KINDS = """
 import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

@@ -68,7 +68,7 @@ def test_clean_shows_first_and_deletes_only_when_told(results: Path) -> None:
     shown = command("clean", cwd=results.parent)
     assert "5.0 kB" in shown.stdout
     assert "prepared images that no run here uses" in shown.stdout
-    assert "nothing was deleted; say so with --yes" in shown.stdout
+    assert "nothing was deleted; --yes deletes without asking" in shown.stdout
     assert len(disposables(results)) == 2
     done = command("clean", "--yes", cwd=results.parent)
     assert "freed 5.7 kB" in done.stdout

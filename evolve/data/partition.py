@@ -14,6 +14,8 @@ from evolve.errors import DataError
 HELD_BACK = 0.15
 HELD_BACK_AT_MOST = 5000
 TEST_SHARE = 0.2
+ENOUGH = 200  # images that a score is more than luck of
+SHOWN = 3  # names of classes in a sentence
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ def _held_back(rows: Array, labels: Array, count: int) -> tuple[Array, Array]:
     return rows[kept], rows[held]
 
 
+def _held_back_count(count: int, classes: int) -> int:
+    return max(classes, min(HELD_BACK_AT_MOST, round(HELD_BACK * count)))
+
+
 def partition(data: Dataset) -> dict[str, Rows]:
     """The four parts, none of them copied yet."""
     images, labels = data.images, data.labels
@@ -53,7 +59,7 @@ def partition(data: Dataset) -> dict[str, Rows]:
     else:
         rows, held = _held_back(rows, labels, max(data.classes, round(TEST_SHARE * len(rows))))
         found["test"] = Rows(images, labels, held)
-    count = max(data.classes, min(HELD_BACK_AT_MOST, round(HELD_BACK * len(rows))))
+    count = _held_back_count(len(rows), data.classes)
     rows, held = _held_back(rows, labels, count)
     found["selection"] = Rows(images, labels, held)
     if data.validation_images is not None and data.validation_labels is not None:
@@ -67,13 +73,36 @@ def partition(data: Dataset) -> dict[str, Rows]:
 def repeated(data: Dataset, parts: dict[str, Rows]) -> Iterator[str]:
     """What is to be said of images that are in several parts, and of those that are of one value only."""
     marks, plain = fingerprints(data.images)
+    known: dict[int, Array] = {id(data.images): marks}
+
+    def of(part: str) -> Array:
+        images = parts[part].images
+        if id(images) not in known:
+            known[id(images)] = fingerprints(images)[0]
+        found: Array = known[id(images)][parts[part].numbers]
+        return found
+
     if plain:
         yield f"{plain:,} of {len(marks):,} images {'show' if plain > 1 else 'shows'} one even colour and nothing else"
     for part, others in (("test", ("train", "validation", "selection")), ("validation", ("train", "selection"))):
-        one = parts[part]
-        own = marks if one.images is data.images else fingerprints(one.images)[0]
-        seen = [marks[parts[other].numbers] for other in others if parts[other].images is data.images]
-        count = int(np.isin(own[one.numbers], np.concatenate(seen)).sum())
+        count = int(np.isin(of(part), np.concatenate([of(other) for other in others])).sum())
         if count:
-            are = "are" if count > 1 else "is"
-            yield f"{count:,} of {len(one):,} {part} images {are} among the training images, too, pixel for pixel"
+            are, official = "are" if count > 1 else "is", data.validation_images is not None and part == "test"
+            among = "training and validation images" if official else "training images"
+            yield f"{count:,} of {len(parts[part]):,} {part} images {are} among the {among}, too, pixel for pixel"
+
+
+def weaknesses(data: Dataset, parts: dict[str, Rows]) -> Iterator[str]:
+    """What is to be said of official parts that can decide little."""
+    for part in ("validation", "test"):
+        one = parts[part]
+        if one.images is data.images:
+            continue
+        counts = np.bincount(one.labels, minlength=data.classes)
+        if missing := [name for name, count in zip(data.class_names, counts, strict=True) if not count]:
+            shown = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
+            yield f"the {part} part has no images of {len(missing)} of {data.classes} classes ({shown})"
+        if part == "validation" and 2 * len(one) < min(ENOUGH, _held_back_count(len(data.labels), data.classes)):
+            has = f"the validation part has {len(one)} image{'' if len(one) == 1 else 's'}"
+            repair = f"move it away to have {HELD_BACK:.0%} split off, or add images"
+            yield f"{has}, so scores of the search are mostly luck; {repair}"

@@ -32,9 +32,11 @@ def pieces(images: Array, count: int | None = None) -> Iterator[slice]:
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
-def has_usual_range(images: Array) -> bool:
-    """Whether these are bytes that mean 0 to 255, as they go beyond the middle."""
-    return images.dtype == np.uint8 and bool(images.size) and int(images.max()) > HALF
+def has_usual_range(images: Array, rows: Array) -> bool:
+    """Whether these rows of images are bytes that mean 0 to 255, as they go beyond the middle."""
+    if images.dtype != np.uint8:
+        return False
+    return any(images[rows[piece]].max(initial=0) > HALF for piece in pieces(images, len(rows)))
 
 
 def pixel_range(images: Array, usual: bool) -> tuple[float, float]:
@@ -71,11 +73,11 @@ def _moments(images: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def fingerprints(images: Array) -> tuple[NDArray[np.uint64], int]:
-    """A number for each image, the same only for images that are the same, and how many images are of one value."""
+    """A number for each image, the same only for images that are the same, and how many images are of one colour."""
     marks, plain = np.empty(len(images), np.uint64), 0
     for part in pieces(images):
         rows = np.ascontiguousarray(images[part]).reshape(part.stop - part.start, -1)
-        plain += int((rows == rows[:, :1]).all(axis=1).sum())
+        plain += int((images[part] == images[part, :1, :1, :]).all(axis=(1, 2, 3)).sum())
         marks[part] = [int.from_bytes(blake2b(row.data, digest_size=8).digest()) for row in rows]
     return marks, plain
 

@@ -30,7 +30,7 @@ from pydantic import TypeAdapter
 
 from evolve import values
 from evolve.data.datasets import Dataset
-from evolve.data.partition import HELD_BACK, HELD_BACK_AT_MOST, TEST_SHARE, Rows, partition, repeated
+from evolve.data.partition import HELD_BACK, HELD_BACK_AT_MOST, TEST_SHARE, Rows, partition, repeated, weaknesses
 from evolve.data.pixels import (
     BYTES,
     FLOATS,
@@ -107,9 +107,11 @@ def prepare(data: Dataset, folder: Path) -> Parts:
     The split is stratified and always the same for the same data: 20 % for the test part where there is no official
     one, then 15 %, at most 5,000 images, each for validation (unless there is an official one) and selection.
     """
-    digest = _digest(data)
+    divided = partition(data)
+    usual = has_usual_range(data.images, divided["train"].numbers)
+    digest = _digest(data, usual)
     if reopen(folder, digest, data.name) is None:
-        _write(data, digest, folder)
+        _write(data, divided, usual, digest, folder)
     parts = reopen(folder, digest, data.name)
     assert parts is not None
     return replace(parts, remarks=(*data.remarks, *parts.remarks))
@@ -185,13 +187,13 @@ def _key_file(folder: Path, digest: str) -> Path:
     return folder / f"{digest[:KEY_LETTERS]}{KEY_ENDING}"
 
 
-def _digest(data: Dataset) -> str:
+def _digest(data: Dataset, usual: bool) -> str:
     summary = hashlib.sha256(f"{SPLIT_VERSION} {HELD_BACK} {HELD_BACK_AT_MOST} {TEST_SHARE}".encode())
     _add_arrays(summary, data.images, data.labels, data.test_images, data.test_labels)
     if data.validation_images is not None:
         summary.update(b"validation")
         _add_arrays(summary, data.validation_images, data.validation_labels)
-    if data.images.dtype == np.uint8 and not has_usual_range(data.images):
+    if data.images.dtype == np.uint8 and not usual:
         summary.update(b"range as measured")
     if data.depth not in (BYTES, FLOATS):
         summary.update(data.depth.encode())
@@ -206,8 +208,7 @@ def _add_arrays(summary: Any, *arrays: Array | None) -> None:
             summary.update(np.ascontiguousarray(array).data)
 
 
-def _write(data: Dataset, digest: str, folder: Path) -> None:
-    parts, usual = partition(data), has_usual_range(data.images)
+def _write(data: Dataset, parts: dict[str, Rows], usual: bool, digest: str, folder: Path) -> None:
     # Few whole numbers would hardly bear to be changed a little.
     dtype = data.images.dtype if usual else np.dtype(np.float32)
     told = {
@@ -217,20 +218,19 @@ def _write(data: Dataset, digest: str, folder: Path) -> None:
         "sizes": {part: len(parts[part]) for part in (*SEARCH_PARTS, "test")},
         "depth": data.depth,
     }
-    with explain_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        key = _made_key(folder, digest)
-    with _draft(folder_of(folder, key)) as draft:
-        _save(draft, {"test": parts["test"]}, dtype)
     with _draft(folder_of(folder, digest)) as draft:
         _save(draft, {part: parts[part] for part in SEARCH_PARTS}, dtype)
         train, _ = open_part(draft, "train")
         low, high = pixel_range(train, usual)
-        remarks = [*odd_pixels(train, data.depth, low, high), *repeated(data, parts)]
+        remarks = [*odd_pixels(train, data.depth, low, high), *repeated(data, parts), *weaknesses(data, parts)]
         for part, images in (("test", data.test_images), ("validation", data.validation_images)):
             remarks += [] if images is None else scaled_otherwise(part, images, low, high)
         found = {"low": low, "high": high, "pixels": normalisations(train, low, high), "remarks": remarks}
         (draft / "parts.json").write_text(json.dumps({**told, **found}, indent=1))
+    with explain_errors(folder):
+        key = _made_key(folder, digest)
+    with _draft(folder_of(folder, key)) as draft:
+        _save(draft, {"test": parts["test"]}, dtype)
 
 
 def _save(folder: Path, parts: dict[str, Rows], dtype: np.dtype[Any]) -> None:

@@ -210,6 +210,39 @@ def test_images_in_test_and_training_are_counted(tmp_path: Path) -> None:
     assert prepare(data, tmp_path).remarks, "also where they were prepared before"
 
 
+def test_test_images_in_an_official_validation_part_are_counted(tmp_path: Path) -> None:
+    validation = np.random.default_rng(4).integers(0, 255, (30, 8, 8, 3)).astype(np.uint8)
+    labels = np.arange(30) % 3
+    data = load(saved(tmp_path, x_val=validation, y_val=labels, x_test=validation, y_test=labels))
+    [remark] = prepare(data, tmp_path).remarks
+    assert remark == "30 of 30 test images are among the training and validation images, too, pixel for pixel"
+
+
+def test_one_even_colour_is_known_whatever_its_channels(tmp_path: Path) -> None:
+    images = np.random.default_rng(3).integers(0, 255, (120, 8, 8, 3)).astype(np.uint8)
+    images[7] = (200, 30, 30)
+    [remark] = prepare(load(saved(tmp_path, x_train=images)), tmp_path).remarks
+    assert remark == "1 of 120 images shows one even colour and nothing else"
+
+
+@pytest.mark.parametrize(
+    ("part", "labels", "remarks"),
+    [
+        ("val", np.arange(30) % 3, ()),
+        ("val", np.zeros(30, int), ("the validation part has no images of 2 of 3 classes (1, 2)",)),
+        ("test", np.arange(30) % 2, ("the test part has no images of 1 of 3 classes (2)",)),
+        ("val", np.arange(3), ("the validation part has 3 images, so scores of the search are mostly luck; move it",)),
+    ],
+)
+def test_an_official_part_that_decides_little_is_said(
+    part: str, labels: Any, remarks: tuple[str, ...], tmp_path: Path
+) -> None:
+    images = np.random.default_rng(5).integers(0, 255, (len(labels), 8, 8, 3)).astype(np.uint8)
+    said = prepare(load(saved(tmp_path, **{f"x_{part}": images, f"y_{part}": labels})), tmp_path).remarks
+    assert len(said) == len(remarks)
+    assert all(one.startswith(remark) for one, remark in zip(said, remarks, strict=True))
+
+
 def test_parts_are_stratified(tmp_path: Path) -> None:
     for images, labels in parts_of(digits(), tmp_path).values():
         shares = np.bincount(labels, minlength=10) / len(labels)

@@ -81,6 +81,17 @@ def test_the_usual_data_keep_their_digest_and_a_range_of_their_own_gives_another
     assert prepare(before, tmp_path).high == 15
 
 
+def test_test_images_have_no_say_in_what_bytes_mean(tmp_path: Path) -> None:
+    first = prepared(tmp_path, whole(16))
+    images = whole(16)
+    kept = {image.tobytes() for image in open_part(first.test_folder, "test")[0].astype(np.uint8)}
+    [place] = np.flatnonzero([image.tobytes() in kept for image in images])[:1]
+    images[place] = 255
+    again = prepared(tmp_path, images)
+    assert open_part(again.test_folder, "test")[0].max() == 255
+    assert (again.low, again.high, again.pixels) == (0, 16, first.pixels)
+
+
 @pytest.mark.parametrize(("channels", "exact"), [(3, True), (1, False)])
 def test_the_deviation_is_worked_out_in_pieces(channels: int, exact: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     images = np.random.default_rng(0).integers(0, 256, (700, 9, 7, channels)).astype(np.uint8)
@@ -119,6 +130,7 @@ def test_a_test_part_that_is_scaled_otherwise_is_said(tmp_path: Path) -> None:
 def test_images_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="all pixels of the training images are 7, so there is nothing to learn"):
         prepared(tmp_path, np.full((120, 8, 8, 3), 7))
+    assert not list((tmp_path / "parts").iterdir())
 
 
 SMALL, SEEN, DEEP = np.array([0, 8, 16], np.uint8), np.array([0, 51, 255], np.uint8), np.array([0, 4000], np.float32)

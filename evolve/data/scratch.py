@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import tempfile
@@ -52,11 +53,18 @@ def room_for(shape: tuple[int, ...], dtype: Any, scratch: Path | None) -> NDArra
     if scratch is None or 0 in shape:
         return np.empty(shape, dtype)
     with explain_errors(scratch):
+        _check_room(scratch, math.prod(shape) * np.dtype(dtype).itemsize)
         descriptor, name = tempfile.mkstemp(suffix=".npy", dir=scratch)
         os.close(descriptor)
         made = np.lib.format.open_memmap(name, mode="w+", dtype=dtype, shape=shape)
         _reserve(Path(name), made.offset + made.nbytes)
     return made
+
+
+def _check_room(folder: Path, size: int) -> None:
+    """Raises OSError if there is less room than `size`, before a file is made that would take all there is."""
+    if shutil.disk_usage(folder).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _reserve(path: Path, size: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from conftest import command
 from PIL import Image
 
+from evolve.data.scratch import room_for
 from evolve.data.sources import Source, load
 from evolve.data.splits import SEARCH_PARTS, prepare
+from evolve.errors import DataError
 from evolve.runs.find import find
 from evolve.training.part_images import JoinedImages
 
@@ -106,6 +109,13 @@ def test_a_run_on_a_thousand_classes_has_a_page_that_fits(tmp_path: Path) -> Non
     Image.new("L", (8, 8)).save(tmp_path / "a.png")
     said = command("predict", "many", "a.png", cwd=tmp_path)
     assert said.stdout.count("kind-") == 3
+
+
+def test_more_than_the_disk_has_room_for_is_refused_before_a_file_is_made(tmp_path: Path) -> None:
+    more = shutil.disk_usage(tmp_path).total + 1
+    with pytest.raises(DataError, match=r"the prepared images cannot be written to .*: No space left on device"):
+        room_for((more,), np.uint8, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of files are Linux's")

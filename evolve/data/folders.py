@@ -25,6 +25,8 @@ from evolve.values import Counter
 
 T = TypeVar("T")
 _Images = tuple[NDArray[Any], NDArray[np.int64]]
+_Looks = dict[Look, tuple[Path, int]]  # with a path and how many there are
+_Sizes = dict[tuple[int, ...], tuple[Path, int]]
 
 PART_NAMES = {
     "train": ("train", "training", "trn"),
@@ -63,9 +65,11 @@ def load_folder(folder: Path, size: int | None, colour: str | None, count: Count
     if folder not in places.values():
         aside.add(*EMPTY, len(set(sub_folders(folder)) - set(places.values())))
     every = [path for one in files.values() for path in one.paths]
-    kinds = _kinds(every)
-    grey = colour == "grey" or (colour is None and all(kind.grey for kind in kinds))
-    depth = _one_depth(kinds)
+    looks = _looks(every)
+    if size is None:
+        _one_room(looks)
+    grey = colour == "grey" or (colour is None and all(look.grey for look in looks))
+    depth = _one_depth(looks)
     shape = (size, size) if size else None
     images = _read_all(every, partial(read_image, size=shape, grey=grey), count, scratch)
     parts: dict[str, _Images] = {}
@@ -73,7 +77,7 @@ def load_folder(folder: Path, size: int | None, colour: str | None, count: Count
     for part, one in files.items():
         parts[part] = (images[begin : begin + len(one.paths)], np.array(one.labels, np.int64))
         begin += len(one.paths)
-    remarks = [*aside.remarks(), *_same_inside(places["train"]), *_remarks(places, parts, kinds)]
+    remarks = [*aside.remarks(), *_same_inside(places["train"]), *_remarks(places, parts, looks)]
     return from_parts(folder.resolve().name, parts, names, depth, remarks)
 
 
@@ -170,27 +174,27 @@ def _same_inside(folder: Path) -> list[str]:
     return [f"all classes hold the same folders ({listed}), and what is below '{holding[0].name}' is one class"]
 
 
-def _remarks(places: dict[str, Path], parts: dict[str, _Images], kinds: dict[Look, tuple[Path, int]]) -> Iterator[str]:
+def _remarks(places: dict[str, Path], parts: dict[str, _Images], looks: _Looks) -> Iterator[str]:
     """What is to be said of how a folder was read. Raises DataError if too little is left of deep colours."""
     if "validation" in parts:
         split = "" if "test" in parts else "; there is no folder for the test part, so a fifth of train is split off"
         yield f"'{places['validation'].name}' is the validation part{split}"
-    if any(kind.cut for kind in kinds):
-        path, count = _together(kinds, lambda kind: kind.cut)
+    if any(look.cut for look in looks):
+        path, count = _together(looks, lambda look: look.cut)
         if parts["train"][0].max(initial=0) <= HALF:
             raise DataError(
                 f"{path} holds colours of more than 8 bits, of which Pillow reads the upper 8, and these use the lower "
                 "ones; save them with 8 bits a colour, or put them into an .npz file"
             )
         yield f"colours of more than 8 bits are read by their upper 8: {_images(count)}, such as {path}"
-    if any(kind.several for kind in kinds):
-        path, count = _together(kinds, lambda kind: kind.several)
+    if any(look.several for look in looks):
+        path, count = _together(looks, lambda look: look.several)
         yield f"of files with several pictures the first one is taken: {_images(count)}, such as {path}"
 
 
-def _together(kinds: dict[Look, tuple[Path, int]], which: Any) -> tuple[Path, int]:
-    """A path of those kinds, and how many there are."""
-    found = [value for kind, value in kinds.items() if which(kind)]
+def _together(looks: _Looks, which: Any) -> tuple[Path, int]:
+    """A path of those that look so, and how many there are."""
+    found = [value for look, value in looks.items() if which(look)]
     return found[0][0], sum(count for _, count in found)
 
 
@@ -198,20 +202,20 @@ def _images(count: int) -> str:
     return "1 image" if count == 1 else f"{count:,} images"
 
 
-def _kinds(paths: list[Path]) -> dict[Look, tuple[Path, int]]:
-    """What the files hold, with the first path of each kind and how many there are. What cannot be read is left out; it
+def _looks(paths: list[Path]) -> _Looks:
+    """What the files hold, with the first path of each look and how many there are. What cannot be read is left out; it
     is named when its pixels are read."""
-    found: dict[Look, tuple[Path, int]] = {}
-    for path, kind in zip(paths, _with_threads(_kind, paths), strict=True):
-        if kind:
-            first, count = found.get(kind, (path, 0))
-            found[kind] = first, count + 1
+    found: _Looks = {}
+    for path, look in zip(paths, _with_threads(_look, paths), strict=True):
+        if look:
+            first, count = found.get(look, (path, 0))
+            found[look] = first, count + 1
     return found
 
 
-def _kind(path: Path) -> Look | None:
+def _look(path: Path) -> Look | None:
     try:
-        return look_at(path).kind
+        return look_at(path)
     except Exception:  # Pillow raises many kinds for a damaged file
         return None
 
@@ -224,14 +228,24 @@ def _with_threads(do: Any, given: Iterable[T]) -> Iterator[Any]:
             yield from pool.map(do, part)
 
 
-def _one_depth(kinds: dict[Look, tuple[Path, int]]) -> str:
+def _one_room(looks: _Looks) -> None:
+    """Raises DataError, before room is made for all of them, if the images are not of one size, turned or not."""
+    if len({tuple(sorted(look.size)) for look in looks}) > 1:
+        sizes: _Sizes = {}
+        for look, (path, count) in looks.items():
+            first, seen = sizes.get(look.size, (path, 0))
+            sizes[look.size] = first, seen + count
+        _one_size(sizes)
+
+
+def _one_depth(looks: _Looks) -> str:
     """How deep all of the images are. Raises DataError if they differ."""
     depths: collections.Counter[str] = collections.Counter()
-    for kind, (_, count) in kinds.items():
-        depths[kind.depth] += count
+    for look, (_, count) in looks.items():
+        depths[look.depth] += count
     if len(depths) > 1:
         usual, other = depths.most_common(2)
-        path = next(path for kind, (path, _) in kinds.items() if kind.depth == other[0])
+        path = next(path for look, (path, _) in looks.items() if look.depth == other[0])
         raise DataError(
             f"the images have {len(depths)} depths: most hold {usual[0]} a pixel, {path} holds {other[0]}; save all of "
             "them alike"
@@ -257,7 +271,7 @@ def _read_all(paths: list[Path], read: Any, count: Counter, scratch: Path | None
         return tuple(pixels.shape)
 
     broken: list[str] = []
-    sizes: dict[tuple[int, ...], tuple[Path, int]] = {}
+    sizes: _Sizes = {}
     for done, told in enumerate(_with_threads(fill, enumerate(paths)), start=1):
         if isinstance(told, str):
             broken.append(told)
@@ -284,7 +298,7 @@ def _refuse_broken(broken: list[str]) -> None:
         raise DataError(f"{_images(len(broken))} cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
 
 
-def _one_size(sizes: dict[tuple[int, ...], tuple[Path, int]]) -> None:
+def _one_size(sizes: _Sizes) -> None:
     """Raises DataError if the images are not all of one size."""
     if len(sizes) == 1:
         return

@@ -6,7 +6,7 @@ former is told, the latter is put right or refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,27 +20,25 @@ from evolve.data.pixels import BYTES, FLOATS, SIXTEEN, THIRTY_TWO
 NOT_READ = {"BUFR", "EPS", "FITS", "GRIB", "HDF5", "MPEG", "WMF"}
 GREY = ("L", "1", "I", "LA", "La", "F")
 DEPTHS = {"I": THIRTY_TWO, "F": FLOATS}
-BITS, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339  # tags of TIFF
+BITS, PHOTOMETRIC, ORIENTATION, SAMPLE_FORMAT = 258, 262, 274, 339  # tags of TIFF
+LYING = 5  # orientations from here on have height and width the other way round
 UNSIGNED, SIGNED = 1, 2
 J2K_START = b"\xff\x4f\xff\x51"  # of a JPEG 2000 stream; the bits of its first channel stand 42 bytes on
+AVIF_START, AVIF_DEEP = b"av1C", 0x40  # of an AVIF's settings; the third byte says whether it has more than 8 bits
+HEAD = 4096  # bytes in which these are looked for
 
 
 @dataclass(frozen=True)
 class Look:
     """What a file holds, by its head. depth: one of `pixels.DEPTHS`. cut: whether there were more bits than Pillow
-    gives. several: whether it has more than one picture, of which the first is taken. size: (height, width), before it
-    is turned as its camera was held."""
+    gives. several: whether it has more than one picture, of which the first is taken. size: (height, width), turned as
+    its camera was held."""
 
     depth: str
     grey: bool
     cut: bool
     several: bool
-    size: tuple[int, int] = (0, 0)
-
-    @property
-    def kind(self) -> Look:
-        """The same without its size."""
-        return replace(self, size=(0, 0))
+    size: tuple[int, int]
 
 
 @cache
@@ -61,7 +59,7 @@ def look_at(path: Path) -> Look:
         depth = _depth(picture)
         grey = depth != BYTES or picture.mode in GREY
         cut, several = depth == BYTES and _bits(picture, path) > 8, bool(getattr(picture, "is_animated", False))
-        return Look(depth, grey, cut, several, (picture.height, picture.width))
+        return Look(depth, grey, cut, several, _size(picture))
 
 
 def read_image(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[Any]:
@@ -100,18 +98,38 @@ def _depth(picture: Any) -> str:
     return DEPTHS.get(picture.mode, BYTES)
 
 
+def _size(picture: Any) -> tuple[int, int]:
+    """Height and width as its camera was held. Pillow turns a TIFF by itself."""
+    width, height = picture.size
+    lying = "exif" in picture.info and picture.getexif().get(ORIENTATION, 1) >= LYING
+    return (width, height) if lying else (height, width)
+
+
 def _bits(picture: Any, path: Path) -> int:
     """Of a channel, as the file has them."""
     if picture.format == "TIFF":
         return int(max(picture.tag_v2.get(BITS, (8,))))
     if picture.format == "PNG":
         return 16 if any(";16" in str(tile[3]) for tile in picture.tile) else 8
+    if picture.format == "PPM":
+        settings = picture.tile[0][3]
+        return 16 if isinstance(settings, tuple) and settings[1] > 255 else 8
+    if picture.format == "SGI":
+        return 16 if picture.tile[0][0] == "SGI16" or ";16" in str(picture.tile[0][3]) else 8
     if picture.format == "JPEG2000":
-        with path.open("rb") as file:
-            head = file.read(4096)
-        start = head.find(J2K_START)
-        return (head[start + 42] & 0x7F) + 1 if 0 <= start < len(head) - 42 else 8
+        said = _byte_after(path, J2K_START, 42)
+        return 8 if said is None else (said & 0x7F) + 1
+    if picture.format == "AVIF":
+        return 16 if (_byte_after(path, AVIF_START, len(AVIF_START) + 2) or 0) & AVIF_DEEP else 8
     return 8
+
+
+def _byte_after(path: Path, mark: bytes, distance: int) -> int | None:
+    """The byte so far from where a mark begins in the head of a file; None if there is none."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    start = head.find(mark)
+    return head[start + distance] if 0 <= start < len(head) - distance else None
 
 
 def _check_signs(picture: Any) -> None:
@@ -120,9 +138,9 @@ def _check_signs(picture: Any) -> None:
         return
     signed = SIGNED in picture.tag_v2.get(SAMPLE_FORMAT, ())
     if signed and _depth(picture) == BYTES:
-        raise ValueError("8-bit numbers with a sign, which Pillow does not read as such; save it as 16-bit TIFF")
+        raise ValueError("signed 8-bit numbers, which Pillow misreads; save it as 16-bit TIFF")
     if picture.tag_v2.get(PHOTOMETRIC) == 0 and _depth(picture) != BYTES:
-        raise ValueError("a deep TIFF whose 0 is white, which Pillow does not turn round; save it with 0 as black")
+        raise ValueError("stored as a negative (0 is white); invert it and save it again")
 
 
 def _numbers(opened: Any, picture: Any) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from PIL import Image
 from evolve.config import RunConfig
 from evolve.data.folders import part_of
 from evolve.data.image_files import image_files
-from evolve.data.pictures import read_image
+from evolve.data.pictures import look_at, read_image
 from evolve.data.sources import Source, load
 from evolve.display.console import make_console
 from evolve.engine.opening import new_problem
@@ -292,6 +292,23 @@ def test_folders_that_cannot_be_used_say_why(make: Any, message: str, tmp_path: 
     with pytest.raises(DataError) as error:
         load(Source(str(tmp_path)))
     assert message in str(error.value)
+
+
+def test_several_sizes_are_said_before_room_is_made_for_the_images(tmp_path: Path) -> None:
+    several_sizes(tmp_path / "pets")
+    (tmp_path / "scratch").mkdir()
+    with pytest.raises(DataError, match=r"the images have 2 sizes: most are 12x10, .*other\.png is 20x20; resize them"):
+        load(Source(str(tmp_path / "pets")), scratch=tmp_path / "scratch")
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_photos_turned_by_their_cameras_are_of_one_size(tmp_path: Path) -> None:
+    folder = pets(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # held upright
+    Image.new("RGB", (10, 12)).save(folder / "cat" / "turned.jpg", exif=exif)
+    assert look_at(folder / "cat" / "turned.jpg").size == (10, 12)
+    assert load(Source(str(folder))).images.shape == (37, 10, 12, 3)
 
 
 def test_sizes_and_colours_are_for_folders(tmp_path: Path) -> None:

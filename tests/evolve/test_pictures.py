@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from evolve.data.pictures import look_at, read_image
 from evolve.data.pixels import BYTES, FLOATS, SIXTEEN, THIRTY_TWO
@@ -100,8 +100,8 @@ def test_deep_images_are_read_as_they_are(make: Any, depth: str, pixels: Any, tm
 @pytest.mark.parametrize(
     ("pixels", "order", "zero", "reason"),
     [
-        ((DEEP // 1000).astype(np.int8) - 20, "<", 1, "8-bit numbers with a sign"),
-        (DEEP, "<", 0, "a deep TIFF whose 0 is white"),
+        ((DEEP // 1000).astype(np.int8) - 20, "<", 1, "signed 8-bit numbers, which Pillow misreads"),
+        (DEEP, "<", 0, "stored as a negative (0 is white); invert it"),
         (np.where(DEEP == 0, np.nan, FLOATING).astype(np.float32), "<", 1, "it holds numbers that are not finite"),
         (
             FLOATING.astype(np.float64),
@@ -158,6 +158,37 @@ def test_deep_colours_are_known_in_jpeg_2000(tmp_path: Path) -> None:
     written[place] = 15
     path.write_bytes(written)
     assert look_at(path).cut
+
+
+def test_deep_colours_are_known_in_avif(tmp_path: Path) -> None:
+    if not features.check("avif"):
+        pytest.skip("this Pillow does not read AVIF")
+    path = tmp_path / "a.avif"
+    Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).save(path)
+    assert not look_at(path).cut
+    written = bytearray(path.read_bytes())
+    written[written.find(b"av1C") + 6] |= 0x40
+    channels = written.find(b"pixi") + 9
+    assert written[channels : channels + 3] == bytes([8, 8, 8])
+    written[channels : channels + 3] = bytes([10, 10, 10])
+    path.write_bytes(written)
+    assert look_at(path).cut
+
+
+@pytest.mark.parametrize(("brightest", "cut"), [(255, False), (100, False), (1023, True), (65535, True)])
+def test_deep_colours_are_known_in_ppm(brightest: int, cut: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.ppm"
+    path.write_bytes(f"P6 4 4 {brightest}\n".encode() + bytes(48 if brightest < 256 else 96))
+    assert look_at(path).cut == cut
+    path.write_bytes(f"P3 4 4 {brightest}\n".encode() + b"0 " * 48)
+    assert look_at(path).cut == cut
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_deep_colours_are_known_in_sgi(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.sgi"
+    Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).save(path, bpc=size)
+    assert look_at(path).cut == (size == 2)
 
 
 def test_a_folder_of_12_bits_in_16_has_its_own_range(tmp_path: Path) -> None:

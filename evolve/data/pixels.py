@@ -105,25 +105,36 @@ def scaled_otherwise(part: str, images: Array, low: float, high: float) -> list[
     return [f"{part} images go from {least:g} to {most:g}, training images from {low:g} to {high:g}; scale them alike"]
 
 
+def _range(low: float, high: float) -> str:
+    return f"{low:g}-{high:g}" if low >= 0 else f"{low:g} to {high:g}"
+
+
 def as_in_training(
-    pixels: Array, depth: str, trained: str, low: float, high: float
+    pixels: Array, depth: str, brightest: float, trained: str, low: float, high: float
 ) -> tuple[NDArray[np.float32], str | None]:
     """The pixels of an image file in the range of a model's training images, and a remark in words if they had to be
-    stretched or lie elsewhere. Bytes are stretched where those of training were of another depth, or used a small range
-    that these do not fit into. Raises ValueError if a model that was trained on images of that depth is needed.
+    stretched, could have been, or lie elsewhere. Bytes are stretched where those of training were of another depth, or
+    used a small range that `brightest` lies beyond. Raises ValueError if a model that was trained on images of that
+    depth is needed.
 
-    depth, trained: of the image and of the images of training, "" if it is not known. low, high: their range.
+    depth, trained: of the image and of the images of training, "" if it is not known. brightest: pixel of all images of
+    bytes that are asked about together, as one alone may be dark. low, high: the range of the images of training.
     """
     usual = (low, high) == (0.0, 255.0)
     trained = trained or (BYTES if usual else FLOATS)
-    same, brightest = depth == trained, float(pixels.max())
+    same = depth == trained
     raw = pixels.astype(np.float32)
     if depth == BYTES and usual:
         return raw, None
     if depth == BYTES and not (same and brightest <= min(2 * high, HALF)):
         stretched = (low + raw / 255 * (high - low)).astype(np.float32)
-        return stretched, f"0 to 255 is taken as {low:g} to {high:g}, as in training"
+        return stretched, f"scaled from 0-255 to {_range(low, high)}, the range of the training images"
     if not same:
         raise ValueError(f"it holds {depth} a pixel and the model was trained on {trained}; save it like those images")
-    outside = brightest > high + (high - low) or float(pixels.min()) < low - (high - low)
-    return raw, f"pixels go far beyond {low:g} to {high:g}, as they were in training" if outside else None
+    least, most, width = float(raw.min()), float(raw.max()), high - low
+    if most > high + width:
+        return raw, f"pixels go up to {most:g}; those of the training images went from {low:g} to {high:g}"
+    if least < low - width:
+        return raw, f"pixels go down to {least:g}; those of the training images went from {low:g} to {high:g}"
+    kept = f"taken as {_range(low, high)}, the range of the training images, as none is brighter than {brightest:g}"
+    return raw, kept if depth == BYTES else None

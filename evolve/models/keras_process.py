@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.data.pictures import look_at, read_image, reason
-from evolve.data.pixels import as_in_training
+from evolve.data.pixels import BYTES, as_in_training
 from evolve.errors import DataError, RunError
 from evolve.execution.border import from_json
 from evolve.jobs import PartsUsed
@@ -70,10 +71,10 @@ def predict_images(model: str, trust: Sequence[str], images: Sequence[str]) -> l
     if len(names) != classes:
         raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
     known = (facts.get("depth", ""), facts.get("low", 0.0), facts.get("high", 255.0))
-    read = [_image(Path(image), size, classifier.grey, known) for image in images]
+    read = _images([Path(image) for image in images], size, classifier.grey, known)
     every = classifier.shares([pixels for pixels, _, _ in read])
     said = []
-    for shares, (_, before, remark) in zip(every, read, strict=True):
+    for shares, (_, remark, before) in zip(every, read, strict=True):
         order = np.argsort(-shares, kind="stable")
         ranked = [[names[label], float(shares[label])] for label in order]
         said.append({"ranked": ranked, "from": before if size not in (None, before) else None, "remark": remark})
@@ -98,17 +99,30 @@ def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
     return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
 
 
-def _image(
-    path: Path, size: tuple[int, int] | None, grey: bool, known: tuple[str, float, float]
-) -> tuple[NDArray[Any], tuple[int, int], str | None]:
-    """Pixels as in training, the size that the file has, and a remark on the pixels. known: depth and range of the
-    training images."""
+def _images(
+    paths: Sequence[Path], size: tuple[int, int] | None, grey: bool, known: tuple[str, float, float]
+) -> list[tuple[NDArray[Any], str | None, tuple[int, int]]]:
+    """Of each file pixels as in training, a remark on them, and the size that it has. known: depth and range of
+    the training images."""
+    raw = []
+    for path in paths:
+        with _named(path):
+            raw.append((path, look_at(path), read_image(path, size, grey)))
+    brightest = max((float(pixels.max()) for _, look, pixels in raw if look.depth == BYTES), default=0.0)
+    found = []
+    for path, look, pixels in raw:
+        with _named(path):
+            found.append((*as_in_training(pixels, look.depth, brightest, *known), look.size))
+    return found
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What goes wrong with an image becomes a DataError that names it."""
     try:
-        look = look_at(path)
-        pixels, remark = as_in_training(read_image(path, size, grey), look.depth, *known)
+        yield
     except Exception as error:  # Pillow raises many kinds for a damaged file
         raise DataError(f"image {path} cannot be read: {reason(error)}") from None
-    return pixels, look.size, remark
 
 
 def _compared(theirs: NDArray[Any], ours: NDArray[Any]) -> dict[str, Any]:

@@ -133,6 +133,9 @@ def test_images_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
     assert not list((tmp_path / "parts").iterdir())
 
 
+KEPT = "taken as 0-16, the range of the training images, as none is brighter than 16"
+SCALED = "scaled from 0-255 to {}, the range of the training images"
+BEYOND = "pixels go up to 4000; those of the training images went from 0 to 300"
 SMALL, SEEN, DEEP = np.array([0, 8, 16], np.uint8), np.array([0, 51, 255], np.uint8), np.array([0, 4000], np.float32)
 
 
@@ -142,20 +145,38 @@ SMALL, SEEN, DEEP = np.array([0, 8, 16], np.uint8), np.array([0, 51, 255], np.ui
         (SEEN, BYTES, (BYTES, 0.0, 255.0), [0, 51, 255], None),
         (SEEN, BYTES, ("", 0.0, 255.0), [0, 51, 255], None),
         (SEEN, BYTES, (FLOATS, 0.0, 255.0), [0, 51, 255], None),
-        (SEEN, BYTES, (BYTES, 0.0, 16.0), [0, 3.2, 16], "0 to 255 is taken as 0 to 16, as in training"),
-        (SMALL, BYTES, (BYTES, 0.0, 16.0), [0, 8, 16], None),
-        (SMALL, BYTES, (BYTES, 0.0, 15.0), [0, 8, 16], None),
-        (SEEN, BYTES, (FLOATS, -1.0, 1.0), [-1, -0.6, 1], "0 to 255 is taken as -1 to 1, as in training"),
-        (SEEN, BYTES, ("", 0.0, 1.0), [0, 0.2, 1], "0 to 255 is taken as 0 to 1, as in training"),
-        (SEEN, BYTES, (SIXTEEN, 0.0, 4095.0), [0, 819, 4095], "0 to 255 is taken as 0 to 4095, as in training"),
+        (SEEN, BYTES, (BYTES, 0.0, 16.0), [0, 3.2, 16], SCALED.format("0-16")),
+        (SMALL, BYTES, (BYTES, 0.0, 16.0), [0, 8, 16], KEPT),
+        (SMALL, BYTES, (BYTES, 0.0, 15.0), [0, 8, 16], KEPT.replace("0-16", "0-15")),
+        (
+            SEEN,
+            BYTES,
+            (FLOATS, -1.0, 1.0),
+            [-1, -0.6, 1],
+            "scaled from 0-255 to -1 to 1, the range of the training images",
+        ),
+        (SEEN, BYTES, ("", 0.0, 1.0), [0, 0.2, 1], SCALED.format("0-1")),
+        (
+            SEEN,
+            BYTES,
+            (SIXTEEN, 0.0, 4095.0),
+            [0, 819, 4095],
+            "scaled from 0-255 to 0-4095, the range of the training images",
+        ),
         (DEEP, SIXTEEN, (SIXTEEN, 0.0, 4095.0), [0, 4000], None),
-        (DEEP, SIXTEEN, (SIXTEEN, 0.0, 300.0), [0, 4000], "pixels go far beyond 0 to 300, as they were in training"),
+        (
+            DEEP,
+            SIXTEEN,
+            (SIXTEEN, 0.0, 300.0),
+            [0, 4000],
+            BEYOND,
+        ),
     ],
 )
 def test_an_image_is_brought_into_the_range_of_training(
     image: Any, depth: str, known: tuple[str, float, float], becomes: list[float], said: str | None
 ) -> None:
-    pixels, remark = as_in_training(image, depth, *known)
+    pixels, remark = as_in_training(image, depth, float(image.max()), *known)
     assert pixels.dtype == np.float32
     assert np.allclose(pixels, becomes)
     assert remark == said
@@ -164,4 +185,4 @@ def test_an_image_is_brought_into_the_range_of_training(
 @pytest.mark.parametrize(("depth", "trained"), [(SIXTEEN, BYTES), (FLOATS, BYTES), (SIXTEEN, FLOATS)])
 def test_an_image_that_is_deeper_than_those_of_training_is_refused(depth: str, trained: str) -> None:
     with pytest.raises(ValueError, match=f"it holds {depth} a pixel and the model was trained on {trained}; save it"):
-        as_in_training(DEEP, depth, trained, 0.0, 255.0)
+        as_in_training(DEEP, depth, 0.0, trained, 0.0, 255.0)

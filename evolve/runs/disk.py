@@ -93,13 +93,16 @@ def _drafts(results: Path) -> list[Disposable]:
     paths = [path for path in (results / DATA_FOLDER).glob("*.*") if path.is_dir()]
     paths += results.glob("*/models/*.draft.keras")
     paths += results.glob(f"*/{WEIGHTS}/.*{ENDING}")
-    old = [path for path in paths if _age(path) > DRAFT_SECONDS]
+    old = [path for path in paths if all(_age(one) > DRAFT_SECONDS for one in (path, *path.rglob("*")))]
     return [Disposable(path, size_of(path), "left half-written by an interrupted process") for path in old]
 
 
 def _age(path: Path) -> float:
-    """Seconds since a file or folder was changed or, for prepared images, opened."""
-    return time.time() - path.stat().st_mtime
+    """Seconds since a file or folder was changed or, for prepared images, opened; 0 if it is gone meanwhile."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _unused_data(results: Path, used: set[str]) -> list[Disposable]:

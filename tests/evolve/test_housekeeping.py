@@ -33,7 +33,8 @@ def results(tmp_path: Path) -> Path:
         draft.mkdir()
         (draft / "half.npy").write_bytes(bytes(700))
     long_ago = time.time() - 100_000
-    os.utime(old, (long_ago, long_ago))
+    for path in (old / "half.npy", old):
+        os.utime(path, (long_ago, long_ago))
     os.utime(unused, (long_ago, long_ago))
     return folder
 
@@ -46,6 +47,17 @@ def test_what_nobody_needs_is_found_with_its_size_and_the_rest_is_let_lie(result
     assert size_of(results) == before - 5700
     assert disposables(results) == []
     assert find("kept", results).state == "finished"
+
+
+def test_images_that_are_still_being_read_are_let_lie(results: Path) -> None:
+    reading = results / ".data" / "reading.cccc"
+    reading.mkdir()
+    (reading / "images.npy").write_bytes(bytes(100))
+    long_ago = time.time() - 100_000
+    os.utime(reading, (long_ago, long_ago))
+    assert reading not in [thing.path for thing in disposables(results)]
+    os.utime(reading / "images.npy", (long_ago, long_ago))
+    assert reading in [thing.path for thing in disposables(results)]
 
 
 def test_a_run_in_use_cannot_go(results: Path) -> None:

@@ -45,22 +45,49 @@ def labels_and_names(
     first = next(iter(parts))
     if parts[first].dtype.kind in "US":
         return _from_text(parts, names, where)
+    _refuse_mixed(parts, where)
     remarks = [f"labels are one-hot: each row of {first} has its 1 at its class"] if _is_table(parts[first]) else []
     numbers = {name: _whole(labels, f"{where}: {name}") for name, labels in parts.items()}
     lowest = min((int(labels.min()) for labels in numbers.values() if labels.size), default=0)
-    highest = max((int(labels.max()) for labels in numbers.values() if labels.size), default=0)
+    highs = {name: int(labels.max(initial=0)) for name, labels in numbers.items()}
+    most, highest = max(highs.items(), key=lambda pair: pair[1])
     count = len(numbers[first])
     if highest > max(count, 1):
         raise DataError(
-            f"{where}: {first} goes up to {highest}, but has {count} labels only; number the classes from 0, for "
-            "example with numpy.unique(labels, return_inverse=True)"
+            f"{where}: {most} goes up to {highest}, but {'' if most == first else f'{first} '}has {count} labels only; "
+            "number the classes from 0, for example with numpy.unique(labels, return_inverse=True)"
         )
     shifted = lowest == 1 and len(names or range(highest)) == highest and not _is_table(parts[first])
     if shifted and len(np.unique(numbers[first])) == highest:
         numbers = {name: labels - 1 for name, labels in numbers.items()}
         remarks.append(f"labels are 1 to {highest}, so class 1 is the first one")
         return numbers, names or tuple(str(number) for number in range(1, highest + 1)), remarks
+    if names is None and not _is_table(parts[first]):
+        _refuse_gaps(numbers[first], f"{where}: {first}")
     return numbers, names or tuple(map(str, range(_width(parts[first]) or _classes(numbers[first])))), remarks
+
+
+def _refuse_mixed(parts: dict[str, Array], where: str) -> None:
+    """Raises DataError if some labels are rows, where the first class is 0, and others are numbers that seem to start
+    at 1."""
+    rows = [name for name, labels in parts.items() if _is_table(labels)]
+    for name, labels in parts.items():
+        if rows and name not in rows and labels.size and labels.dtype.kind in "iuf" and labels.min() == 1:
+            raise DataError(
+                f"{where}: {rows[0]} is one-hot, with classes from 0, and {name} has numbers from 1, which may mean "
+                "classes from 1; give both in the same form"
+            )
+
+
+def _refuse_gaps(labels: Labels, where: str) -> None:
+    """Raises DataError if there is a number between 0 and the largest that no label has."""
+    there = set(labels.tolist())
+    gap = next((number for number in range(_classes(labels)) if number not in there), None)
+    if gap is not None and there and min(there) >= 0:
+        raise DataError(
+            f"{where} goes up to {max(there)}, but has no {gap}; number the classes from 0 without gaps, for example "
+            "with numpy.unique(labels, return_inverse=True)"
+        )
 
 
 def _classes(labels: Labels) -> int:

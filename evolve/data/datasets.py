@@ -70,6 +70,8 @@ def from_parts(
 def check_dataset(data: Dataset) -> Dataset:
     """`data`, if it can be trained on. Raises DataError with the first reason why not."""
     for name in data.class_names:
+        if not name:
+            raise DataError(f"{data.name}: a class has an empty name; give it one")
         if not _can_be_written(name):
             raise DataError(f"{data.name}: the name of class {name!r:.80} is not text in UTF-8; rename it")
     _check_part(data, "train", data.images, data.labels)
@@ -94,9 +96,10 @@ def check_dataset(data: Dataset) -> Dataset:
 
 def _can_be_written(text: str) -> bool:
     try:
-        return bool(text.encode())
+        text.encode()
     except UnicodeEncodeError:
         return False
+    return True
 
 
 def _check_part(data: Dataset, part: str, images: Array, labels: Array) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +52,9 @@ def image_files(folder: Path, aside: Aside | None = None) -> list[Path]:
 
 
 def loose_images(folder: Path, aside: Aside | None = None) -> int:
-    """How many images lie in a folder itself. aside: told of other files there."""
+    """How many images lie in a folder itself. aside: told of other files and of hidden folders there."""
+    if aside:
+        _add_hidden(aside, [path.name for path in folder.iterdir() if path.is_dir()])
     return sum([_is_image(path, aside) for path in folder.iterdir() if not path.is_dir()])
 
 
@@ -65,9 +67,13 @@ def _images_below(folder: Path, aside: Aside | None) -> Iterator[Path]:
             continue
         seen.add(real)
         if aside:
-            aside.add("hidden folder", "hidden folders", sum(name.startswith(".") for name in folders))
+            _add_hidden(aside, folders)
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (path for name in files if _is_image(path := Path(place, name), aside))
+
+
+def _add_hidden(aside: Aside, names: Iterable[str]) -> None:
+    aside.add("hidden folder", "hidden folders", sum(name.startswith(".") for name in names))
 
 
 def _refuse(error: OSError) -> None:

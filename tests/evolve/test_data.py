@@ -73,12 +73,26 @@ BYTES = np.zeros((40, 8, 8, 3), np.uint8)
         ({"y_train": np.where(np.arange(120) == 7, np.nan, 1.0)}, "not float64 (120,) such as nan"),
         ({"y_train": np.ones((120, 3), int)}, "row 0 is not one-hot (one 1, else 0): [1 1 1]"),
         ({"y_train": np.full((120, 3), 0.25)}, "such as that of the largest: labels.argmax(axis=1)"),
-        ({"y_train": np.array([0, 1, 10**9])[np.arange(120) % 3]}, "y_train goes up to 1000000000, but has 120 labels"),
+        (
+            {"y_train": np.array([0, 1, 10**9])[np.arange(120) % 3]},
+            "y_train goes up to 1000000000, but has 120 labels",
+        ),
         (
             {"y_train": np.array(["a", "b"])[np.arange(120) % 2], "classes": np.array(["a", "c"])},
             "the label 'b', which",
         ),
         ({"classes": np.array([b"a", b"b", b"\xe9"])}, "classes must be text in UTF-8, and b'\\xe9' is not"),
+        ({"x_test": BYTES, "y_test": np.full(40, 900)}, "y_test goes up to 900, but y_train has 120 labels only"),
+        ({"y_train": np.array([0, 2, 5])[np.arange(120) % 3]}, "y_train goes up to 5, but has no 1; number the"),
+        (
+            {"y_train": np.eye(3)[np.arange(120) % 3], "x_test": BYTES, "y_test": np.arange(40) % 2 + 1},
+            "y_train is one-hot, with classes from 0, and y_test has numbers from 1",
+        ),
+        (
+            {"y_train": np.arange(120) % 3 + 1, "x_test": BYTES, "y_test": np.eye(3)[np.arange(40) % 3]},
+            "y_test is one-hot, with classes from 0, and y_train has numbers from 1",
+        ),
+        ({"classes": np.array(["a", "", "c"])}, "a class has an empty name"),
         ({"x_val": BYTES}, "x_val and y_val go together"),
         ({"x_val": BYTES, "x_valid": BYTES}, "'x_valid' is there twice, as 'x_val', too"),
         ({"x_val": BYTES[:0], "y_val": np.zeros(0, int)}, "the validation part is empty"),
@@ -136,9 +150,9 @@ def test_labels_from_1_are_shifted_only_where_that_is_certain(tmp_path: Path) ->
     assert list(data.test_labels[:3]) == [0, 1, 2]
     assert data.remarks == ("labels are 1 to 3, so class 1 is the first one",)
     test["y_test"] = np.arange(40) % 4  # there is a class 0
-    with pytest.raises(DataError, match="class '0' has 0 images"):
+    with pytest.raises(DataError, match=r"y_train goes up to 3, but has no 0; number the classes from 0"):
         load(saved(tmp_path, y_train=np.arange(120) % 3 + 1, **test))
-    with pytest.raises(DataError, match="class '0' has 0 images"):
+    with pytest.raises(DataError, match=r"y_train goes up to 3, but has no 0; number the classes from 0"):
         load(saved(tmp_path, y_train=np.array([1, 3])[np.arange(120) % 2]))
 
 

@@ -207,7 +207,7 @@ def test_other_files_and_hidden_ones_are_let_lie(tmp_path: Path) -> None:
         "1 file that ends in .txt",
         "1 file that ends in .csv",
         "1 hidden file",
-        "1 hidden folder",
+        "2 hidden folders",
         "1 folder without images",
         "1 image that lies in no class",
     ):

@@ -77,7 +77,7 @@ def load_folder(folder: Path, size: int | None, colour: str | None, count: Count
     for part, one in files.items():
         parts[part] = (images[begin : begin + len(one.paths)], np.array(one.labels, np.int64))
         begin += len(one.paths)
-    remarks = [*aside.remarks(), *_same_inside(places["train"]), *_remarks(places, parts, looks)]
+    remarks = [*aside.remarks(), *_odd_classes(places["train"]), *_remarks(places, parts, looks)]
     return from_parts(folder.resolve().name, parts, names, depth, remarks)
 
 
@@ -98,9 +98,14 @@ def _parts(folder: Path) -> dict[str, Path]:
         _refuse_likely_parts(holding, folder)
         return {"train": folder}
     if others:
-        # A part holds classes; what holds images itself, beside classes, is a class that is called so.
-        if all(loose_images(place) for place in named) and len(set(named.values())) == 1:
+        if len(set(named.values())) == 1 and all(_is_class(place, others) for place in named):
             return {"train": folder}
+        if len(set(named.values())) > 1:
+            names = " and ".join(f"'{place.name}'" for place in named)
+            raise DataError(
+                f"dataset {folder}: '{others[0].name}' lies beside the parts {names}; move '{others[0].name}' away, or, "
+                "if all of them are classes, put them into one folder called 'train'"
+            )
         raise DataError(
             f"dataset {folder}: '{next(iter(named)).name}' looks like a part, but beside it is '{others[0].name}'; "
             "put all classes into folders 'train' and 'test', or side by side to have a test part split off"
@@ -118,6 +123,15 @@ def _parts(folder: Path) -> dict[str, Path]:
             "add one with the images to train on, or give the folder whose sub-folders are the classes"
         )
     return {part: found[part] for part in PART_NAMES if part in found}
+
+
+def _is_class(place: Path, others: list[Path]) -> bool:
+    """Whether a folder that is called as a part is, beside these others, a class. A part holds classes; what holds
+    images itself, or one folder, is a class, and so is what holds other names than the several beside it."""
+    inside = {path.name for path in sub_folders(place) if holds_images(path)}
+    return (
+        bool(loose_images(place)) or len(inside) < 2 or (len(others) > 1 and not inside & {one.name for one in others})
+    )
 
 
 def _refuse_likely_parts(holding: list[Path], folder: Path) -> None:
@@ -164,14 +178,24 @@ def _files(folder: Path, names: tuple[str, ...], aside: Aside) -> _Files:
     return _Files(paths, labels)
 
 
-def _same_inside(folder: Path) -> list[str]:
-    """What is to be said of classes that all hold folders of the same names, as parts would."""
+def _odd_classes(folder: Path) -> Iterator[str]:
+    """What is to be said of classes that look like parts, or that hold what looks like parts."""
     holding = [place for place in sub_folders(folder) if holds_images(place)]
-    inside = {tuple(path.name for path in sub_folders(place) if holds_images(path)) for place in holding}
-    if len(inside) > 1 or len(names := inside.pop()) < 2 or any(loose_images(place) for place in holding):
-        return []
-    listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return [f"all classes hold the same folders ({listed}), and what is below '{holding[0].name}' is one class"]
+    inside = {place.name: [path.name for path in sub_folders(place) if holds_images(path)] for place in holding}
+    first = holding[0].name
+    alike = all(names == inside[first] for names in inside.values())
+    if alike and len(inside[first]) > 1 and not any(loose_images(place) for place in holding):
+        yield f"all classes hold the same folders ({_listed(inside[first])}), and what is below '{first}' is one class"
+        return
+    for name, names in inside.items():
+        if len({part_of(one) for one in names} - {None}) > 1:
+            yield f"class '{name}' holds {_listed(names)}, and all of it is one class, to be trained and tested on"
+        elif names and part_of(name):
+            yield f"'{name}' is taken as a class and not as a part, with all that is below it ({_listed(names)})"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _remarks(places: dict[str, Path], parts: dict[str, _Images], looks: _Looks) -> Iterator[str]:

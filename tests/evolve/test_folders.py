@@ -110,6 +110,30 @@ def test_a_class_may_be_called_as_a_part_is(name: str, tmp_path: Path) -> None:
     assert load(Source(str(tmp_path))).class_names == ("invalid", name)
 
 
+@pytest.mark.parametrize(
+    ("inside", "others"), [(("steam", "diesel"), ("bus", "car")), (("steam",), ("bus",))], ids=["two", "one"]
+)
+def test_a_class_called_as_a_part_may_hold_folders(
+    inside: tuple[str, ...], others: tuple[str, ...], tmp_path: Path
+) -> None:
+    for number in range(12):
+        for name in (*(f"train/{kind}" for kind in inside), *others):
+            picture(tmp_path / name / f"{number}.png", value=number)
+    data = load(Source(str(tmp_path)))
+    assert data.class_names == (*others, "train")
+    assert list(np.bincount(data.labels)) == [12] * len(others) + [12 * len(inside)]
+    listed = ", ".join(sorted(inside))
+    assert data.remarks == (f"'train' is taken as a class and not as a part, with all that is below it ({listed})",)
+
+
+def test_a_class_that_holds_parts_is_said(tmp_path: Path) -> None:
+    folder = pets(tmp_path)
+    for part in ("train", "test"):
+        picture(folder / "cat" / part / "a.png")
+    data = load(Source(str(folder)))
+    assert data.remarks == ("class 'cat' holds test, train, and all of it is one class, to be trained and tested on",)
+
+
 def test_classes_that_hold_the_same_folders_are_said(tmp_path: Path) -> None:
     for name in ("first", "second"):
         pets(tmp_path / name)
@@ -278,6 +302,10 @@ def stray_class(folder: Path) -> None:
         (few_images, "class 'dog' has 7 images, at least 10 are needed"),
         (class_of_the_test_folder_only, "class 'cow' has no training images"),
         (stray_class, "'train' looks like a part, but beside it is 'cow'; put all classes into folders 'train' and"),
+        (
+            lambda folder: [pets(folder / "train"), pets(folder / "test"), one_class(folder / "predictions")],
+            "'predictions' lies beside the parts 'test' and 'train'; move 'predictions' away, or, if all of them are",
+        ),
         (lambda folder: pets(folder / "archive"), "found one: archive. Did you mean"),
         (lambda folder: [pets(folder / name) for name in ("seg_train", "seg_test")], "'seg_test' and 'seg_train' look"),
         (lambda folder: [pets(folder / name) for name in ("train2017", "val2017")], "look like parts and not like"),

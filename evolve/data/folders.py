@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import collections
 import re
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evolve.data.datasets import Dataset, from_parts
 from evolve.data.image_files import Aside, holds_images, image_files, loose_images, sub_folders
-from evolve.data.pictures import Look, look_at, read_image, reason
-from evolve.data.pixels import BYTES, HALF
-from evolve.data.scratch import room_for
+from evolve.data.pictures import read_image
+from evolve.data.pixels import HALF
+from evolve.data.reading import Looks, check_room, counted, looks_of, one_depth, read_all
 from evolve.errors import DataError
 from evolve.values import Counter
 
-T = TypeVar("T")
 _Images = tuple[NDArray[Any], NDArray[np.int64]]
-_Looks = dict[Look, tuple[Path, int]]  # with a path and how many there are
-_Sizes = dict[tuple[int, ...], tuple[Path, int]]
 
 PART_NAMES = {
     "train": ("train", "training", "trn"),
@@ -34,9 +28,7 @@ PART_NAMES = {
     "validation": ("validation", "val", "valid", "validate", "validating", "dev", "development"),
 }
 FILLING = ("set", "data", "images", "part", "split")  # in the name of a part, beside those
-SHOWN = 5  # files named in a message
 EMPTY = "folder without images", "folders without images"
-AT_ONCE = 2048  # files that wait for their turn
 
 
 @dataclass(frozen=True)
@@ -65,13 +57,13 @@ def load_folder(folder: Path, size: int | None, colour: str | None, count: Count
     if folder not in places.values():
         aside.add(*EMPTY, len(set(sub_folders(folder)) - set(places.values())))
     every = [path for one in files.values() for path in one.paths]
-    looks = _looks(every)
+    looks = looks_of(every)
     if size is None:
-        _one_room(looks)
+        check_room(looks)
     grey = colour == "grey" or (colour is None and all(look.grey for look in looks))
-    depth = _one_depth(looks)
+    depth = one_depth(looks)
     shape = (size, size) if size else None
-    images = _read_all(every, partial(read_image, size=shape, grey=grey), count, scratch)
+    images = read_all(every, partial(read_image, size=shape, grey=grey), count, scratch)
     parts: dict[str, _Images] = {}
     begin = 0
     for part, one in files.items():
@@ -103,8 +95,8 @@ def _parts(folder: Path) -> dict[str, Path]:
         if len(set(named.values())) > 1:
             names = " and ".join(f"'{place.name}'" for place in named)
             raise DataError(
-                f"dataset {folder}: '{others[0].name}' lies beside the parts {names}; move '{others[0].name}' away, or, "
-                "if all of them are classes, put them into one folder called 'train'"
+                f"dataset {folder}: '{others[0].name}' lies beside the parts {names}; move '{others[0].name}' away, "
+                "or, if all of them are classes, put them into one folder called 'train'"
             )
         raise DataError(
             f"dataset {folder}: '{next(iter(named)).name}' looks like a part, but beside it is '{others[0].name}'; "
@@ -126,12 +118,11 @@ def _parts(folder: Path) -> dict[str, Path]:
 
 
 def _is_class(place: Path, others: list[Path]) -> bool:
-    """Whether a folder that is called as a part is, beside these others, a class. A part holds classes; what holds
-    images itself, or one folder, is a class, and so is what holds other names than the several beside it."""
-    inside = {path.name for path in sub_folders(place) if holds_images(path)}
-    return (
-        bool(loose_images(place)) or len(inside) < 2 or (len(others) > 1 and not inside & {one.name for one in others})
-    )
+    """Whether a folder that is called as a part is, beside these others, a class. It is one if it holds images itself,
+    or folders called otherwise than those beside it, where it holds one only or several are beside it."""
+    inside = [path.name for path in sub_folders(place) if holds_images(path)]
+    own = set(inside).isdisjoint(one.name for one in others)
+    return loose_images(place) > 0 or (own and (len(inside) < 2 or len(others) > 1))
 
 
 def _refuse_likely_parts(holding: list[Path], folder: Path) -> None:
@@ -198,7 +189,7 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-def _remarks(places: dict[str, Path], parts: dict[str, _Images], looks: _Looks) -> Iterator[str]:
+def _remarks(places: dict[str, Path], parts: dict[str, _Images], looks: Looks) -> Iterator[str]:
     """What is to be said of how a folder was read. Raises DataError if too little is left of deep colours."""
     if "validation" in parts:
         split = "" if "test" in parts else "; there is no folder for the test part, so a fifth of train is split off"
@@ -210,125 +201,13 @@ def _remarks(places: dict[str, Path], parts: dict[str, _Images], looks: _Looks) 
                 f"{path} holds colours of more than 8 bits, of which Pillow reads the upper 8, and these use the lower "
                 "ones; save them with 8 bits a colour, or put them into an .npz file"
             )
-        yield f"colours of more than 8 bits are read by their upper 8: {_images(count)}, such as {path}"
+        yield f"colours of more than 8 bits are read by their upper 8: {counted(count)}, such as {path}"
     if any(look.several for look in looks):
         path, count = _together(looks, lambda look: look.several)
-        yield f"of files with several pictures the first one is taken: {_images(count)}, such as {path}"
+        yield f"of files with several pictures the first one is taken: {counted(count)}, such as {path}"
 
 
-def _together(looks: _Looks, which: Any) -> tuple[Path, int]:
+def _together(looks: Looks, which: Any) -> tuple[Path, int]:
     """A path of those that look so, and how many there are."""
     found = [value for look, value in looks.items() if which(look)]
     return found[0][0], sum(count for _, count in found)
-
-
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
-
-
-def _looks(paths: list[Path]) -> _Looks:
-    """What the files hold, with the first path of each look and how many there are. What cannot be read is left out; it
-    is named when its pixels are read."""
-    found: _Looks = {}
-    for path, look in zip(paths, _with_threads(_look, paths), strict=True):
-        if look:
-            first, count = found.get(look, (path, 0))
-            found[look] = first, count + 1
-    return found
-
-
-def _look(path: Path) -> Look | None:
-    try:
-        return look_at(path)
-    except Exception:  # Pillow raises many kinds for a damaged file
-        return None
-
-
-def _with_threads(do: Any, given: Iterable[T]) -> Iterator[Any]:
-    """`do` of each, in order, with few of them waiting."""
-    rest = iter(given)
-    with ThreadPoolExecutor() as pool:
-        while part := list(islice(rest, AT_ONCE)):
-            yield from pool.map(do, part)
-
-
-def _one_room(looks: _Looks) -> None:
-    """Raises DataError, before room is made for all of them, if the images are not of one size, turned or not."""
-    if len({tuple(sorted(look.size)) for look in looks}) > 1:
-        sizes: _Sizes = {}
-        for look, (path, count) in looks.items():
-            first, seen = sizes.get(look.size, (path, 0))
-            sizes[look.size] = first, seen + count
-        _one_size(sizes)
-
-
-def _one_depth(looks: _Looks) -> str:
-    """How deep all of the images are. Raises DataError if they differ."""
-    depths: collections.Counter[str] = collections.Counter()
-    for look, (_, count) in looks.items():
-        depths[look.depth] += count
-    if len(depths) > 1:
-        usual, other = depths.most_common(2)
-        path = next(path for look, (path, _) in looks.items() if look.depth == other[0])
-        raise DataError(
-            f"the images have {len(depths)} depths: most hold {usual[0]} a pixel, {path} holds {other[0]}; save all of "
-            "them alike"
-        )
-    return next(iter(depths), BYTES)
-
-
-def _read_all(paths: list[Path], read: Any, count: Counter, scratch: Path | None) -> NDArray[Any]:
-    """All images. Raises DataError that names those which cannot be read, or tells of several sizes."""
-    shape, dtype = next(
-        ((one.shape, one.dtype) for path in paths if (one := _try(path, read)) is not None), ((), np.uint8)
-    )
-    images = room_for((len(paths), *shape), dtype, scratch)
-
-    def fill(place: tuple[int, Path]) -> tuple[int, ...] | str:
-        number, path = place
-        try:
-            pixels = read(path)
-        except Exception as error:  # Pillow raises many kinds for a damaged file
-            return f"{path} ({reason(error)})"
-        if pixels.shape == shape:
-            images[number] = pixels
-        return tuple(pixels.shape)
-
-    broken: list[str] = []
-    sizes: _Sizes = {}
-    for done, told in enumerate(_with_threads(fill, enumerate(paths)), start=1):
-        if isinstance(told, str):
-            broken.append(told)
-        else:
-            first, seen = sizes.get(told, (paths[done - 1], 0))
-            sizes[told] = first, seen + 1
-        count("images", done, len(paths))
-    _refuse_broken(broken)
-    _one_size(sizes)
-    return images
-
-
-def _try(path: Path, read: Any) -> NDArray[Any] | None:
-    try:
-        pixels: NDArray[Any] = read(path)
-    except Exception:  # said by name when all are read
-        return None
-    return pixels
-
-
-def _refuse_broken(broken: list[str]) -> None:
-    if broken:
-        more = f" and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
-        raise DataError(f"{_images(len(broken))} cannot be read; repair or remove {'; '.join(broken[:SHOWN])}{more}")
-
-
-def _one_size(sizes: _Sizes) -> None:
-    """Raises DataError if the images are not all of one size."""
-    if len(sizes) == 1:
-        return
-    ordered = sorted(sizes.items(), key=lambda pair: -pair[1][1])
-    (usual, _), (other, (path, _)) = ordered[0], min(ordered[1:], key=lambda pair: pair[1][0])
-    raise DataError(
-        f"the images have {len(sizes)} sizes: most are {usual[1]}x{usual[0]}, {path} is {other[1]}x{other[0]}; "
-        "resize them all with --image-size 32 (or another number of pixels)"
-    )

@@ -312,6 +312,7 @@ def stray_class(folder: Path) -> None:
         (lambda folder: [pets(folder / name) for name in ("val", "test")], "but no folder 'train' beside it"),
         (lambda folder: [pets(folder / name) for name in ("train", "Training")], "are both for train; keep one"),
         (lambda folder: [pets(folder / "test"), pets(folder)], "'test' looks like a part, but beside it is 'cat'"),
+        (lambda folder: [pets(folder), picture(folder / "test" / "cat" / "a.png")], "'test' looks like a part, but"),
         (mixed_depths, "the images have 2 depths: most hold 8 bits a pixel, "),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +54,15 @@ class Classifier:
         plain = keras.Model(inputs[0], outputs[0]) if named else model
         return cls(size, KINDS[taken[3]], max(2, int(said[1])), _says_shares(outputs[0]), plain)
 
-    def shares(self, images: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Probabilities (count, classes) of raw images (height, width, channels), which need not be of one size. Logits
-        become probabilities; a single number is that of the second class; several that do not add up to 1, each from 0
-        to 1, stay as they are: each is for itself. Where the last layer does not tell, probabilities are what lies
-        between 0 and 1 for all of these images."""
-        said = np.concatenate([probabilities(self._model, image[np.newaxis]) for image in images]).astype(np.float64)
+    def outputs(self, images: NDArray[Any]) -> NDArray[Any]:
+        """What the model puts out (count, classes or 1) for raw images (count, height, width, channels)."""
+        return probabilities(self._model, images)
+
+    def shares(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Probabilities (count, classes) from outputs. Logits become probabilities; a single number is that of the
+        second class; several that do not add up to 1, each from 0 to 1, stay as they are: each is for itself. Where the
+        last layer does not tell, probabilities are what lies between 0 and 1 for all of these outputs."""
+        said = outputs.astype(np.float64)
         bounded = self.says_shares
         if bounded is None:
             bounded = bool(np.all((said >= -ROUNDING) & (said <= 1 + ROUNDING)))

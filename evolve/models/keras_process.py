@@ -71,13 +71,17 @@ def predict_images(model: str, trust: Sequence[str], images: Sequence[str]) -> l
     if len(names) != classes:
         raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
     known = (facts.get("depth", ""), facts.get("low", 0.0), facts.get("high", 255.0))
-    read = _images([Path(image) for image in images], size, classifier.grey, known)
-    every = classifier.shares([pixels for pixels, _, _ in read])
+    paths = [Path(image) for image in images]
+    brightest = _brightest(paths, size, classifier.grey) if known[1:] != (0.0, 255.0) else 255.0
+    outputs, told = [], []
+    for path in paths:  # one by one, as there may be more than fit into memory
+        pixels, remark, before = _image(path, size, classifier.grey, brightest, known)
+        outputs.append(classifier.outputs(pixels[np.newaxis])[0])
+        told.append({"from": before if size not in (None, before) else None, "remark": remark})
     said = []
-    for shares, (_, remark, before) in zip(every, read, strict=True):
+    for shares, more in zip(classifier.shares(np.array(outputs)), told, strict=True):
         order = np.argsort(-shares, kind="stable")
-        ranked = [[names[label], float(shares[label])] for label in order]
-        said.append({"ranked": ranked, "from": before if size not in (None, before) else None, "remark": remark})
+        said.append({"ranked": [[names[label], float(shares[label])] for label in order], **more})
     return said
 
 
@@ -99,21 +103,24 @@ def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
     return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
 
 
-def _images(
-    paths: Sequence[Path], size: tuple[int, int] | None, grey: bool, known: tuple[str, float, float]
-) -> list[tuple[NDArray[Any], str | None, tuple[int, int]]]:
-    """Of each file pixels as in training, a remark on them, and the size that it has. known: depth and range of
-    the training images."""
-    raw = []
+def _brightest(paths: Sequence[Path], size: tuple[int, int] | None, grey: bool) -> float:
+    """The brightest value in the images of 8 bits among these files, 0 if there are none."""
+    found = 0.0
     for path in paths:
         with _named(path):
-            raw.append((path, look_at(path), read_image(path, size, grey)))
-    brightest = max((float(pixels.max()) for _, look, pixels in raw if look.depth == BYTES), default=0.0)
-    found = []
-    for path, look, pixels in raw:
-        with _named(path):
-            found.append((*as_in_training(pixels, look.depth, brightest, *known), look.size))
+            if look_at(path).depth == BYTES:
+                found = max(found, float(read_image(path, size, grey).max()))
     return found
+
+
+def _image(
+    path: Path, size: tuple[int, int] | None, grey: bool, brightest: float, known: tuple[str, float, float]
+) -> tuple[NDArray[Any], str | None, tuple[int, int]]:
+    """Pixels as in training, a remark on them, and the size that the file has. brightest: of all images of 8 bits.
+    known: depth and range of the training images."""
+    with _named(path):
+        look = look_at(path)
+        return (*as_in_training(read_image(path, size, grey), look.depth, brightest, *known), look.size)
 
 
 @contextmanager

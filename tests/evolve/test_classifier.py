@@ -43,13 +43,14 @@ models = {
     "not built": keras.Sequential([layers.Flatten(), layers.Dense(3)]),
 }
 weak = dict(kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(0.3))
-weak = Classifier.of(keras.Model(grey, layers.Dense(1, **weak)(flat)), "weak").shares(np.ones((1, 8, 8, 1), np.float32))
+weak = Classifier.of(keras.Model(grey, layers.Dense(1, **weak)(flat)), "weak")
+weak = weak.shares(weak.outputs(np.ones((1, 8, 8, 1), np.float32)))
 said = {"a weak logit": round(float(weak[0, 1]), 4)}
 for name, model in models.items():
     try:
         made = Classifier.of(model, name)
         images = np.ones((2, *(made.size or (5, 7)), 1 if made.grey else 3), np.float32)
-        shares = made.shares(images)
+        shares = made.shares(made.outputs(images))
         assert shares.shape == (2, made.classes), shares
         assert shares.min() >= 0 and shares.max() <= 1
         said[name] = round(float(shares[0].sum()), 4)

@@ -95,7 +95,7 @@ def test_gpus_are_those_that_the_driver_lists(driver: Path, monkeypatch: pytest.
     gpus.gpus.cache_clear()
     try:
         assert gpus.gpus() == (Gpu("GPU-aaaa", "NVIDIA A100", 40 * 2**30, 8.0),)
-        monkeypatch.setattr(machine, "installed", lambda: {"torch": "2.11.0+cu130", "jax": "0.11.2"})
+        monkeypatch.setattr(machine, "installed_versions", lambda: {"torch": "2.11.0+cu130", "jax": "0.11.2"})
         for backend, used in (("torch", True), ("jax", False)):
             monkeypatch.setenv("KERAS_BACKEND", backend)
             assert (machine.gpu_missing() is None) is used

@@ -215,7 +215,7 @@ def test_a_machine_on_which_nothing_can_be_trained_is_no_slow_one(
     measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Paced, "submit", lambda self, job: self._done.append((0.0, broken(job.number))))
-    with pytest.raises(RunError, match=r"measure this machine: failed: no such layer; with evaluations or generations"):
+    with pytest.raises(RunError, match=r"measure this machine: failed: no such layer; use evaluations or generations"):
         measured(4e10, 5.0)
 
 

@@ -1,0 +1,174 @@
+"""The statistics of comparisons, all of them by SciPy but for Holm's correction, which it does not have.
+
+Values are paired: two arms on the same data set with the same seed. Nothing here knows a run or a file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.05  # of significance, of all comparisons of an experiment together
+POWER = 0.8
+RESAMPLES = 9999
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval that holds the true mean difference in 95 of 100 experiments."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One arm against another, over pairs.
+
+    mean: of the differences, in their unit. t, bootstrap: 95 % intervals of that mean; None with a single pair.
+    p: two-sided, of Wilcoxon's signed-rank test. adjusted: p after Holm's correction for all comparisons that were made
+    together. wins: the probability that the first arm is ahead on a new pair; None with a single one.
+    """
+
+    pairs: int
+    mean: float
+    t: Interval | None
+    bootstrap: Interval | None
+    p: float
+    adjusted: float
+    wins: float | None
+
+    @property
+    def clear(self) -> bool:
+        """Whether there is evidence of a difference. If not, the arms may still differ: few pairs show little."""
+        return self.adjusted <= LEVEL
+
+
+def compare(differences: Mapping[str, Sequence[float]]) -> dict[str, Comparison]:
+    """Comparisons that are made together, by name.
+
+    differences: per comparison one number for each pair, first arm less second; at least one, all finite. Pairs of
+    several data sets stand side by side, so the spread between data sets widens the intervals.
+    """
+    tests = {name: signed_rank(values) for name, values in differences.items()}
+    adjusted = dict(zip(tests, holm(list(tests.values())), strict=True))
+    return {
+        name: Comparison(
+            pairs=len(values),
+            mean=float(np.mean(values)),
+            t=t_interval(values),
+            bootstrap=bootstrap_interval(values),
+            p=tests[name],
+            adjusted=adjusted[name],
+            wins=chance_to_win(values),
+        )
+        for name, values in differences.items()
+    }
+
+
+def t_interval(values: Sequence[float]) -> Interval | None:
+    """Student's 95 % interval of the mean; None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    mean, error = float(np.mean(values)), float(stats.sem(values))
+    reach = float(stats.t.ppf(1 - LEVEL / 2, len(values) - 1)) * error
+    return Interval(mean - reach, mean + reach)
+
+
+def bootstrap_interval(values: Sequence[float]) -> Interval | None:
+    """The 95 % interval of the mean by the bias-corrected and accelerated bootstrap (Efron 1987,
+    https://doi.org/10.2307/2289144), the same each time; None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    if np.ptp(values) == 0:
+        return Interval(float(values[0]), float(values[0]))
+    found = stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, rng=np.random.default_rng(0))
+    return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))
+
+
+def signed_rank(values: Sequence[float]) -> float:
+    """The two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945, https://doi.org/10.2307/3001968), exact up
+    to 50 pairs without ties. Pairs without a difference say nothing; with no others it is 1."""
+    return float(stats.wilcoxon(values).pvalue) if np.any(values) else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values of tests that are made together, in their order, adjusted so that any false claim among them is as rare
+    as with one test (Holm 1979, https://www.jstor.org/stable/4615733)."""
+    count, worst = len(p_values), 0.0
+    adjusted = [0.0] * count
+    for rank, at in enumerate(np.argsort(p_values, kind="stable")):
+        worst = max(worst, min(1.0, (count - rank) * p_values[at]))
+        adjusted[at] = worst
+    return adjusted
+
+
+def fewest_pairs(comparisons: int) -> int:
+    """Pairs below which no difference, however large, can be clear among so many comparisons: the smallest p-value of
+    the signed-rank test is 2 / 2^pairs."""
+    return math.ceil(math.log2(2 * comparisons / LEVEL))
+
+
+def chance_to_win(values: Sequence[float]) -> float | None:
+    """The probability that a new pair has a difference above 0, if differences are normally distributed: from the
+    prediction of one more value (Hahn and Meeker 1991, "Statistical Intervals"); None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    mean, deviation = float(np.mean(values)), float(np.std(values, ddof=1))
+    if deviation == 0:
+        return float(np.heaviside(mean, 0.5))
+    return float(stats.t.cdf(mean / (deviation * math.sqrt(1 + 1 / len(values))), len(values) - 1))
+
+
+def power(effect: float, deviation: float, pairs: int) -> float:
+    """The probability that a paired t test at 5 % finds a true mean difference of `effect` when differences have that
+    standard deviation (above 0); at least two pairs."""
+    shift = effect / deviation * math.sqrt(pairs)
+    edge = float(stats.t.ppf(1 - LEVEL / 2, pairs - 1))
+    return float(stats.nct.sf(edge, pairs - 1, shift) + stats.nct.cdf(-edge, pairs - 1, shift))
+
+
+def pairs_to_show(effect: float, deviation: float, most: int = 100_000) -> int | None:
+    """Pairs with which a paired t test finds a true difference of `effect` (not 0) four times in five; None if that
+    takes more than `most`."""
+    low, high = 1, 2  # too few, and perhaps enough
+    while deviation > 0 and power(effect, deviation, high) < POWER:
+        low, high = high, 2 * high
+        if low >= most:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if power(effect, deviation, middle) >= POWER else (middle, high)
+    return high
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Mean ranks of arms over pairs, 1 the best, with which arms cannot be told apart.
+
+    p: of Friedman's test that all are alike. critical: two arms whose mean ranks differ by less cannot be told apart.
+    """
+
+    mean: Mapping[str, float]
+    p: float
+    critical: float
+
+
+def ranks(scores: Mapping[str, Sequence[float]]) -> Ranks:
+    """Ranks of three arms or more, higher scores better, with the critical difference of Nemenyi's test (Demšar 2006,
+    https://www.jmlr.org/papers/v7/demsar06a.html).
+
+    scores: per arm one number for each data set and seed, in the same order.
+    """
+    table = np.array(list(scores.values()))
+    arms, pairs = table.shape
+    mean = stats.rankdata(-table, axis=0).mean(axis=1)
+    alike = bool(np.all(np.ptp(table, axis=0) == 0))
+    p = 1.0 if alike else float(stats.friedmanchisquare(*table).pvalue)
+    quantile = float(stats.studentized_range.ppf(1 - LEVEL, arms, np.inf)) / math.sqrt(2)
+    critical = quantile * math.sqrt(arms * (arms + 1) / (6 * pairs))
+    return Ranks({name: float(rank) for name, rank in zip(scores, mean, strict=True)}, p, critical)

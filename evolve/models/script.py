@@ -268,6 +268,7 @@ def main():
         said = model.predict(image[np.newaxis], verbose=0)[0]
         print(f"'{{CLASSES[label]}}' is taken for '{{CLASSES[said.argmax()]}}' ({{said.max():.0%}})")
     model.save("model.keras")
+    print("wrote model.keras")
 
 
 if __name__ == "__main__":

@@ -155,5 +155,5 @@ def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
             "trainings (how many)"
         )
     if any(leader.is_control for leader in leaders):
-        said.append("control: no leader, but scored again so that the leaders have something to beat")
+        said.append("control: no leader of the search, but scored again so that these have something to beat")
     return said

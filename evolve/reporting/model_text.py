@@ -73,7 +73,9 @@ def predictions(said: Sequence[Prediction], top: int) -> RenderableType:
         classes = ", ".join(f"{name} {value:.1%}" for name, value in one.ranked[: max(1, top)])
         table.add_row(str(one.image), classes)
     resized = [one for one in said if one.resized_from]
-    note = f"{len(resized)} of {len(said)} images were cut to their middle and resized to what the model takes"
+    cut = any(one.resized_from and one.resized_from[0] != one.resized_from[1] for one in resized)
+    how = "cut to their middle and resized" if cut else "resized"
+    note = f"{len(resized)} of {len(said)} images were {how} to what the model takes"
     remarks = Counter(one.remark for one in said if one.remark)
     notes = [f"{count} of {len(said)} images: {remark}" for remark, count in remarks.most_common(FEW_REMARKS)]
     return Group(table, *map(Text, [note] * bool(resized) + notes))
@@ -86,7 +88,8 @@ def together(made: Ensemble) -> RenderableType:
         table.add_row(str(candidate), share(value))
     table.add_row("together", share(made.accuracy))
     best = max(made.single.values())
-    gain = f"{made.accuracy - best:+.2%} against the best of them, on {made.images:,} test images"
+    points = 100 * (made.accuracy - best)
+    gain = f"{points:+.2f} points against the best of them, on {made.images:,} test images"
     return Group(table, Text(gain))
 
 

@@ -149,7 +149,7 @@ def next_steps(run: Run, width: int) -> str:
     commands = [
         ("the hall of fame again", f"evolve show {name}{where}"),
         ("one candidate, layer by layer", f"evolve show {name} {best}{where}"),
-        ("search on", f"evolve resume {name}{where} --generations 4"),
+        ("search further", f"evolve resume {name}{where} --generations 4"),
     ]
     if run.winner is not None and run.model_path(run.winner).exists():
         commands += [

@@ -225,7 +225,7 @@ def test_the_hall_of_fame_explains_itself(many: Run) -> None:
     assert re.match(r" +27 .*0\.5200", rows[line - 1])
     assert re.match(r" +26 +mutant of 25 +0\.5600 +- +- ", rows[line + 1])
     assert "10 of 28 candidates that have a score; all of them with: --top 28" in shown
-    assert "control: no leader, but scored again" in words(shown)
+    assert "control: no leader of the search, but scored again" in words(shown)
 
 
 def test_as_many_leaders_as_are_asked_for(many: Run) -> None:

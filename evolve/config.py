@@ -396,8 +396,8 @@ class RunConfig(Settings):
             if getattr(self, name) != usual and not self.heeds(name):
                 others = ", ".join(kind for kind in SPACES if name in space_class(kind).settings)
                 raise ConfigError(
-                    f"{self.spelled(name)} means nothing to the encoding '{self.encoding}'; leave it out, or use an "
-                    f"encoding that heeds it: {others}"
+                    f"{self.spelled(name)} has no effect with the encoding '{self.encoding}'; leave it out, or use an "
+                    f"encoding that has it: {others}"
                 )
 
     def check_objectives(self) -> None:

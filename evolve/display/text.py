@@ -58,17 +58,16 @@ def with_spread(value: float | None, spread: float | None, count: int) -> str:
     """A signed difference, its spread to two digits, and of how many values: '+0.21 +- 0.19 (2)'."""
     if value is None:
         return "-"
-    if spread is None:
-        return f"{value:+.4f} ({count})"
-    if 0 < spread < TINY:
-        return f"{value:+.2g} +- {spread:.2g} ({count})"
-    places = decimals(spread)
-    return f"{value:+.{places}f} +- {spread:.{places}f} ({count})"
+    return f"{value:+.4f} ({count})" if spread is None else f"{plus_minus(value, spread, '+')} ({count})"
 
 
-def decimals(error: float) -> int:
-    """Digits behind the point that show two digits of an error: 2 to 4."""
-    return min(4, max(2, 1 - math.floor(math.log10(error)))) if error > 0 else 4
+def plus_minus(value: float, error: float, sign: str = "-") -> str:
+    """A value and its error, which is shown with two digits: '0.100 +- 0.028'. sign: "+" if it is shown for values
+    above 0, too."""
+    if 0 < error < TINY:
+        return f"{value:{sign}.2g} +- {error:.2g}"
+    places = min(4, max(2, 1 - math.floor(math.log10(error)))) if error > 0 else 4
+    return f"{value:{sign}.{places}f} +- {error:.{places}f}"
 
 
 def plural(number: int, what: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from evolve.display.table import Column, FoldingTable
-from evolve.display.text import TINY, count, decimals, plural, score, with_spread
+from evolve.display.text import count, plural, plus_minus, score, with_spread
 from evolve.objectives import FITNESS, SCORE, Direction, Objective
 from evolve.runs.hall import Comparison, better_mean, comparison
 from evolve.runs.leader import Leader
@@ -81,10 +81,7 @@ def _interval(against: Comparison) -> str:
     by, interval = abs(against.lead.by), against.lead.interval
     if interval is None:
         return f"{score(by)} (of one training each, so that may be luck)"
-    if 0 < interval < TINY:
-        return f"{by:.2g} +- {interval:.2g} (two standard errors)"
-    places = decimals(interval)
-    return f"{by:.{places}f} +- {interval:.{places}f} (two standard errors)"
+    return f"{plus_minus(by, interval)} (two standard errors)"
 
 
 def doubt(run: Run) -> str:

@@ -22,11 +22,6 @@ def origin(row: CandidateRow) -> str:
             return f"child of {' and '.join(map(str, parents))}"
 
 
-def is_founder(row: CandidateRow) -> bool:
-    """Whether the search began with it, by its name or notation."""
-    return not row.parents and bool(row.steps) and row.steps[0].text.startswith(FOUNDER)
-
-
 def _first(steps: Sequence[Step]) -> str:
     if not steps or not steps[0].text.startswith(FOUNDER):
         return "random"

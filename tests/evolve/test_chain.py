@@ -132,7 +132,7 @@ def test_its_candidates_are_founders_of_its_runs_alone(run: evolve.Run) -> None:
 )
 def test_a_setting_that_it_does_not_heed_is_refused(unheeded: dict[str, Any], tmp_path: Path) -> None:
     name = next(iter(unheeded))
-    reason = f"{name} means nothing to the encoding 'chain'; leave it out, or use an encoding that heeds it: stack"
+    reason = f"{name} has no effect with the encoding 'chain'; leave it out, or use an encoding that has it: stack"
     with pytest.raises(ConfigError, match=reason):
         evolve.run(**{**SETTINGS, **unheeded}, results=tmp_path)
     assert list(tmp_path.iterdir()) == []

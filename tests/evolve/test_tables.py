@@ -141,7 +141,7 @@ def test_if_the_table_is_gone_the_run_can_be_looked_at_and_says_what_is_missing(
 )
 def test_a_setting_that_means_nothing_to_a_table_is_refused(name: str, value: Any, tmp_path: Path) -> None:
     given: dict[str, Any] = {"table": DATA / "table.json", "encoding": "choices", "results": tmp_path, name: value}
-    reason = f"{name} means nothing to the encoding 'choices'; leave it out, or use an encoding that heeds it: stack"
+    reason = f"{name} has no effect with the encoding 'choices'; leave it out, or use an encoding that has it: stack"
     with pytest.raises(ConfigError, match=reason):
         evolve.run(**given, progress=False)
     assert list(tmp_path.iterdir()) == []

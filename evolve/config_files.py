@@ -13,16 +13,17 @@ from evolve.errors import ConfigError
 from evolve.settings import Given, Source, path_of
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The settings of a TOML file. Raises ConfigError if it cannot be read."""
+def read_toml(path: Path, flag: str = "") -> dict[str, Any]:
+    """What a TOML file says. flag: that it was named with. Raises ConfigError if it cannot be read."""
+    named = f"{flag} {path}".strip()
     try:
         return tomllib.loads(path_of(path).read_text(encoding="utf-8-sig"))  # with the mark of some editors or without
     except FileNotFoundError:
-        raise ConfigError(f"--config {path}: there is no such file") from None
+        raise ConfigError(f"{named}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--config {path}: cannot be read: {error}") from None
+        raise ConfigError(f"{named}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"--config {path}: not valid TOML: {error}") from None
+        raise ConfigError(f"{named}: not valid TOML: {error}") from None
 
 
 def layer_flags(paths: Iterable[str]) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def from_flags(flags: Mapping[str, Any], file: Path | None = None, spelled: Mapp
 
     spelled: names -> flags, where the flag is not the setting's usual one.
     """
-    read = RunConfig.given(read_toml(file), file=str(file)) if file else Given({})
+    read = RunConfig.given(read_toml(file, "--config"), file=str(file)) if file else Given({})
     values = dict(flags)
     if "layers" in flags and isinstance(others := read.values.get("layers"), Mapping):
         values["layers"] = {**others, **flags["layers"]}

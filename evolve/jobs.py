@@ -175,3 +175,27 @@ class TrainingJob(Job):
             return None if seconds is None else max(0.0, seconds - gone)
 
         return replace(super().after(gone, worked), finish_in=left(self.finish_in), stop_in=left(self.stop_in))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Score images that are all changed in one way. group: of augmentation, see `AUGMENTATION_GROUPS`. recipe: whose
+    augmentation is that way, with its strength."""
+
+    group: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingJob(TrainingJob):
+    """Train a network for a table of trainings: it is scored on further images.
+
+    also: the part that it is scored on beside the first. probes: ways in which images of the first part are changed.
+    probe_seed: of the strengths that are drawn, the same for all networks.
+    """
+
+    kind: ClassVar[str] = "recording"
+
+    also: str
+    probes: tuple[Probe, ...] = ()
+    probe_seed: int = 0

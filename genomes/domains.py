@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from functools import cache
 from random import Random
+from statistics import median_low
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 Value: TypeAlias = bool | int | float | str
@@ -40,6 +41,11 @@ class TypedDomain(Protocol[V]):
 
     def distance(self, a: V, b: V) -> float:
         """How far apart two values are, symmetric, in [0, 1]."""
+        ...
+
+    @property
+    def middle(self) -> V:
+        """The middle of what is typical of it, where it is not off."""
         ...
 
     def read(self, text: str) -> V:
@@ -78,6 +84,11 @@ class Options:
 
     def distance(self, a: Value, b: Value) -> float:
         return float(a != b)
+
+    @property
+    def middle(self) -> Value:
+        on = [value for value in self.values if value is not False]
+        return on[len(on) // 2]
 
     def read(self, text: str) -> Value:
         for value in self.values:
@@ -127,6 +138,10 @@ class Whole:
             return min(1.0, abs(a - b) / (self.high - self.low))
         return min(1.0, abs(math.log((a + 1) / (b + 1))) / math.log((self.high + 1) / (self.low + 1)))
 
+    @property
+    def middle(self) -> int:
+        return median_low(sorted({value for value in self.typical if value}))
+
     def read(self, text: str) -> int:
         try:
             return int(text)
@@ -173,6 +188,10 @@ class Real:
 
     def distance(self, a: float, b: float) -> float:
         return min(1.0, abs(self._place(a) - self._place(b)))
+
+    @property
+    def middle(self) -> float:
+        return self._value(0.5)
 
     def read(self, text: str) -> float:
         try:
@@ -230,6 +249,10 @@ class Switched:
         if a == 0.0 or b == 0.0:
             return float(a != b)
         return 0.5 * self.domain.distance(a, b)
+
+    @property
+    def middle(self) -> float:
+        return self.domain.middle
 
     def read(self, text: str) -> float:
         return self.domain.read(text)

@@ -97,9 +97,28 @@ class Recipe:
 
 DEFAULT = Recipe("adam", 0.001, 128)
 AUGMENTATION = ("flip", "shift", "cutout", "contrast", "brightness", "rotation", "zoom", "mixup")
+# Which genes change an image in one way: a data set bears such a change, or it does not. mixup, the last, mixes two.
+AUGMENTATION_GROUPS = {
+    "mirror": ("flip",),
+    "move": ("shift", "zoom"),
+    "erase": ("cutout",),
+    "colour": ("contrast", "brightness"),
+    "turn": ("rotation",),
+    "mix": ("mixup",),
+}
 PLAIN = {name: getattr(DEFAULT, name) for name in AUGMENTATION}  # no augmentation
 FEW_STEPS = 1000  # with fewer a training tells more of how fast a network starts than of how good it becomes
 SMALL_BATCH = 32
+
+
+def of_group(recipe: Recipe, group: str) -> Recipe:
+    """A recipe that augments in one group alone, as strongly as the given one does; where that does not, each gene of
+    the group has the middle of its typical strengths."""
+    genes = AUGMENTATION_GROUPS[group]
+    strengths = {name: getattr(recipe, name) for name in genes}
+    if not any(strengths.values()):
+        strengths = {name: domains(Recipe)[name].middle for name in genes}
+    return replace(recipe, **{**PLAIN, **strengths})
 
 
 def in_small_steps(recipe: Recipe, seen: int) -> Recipe:

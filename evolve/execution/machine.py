@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 import psutil
@@ -44,6 +45,24 @@ def usual_precision(gpu: bool) -> str:
     except (OSError, StopIteration):
         return "float32"
     return "bfloat16" if AMX in flags.split() else "float32"
+
+
+def processor() -> str:
+    """What the system says of it, in numbers, too, as a name such as "AMD EPYC" stands for slow and fast ones."""
+    lines = CPU_FACTS.read_text().splitlines() if CPU_FACTS.exists() else []
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    name = facts.get("model name", platform.processor())
+    return f"{name} (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else name
+
+
+def machine_facts(gpu: bool = False) -> dict[str, str | int]:
+    """What a measurement has to say of the machine that it was made on. gpu: whether it was made on a GPU."""
+    return {
+        "processor": processor(),
+        "cores": usable_cores(),
+        "backend": backend(),
+        "device": gpus()[0].name if gpu else "cpu",
+    }
 
 
 def default_memory() -> float:

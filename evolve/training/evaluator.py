@@ -113,6 +113,9 @@ class Trainer:
             mirrored = classify(scored[:, :, ::-1]) if job.recipe.flip else None
             measures |= _on_test(predicted, mirrored, labels)
             clock.lap("score")
+        if more := self._further(job, classify):
+            measures |= more
+            clock.lap("further")
         keep(training, job, self._settings)
         if job.model:
             save_model(saved, saved_model_path(self._settings["models"], job.model), self._settings)
@@ -126,6 +129,10 @@ class Trainer:
             timing=clock.laps,
             hits=_hits(job, predicted, labels),
         )
+
+    def _further(self, job: Any, classify: Callable[[Any], NDArray[Any]]) -> dict[str, float]:
+        """More that is to be known of the trained network, by name; here nothing. classify: images -> probabilities."""
+        return {}
 
     def _images(self, job: TrainingJob, part: str, first: int | None = None) -> Images:
         return part_images(self._settings["root"], job.parts, part, first)

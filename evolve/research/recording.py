@@ -1,0 +1,358 @@
+"""Records a table of trainings: every network on every data set with every budget.
+
+Each is scored on the validation part, which a search on the table may know, and on the selection part, which none ever
+sees; the test part of the data stays closed. The file is JSON Lines, one object a line, told apart by `kind`: the table
+itself, its data sets, and its trainings, each written as soon as it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from evolve.api import VERSION
+from evolve.config_files import read_toml
+from evolve.display.console import Console, Watcher, make_console
+from evolve.display.progress import Progress
+from evolve.display.text import plural
+from evolve.engine.interrupts import Stop, interruptible
+from evolve.engine.opening import new_problem
+from evolve.errors import ConfigError, DataError
+from evolve.execution.machine import machine_facts, usable_cores
+from evolve.jobs import PartsUsed, Probe, RecordingJob, seeds
+from evolve.problems.images import OFTEN, ImageProblem
+from evolve.problems.workers import make_executor
+from evolve.research.recording_settings import PLAIN, RecordingSettings
+from evolve.runs.chance import guessing_on
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, digest
+from genomes import Genome, InvalidGenome, candidate_key
+from genomes.genome import recipe_of
+from genomes.recipe import AUGMENTATION_GROUPS, in_small_steps, of_group
+from genomes.recipe import PLAIN as NO_AUGMENTATION
+from genomes.spec import ModelSpec
+
+FORMAT = 1
+POLL_SECONDS = 0.25
+SEARCHED, UNSEEN = "validation", "selection"
+CHANGED = "changed_"  # begins the names of accuracies on images that are changed
+Row = dict[str, Any]
+Key = tuple[str, str, str, int]  # data set, network, budget, repeat
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to be recorded. genome: as it is trained. drawn_as: the one that its random numbers are drawn for, and
+    whose augmentation it is probed with: of a twin, the other one."""
+
+    name: str
+    genome: Genome
+    drawn_as: Genome
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training to be recorded. budget: as it is called; a small data set is seen more often instead."""
+
+    dataset: str
+    network: Network
+    budget: Budget
+    repeat: int
+
+    @property
+    def key(self) -> Key:
+        return self.dataset, self.network.name, str(self.budget), self.repeat
+
+
+@dataclass
+class Recording:
+    """A table that is being recorded. problems: by the name of the data set, each with its data prepared."""
+
+    settings: RecordingSettings
+    problems: Mapping[str, ImageProblem]
+    file: Path
+    console: Console
+
+    @cached_property
+    def networks(self) -> dict[str, list[Network]]:
+        """By data set, as each has a search space of its own. Raises ConfigError for one that cannot be built."""
+        return {name: list(self._networks(name, problem)) for name, problem in self.problems.items()}
+
+    def _networks(self, dataset: str, problem: ImageProblem) -> Iterator[Network]:
+        space = problem.space
+        for name, notation in self.settings.networks.items():
+            try:
+                genome = space.parse(notation)
+                space.blueprint(genome)
+                yield Network(name, genome, genome)
+                if name in self.settings.twins:
+                    plain = space.read(_without_augmentation(genome))
+                    yield Network(name + PLAIN, plain, genome)
+            except InvalidGenome as error:
+                raise ConfigError(f"network '{name}' cannot be trained on {dataset}: {error}") from None
+
+    @property
+    def trainings(self) -> Iterator[Training]:
+        """All of them, in order."""
+        for budget, repeat in self.settings.trainings:
+            for dataset, networks in self.networks.items():
+                yield from (Training(dataset, network, budget, repeat) for network in networks)
+
+    def head(self) -> Iterator[Row]:
+        """What the table is, and its data sets."""
+        first = next(iter(self.networks.values()))
+        yield {
+            "kind": "table",
+            "name": self.settings.name,
+            "format": FORMAT,
+            "genomes": {network.name: network.genome.notation() for network in first},
+            "founders": list(self.settings.founders),
+            "twins": {name: name + PLAIN for name in self.settings.twins},
+            "budgets": dict(self.settings.budgets),
+            "seed": self.settings.seed,
+            "precision": self.settings.precision,
+        }
+        for name, problem in self.problems.items():
+            told, parts = problem.describe(), problem.parts
+            guesses = {part: guessing_on(told, part) for part in (SEARCHED, UNSEEN)}
+            chance = {part: one and round(one.accuracy, 5) for part, one in guesses.items()}
+            facts = {"digest": parts.digest, "input_shape": list(parts.input_shape), "classes": parts.classes}
+            sizes = {part: parts.sizes[part] for part in ("train", SEARCHED, UNSEEN)}
+            yield {"kind": "dataset", "dataset": name, **facts, "sizes": sizes, "chance": chance}
+
+    def go(self, workers: int) -> None:
+        """Makes the trainings that are not in the file. Raises ConfigError for a file of another table, and
+        KeyboardInterrupt after Ctrl-C, once what runs is written."""
+        done = self._begin()
+        todo = [training for training in self.trainings if training.key not in done]
+        watch = Watch(len(done) + len(todo), len(done), sum(map(self._work, todo)))
+        stop = Stop()
+        with interruptible(stop):
+            for dataset, group in groupby(todo, key=lambda training: training.dataset):
+                self._train(self.problems[dataset], list(group), workers, watch, stop)
+
+    def _begin(self) -> set[Key]:
+        """Writes what the table is, unless that is there. Trainings that are there."""
+        rows = read_rows(self.file)
+        head = json.loads(json.dumps(list(self.head())))
+        before = [row for row in rows if row["kind"] != "training"]
+        if differs := [row for row in before if row not in head]:
+            what = differs[0].get("dataset") or "the list of networks or budgets"
+            raise ConfigError(
+                f"{self.file} is another table, or was begun with other settings or data ({what} differs); "
+                "name another file with --output"
+            )
+        for row in head:
+            if row not in before:
+                append(self.file, row)
+        return {_key(row) for row in rows if row["kind"] == "training"}
+
+    def _train(self, problem: ImageProblem, trainings: list[Training], workers: int, watch: Watch, stop: Stop) -> None:
+        """Trainings on one data set."""
+        evaluators = {RecordingJob.kind: "evolve.training.recorder:Recorder"}
+        numbered = dict(enumerate(trainings, start=1))
+        executor = make_executor(problem, min(workers, len(trainings)), evaluators=evaluators)
+        left, dropped = set(numbered), False
+        try:
+            for number, training in numbered.items():
+                executor.submit(self._job(problem, number, training))
+            with self.console.live(watch.now):
+                while left and not (dropped and not executor.running):
+                    for result in executor.finished(POLL_SECONDS):
+                        training = numbered[result.request]
+                        append(self.file, self._row(problem, training, result))
+                        left.discard(result.request)
+                        watch.finish(training, self._work(training))
+                    executor.messages()
+                    self.console.refresh()
+                    if stop.level and not dropped:
+                        dropped = True
+                        executor.drop_waiting()
+                        self.console.note("stopping: what runs is finished and written; press Ctrl-C again to stop now")
+                    if stop.level > 1:
+                        break
+        finally:
+            executor.close()
+        if left:
+            raise KeyboardInterrupt
+
+    def _work(self, training: Training) -> float:
+        problem = self.problems[training.dataset]
+        return problem.cost(problem.space.blueprint(training.network.genome), _repeated(problem, training.budget))
+
+    def _job(self, problem: ImageProblem, number: int, training: Training) -> RecordingJob:
+        network, blueprint = training.network, problem.space.blueprint(training.network.genome)
+        assert isinstance(blueprint, ModelSpec)
+        recipe, budget = recipe_of(network.genome), _repeated(problem, training.budget)
+        if training.budget.epochs < OFTEN:
+            recipe = in_small_steps(recipe, budget.size)
+        key = digest("recording", *training.key, problem.parts.digest)
+        candidate = Candidate(number, network.genome, candidate_key(network.genome, blueprint))
+        request = Request(number, candidate, budget, training.repeat, Purpose.SEARCH, key)
+        drawn = candidate_key(network.drawn_as, blueprint)
+        return RecordingJob(
+            **{
+                **vars(problem.job(request, blueprint)),
+                "recipe": recipe,
+                "seeds": seeds(self.settings.seed, drawn, training.budget, training.repeat, Purpose.SEARCH),
+                "parts": PartsUsed(problem.parts.digest, ("train",), SEARCHED, watch=SEARCHED),
+                "may_give_up": False,
+                "also": UNSEEN,
+                "probes": probes(network),
+                "probe_seed": int(digest("probe", problem.parts.digest)[:8], 16),
+            }
+        )
+
+    def _row(self, problem: ImageProblem, training: Training, result: Result) -> Row:
+        blueprint = problem.space.blueprint(training.network.genome)
+        dataset, network, budget, repeat = training.key
+        row: Row = {"kind": "training", "dataset": dataset, "genome": network, "budget": budget, "repeat": repeat}
+        row |= {"status": str(result.status), "reason": result.reason}
+        if result.status is Status.OK:
+            row |= _scores(result)
+        return row | {
+            "seconds": result.timing.get("processor_seconds"),
+            "wall_seconds": result.timing.get("seconds"),
+            "work": self._work(training),
+            "parameters": blueprint.parameters,
+            "multiply_adds": blueprint.multiply_adds,
+            "spent": dict(result.spent),
+            "version": VERSION,
+            "machine": machine_facts(problem.gpu),
+        }
+
+
+def _scores(result: Result) -> Row:
+    measures = {name: round(value, 5) for name, value in result.measures.items()}
+    names = ("accuracy", "balanced_accuracy", "loss")
+    changed = {name.removeprefix(CHANGED): value for name, value in measures.items() if name.startswith(CHANGED)}
+    return {
+        SEARCHED: {name: measures[name] for name in names},
+        UNSEEN: {name: measures[f"{UNSEEN}_{name}"] for name in names},
+        "train": {name: measures[f"train_{name}"] for name in ("accuracy", "loss")},
+        "hits": b64encode(result.hits.bits).decode() if result.hits else None,
+        "curve": [{name: round(value, 5) for name, value in point.items()} for point in result.curve],
+        **({"clean": measures["clean"], "changed": changed} if changed else {}),
+    }
+
+
+def probes(network: Network) -> tuple[Probe, ...]:
+    """What a network without augmentation is probed with: each group but mixup, which has no probe, with the strength
+    of its twin, or else a middling one."""
+    if recipe_of(network.genome).augmentation:
+        return ()
+    recipe = recipe_of(network.drawn_as)
+    return tuple(Probe(group, of_group(recipe, group)) for group in AUGMENTATION_GROUPS if group != "mix")
+
+
+def _without_augmentation(genome: Genome) -> Row:
+    """The JSON of the same genome without augmentation."""
+    return {**genome.to_json(), "recipe": replace(recipe_of(genome), **NO_AUGMENTATION).to_json()}
+
+
+def _repeated(problem: ImageProblem, budget: Budget) -> Budget:
+    """The budget of a data set that has fewer images, as much as they are seen more often."""
+    images = min(budget.images, problem.parts.sizes["train"])
+    return Budget(images, max(1, round(budget.size / images)))
+
+
+def _key(row: Row) -> Key:
+    return row["dataset"], row["genome"], row["budget"], row["repeat"]
+
+
+def read_rows(file: Path) -> list[Row]:
+    """What is in a file of JSON Lines; a last line that was not finished is cut off, in the file, too. Raises DataError
+    for any other line that is none."""
+    text = file.read_text() if file.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        with file.open("r+") as opened:
+            opened.truncate(len(whole.encode()))
+    rows = []
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            rows.append(dict(json.loads(line)))
+            rows[-1]["kind"]
+        except (ValueError, TypeError, KeyError):
+            raise DataError(f"{file}, line {number}: is no line of a table; name another file with --output") from None
+    return rows
+
+
+def append(file: Path, row: Row) -> None:
+    """Writes a line, so that it is on disk."""
+    with file.open("a") as opened:
+        opened.write(json.dumps(row) + "\n")
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+class Watch:
+    """How far a recording is, by the work of its trainings. total, done: trainings. work: of those to do."""
+
+    def __init__(self, total: int, done: int, work: float) -> None:
+        self._total, self._done, self._work = total, done, work
+        self._begun, self._spent = time.monotonic(), 0.0
+        self._phase = "recording"
+
+    def finish(self, training: Training, work: float) -> None:
+        """A training is done that takes so much work."""
+        self._done, self._spent = self._done + 1, self._spent + work
+        self._phase = f"recording {training.dataset}, {training.budget}"
+
+    def now(self) -> Progress:
+        """The figures of this moment."""
+        gone, left = time.monotonic() - self._begun, self._work - self._spent
+        return Progress(
+            phase=self._phase,
+            generation=0,
+            generations=None,
+            evaluations=self._done,
+            limit=self._total,
+            best=None,
+            best_candidate=None,
+            mean=None,
+            failures=0,
+            per_minute=None,
+            left=gone / self._spent * left if self._spent else None,
+            share=self._spent / self._work if self._work else 1.0,
+            trainings=(self._done, self._total),
+        )
+
+
+def record_table(
+    file: str | Path,
+    output: str | Path | None = None,
+    *,
+    data: str | Path = ".",
+    results: str | Path = "results",
+    workers: int | None = None,
+    progress: Watcher = True,
+) -> Path:
+    """Trains what a TOML file lists, see `RecordingSettings`, and writes a table of it; one that is there already is gone
+    on with. Returns its path, by default the file's name, ending in .jsonl, in the folder `results`.
+
+    data: the folder that paths of data sets start from. results: where prepared images lie. workers: processes, by
+    default one per core. Raises ConfigError or DataError before anything is trained, and KeyboardInterrupt after
+    Ctrl-C, when all that was finished is written.
+    """
+    file, results, console = Path(file), Path(results), make_console(progress)
+    settings = RecordingSettings.checked(RecordingSettings.given(read_toml(file), str(file)))
+    target = Path(output) if output else results / f"{file.stem}.jsonl"
+    configs = {name: settings.config(name, Path(data), results) for name in settings.datasets}
+    problems = {}
+    for name, config in configs.items():
+        problem = new_problem(config, console)
+        assert isinstance(problem, ImageProblem)
+        problems[name] = problem
+    recording = Recording(settings, problems, target, console)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    console.note(f"{plural(len(list(recording.trainings)), 'training')} in {target}")
+    recording.go(workers or usable_cores())
+    return target

@@ -130,7 +130,11 @@ class Settings(BaseModel):
         setting, source = cls.model_fields[name], given.source(name)
         if isinstance(inner := first.get("ctx", {}).get("error"), ConfigError):
             return f"{source.place}{source.name} {inner}"
+        if first["type"] == "missing":
+            source = Source(name, next((one.file for one in given.sources.values()), ""))
         example = f"; for example {source.assigned(setting.examples[0])}" if setting.examples else ""
+        if first["type"] == "missing":
+            return f"{source.place}{source.name} is missing; it must be {setting.description}{example}"
         shown = _shown(given.values.get(name), source)
         return f"{source.place}{source.name} must be {setting.description}, not {shown}{example}"
 

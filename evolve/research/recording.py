@@ -14,11 +14,11 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from evolve.api import VERSION
 from evolve.config_files import read_toml
 from evolve.display.console import Console, Watcher, make_console
 from evolve.display.progress import Progress
@@ -224,7 +224,7 @@ class Recording:
             "parameters": blueprint.parameters,
             "multiply_adds": blueprint.multiply_adds,
             "spent": dict(result.spent),
-            "version": VERSION,
+            "version": version("evolve-convnets"),
             "machine": machine_facts(problem.gpu),
         }
 
@@ -335,7 +335,7 @@ def record_table(
     workers: int | None = None,
     progress: Watcher = True,
 ) -> Path:
-    """Trains what a TOML file lists, see `RecordingSettings`, and writes a table of it; one that is there already is gone
+    """Trains what a TOML file lists, see `RecordingSettings`, and writes a table of it; one that is there is gone
     on with. Returns its path, by default the file's name, ending in .jsonl, in the folder `results`.
 
     data: the folder that paths of data sets start from. results: where prepared images lie. workers: processes, by

@@ -1,6 +1,8 @@
-"""Writes the page of ten minutes and of an hour from the rows beside it.
+"""Writes the page of ten minutes and of an hour from the rows beside it, which versions up to 0.9 have left.
 
-python benchmarks/search_page.py results/published/search
+    python benchmarks/search_page.py results/published/search
+
+Today such comparisons are experiments: benchmarks/experiments/ten-minutes.toml and one-hour.toml.
 """
 
 from __future__ import annotations
@@ -8,11 +10,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 from rows import read
 from scipy.stats import t
-from timed_arms import Row
 
+Row = dict[str, Any]
 ALONE = ("founder", "hyperband")  # no search of evolve has a part in them
 HAND_MADE = 0.8140  # the article's second net, 75 epochs
 NAMES = {
@@ -28,7 +31,7 @@ NAMES = {
 def page(title: str, command: str, rows: list[Row], time: str) -> str:
     """A table for each version and processor, the latest first: only rows of the same are compared, and those of arms
     `ALONE` that an earlier version made there last, if they were not made again."""
-    parts = [f"## {title}", f"`{command}`"]
+    parts = [f"## {title}", f"By a script of those versions; the same comparison today: `{command}`"]
     latest_first = sorted(rows, key=lambda row: str(row["made"]), reverse=True)
     for version, processor in dict.fromkeys((row["version"], row["processor"]) for row in latest_first):
         mine = [row for row in rows if (row["version"], row["processor"]) == (version, processor)]
@@ -113,10 +116,10 @@ def write(folder: Path) -> None:
         f"from the rows in this folder. By hand, after 75 epochs: {HAND_MADE:.2%}.\n"
     ]
     if ten:
-        command = "python benchmarks/ten_minutes.py cifar10.npz --output results/published/search --founder FOUNDER"
+        command = "evolve experiment benchmarks/experiments/ten-minutes.toml --data FOLDER"
         parts.append(page("Ten minutes", command, ten, "10m"))
     if hour or nets:
-        command = "python benchmarks/one_hour.py cifar10.npz --output results/published/search"
+        command = "evolve experiment benchmarks/experiments/one-hour.toml --data FOLDER"
         parts += [page("One hour", command, hour, "1h"), _epochs(nets)] if hour else [_epochs(nets)]
     (folder / "README.md").write_text("\n".join(parts))
     print("\n".join(parts))

@@ -3,7 +3,8 @@ trained on all images for the rest. Half of the time is for the search: its tuto
 
     python benchmarks/arms/hyperband.py cifar10.npz SECONDS SEED FOLDER PRECISION
 
-PRECISION is a dtype policy of Keras: where evolve trains with bfloat16, so may this.
+PRECISION is a dtype policy of Keras: where evolve trains with bfloat16, so may this. Prints the JSON line that
+`evolve experiment` reads.
 """
 
 from __future__ import annotations
@@ -118,8 +119,9 @@ def main() -> None:
         if time.monotonic() + each + 0.15 * each > end:
             break
     accuracy = float(model.evaluate(x_test, y_test, batch_size=250, verbose=0)[1])
-    found = {"test_accuracy": accuracy, "candidates": len(finished), "final_epochs": epochs}
-    print(json.dumps({**found, "winner": json.dumps(chosen.values)}))
+    selected = best.score if best else None
+    found = {"test": accuracy, "selected": selected, "evaluations": len(finished), "openings": 1}
+    print(json.dumps({**found, "winner": f"{json.dumps(chosen.values)}, {epochs} epochs"}))
 
 
 if __name__ == "__main__":

@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 from rows import append, read
 from scipy.stats import binomtest
-from tables import ours
 
-from evolve.problems.tables import TableProblem
+from evolve.config import RunConfig
+from evolve.problems.table_files import Table
 from evolve.research.statistics import compare, power, t_interval
+from evolve.research.table_search import search_table
 
 CHOICES = [3] * 5
 ARMS, SEEDS, QUERIES = 3, 8, 24
@@ -34,13 +34,13 @@ TRAININGS = 3
 Scores = list[list[float]]
 
 
-def table_without_structure(seed: int) -> dict[str, object]:
+def table_without_structure(seed: int) -> Table:
     """Every entry has a quality of its own that its neighbours say nothing of, and noisy trainings."""
     rng = np.random.default_rng(seed)
     codes = ["".join(map(str, digits)) for digits in product(*map(range, CHOICES))]
     scores = 0.9 + 0.01 * rng.normal(size=(len(codes), 1)) + 0.005 * rng.normal(size=(len(codes), TRAININGS))
     entries = {code: {"fitness": row.tolist()} for code, row in zip(codes, scores, strict=True)}
-    return {"name": f"without structure {seed}", "choices": CHOICES, "entries": entries}
+    return Table(f"without structure {seed}", tuple(CHOICES), entries)
 
 
 def experiment(number: int) -> Scores:
@@ -49,11 +49,12 @@ def experiment(number: int) -> Scores:
     return [[_found(table, seed * ARMS + arm) for seed in range(SEEDS)] for arm in range(ARMS)]
 
 
-def _found(table: Mapping[str, object], seed: int) -> float:
+def _found(table: Table, seed: int) -> float:
     """The mean of the trainings of the best entry that a search found."""
-    queries = ours("aging", TableProblem(seed, dict(table)), seed, QUERIES, look_ahead=1)
-    code, _ = max(queries, key=lambda query: query[1])
-    return fmean(table["entries"][code]["fitness"])  # type: ignore[index]
+    settings = {"table": "none.json", "encoding": "choices", "evaluations": QUERIES, "seed": seed}
+    truth = search_table(RunConfig.checked(settings), table).curve[-1].truth
+    assert truth is not None
+    return truth
 
 
 def differences(scores: Scores, planted: float = 0.0) -> dict[str, list[float]]:

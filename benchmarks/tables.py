@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -21,40 +21,23 @@ from rows import append, read
 
 from evolve.api import VERSION
 from evolve.config import RunConfig
-from evolve.engine.composition import births_up_to, compose_search
-from evolve.engine.dispatcher import Dispatcher
-from evolve.engine.interrupts import Stop
 from evolve.execution.executor import InProcess
 from evolve.jobs import TableJob
-from evolve.problems.table_files import Table, load_table
+from evolve.problems.table_files import Table, load_table, truth
 from evolve.problems.tables import TableProblem
-from evolve.search.strategy import Births, strategy_class
-from evolve.storage.store import Store
-from evolve.values import Budget, Request, Result
+from evolve.research.table_search import Point, search_table
+from evolve.values import Budget
 
 CHECKPOINTS = (50, 100, 200, 400)
-POPULATION = 16  # evolve's default; the textbook arms keep their own 30
-AGING_POPULATION = 30
+AGING_POPULATION = 30  # the textbook's; evolve's own arms keep its default
 Query = tuple[str, float]
+Arm = Callable[[Table, int, int], Sequence[Point]]
 
 
-def ours(name: str, problem: TableProblem, seed: int, queries: int, look_ahead: int) -> list[Query]:
-    """Code and score of each query of one of evolve's own strategies, in the order in which they were told."""
-    kind, queries_made = strategy_class(name), []
-
-    class Noting(kind):  # type: ignore[misc, valid-type]
-        def tell(self, request: Request, result: Result) -> None:
-            queries_made.append((request.candidate.genome.notation(), result.measures["score"]))
-            super().tell(request, result)
-
-    store = Store.in_memory({"config": {"table": "table.json"}})
-    settings = {"table": "table.json", "encoding": "choices", "population": POPULATION, "seed": seed}
-    config = RunConfig.checked({**settings, "look_ahead": look_ahead})
-    dispatcher = Dispatcher(store, InProcess(problem.evaluators, problem.settings), Stop())
-    strategy = Noting(Births(problem.space), POPULATION, kind.Options())
-    compose_search(config, problem, [], dispatcher, births_up_to(queries), strategy=strategy).run()
-    store.close()
-    return queries_made
+def ours(strategy: str, table: Table, seed: int, queries: int, look_ahead: int) -> tuple[Point, ...]:
+    """How the best of one of evolve's own searches changed."""
+    settings = {"table": "none.json", "encoding": "choices", "strategy": strategy, "evaluations": queries}
+    return search_table(RunConfig.checked({**settings, "seed": seed, "look_ahead": look_ahead}), table).curve
 
 
 class Scores:
@@ -117,20 +100,30 @@ def neighbours(problem: TableProblem, code: str) -> Iterator[str]:
                 yield other
 
 
-def arms(look_ahead: int) -> dict[str, Callable[[TableProblem, int, int], list[Query]]]:
-    def arm(name: str) -> Callable[[TableProblem, int, int], list[Query]]:
-        return lambda problem, seed, queries: ours(name, problem, seed, queries, look_ahead)
+def textbook(search: Callable[[TableProblem, int, int], list[Query]]) -> Arm:
+    def arm(table: Table, seed: int, queries: int) -> list[Point]:
+        made = search(TableProblem(seed, table), seed, queries)
+        best = [max(made[: at + 1], key=lambda query: query[1]) for at in range(len(made))]
+        return [Point(at, score, truth(table.entries[code])) for at, (code, score) in enumerate(best, start=1)]
 
-    mine = {name: arm(name) for name in ("random", "genetic", "aging", "neat")}
-    return {**mine, "regularized evolution (textbook)": regularized_evolution, "local search (textbook)": local_search}
+    return arm
 
 
-def row(arm: str, seed: int, queries: list[Query], table: Table) -> dict[str, object]:
-    """Best score so far, and the mean of its network's trainings, at each checkpoint."""
+def arms(look_ahead: int) -> dict[str, Arm]:
+    def own(name: str) -> Arm:
+        return lambda table, seed, queries: ours(name, table, seed, queries, look_ahead)
+
+    mine = {name: own(name) for name in ("random", "genetic", "aging", "neat")}
+    books = {"regularized evolution (textbook)": regularized_evolution, "local search (textbook)": local_search}
+    return {**mine, **{name: textbook(search) for name, search in books.items()}}
+
+
+def row(arm: str, seed: int, curve: Sequence[Point]) -> dict[str, object]:
+    """Best score so far, and what its network is worth, at each checkpoint."""
     found: dict[str, object] = {"arm": arm, "seed": seed}
     for n in CHECKPOINTS:
-        code, score = max(queries[:n], key=lambda query: query[1])
-        found[str(n)] = [score, fmean(table["entries"][code]["fitness"])]
+        last = [point for point in curve if point.x <= n][-1]
+        found[str(n)] = [last.selected, last.truth]
     return found
 
 
@@ -168,13 +161,12 @@ def main() -> None:
     for name, arm in arms(options.look_ahead).items():
         for seed in range(options.seeds):
             if (name, seed) not in done:
-                queries = arm(TableProblem(seed, table), seed, max(CHECKPOINTS))
-                rows.append({**row(name, seed, queries, table), **settings})
+                rows.append({**row(name, seed, arm(table, seed, max(CHECKPOINTS))), **settings})
                 append(log, rows[-1])
         print(f"{name}: {options.seeds} seeds", flush=True)
     text = report(rows, options.seeds)
     (options.output / "README.md").write_text(
-        f"# Strategies on {table['name']}\n\n    python benchmarks/tables.py TABLE.json --seeds {options.seeds} "
+        f"# Strategies on {table.name}\n\n    python benchmarks/tables.py TABLE.json --seeds {options.seeds} "
         f"--look-ahead {options.look_ahead}\n\n{text}"
     )
     print(text)

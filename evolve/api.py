@@ -26,7 +26,7 @@ from evolve.planning.sizing import times
 from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
-from evolve.problems.tables import TableProblem
+from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
 from evolve.problems.workers import too_many_workers
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
@@ -40,7 +40,6 @@ from evolve.storage.time_spent import seconds_spent
 from evolve.trust import Trust
 
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
-USUAL_GENERATIONS = 8  # of one on a table
 VERSION = version("evolve-convnets")
 
 
@@ -226,7 +225,7 @@ def _settled(config: RunConfig, problem: Problem) -> RunConfig:
     if config.reuse is not None:
         update["reuse"] = str(find(config.reuse, config.results).folder.absolute())
     if isinstance(problem, TableProblem):
-        update["rescorings"] = max(1, min(config.rescorings, problem.trainings - 1))
+        update["rescorings"] = problem.rescorings(config.rescorings)
     return config.model_copy(update=update)
 
 

@@ -25,17 +25,18 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """Time is counted in predicted cost; of two requests that end at once the one with the smaller number is first."""
+    """Time, `now`, is counted in predicted cost; of two requests that end at once the one with the smaller number is
+    first."""
 
     def __init__(self) -> None:
-        self._now = 0.0
+        self.now = 0.0
         self._ends: list[tuple[float, int]] = []
 
     def start(self, number: int, cost: float) -> None:
-        heapq.heappush(self._ends, (self._now + cost, number))
+        heapq.heappush(self._ends, (self.now + cost, number))
 
     def next(self) -> int:
-        self._now, number = heapq.heappop(self._ends)
+        self.now, number = heapq.heappop(self._ends)
         return number
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from evolve.config import RunConfig
 from evolve.engine.dispatcher import Dispatcher
 from evolve.errors import RunError
 from evolve.jobs import TrainingJob
@@ -27,6 +28,20 @@ class FinalStage:
     problem: Problem
     dispatcher: Dispatcher
     log: Log
+
+    def ranked(
+        self,
+        config: RunConfig,
+        with_first: bool,
+        before_rescoring: Callable[[list[Candidate]], None] = lambda leaders: None,
+    ) -> list[Candidate]:
+        """All that may win, best first: leaders that are scored again. A candidate that is alone is not: there is
+        nothing to choose from, and so no luck in its score. with_first: as for `leaders`."""
+        leaders = self.leaders(config.leaders, config.small_births or 0, with_first)
+        if self.log.last("candidate") == 1:
+            return leaders
+        before_rescoring(leaders)
+        return self.rescore(leaders, config.rescorings)
 
     def leaders(self, count: int, small: int = 0, with_first: bool = False) -> list[Candidate]:
         """The `count` best of the search; of those born after the first `small`, if there are any.

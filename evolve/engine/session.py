@@ -130,18 +130,16 @@ class Session:
 
     def _finish(self, dispatcher: Dispatcher, pace: Pace) -> dict[str, int]:
         finish = FinalStage(self.problem, dispatcher, self.store)
-        leaders = finish.leaders(self.config.leaders, self.config.small_births or 0, with_first=bool(self.founders))
         check_disk(self.config.results, self.config.disk_limit)
-        alone = self.store.last("candidate") == 1  # there is nothing to choose from, and so no luck in its score
-        ranked = leaders if alone else self._rescore(finish, leaders, pace)
+        ranked = finish.ranked(self.config, bool(self.founders), lambda leaders: self._rescoring(finish, leaders, pace))
         pace.begin_training(f"training candidate {ranked[0].number} in full", pace.end_seconds()[1] or None)
         request, _ = finish.train_winner(ranked, pace.finish_in)
         return {"winner": request.candidate.number, "request": request.number}
 
-    def _rescore(self, finish: FinalStage, leaders: list[Candidate], pace: Pace) -> list[Candidate]:
+    def _rescoring(self, finish: FinalStage, leaders: list[Candidate], pace: Pace) -> None:
+        """Tells the display that leaders are scored again now."""
         count = min(self.config.leaders, len(leaders))
         first = f" and candidate {leaders[-1].number}, the first one," if len(leaders) > count else ""
         total = len(leaders) * self.config.rescorings
         phase = f"re-scoring {plural(count, 'leader')}{first} with fresh seeds"
         pace.begin_stage(phase, total, min(total, finish.rescored(leaders)), *pace.end_seconds())
-        return finish.rescore(leaders, self.config.rescorings)

@@ -15,7 +15,7 @@ class Stats:
     """Figures of the results that were told. population: how many of the last results are `recent`.
 
     births: first results of candidates among them; the others are promotions.
-    best: the best candidate, see `in_order`, and its fitness.
+    best: the best candidate, see `in_order`, and its fitness. on_best: called whenever that is another one.
     running: predicted cost of each request that was opened and not told, by its number. candidates: of these.
     cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
     """
@@ -31,6 +31,7 @@ class Stats:
     recent: deque[Result] = field(default_factory=deque)
     running: dict[int, float] = field(default_factory=dict)
     candidates: dict[int, int] = field(default_factory=dict)
+    on_best: Callable[[], None] = lambda: None
     _place: tuple[int, float, int] | None = None
 
     def begin(self, request: Request, cost: float) -> None:
@@ -61,3 +62,4 @@ class Stats:
         place = in_order(Standing(request.budget.size, result.fitness), request.candidate.number)
         if self._place is None or place < self._place:
             self._place, self.best = place, (request.candidate, result.fitness)
+            self.on_best()

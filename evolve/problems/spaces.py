@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from evolve.config import RunConfig
@@ -20,6 +21,7 @@ WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries
 # What a value costs that a layer puts out, in multiply-adds: matrices of 16-bit numbers are multiplied so fast that
 # what is between counts for more (measured on an Intel processor with AMX, networks of 16 to 256 filters).
 VALUE_WORK = {"float32": 45, "bfloat16": 270}
+TABLES = 8  # of which the spaces are kept
 USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
 
 
@@ -48,11 +50,12 @@ def image_limits(config: RunConfig, input_shape: Shape) -> Limits:
     )
 
 
+@lru_cache(maxsize=TABLES)
 def table_space(encoding: str, table: Table) -> SearchSpace[Genome]:
-    """The search space of a run on a table."""
+    """The search space of a run on a table; the same one again for all searches of this process."""
     kind: type[TableSpace[Genome]] = space_class(encoding)
-    entries = {code: _entry(table["name"], code, known) for code, known in table["entries"].items()}
-    return kind.for_table(table["name"], tuple(table["choices"]), entries)
+    entries = {code: _entry(table.name, code, known) for code, known in table.entries.items()}
+    return kind.for_table(table.name, table.choices, entries)
 
 
 def _entry(table: str, code: str, known: Mapping[str, Any]) -> TableEntry:

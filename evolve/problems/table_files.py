@@ -19,7 +19,8 @@ import json
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,8 +29,36 @@ from evolve.execution.executor import Report, unheard
 from evolve.jobs import TableJob
 from evolve.objectives import SCORE
 from evolve.values import Result, Status, digest
+from genomes.json_value import JsonObject
 
-Table = dict[str, Any]
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table of published scores. name, choices, entries: as in its file. Equal to itself only, so that what is worked
+    out for a table is found again quickly."""
+
+    name: str
+    choices: tuple[int, ...]
+    entries: Mapping[str, Mapping[str, Any]]
+
+    def to_json(self) -> JsonObject:
+        """As in its file."""
+        return {"name": self.name, "choices": list(self.choices), "entries": dict(self.entries)}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that is in it."""
+        return digest(json.dumps(self.to_json(), sort_keys=True))
+
+    @cached_property
+    def trainings(self) -> int:
+        """Published trainings of each entry, the fewest."""
+        return min(len(entry["fitness"]) for entry in self.entries.values())
+
+
+def truth(entry: Mapping[str, Any]) -> float:
+    """What an entry is worth: its `test`, or the mean of its trainings where there is none."""
+    return float(entry["test"] if "test" in entry else sum(entry["fitness"]) / len(entry["fitness"]))
 
 
 def load_table(path: Path) -> Table:
@@ -42,7 +71,12 @@ def load_table(path: Path) -> Table:
         raise DataError(f"table {path}: not readable JSON: {error}") from None
     if problem := table_problem(table):
         raise DataError(f"table {path}: {problem}")
-    return dict(table)
+    return read_table(table)
+
+
+def read_table(data: Mapping[str, Any]) -> Table:
+    """The table of JSON in which `table_problem` finds nothing wrong."""
+    return Table(data["name"], tuple(data["choices"]), data["entries"])
 
 
 def table_problem(table: Any) -> str | None:
@@ -91,18 +125,14 @@ def _finite(value: Any) -> bool:
 class TableEvaluator:
     """Looks scores up.
 
-    settings: "table", the table itself or its path, and "seed" of the run. Of an entry's trainings one is drawn per
-    run as its score; repeat r is the r-th behind it, from the first again behind the last. A final
-    request gets the entry's `test`, or the mean
-    of its trainings where there is none.
+    settings: "table", as in its file, and "seed" of the run. Of an entry's trainings one is drawn per run as its score;
+    repeat r is the r-th behind it, from the first again behind the last. A final request gets the entry's `truth`.
     """
 
     takes: ClassVar[type[TableJob]] = TableJob
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        table = settings["table"]
-        self._entries = (load_table(Path(table)) if isinstance(table, str) else table)["entries"]
-        self._seed = settings["seed"]
+        self._entries, self._seed = settings["table"]["entries"], settings["seed"]
 
     def evaluate(self, job: TableJob, report: Report = unheard) -> Result:
         """The result of a job."""
@@ -110,12 +140,13 @@ class TableEvaluator:
         if entry is None:
             return Result(job.number, Status.FAILED, reason=f"'{job.code}' is not in the table")
         scores = entry["fitness"]
-        if job.test:
-            value = entry.get("test", sum(scores) / len(scores))
-        else:
-            drawn = int(digest("training", self._seed, job.code)[:8], 16)
-            value = scores[(drawn + job.repeat) % len(scores)]
+        value = truth(entry) if job.test else scores[drawn(self._seed, job.code, job.repeat, len(scores))]
         return Result(job.number, Status.OK, {SCORE: float(value)}, spent=asdict(job.budget))
+
+
+def drawn(seed: int, code: str, repeat: int, trainings: int) -> int:
+    """Which of so many trainings of an entry a run sees. seed: of the run."""
+    return (int(digest("training", seed, code)[:8], 16) + repeat) % trainings
 
 
 def from_nas_bench_macro(published: Mapping[str, Any]) -> Table:
@@ -129,7 +160,7 @@ def from_nas_bench_macro(published: Mapping[str, Any]) -> Table:
         }
         for code, entry in sorted(published.items())
     }
-    return {"name": "nas-bench-macro", "choices": [3] * 8, "entries": entries}
+    return Table("nas-bench-macro", (3,) * 8, entries)
 
 
 def main(arguments: list[str]) -> int:
@@ -144,7 +175,7 @@ def main(arguments: list[str]) -> int:
         print(f"{source}: not the published NAS-Bench-Macro file: {error!r}", file=sys.stderr)
         return 2
     try:
-        target.write_text(json.dumps(table))
+        target.write_text(json.dumps(table.to_json()))
     except OSError as error:
         print(f"{target}: cannot be written: {error}", file=sys.stderr)
         return 2

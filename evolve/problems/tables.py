@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from evolve.jobs import Resources, TableJob
 from evolve.problems.spaces import table_space
-from evolve.problems.table_files import Table
+from evolve.problems.table_files import Table, truth
 from evolve.values import Budget, Purpose, Request, digest
 from genomes import Blueprint, Genome, SearchSpace
 from genomes.table_entry import TableEntry
+
+USUAL_GENERATIONS = 8  # of a search that nothing else limits
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class TableProblem:
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"table": self.table, "seed": self.seed}
+        return {"table": self.table.to_json(), "seed": self.seed}
 
     @property
     def rungs(self) -> tuple[Budget, ...]:
@@ -54,7 +55,9 @@ class TableProblem:
     def job_key(self, request: Request) -> str:
         assert request.candidate.key is not None
         purpose = request.purpose.kind
-        return digest("table", self._digest, request.candidate.key, request.budget, purpose, request.repeat, self.seed)
+        return digest(
+            "table", self.table.digest, request.candidate.key, request.budget, purpose, request.repeat, self.seed
+        )
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         return float(getattr(blueprint, "cost", None) or blueprint.multiply_adds or 1.0)
@@ -73,13 +76,12 @@ class TableProblem:
         )
 
     def describe(self) -> dict[str, Any]:
-        return {"table": self.table["name"], "digest": self._digest}
+        return {"table": self.table.name, "digest": self.table.digest}
 
-    @cached_property
-    def _digest(self) -> str:
-        return digest(json.dumps(self.table, sort_keys=True))
+    def rescorings(self, wanted: int) -> int:
+        """How often a leader can be scored again: by the trainings that the search did not see."""
+        return max(1, min(wanted, self.table.trainings - 1))
 
-    @property
-    def trainings(self) -> int:
-        """Published trainings of each entry, the fewest."""
-        return min(len(entry["fitness"]) for entry in self.table["entries"].values())
+    def truth(self, genome: Genome) -> float:
+        """What an entry is worth, which a search is told at its end."""
+        return truth(self.table.entries[genome.notation()])

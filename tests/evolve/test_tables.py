@@ -61,11 +61,11 @@ def test_missing_and_damaged_files_say_so(tmp_path: Path) -> None:
 
 def look_up(table: Table, code: str, seed: int = 0, repeat: int = 0, test: bool = False) -> float:
     job = TableJob(number=1, code=code, budget=Budget(1, 1), repeat=repeat, test=test)
-    return float(TableEvaluator({"table": table, "seed": seed}).evaluate(job).measures["score"])
+    return float(TableEvaluator({"table": table.to_json(), "seed": seed}).evaluate(job).measures["score"])
 
 
 def test_one_training_is_drawn_per_run_and_repeats_are_the_others(table: Table) -> None:
-    code, entry = next(iter(table["entries"].items()))
+    code, entry = next(iter(table.entries.items()))
     assert {look_up(table, code, 1, repeat) for repeat in range(3)} == set(entry["fitness"])
     assert look_up(table, code, 5) == look_up(table, code, 5)
     assert {look_up(table, code, seed) for seed in range(30)} == set(entry["fitness"])
@@ -76,13 +76,13 @@ def test_the_published_file_is_converted(larger_data: Path, tmp_path: Path) -> N
     published = larger_data / "nas-bench-macro.json"
     assert main([str(published), str(tmp_path / "macro.json")]) == 0
     table = load_table(tmp_path / "macro.json")
-    assert len(table["entries"]) == 3**8
-    best = max(table["entries"].values(), key=lambda entry: fmean(entry["fitness"]))
+    assert len(table.entries) == 3**8
+    best = max(table.entries.values(), key=lambda entry: fmean(entry["fitness"]))
     assert fmean(best["fitness"]) == pytest.approx(93.13, abs=0.005)
     source = json.loads(published.read_text())
     code = "02012100"
-    assert table["entries"][code]["fitness"] == source[code]["test_acc"]
-    assert table["entries"][code]["measures"] == {"parameters": 890666, "multiply_adds": 47327744}
+    assert table.entries[code]["fitness"] == source[code]["test_acc"]
+    assert table.entries[code]["measures"] == {"parameters": 890666, "multiply_adds": 47327744}
     with pytest.raises(DataError, match="convert it"):
         load_table(published)
 
@@ -96,8 +96,8 @@ def test_the_converter_refuses_other_files(tmp_path: Path, capsys: pytest.Captur
 
 def test_conversion_keeps_what_is_known() -> None:
     table = from_nas_bench_macro({"0" * 8: {"test_acc": [1.0, 2.0, 3.0], "mean_acc": 2.0, "params": 5, "flops": 6}})
-    assert table["entries"]["0" * 8]["test"] == 2.0
-    assert table["choices"] == [3] * 8
+    assert table.entries["0" * 8]["test"] == 2.0
+    assert table.choices == (3,) * 8
 
 
 @pytest.fixture

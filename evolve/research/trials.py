@@ -1,0 +1,122 @@
+"""A trial: one arm of an experiment on one data set with one seed; and the file of all trials, one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from evolve.errors import RunError
+from genomes.json_value import Json
+
+DISTURBED = 0.1  # of the machine's cores, that others took while a trial was running
+Key = tuple[str, str, int]
+
+
+class Point(NamedTuple):
+    """A step of a curve. x: what was spent so far, in the trial's unit. selected: score of the best so far. truth: what
+    that one is really worth, where it is known."""
+
+    x: float
+    selected: float
+    truth: float | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of one arm on one data set with one seed. Scores are such that higher is better.
+
+    measure: what scores are, such as accuracy; of one that is to be minimised the sign is turned.
+    reason: why it failed. test: the score that counts, of the test part; None if it failed. selected: the score by
+    which it was selected in the search. rescored: mean of its fresh trainings on other images. openings: how often the
+    test part was opened. work: units of work of all trainings together. winner: the network, as a line. origin: where
+    that comes from. curve: where the best so far changes, and the end. unit: what its x counts.
+
+    seconds: of the clock. others: the share of the machine's cores, 0 to 1, that other processes took meanwhile. These
+    two, machine, versions and made are all that may differ if a trial with a budget in counts or work is made again.
+    """
+
+    dataset: str
+    arm: str
+    seed: int
+    status: Literal["ok", "failed"] = "ok"
+    reason: str | None = None
+    test: float | None = None
+    selected: float | None = None
+    rescored: float | None = None
+    openings: int = 0
+    evaluations: int | None = None
+    work: float | None = None
+    winner: str | None = None
+    origin: str | None = None
+    measure: str = "accuracy"
+    curve: tuple[Point, ...] = ()
+    unit: Literal["evaluations", "work", "seconds"] = "evaluations"
+    seconds: float = 0.0
+    others: float = 0.0
+    machine: Mapping[str, Json] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    made: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all other trials of its experiment."""
+        return self.dataset, self.arm, self.seed
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "ok"
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether others took so much of the machine that its time says little."""
+        return self.others > DISTURBED
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "curve": [list(point) for point in self.curve]}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Trial:
+        """The trial of a row; what it has beside is left out. Raises KeyError, TypeError or ValueError."""
+        known = {one.name: row[one.name] for one in fields(cls) if one.name in row}
+        return cls(**{**known, "curve": tuple(Point(*point) for point in row.get("curve", ()))})
+
+
+def read_trials(path: Path) -> list[Trial]:
+    """Trials written before, of those made again the last; a last line that was not finished is cut off, in the file,
+    too. Raises RunError for a line that is none."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    found: dict[Key, Trial] = {}
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            trial = Trial.from_json(json.loads(line))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{path}: line {number} is no trial ({error}); delete that line to have it made again"
+            ) from None
+        found[trial.key] = trial
+    return list(found.values())
+
+
+def append_trial(path: Path, trial: Trial) -> None:
+    """Writes one more trial."""
+    with path.open("a", encoding="utf-8") as file:
+        print(json.dumps(trial.to_json()), file=file, flush=True)
+
+
+def write_trials(path: Path, trials: Iterable[Trial]) -> None:
+    """Writes all trials anew, at once."""
+    beside = path.with_suffix(".new")
+    beside.write_text("".join(f"{json.dumps(trial.to_json())}\n" for trial in trials), encoding="utf-8")
+    beside.replace(path)
+
+
+def in_order(trials: Iterable[Trial], keys: Sequence[Key]) -> list[Trial]:
+    """Trials as they stand in a list of keys; others, in the order in which they are, behind."""
+    places = {key: place for place, key in enumerate(keys)}
+    return sorted(trials, key=lambda trial: places.get(trial.key, len(places)))

@@ -34,7 +34,8 @@ class Trial:
     test part was opened. work: units of work of all trainings together. winner: the network, as a line. origin: where
     that comes from. curve: where the best so far changes, and the end. unit: what its x counts.
 
-    seconds: of the clock. others: the share of the machine's cores, 0 to 1, that other processes took meanwhile. These
+    seconds: of the clock. others: the share of the machine's cores, 0 to 1, that other processes took meanwhile; None
+    where it was not measured, as on tables. These
     two, machine, versions and made are all that may differ if a trial with a budget in counts or work is made again.
     """
 
@@ -46,7 +47,7 @@ class Trial:
     test: float | None = None
     selected: float | None = None
     rescored: float | None = None
-    openings: int = 0
+    openings: int | None = None
     evaluations: int | None = None
     work: float | None = None
     winner: str | None = None
@@ -55,7 +56,7 @@ class Trial:
     curve: tuple[Point, ...] = ()
     unit: Literal["evaluations", "work", "seconds"] = "evaluations"
     seconds: float = 0.0
-    others: float = 0.0
+    others: float | None = None
     machine: Mapping[str, Json] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     made: str = ""
@@ -72,7 +73,7 @@ class Trial:
     @property
     def disturbed(self) -> bool:
         """Whether others took so much of the machine that its time says little."""
-        return self.others > DISTURBED
+        return (self.others or 0.0) > DISTURBED
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "curve": [list(point) for point in self.curve]}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, TypeAlias
 
 from rich.console import Console as RichConsole
 from rich.console import RenderableType
@@ -19,8 +20,9 @@ from evolve.display.progress import Epochs, Shown
 from evolve.display.text import folded, printable
 from evolve.values import Counter
 
-Watcher = bool | Callable[[Shown], None]
-"""Whether to show what happens, or a function that is called with the figures of the moment."""
+Watcher: TypeAlias = "bool | Callable[[Shown], None] | Part"
+"""Whether to show what happens, or a function that is called with the figures of the moment, or the place within
+something longer."""
 
 PLAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.2  # the figures are not worked out more often than that
@@ -60,6 +62,8 @@ class Console(Protocol):
 
 def make_console(progress: Watcher) -> Console:
     """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False; a function is called."""
+    if isinstance(progress, Part):
+        return progress
     if callable(progress):
         return Calling(progress)
     if not progress:
@@ -205,6 +209,39 @@ class LiveConsole:
             self._looked = time.monotonic()
             self._shown = self._shown.then(self._progress())
             self._live.update(self._shown)
+
+
+class Part:
+    """The console of a run that is a part of something longer, within the console of the whole. It shows what is live,
+    under a title, and notes that come meanwhile; what every run says before and after that is left out."""
+
+    def __init__(self, whole: Console, title: str) -> None:
+        self._whole, self._title, self._lives = whole, title, False
+
+    def note(self, text: str) -> None:
+        if self._lives:
+            self._whole.note(text)
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter]:
+        with self._whole.counting() as count:
+            yield count
+
+    @contextmanager
+    def live(self, progress: Callable[[], Shown]) -> Iterator[None]:
+        def titled() -> Shown:
+            now = progress()
+            return replace(now, phase=f"{self._title}: {now.phase}")
+
+        self._lives = True
+        try:
+            with self._whole.live(titled):
+                yield
+        finally:
+            self._lives = False
+
+    def refresh(self) -> None:
+        self._whole.refresh()
 
 
 def reading_columns() -> tuple[ProgressColumn, ...]:

@@ -22,6 +22,15 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def processor() -> str:
+    """What the system says of the processor, in numbers, too, as a name such as "AMD EPYC" stands for slow and fast
+    ones."""
+    lines = CPU_FACTS.read_text().splitlines() if CPU_FACTS.exists() else []
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    numbers = f" (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else ""
+    return f"{facts.get('model name') or platform.processor() or platform.machine()}{numbers}"
+
+
 def gpu_missing() -> str | None:
     """Why no training can use a GPU here; None if it can."""
     if not gpus():
@@ -45,24 +54,6 @@ def usual_precision(gpu: bool) -> str:
     except (OSError, StopIteration):
         return "float32"
     return "bfloat16" if AMX in flags.split() else "float32"
-
-
-def processor() -> str:
-    """What the system says of it, in numbers, too, as a name such as "AMD EPYC" stands for slow and fast ones."""
-    lines = CPU_FACTS.read_text().splitlines() if CPU_FACTS.exists() else []
-    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    name = facts.get("model name", platform.processor())
-    return f"{name} (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else name
-
-
-def machine_facts(gpu: bool = False) -> dict[str, str | int]:
-    """What a measurement has to say of the machine that it was made on. gpu: whether it was made on a GPU."""
-    return {
-        "processor": processor(),
-        "cores": usable_cores(),
-        "backend": backend(),
-        "device": gpus()[0].name if gpu else "cpu",
-    }
 
 
 def default_memory() -> float:

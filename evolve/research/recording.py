@@ -26,10 +26,12 @@ from evolve.display.text import plural
 from evolve.engine.interrupts import Stop, interruptible
 from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError, DataError
-from evolve.execution.machine import machine_facts, usable_cores
+from evolve.execution.builds import backend
+from evolve.execution.machine import usable_cores
 from evolve.jobs import PartsUsed, Probe, RecordingJob, seeds
 from evolve.problems.images import OFTEN, ImageProblem
 from evolve.problems.workers import make_executor
+from evolve.research.machine_share import machine_facts
 from evolve.research.recording_settings import PLAIN, RecordingSettings
 from evolve.runs.chance import guessing_on
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, digest
@@ -225,7 +227,7 @@ class Recording:
             "multiply_adds": blueprint.multiply_adds,
             "spent": dict(result.spent),
             "version": version("evolve-convnets"),
-            "machine": machine_facts(problem.gpu),
+            "machine": {**machine_facts(), "backend": backend(), "device": "gpu" if problem.gpu else "cpu"},
         }
 
 

@@ -35,8 +35,8 @@ class Trial:
     that comes from. curve: where the best so far changes, and the end. unit: what its x counts.
 
     seconds: of the clock. others: the share of the machine's cores, 0 to 1, that other processes took meanwhile; None
-    where it was not measured, as on tables. These
-    two, machine, versions and made are all that may differ if a trial with a budget in counts or work is made again.
+    where it was not measured, as on tables. These two, machine, versions and made are all that may differ if a trial
+    with a budget in counts or work is made again.
     """
 
     dataset: str

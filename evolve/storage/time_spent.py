@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from evolve.storage.log import Log
 from evolve.storage.rows import Act
-from evolve.storage.store import Store
 from evolve.values import Purpose
 
 SESSION_ACTS = ("started", "search ended", "finished", "stopped", "failed")
 
 
-def seconds_spent(store: Store) -> float:
+def seconds_spent(store: Log) -> float:
     """How long earlier sessions of a run worked: what each says of itself or, of one that was killed, from its start to
     the last thing that is known of it. What the user asked for between them, such as a training by hand, does not
     count. A clock that was set back between sessions does no harm."""

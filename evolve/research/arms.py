@@ -1,0 +1,156 @@
+"""How a trial of each kind of arm is made on images: a search, a network that is trained alone, an outside program."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.display.console import Console, Part, Watcher
+from evolve.engine.initial_population import founder
+from evolve.errors import DiskLimitError, LogError, MachineError, RunError
+from evolve.problems.images import ImageProblem
+from evolve.research.commands import GRACE, LONGER, CommandFailed, filled, run_command
+from evolve.research.experiment_file import Arm, Design
+from evolve.research.run_trial import TrialFailed, trial_of
+from evolve.research.trials import Trial
+from evolve.runs.run import Run
+from evolve.settings import Given
+from evolve.storage.store import Store
+from evolve.values import Budget, Purpose
+from genomes.spec import ModelSpec
+
+RUNS = "runs"  # folder of an experiment that holds its runs, and what outside programs leave
+# Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
+BRIEFLY = {"evaluations": 1, "images": 10, "epochs": 1}
+UNLIMITED = {"max_layers": 10**6, "max_parameters": 10**12, "max_multiply_adds": 10**15, "max_work": 10**15}
+
+
+@dataclass(frozen=True)
+class Makers:
+    """How runs are begun and continued; whoever stands above knows it."""
+
+    begin: Callable[[Given, Watcher], Run]
+    go_on: Callable[[Run, Watcher], Run]
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set. name: what it is called in the experiment. setting: what `dataset` of a run is. problem: of the
+    default arm on it."""
+
+    name: str
+    setting: str
+    problem: ImageProblem
+
+    @property
+    def digest(self) -> str:
+        return self.problem.parts.digest
+
+
+def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
+    """All settings of an arm that is a run on images, but for where it lies and, of a network that is trained alone, how
+    long that is trained."""
+    given = design.given(arm)
+    alone = {} if arm.alone is None else {"founders": (arm.alone,), **BRIEFLY, **UNLIMITED}
+    return replace(given, values={**given.values, **alone, "dataset": data, "seed": seed})
+
+
+def folder_name(data: str, arm: str, seed: int) -> str:
+    """What the folder of a trial is called."""
+    stem = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in data)
+    return f"{stem.strip('.-_') or 'data'}-{arm}-{seed}"
+
+
+@dataclass(frozen=True)
+class ImageArms:
+    """Makes trials on images, one at a time. folder: of the experiment."""
+
+    design: Design
+    folder: Path
+    makers: Makers
+    console: Console
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def come(self, arm: Arm, data: Data, blank: Trial, default: Trial | None, title: str) -> Trial:
+        """What a trial comes to. blank: what is known of it before. default: what the default arm came to with that
+        data and seed. Raises TrialFailed if it comes to nothing."""
+        if arm.command is not None:
+            return self._command(arm.command, data, blank, default)
+        given = given_of(self.design, arm, data.setting, blank.seed)
+        if arm.alone is not None:
+            given = replace(given, values={**given.values, **self._length(given, data, default)})
+            alone = trial_of(self._run(given, blank, title), blank, self.design.objective)
+            return replace(alone, selected=None, curve=())  # its one brief training chose nothing
+        return trial_of(self._run(given, blank, title), blank, self.design.objective)
+
+    def _run(self, given: Given, blank: Trial, title: str) -> Run:
+        """The finished run of a trial: begun, continued where it ended, or there already."""
+        name = folder_name(blank.dataset, blank.arm, blank.seed)
+        folder, part = self.folder / RUNS / name, Part(self.console, title)
+        try:
+            if not Store.begun(folder):
+                given = replace(given, values={**given.values, "name": name, "results": folder.parent})
+                return self.makers.begin(given, part)
+            found = Run(folder)
+            if found.state == "finished":
+                return found
+            return self.makers.go_on(found.trusting((*found.config.modules(), *found.config.own_data)), part)
+        except (LogError, MachineError, DiskLimitError):
+            raise
+        except RunError as error:
+            if Store.begun(folder) and Run(folder).state == "failed":
+                raise TrialFailed(str(error)) from None
+            raise
+
+    def _length(self, given: Given, data: Data, default: Trial | None) -> Mapping[str, Any]:
+        """How long a network is trained that is alone: for the time, or for the work that the default arm has spent."""
+        if "duration" in self.design.budget.values:
+            return self.design.budget.values
+        spent = known(default).work
+        assert spent is not None
+        config = RunConfig.checked(given)
+        problem = replace(data.problem, config=config)
+        assert config.founders is not None
+        network = problem.space.blueprint(founder(problem.space, config.founders[0], config.results).genome)
+        return {"final_epochs": epochs_for(spent, problem, network)}
+
+    def _command(self, command: str, data: Data, blank: Trial, default: Trial | None) -> Trial:
+        seconds = round(known(default).seconds, 1)
+        folder = (self.folder / RUNS / folder_name(blank.dataset, blank.arm, blank.seed)).absolute()
+        values = {"dataset": data.setting, "seed": blank.seed, "seconds": seconds, **self.design.budget.values}
+        words = filled(command, {**values, "folder": folder})
+        return command_trial(words, blank, self.design.folder, folder, LONGER * seconds + GRACE, self.stop)
+
+
+def known(default: Trial | None) -> Trial:
+    """The default arm's trial. Raises TrialFailed if it has none."""
+    if default is None or not default.ok:
+        raise TrialFailed("the first arm failed with this data and seed, so what it would have spent is not known")
+    return default
+
+
+def epochs_for(work: float, problem: ImageProblem, network: ModelSpec) -> int:
+    """Epochs of a full training that come next to so many units of work, together with the brief one before it; one at
+    least."""
+    images = problem.budget(Purpose.FINAL).images
+    before, begin = problem.cost(network, problem.budget(Purpose.SEARCH)), problem.cost(network, Budget(0, 0))
+    each = problem.cost(network, Budget(images, 1)) - begin
+    return max(1, int((work - before - begin) / each))
+
+
+def command_trial(
+    words: list[str], blank: Trial, folder: Path, output: Path, seconds: float, stop: threading.Event
+) -> Trial:
+    """What an outside program comes to. See `run_command`; its folder for output is emptied before."""
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    try:
+        answer = run_command(words, folder, output, seconds, stop)
+    except CommandFailed as error:
+        raise TrialFailed(str(error)) from None
+    return replace(blank, **vars(answer))

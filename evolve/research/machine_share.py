@@ -1,0 +1,70 @@
+"""How much of the machine other processes take while something is measured, and what machine it is."""
+
+from __future__ import annotations
+
+import platform
+import time
+from importlib.metadata import version
+
+import psutil
+
+from evolve.execution.builds import backend
+from evolve.execution.gpus import gpus
+from evolve.execution.machine import processor, usable_cores
+from genomes.json_value import Json
+
+DECIDING = ("evolve", "backend")  # versions with which results may be others
+
+
+class Measurement:
+    """Of a piece of work, from when this is made: its seconds, and what others took of the machine meanwhile."""
+
+    def __init__(self) -> None:
+        self._begun, self._all, self._own = time.monotonic(), _seconds_of_all(), _seconds_of_own()
+
+    @property
+    def seconds(self) -> float:
+        """So far."""
+        return time.monotonic() - self._begun
+
+    @property
+    def others(self) -> float:
+        """The share of the machine's cores, 0 to 1, that other processes took so far."""
+        taken = (_seconds_of_all() - self._all) - (_seconds_of_own() - self._own)
+        return min(1.0, max(0.0, taken / (self.seconds * (psutil.cpu_count() or 1))))
+
+
+def _seconds_of_all() -> float:
+    """Seconds that the cores were not idle since the machine was started; what a host takes from a guest included."""
+    times = psutil.cpu_times()._asdict()
+    idle = ("idle", "iowait", "guest", "guest_nice")  # guests are in `user` and `nice` already
+    return float(sum(seconds for name, seconds in times.items() if name not in idle))
+
+
+def _seconds_of_own() -> float:
+    """Seconds that this process and all it has started have worked, those that have ended included."""
+    seconds = 0.0
+    for process in (here := psutil.Process(), *here.children(recursive=True)):
+        try:
+            seconds += sum(process.cpu_times()[:4])
+        except psutil.NoSuchProcess:
+            continue
+    return seconds
+
+
+def machine_facts() -> dict[str, Json]:
+    """What a time depends on."""
+    return {
+        "processor": processor(),
+        "cores": usable_cores(),
+        "memory": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpus": [gpu.name for gpu in gpus()],
+        "system": platform.system(),
+    }
+
+
+def versions(trained: bool) -> dict[str, str]:
+    """Versions of what decides results. trained: whether networks are."""
+    libraries = {name: version(name) for name in ("numpy", "deap", "neat-python")}
+    known = {"evolve": version("evolve-convnets"), "python": platform.python_version(), **libraries}
+    return {**known, "backend": backend()} if trained else known

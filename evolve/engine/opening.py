@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from random import Random
@@ -28,8 +28,11 @@ from genomes.alphabet import alphabet
 T = TypeVar("T")
 
 
-def new_problem(config: RunConfig, console: Console) -> Problem:
-    """The problem that the settings name, its data read and split. Raises ConfigError, DataError or RunError."""
+def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | None = None) -> Problem:
+    """The problem that the settings name, its data read and split. Raises ConfigError, DataError or RunError.
+
+    known: digest and name of its data, if they have been prepared already.
+    """
     check_backend(config)
     if config.table is None and (instead := overruled()):
         given = ", ".join(f"{name} {value}" for name, value in instead.items())
@@ -44,7 +47,7 @@ def new_problem(config: RunConfig, console: Console) -> Problem:
     console.note("preparing data")
     gpu = trains_on_gpu(config)
     with console.counting() as count:
-        problem = usable(lambda: make_problem(config, gpu, None, count))
+        problem = usable(lambda: make_problem(config, gpu, known, count))
     if isinstance(problem, ImageProblem):
         for remark in problem.parts.remarks:
             console.note(remark)

@@ -13,7 +13,7 @@ from evolve.config import RunConfig
 from evolve.display.console import Console, Part, Watcher
 from evolve.engine.initial_population import founder
 from evolve.errors import DiskLimitError, LogError, MachineError, RunError
-from evolve.problems.images import ImageProblem
+from evolve.problems.images import START_COST, ImageProblem
 from evolve.research.commands import GRACE, LONGER, CommandFailed, filled, run_command
 from evolve.research.experiment_file import Arm, Design
 from evolve.research.run_trial import TrialFailed, trial_of
@@ -21,7 +21,8 @@ from evolve.research.trials import Trial
 from evolve.runs.run import Run
 from evolve.settings import Given
 from evolve.storage.store import Store
-from evolve.values import Budget, Purpose
+from evolve.values import Purpose
+from genomes.limits import Limits
 from genomes.spec import ModelSpec
 
 RUNS = "runs"  # folder of an experiment that holds its runs, and what outside programs leave
@@ -51,10 +52,15 @@ class Data:
     def digest(self) -> str:
         return self.problem.parts.digest
 
+    @property
+    def prepared(self) -> dict[str, str]:
+        """By what its prepared images are found."""
+        return {"digest": self.digest, "name": self.name}
+
 
 def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
-    """All settings of an arm that is a run on images, but for where it lies and, of a network that is trained alone, how
-    long that is trained."""
+    """All settings of an arm that is a run on images, but for where that lies and, of a network that is trained alone,
+    for how long."""
     given = design.given(arm)
     alone = {} if arm.alone is None else {"founders": (arm.alone,), **BRIEFLY, **UNLIMITED}
     return replace(given, values={**given.values, **alone, "dataset": data, "seed": seed})
@@ -117,13 +123,14 @@ class ImageArms:
         problem = replace(data.problem, config=config)
         assert config.founders is not None
         network = problem.space.blueprint(founder(problem.space, config.founders[0], config.results).genome)
-        return {"final_epochs": epochs_for(spent, problem, network)}
+        assert isinstance(network, ModelSpec)
+        return {"final_epochs": epochs_for(spent, network, problem.budget(Purpose.FINAL).images)}
 
     def _command(self, command: str, data: Data, blank: Trial, default: Trial | None) -> Trial:
         seconds = round(known(default).seconds, 1)
         folder = (self.folder / RUNS / folder_name(blank.dataset, blank.arm, blank.seed)).absolute()
-        values = {"dataset": data.setting, "seed": blank.seed, "seconds": seconds, **self.design.budget.values}
-        words = filled(command, {**values, "folder": folder})
+        told = {"dataset": data.setting, "seed": blank.seed, "folder": folder}
+        words = filled(command, {**told, "seconds": seconds, "evaluations": self.design.evaluations})
         return command_trial(words, blank, self.design.folder, folder, LONGER * seconds + GRACE, self.stop)
 
 
@@ -134,13 +141,12 @@ def known(default: Trial | None) -> Trial:
     return default
 
 
-def epochs_for(work: float, problem: ImageProblem, network: ModelSpec) -> int:
-    """Epochs of a full training that come next to so many units of work, together with the brief one before it; one at
-    least."""
-    images = problem.budget(Purpose.FINAL).images
-    before, begin = problem.cost(network, problem.budget(Purpose.SEARCH)), problem.cost(network, Budget(0, 0))
-    each = problem.cost(network, Budget(images, 1)) - begin
-    return max(1, int((work - before - begin) / each))
+def epochs_for(work: float, network: ModelSpec, images: int) -> int:
+    """Epochs of a full training on so many images that come next to so many units of work, together with the brief one
+    before it; one at least."""
+    each = 3.0 * Limits().work(network)
+    rest = work - 2 * START_COST - each * BRIEFLY["images"] * BRIEFLY["epochs"]
+    return max(1, int(rest / (each * images)))
 
 
 def command_trial(

@@ -140,6 +140,11 @@ class Design:
         return next(UNITS[name] for name in self.budget.values)
 
     @property
+    def evaluations(self) -> int | None:
+        """Of the default arm, if the budget is their number."""
+        return RunConfig.checked(self.given(self.default)).limit
+
+    @property
     def objective(self) -> Objective:
         """What all arms are compared by: what the common settings rank by."""
         return Objectives.of({**RunConfig.checked(self.common).model_dump(), "table": self.tables}).first

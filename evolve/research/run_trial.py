@@ -65,7 +65,7 @@ def _scores(objective: Objective, rows: Sequence[Row]) -> list[float]:
 
 
 def _costs(run: Run, rows: Sequence[Row]) -> list[float]:
-    """Units of work of each request, as of 32-bit numbers; none of one whose result was copied, or could not be built."""
+    """Units of work of each request, as of 32-bit numbers; none of one that was copied, or could not be built."""
     networks = {number: run.network(number) for number in {row["candidate"] for row in rows}}
     works = {number: Limits().work(network) for number, network in networks.items() if network is not None}
     return [

@@ -1,0 +1,126 @@
+"""The folder of an experiment: what was asked for, so that only the same one goes on in it, one process at a time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from evolve.errors import ConfigError, RunError
+from evolve.research.experiment_file import Design
+from evolve.research.machine_share import DECIDING
+from evolve.research.trials import Trial
+
+ASKED, ROWS, LOCK, RUNS = "experiment.json", "rows.jsonl", "experiment.lock", "runs"
+FORMAT = 1
+Json = dict[str, Any]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[None]:
+    """Holds the folder for one process; made if it is not there, and gone again if the block fails before it is known
+    what was asked for. Raises RunError if another process holds it, or if it is of something else."""
+    new = not folder.exists()
+    if not new and not (folder / ASKED).exists() and {path.name for path in folder.iterdir()} - {RUNS, LOCK}:
+        raise RunError(f"{folder} is there and is no folder of an experiment; name another one with --output")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK).acquire(timeout=0):
+            yield
+    except Timeout:
+        raise RunError(f"{folder} is in use by another process; wait for it or stop it first") from None
+    finally:
+        if new and not (folder / ASKED).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def asked_for(design: Design, digests: Mapping[str, str]) -> Json:
+    """What an experiment is, as JSON. digests: of its data sets or tables, by their names."""
+    asked = {
+        "format": FORMAT,
+        "name": design.name,
+        "question": design.question,
+        "target": design.target,
+        "budget": dict(design.budget.values),
+        "settings": dict(design.common.values),
+        "default": design.default.name,
+        "arms": {arm.name: arm.to_json() for arm in design.arms},
+        "datasets": dict(digests),
+        "seeds": list(design.seeds),
+    }
+    return dict(json.loads(json.dumps(asked, default=str)))
+
+
+def check_same(folder: Path, asked: Json) -> None:
+    """Raises ConfigError if the folder holds another experiment. Arms, data sets and seeds may come and go; question
+    and target may change."""
+    before = _read(folder)
+    if before is None:
+        return
+    for name in ("budget", "settings"):
+        if before[name] != asked[name]:
+            was, now = _toml(before[name]), _toml(asked[name])
+            raise ConfigError(
+                f"{folder} holds another experiment: its {name} {'were' if name == 'settings' else 'was'} {was}, not "
+                f"{now}; name another folder with --output, or another file"
+            )
+    for name, arm in asked["arms"].items():
+        if (was := before["arms"].get(name, arm)) != arm:
+            raise ConfigError(
+                f"arm '{name}' was {_toml(was)} when it was tried in {folder}, and is {_toml(arm)} now; give it "
+                "another name, so that its trials are not mixed"
+            )
+    for name, digest in asked["datasets"].items():
+        if before["datasets"].get(name, digest) != digest:
+            raise ConfigError(
+                f"'{name}' holds other data than when it was searched for {folder}; put them back, or name another "
+                "folder with --output"
+            )
+    if before["default"] != asked["default"]:
+        raise ConfigError(
+            f"the first arm, with which others are compared, was '{before['default']}' in {folder}, and is "
+            f"'{asked['default']}' now; put that one first, and new ones behind it"
+        )
+
+
+def note_asked(folder: Path, asked: Json) -> None:
+    """Writes down what is asked for, beside what was asked for before."""
+    before = _read(folder) or {}
+    kept = {name: {**before.get(name, {}), **asked[name]} for name in ("arms", "datasets")}
+    seeds = sorted({*before.get("seeds", ()), *asked["seeds"]})
+    draft = folder / f"{ASKED}.new"
+    draft.write_text(json.dumps({**asked, **kept, "seeds": seeds}, indent=1) + "\n", encoding="utf-8")
+    draft.replace(folder / ASKED)
+
+
+def check_versions(folder: Path, trials: Sequence[Trial], now: Mapping[str, str]) -> None:
+    """Raises RunError if trials that others are to be added to were made with other versions."""
+    for trial in trials:
+        for name in DECIDING:
+            if (was := trial.versions.get(name)) != now.get(name):
+                raise RunError(
+                    f"the trials in {folder} were made with {name} {was}, this is {now.get(name)}, and the two are not "
+                    "to be mixed; go on with the version that made them, or name another folder with --output"
+                )
+
+
+def _read(folder: Path) -> Json | None:
+    file = folder / ASKED
+    if not file.exists():
+        return None
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if found["format"] != FORMAT or not {"budget", "settings", "arms", "datasets", "default"} <= found.keys():
+            raise ValueError("of another kind")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} cannot be read ({error}); put it back, or name another folder with --output") from None
+    return dict(found)
+
+
+def _toml(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()) or "empty"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evolve.api import VERSION as __version__
-    from evolve.api import resume, run
+    from evolve.api import experiment, resume, run
     from evolve.config import RunConfig
     from evolve.errors import ConfigError, DataError, EvolveError, RunError, TrustError
     from evolve.models.baseline import baseline
@@ -38,6 +38,7 @@ __all__ = [
     "all_runs",
     "baseline",
     "ensemble",
+    "experiment",
     "export",
     "find",
     "predict",
@@ -47,7 +48,7 @@ __all__ = [
 ]
 
 _PLACES = {
-    "evolve.api": ("resume", "run"),
+    "evolve.api": ("experiment", "resume", "run"),
     "evolve.models.baseline": ("baseline",),
     "evolve.config": ("RunConfig",),
     "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError", "TrustError"),

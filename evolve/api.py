@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,12 +30,15 @@ from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
 from evolve.problems.workers import too_many_workers
+from evolve.research.arms import Makers
+from evolve.research.experiment import Experiment, conduct
+from evolve.research.experiment_file import Design, read_design
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal, strategy_class
-from evolve.settings import Given
+from evolve.settings import Given, path_of
 from evolve.storage.files import command_words, shown_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
@@ -176,6 +181,40 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
         limit, allowed = _limits(store, config, asked, isinstance(problem, ImageProblem) and not config.fitness)
         Session(config, problem, begin_with, store, found.folder, console).go(limit, allowed)
     return Run(found.folder, found.trust)
+
+
+def experiment(
+    asked: str | Path | Mapping[str, Any],
+    *,
+    output: str | Path | None = None,
+    results: str | Path = "results",
+    progress: Watcher = True,
+) -> Experiment:
+    """Compares arms on data sets with several seeds at equal budget, and returns the experiment. Called again, it goes
+    on where it ended, and makes only what is missing.
+
+    asked: a TOML file, or a mapping with the same keys, see docs/experiments.md. output: its folder; by default
+    NAME-experiment below `results`. Raises ConfigError, DataError or RunError before anything is trained if it cannot
+    be made as a whole, and KeyboardInterrupt after Ctrl-C.
+    """
+    design, console = read_design(asked), make_console(progress)
+    folder = path_of(output) if output else path_of(results) / f"{design.name}-experiment"
+    makers = Makers(
+        begin=lambda given, watcher: run_given(given, progress=watcher),
+        go_on=lambda found, watcher: resume_given(found, Given({}), watcher),
+    )
+    try:
+        return conduct(design, folder, makers, console)
+    except KeyboardInterrupt:
+        console.note(f"stopped; nothing is lost. {_how_to_go_on(design, output, results)}")
+        raise
+
+
+def _how_to_go_on(design: Design, output: str | Path | None, results: str | Path) -> str:
+    if design.file is None:
+        return "Go on by calling evolve.experiment again"
+    where = ["--output", str(output)] if output else [] if str(results) == "results" else ["--results", str(results)]
+    return f"Go on with: evolve experiment {shlex.join([design.label, *where])}"
 
 
 def _limits(store: Store, config: RunConfig, asked: RunConfig, staged: bool) -> tuple[int | None, Times | None]:

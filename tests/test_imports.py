@@ -50,7 +50,7 @@ DOORS = {
     "deap": {"evolve.search.genetic"},
     "neat": {"evolve.search.neat"},
     "pebble": {"evolve.execution.processes", "evolve.execution.worker_process"},
-    "typer": {f"evolve.cli.{name}" for name in ("app", "flags", "search", "look", "models", "table_verbs")},
+    "typer": {f"evolve.cli.{name}" for name in ("app", "flags", "search", "look", "models", "research", "table_verbs")},
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.models.keras_process"},
     "jax": {"evolve.training.jax_backend"},

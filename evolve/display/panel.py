@@ -55,7 +55,7 @@ def figures(now: Shown) -> list[tuple[str, str]]:
         return [("epoch", epoch), *measured, ("time left", duration(now.left))]
     if now.trainings is not None:
         done, total = now.trainings
-        return [("trainings", f"{done}/{total}"), ("time left", duration(now.left))]
+        return [(now.what, f"{done}/{total}"), ("time left", duration(now.left))]
     of = f"/{now.generations}" if now.generations else ""
     best = "-" if now.best is None else f"{now.best:.4f} by {now.best_candidate}"
     return [

@@ -25,7 +25,8 @@ class Progress:
     results that were told. best, mean: scores; the mean is over the last population of results.
     per_minute: evaluations. left: seconds until the run is finished, or None while unknown.
     share: of this phase that is done, from 0 to 1, or None while unknown. trainings: of a phase before or after the
-    search, how many are done and how many there are. running: candidates of the search in training.
+    search, how many are done and how many there are; what: they are called. running: candidates of the search in
+    training.
     """
 
     phase: str
@@ -41,6 +42,7 @@ class Progress:
     left: float | None
     share: float | None = None
     trainings: tuple[int, int] | None = None
+    what: str = "trainings"
     running: tuple[Running, ...] = ()
 
 
@@ -90,9 +92,12 @@ class Trainings:
 
 class StageWatch:
     """Follows a number of trainings for one purpose. phase: what they are for. total: how many there are.
-    predicted: seconds that they take. done: how many are done before it begins."""
+    predicted: seconds that they take. done: how many are done before it begins. what: they are called."""
 
-    def __init__(self, phase: str, total: int, predicted: float | None = None, done: int = 0) -> None:
+    def __init__(
+        self, phase: str, total: int, predicted: float | None = None, done: int = 0, what: str = "trainings"
+    ) -> None:
+        self._what = what
         self.phase, self.total, self._predicted = phase, total, predicted
         self.done = self._before = done
         self._finished = set[int]()
@@ -125,7 +130,7 @@ class StageWatch:
     def now(self) -> Progress:
         """The figures of this moment."""
         unknown = Progress(self.phase, 0, None, 0, None, None, None, None, 0, None, self.left)
-        return replace(unknown, share=self.share, trainings=(self.done, self.total))
+        return replace(unknown, share=self.share, trainings=(self.done, self.total), what=self._what)
 
 
 class EpochWatch:

@@ -25,7 +25,6 @@ from evolve.values import Purpose
 from genomes.limits import Limits
 from genomes.spec import ModelSpec
 
-RUNS = "runs"  # folder of an experiment that holds its runs, and what outside programs leave
 # Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
 BRIEFLY = {"evaluations": 1, "images": 10, "epochs": 1}
 UNLIMITED = {"max_layers": 10**6, "max_parameters": 10**12, "max_multiply_adds": 10**15, "max_work": 10**15}
@@ -66,18 +65,12 @@ def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
     return replace(given, values={**given.values, **alone, "dataset": data, "seed": seed})
 
 
-def folder_name(data: str, arm: str, seed: int) -> str:
-    """What the folder of a trial is called."""
-    stem = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in data)
-    return f"{stem.strip('.-_') or 'data'}-{arm}-{seed}"
-
-
 @dataclass(frozen=True)
 class ImageArms:
-    """Makes trials on images, one at a time. folder: of the experiment."""
+    """Makes trials on images, one at a time. runs: the folder that their runs lie in."""
 
     design: Design
-    folder: Path
+    runs: Path
     makers: Makers
     console: Console
     stop: threading.Event = field(default_factory=threading.Event)
@@ -96,11 +89,10 @@ class ImageArms:
 
     def _run(self, given: Given, blank: Trial, title: str) -> Run:
         """The finished run of a trial: begun, continued where it ended, or there already."""
-        name = folder_name(blank.dataset, blank.arm, blank.seed)
-        folder, part = self.folder / RUNS / name, Part(self.console, title)
+        folder, part = self.runs / blank.folder, Part(self.console, title)
         try:
             if not Store.begun(folder):
-                given = replace(given, values={**given.values, "name": name, "results": folder.parent})
+                given = replace(given, values={**given.values, "name": blank.folder, "results": self.runs})
                 return self.makers.begin(given, part)
             found = Run(folder)
             if found.state == "finished":
@@ -128,7 +120,7 @@ class ImageArms:
 
     def _command(self, command: str, data: Data, blank: Trial, default: Trial | None) -> Trial:
         seconds = round(known(default).seconds, 1)
-        folder = (self.folder / RUNS / folder_name(blank.dataset, blank.arm, blank.seed)).absolute()
+        folder = (self.runs / blank.folder).absolute()
         told = {"dataset": data.setting, "seed": blank.seed, "folder": folder}
         words = filled(command, {**told, "seconds": seconds, "evaluations": self.design.evaluations})
         return command_trial(words, blank, self.design.folder, folder, LONGER * seconds + GRACE, self.stop)

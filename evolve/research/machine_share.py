@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 from importlib.metadata import version
 
 import psutil
@@ -11,8 +12,10 @@ import psutil
 from evolve.execution.builds import backend
 from evolve.execution.gpus import gpus
 from evolve.execution.machine import processor, usable_cores
+from evolve.research.trials import Trial
 from genomes.json_value import Json
 
+MOST = 0.5
 DECIDING = ("evolve", "backend")  # versions with which results may be others
 
 
@@ -26,6 +29,13 @@ class Measurement:
     def seconds(self) -> float:
         """So far."""
         return time.monotonic() - self._begun
+
+    def of(self, trial: Trial) -> Trial:
+        """A trial that was made meanwhile, with its seconds, those of earlier sessions on it included, and what others
+        took, if most of it was made meanwhile."""
+        seconds = max(trial.seconds, self.seconds)
+        others = round(self.others, 3) if self.seconds > MOST * seconds else None
+        return replace(trial, seconds=round(seconds, 3), others=others)
 
     @property
     def others(self) -> float:

@@ -67,6 +67,11 @@ class Trial:
         return self.dataset, self.arm, self.seed
 
     @property
+    def folder(self) -> str:
+        """What the folder of its run is called, or of what an outside program leaves."""
+        return folder_name(self.dataset, self.arm, self.seed)
+
+    @property
     def ok(self) -> bool:
         return self.status == "ok"
 
@@ -83,6 +88,12 @@ class Trial:
         """The trial of a row; what it has beside is left out. Raises KeyError, TypeError or ValueError."""
         known = {one.name: row[one.name] for one in fields(cls) if one.name in row}
         return cls(**{**known, "curve": tuple(Point(*point) for point in row.get("curve", ()))})
+
+
+def folder_name(dataset: str, arm: str, seed: int) -> str:
+    """What the folder of a trial is called: a name that a run may have."""
+    stem = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in dataset)
+    return f"{stem.strip('.-_') or 'data'}-{arm}-{seed}"
 
 
 def read_trials(path: Path) -> list[Trial]:

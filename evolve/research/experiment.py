@@ -1,0 +1,164 @@
+"""An experiment: arms on data sets with seeds, each a trial that is made once and written down, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+
+from evolve.display.console import Console
+from evolve.display.progress import StageWatch
+from evolve.display.text import duration, plural, score
+from evolve.research.arms import Data, ImageArms, Makers
+from evolve.research.experiment_file import Arm, Design
+from evolve.research.experiment_folder import ROWS, RUNS, asked_for, check_same, check_versions, note_asked, opened
+from evolve.research.image_data import image_data
+from evolve.research.machine_share import Measurement, machine_facts, versions
+from evolve.research.run_trial import TrialFailed
+from evolve.research.table_arms import TableData, table_arms, table_data
+from evolve.research.trials import Trial, append_trial, in_order, read_trials, write_trials
+
+LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A finished experiment. trials: all that were asked for, by data set, seed and arm; the failed ones are among
+    them, and a later call tries those again."""
+
+    folder: Path
+    design: Design
+    trials: tuple[Trial, ...]
+
+    @property
+    def failed(self) -> tuple[Trial, ...]:
+        return tuple(trial for trial in self.trials if not trial.ok)
+
+    @property
+    def disturbed(self) -> tuple[Trial, ...]:
+        """Trials with a time as their budget of which others took so much of the machine that they say little."""
+        return tuple(trial for trial in self.trials if trial.disturbed and trial.unit == "seconds")
+
+
+def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> Experiment:
+    """Makes all trials that are missing in a folder, and returns the experiment.
+
+    Raises ConfigError, DataError or RunError before anything is trained if it cannot be made as a whole, and
+    KeyboardInterrupt after Ctrl-C; a later call with the same design goes on.
+    """
+    with opened(folder):
+        data = table_data(design) if design.tables else image_data(design, folder / RUNS, console)
+        asked = asked_for(design, {one.name: one.digest for one in data})
+        check_same(folder, asked)
+        work = _Work(design, folder, makers, console, data)
+        if work.missing:
+            check_versions(folder, [trial for trial in work.known.values() if trial.ok], work.versions)
+        note_asked(folder, asked)
+        work.do()
+    return Experiment(folder, design, tuple(in_order(work.known.values(), work.keys)[: len(work.keys)]))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A trial that is asked for."""
+
+    data: Data | TableData
+    arm: Arm
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.data.name, self.arm.name, self.seed
+
+
+class _Work:
+    """The making of what is missing."""
+
+    def __init__(
+        self, design: Design, folder: Path, makers: Makers, console: Console, data: Sequence[Data | TableData]
+    ) -> None:
+        self._design, self._makers, self._console = design, makers, console
+        self._data, self._rows, self._runs = data, folder / ROWS, folder / RUNS
+        asked = [_Asked(one, arm, seed) for one, seed, arm in product(data, design.seeds, design.arms)]
+        self.keys = [one.key for one in asked]
+        self.known = {trial.key: trial for trial in read_trials(self._rows)}
+        self.versions = versions(trained=not design.tables)
+        self.missing = [one for one in asked if one.key not in self.known or not self.known[one.key].ok]
+
+    def do(self) -> None:
+        """Makes it, writing each row down at once; in the end all rows stand in their order."""
+        self._console.note(self._in_words())
+        machine = machine_facts()
+        for trial in self._on_tables() if self._design.tables else self._on_images():
+            made = datetime.now(UTC).isoformat(timespec="seconds")
+            self.known[trial.key] = replace(trial, machine=machine, versions=self.versions, made=made)
+            append_trial(self._rows, self.known[trial.key])
+        write_trials(self._rows, in_order(self.known.values(), self.keys))
+
+    def _in_words(self) -> str:
+        design, there = self._design, len(self.keys) - len(self.missing)
+        [(name, value)] = design.budget.values.items()
+        budget = f"for {duration(value)}" if name == "duration" else f"{name} {value:,.10g}"
+        counted = {"arm": design.arms, "table" if design.tables else "data set": self._data, "seed": design.seeds}
+        counts = " x ".join(plural(len(each), what) for what, each in counted.items())
+        known = f", {there:,} of them are there" if there else ""
+        return f"experiment '{design.name}': {plural(len(self.keys), 'trial')}, {counts}, {budget} each{known}"
+
+    def _blank(self, asked: _Asked) -> Trial:
+        """What is known of a trial before it is made."""
+        data, arm, seed = asked.key
+        return Trial(data, arm, seed, measure=self._design.objective.name, unit=self._design.unit)
+
+    def _on_images(self) -> Iterator[Trial]:
+        arms = ImageArms(self._design, self._runs, self._makers, self._console)
+        for place, asked in enumerate(self.missing, start=1):
+            assert isinstance(asked.data, Data)
+            blank, default = self._blank(asked), (asked.data.name, self._design.default.name, asked.seed)
+            title = f"trial {place} of {len(self.missing)}, {blank.arm} on {blank.dataset}, seed {blank.seed}"
+            self._console.note(title + self._left(self.missing[place - 1 :]))
+            measured = Measurement()
+            try:
+                trial = arms.come(asked.arm, asked.data, blank, self.known.get(default), title)
+            except TrialFailed as error:
+                trial = replace(blank, status="failed", reason=str(error))
+            trial = measured.of(trial)
+            self._console.note(f"      {outcome(trial)}")
+            yield trial
+
+    def _left(self, asked: Sequence[_Asked]) -> str:
+        """How long these trials take, if they are as those that are there."""
+        if not (there := [trial for trial in self.known.values() if trial.ok]):
+            return ""
+        usual = fmean(trial.seconds for trial in there)
+        of_arms = {arm: [trial.seconds for trial in there if trial.arm == arm] for arm in {t.arm for t in there}}
+        seconds = sum(fmean(of_arms.get(one.arm.name, [usual])) for one in asked)
+        return f" (about {duration(seconds)} left)"
+
+    def _on_tables(self) -> Iterator[Trial]:
+        if not self.missing:
+            return
+        tables = {one.name: one for one in self._data if isinstance(one, TableData)}
+        watch = StageWatch("searching tables", len(self.missing), what="trials")
+        with table_arms(self._design, self._runs, [*tables.values()]) as arms, self._console.live(watch.now):
+            blanks = [(asked, self._blank(asked)) for asked in self.missing]
+            begun = [(blank, arms.begin(asked.arm, tables[blank.dataset], blank)) for asked, blank in blanks]
+            for place, (blank, future) in enumerate(begun):
+                while not future.done():
+                    wait([future], LOOK_SECONDS)
+                    self._console.refresh()
+                watch.finish(place)
+                try:
+                    yield future.result()
+                except TrialFailed as error:
+                    yield replace(blank, status="failed", reason=str(error))
+
+
+def outcome(trial: Trial) -> str:
+    """What a trial came to, in a line."""
+    if not trial.ok:
+        return f"failed: {trial.reason}"
+    return f"{trial.measure} {score(trial.test)} after {duration(trial.seconds)}"

@@ -56,6 +56,7 @@ DOORS = {
     "jax": {"evolve.training.jax_backend"},
     "torch": {"evolve.training.torch_backend"},
     "pandas": {"evolve.runs.frame"},
+    "matplotlib": {"evolve.reporting.figures"},
     "scipy": {"evolve.research.statistics"},
     "onnxruntime": {"evolve.models.keras_process"},
     "tf2onnx": {"evolve.models.keras_process"},
@@ -123,7 +124,7 @@ def test_no_pickle_is_read(module: str) -> None:
     assert "allow_pickle=True" not in MODULES[module].read_text()
 
 
-HEAVY = ("keras", "tensorflow", "jax", "torch", "ray", "plotly", "dash", "sklearn", "deap", "neat", "PIL")
+HEAVY = ("keras", "tensorflow", "jax", "torch", "ray", "plotly", "dash", "sklearn", "deap", "neat", "PIL", "matplotlib")
 
 
 @pytest.mark.parametrize(

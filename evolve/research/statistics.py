@@ -8,13 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 LEVEL = 0.05  # of significance, of all comparisons of an experiment together
 POWER = 0.8
 RESAMPLES = 9999
+# Pairs that a t test needs for each one of the signed-rank test, if differences are normally distributed and many
+# (Hodges and Lehmann 1956, https://doi.org/10.1214/aoms/1177728261).
+EFFICIENCY = 3 / math.pi
+Array = NDArray[np.float64]
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Comparison:
         return self.adjusted <= LEVEL
 
 
-def compare(differences: Mapping[str, Sequence[float]]) -> dict[str, Comparison]:
+def compare(differences: Mapping[Name, Sequence[float]]) -> dict[Name, Comparison]:
     """Comparisons that are made together, by name.
 
     differences: per comparison one number for each pair, first arm less second; at least one, all finite. Pairs of
@@ -90,6 +97,32 @@ def bootstrap_interval(values: Sequence[float]) -> Interval | None:
     return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))
 
 
+@dataclass(frozen=True)
+class Band:
+    """The mean of curves at each point of a grid, with Student's 95 % interval, which a single curve does not have."""
+
+    mean: tuple[float, ...]
+    low: tuple[float, ...] | None
+    high: tuple[float, ...] | None
+
+
+def band(curves: Array) -> Band:
+    """The mean of curves. curves: (curves, points), at least one."""
+    mean = curves.mean(axis=0)
+    if len(curves) < 2:
+        return Band(tuple(mean.tolist()), None, None)
+    reach = stats.t.ppf(1 - LEVEL / 2, len(curves) - 1) * stats.sem(curves, axis=0)
+    return Band(*(tuple(line.tolist()) for line in (mean, mean - reach, mean + reach)))
+
+
+def typical(values: Sequence[float]) -> float:
+    """The median of the means of all pairs of values (Hodges and Lehmann 1963,
+    https://doi.org/10.1214/aoms/1177704172): it has the sign that the signed-rank test speaks for."""
+    one, other = np.triu_indices(len(values))
+    known = np.asarray(values)
+    return float(np.median((known[one] + known[other]) / 2))
+
+
 def signed_rank(values: Sequence[float]) -> float:
     """The two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945, https://doi.org/10.2307/3001968), exact up
     to 50 pairs without ties. Pairs without a difference say nothing; with no others it is 1."""
@@ -124,26 +157,36 @@ def chance_to_win(values: Sequence[float]) -> float | None:
     return float(stats.t.cdf(mean / (deviation * math.sqrt(1 + 1 / len(values))), len(values) - 1))
 
 
-def power(effect: float, deviation: float, pairs: int) -> float:
-    """The probability that a paired t test at 5 % finds a true mean difference of `effect` when differences have that
-    standard deviation (above 0); at least two pairs."""
+def power(effect: float, deviation: float, pairs: int, level: float = LEVEL) -> float:
+    """The probability that a paired t test at that level finds a true mean difference of `effect` when differences have
+    that standard deviation (above 0); at least two pairs."""
     shift = effect / deviation * math.sqrt(pairs)
-    edge = float(stats.t.ppf(1 - LEVEL / 2, pairs - 1))
+    edge = float(stats.t.ppf(1 - level / 2, pairs - 1))
     return float(stats.nct.sf(edge, pairs - 1, shift) + stats.nct.cdf(-edge, pairs - 1, shift))
 
 
-def pairs_to_show(effect: float, deviation: float, most: int = 100_000) -> int | None:
+def pairs_to_show(effect: float, deviation: float, most: int = 100_000, level: float = LEVEL) -> int | None:
     """Pairs with which a paired t test finds a true difference of `effect` (not 0) four times in five; None if that
     takes more than `most`."""
     low, high = 1, 2  # too few, and perhaps enough
-    while deviation > 0 and power(effect, deviation, high) < POWER:
+    while deviation > 0 and power(effect, deviation, high, level) < POWER:
         low, high = high, 2 * high
         if low >= most:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if power(effect, deviation, middle) >= POWER else (middle, high)
+        low, high = (low, middle) if power(effect, deviation, middle, level) >= POWER else (middle, high)
     return high
+
+
+def pairs_to_claim(effect: float, values: Sequence[float], comparisons: int) -> int | None:
+    """About how many pairs it takes to show a true difference of `effect` (not 0) four times in five, with the
+    signed-rank test and the strictest step of Holm's correction, if differences scatter as these do. None for fewer
+    than two of them, or if it takes more than 100,000."""
+    if len(values) < 2:
+        return None
+    needed = pairs_to_show(effect, float(np.std(values, ddof=1)), level=LEVEL / comparisons)
+    return None if needed is None else max(fewest_pairs(comparisons), math.ceil(needed / EFFICIENCY))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,237 @@
+"""The evidence on the page of an experiment: tables, pictures, and what they mean, as blocks of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evolve.reporting import figures
+from evolve.reporting.experiment_headline import effect_in_words
+from evolve.reporting.experiment_pictures import UNITS, Picture
+from evolve.reporting.experiment_scores import listed, p_in_words, p_value, probability, scores_of
+from evolve.reporting.markdown import bullets, plain, table
+from evolve.research.analysis import Analysis, Arm
+from evolve.research.contrasts import FEW_DATASETS
+from evolve.research.statistics import LEVEL, Comparison
+
+
+def score_table(analysis: Analysis) -> list[str]:
+    """One row for each data set and arm."""
+    several = len(analysis.datasets) > 1
+    rows = [
+        [*([plain(dataset)] if several else []), *_scores(analysis, arm, dataset)]
+        for dataset in analysis.datasets
+        for arm in analysis.arms
+    ]
+    head = ["arm", "trials", f"mean {scores_of(analysis).measure}", "95 % interval", "lowest", "highest"]
+    return [
+        table([*(["data set"] if several else []), *head], rows),
+        "A trial is one arm on one data set with one seed. In 95 of 100 such experiments the interval holds the true "
+        "mean, that of very many seeds. Do not compare arms by these intervals: arms share their seeds, so the "
+        "differences below say more.",
+    ]
+
+
+def _scores(analysis: Analysis, arm: Arm, dataset: str) -> list[str]:
+    name = f"{plain(arm.name)} (default)" if arm.name == analysis.default else plain(arm.name)
+    found, scores = arm.scores.get(dataset), scores_of(analysis)
+    if found is None:
+        return [name, "0", *["-"] * 4]
+    ends = sorted((found.low, found.high), key=scores.value)
+    shown = [scores.score(end, found.interval) for end in (found.mean, *ends)]
+    return [name, str(found.count), shown[0], scores.between(found.interval), *shown[1:]]
+
+
+def comparisons(analysis: Analysis) -> list[str]:
+    """One row for each arm beside the default one, over all and on each data set."""
+    if not analysis.contrasts:
+        return []
+    several, default = len(analysis.datasets) > 1, plain(analysis.default)
+    rows = []
+    for contrast in analysis.contrasts:
+        found = {"all": contrast.overall, **contrast.by_dataset}
+        for name, one in found.items():
+            rows.append([plain(contrast.arm), *([plain(name)] if several else []), *_comparison(analysis, one)])
+    head = [f"less {default}", *(["on"] if several else []), "pairs", f"mean difference{scores_of(analysis).unit}"]
+    head += ["95 % interval (t)", "95 % interval (bootstrap)", "p", "p, corrected", "ahead on a new seed"]
+    return [table(head, rows), *_how_compared(analysis), *_over_datasets(analysis), *_seeds(analysis)]
+
+
+def _comparison(analysis: Analysis, found: Comparison | None) -> list[str]:
+    if found is None:
+        return ["0", *["-"] * 6]
+    scores = scores_of(analysis)
+    difference = [str(found.pairs), scores.difference(found.mean, found.t)]
+    if found.t is None or found.wins is None:
+        return [*difference, *["-"] * 5]
+    intervals = [scores.between(found.t), scores.between(found.bootstrap)]
+    return [*difference, *intervals, p_value(found.p), p_value(found.adjusted), probability(found.wins)]
+
+
+def _how_compared(analysis: Analysis) -> list[str]:
+    """What the columns are."""
+    count, several = len(analysis.contrasts), len(analysis.datasets) > 1
+    corrected = f"With {count} comparisons there are {count} chances to be fooled; Holm's correction makes up for that."
+    if count == 1:
+        corrected = "With one comparison there is nothing to correct."
+    together = (
+        'The pairs of all data sets stand together in the rows "all"; those are corrected together, and the rows of '
+        "single data sets are, too."
+    )
+    return [
+        "A pair is one data set and seed with both arms. Of the mean difference there are two intervals, which rest on "
+        "different assumptions: Student's t (differences scatter normally), and the bootstrap (other differences would "
+        "be like these). p says how often pairs so clear, or clearer, come up where there is no difference (Wilcoxon's "
+        f"signed-rank test); a difference counts as shown up to {LEVEL:g}. {corrected} The last column is the "
+        f"probability that the arm is ahead of {plain(analysis.default)} with one new seed, if differences scatter "
+        "normally.",
+        *([together] if several else []),
+    ]
+
+
+def _over_datasets(analysis: Analysis) -> list[str]:
+    """What holds of other data sets."""
+    count = len(analysis.datasets)
+    if count == 1:
+        return []
+    if count < FEW_DATASETS:
+        return ["With two data sets nothing can be said of others: what is claimed holds for these two."]
+    scores = scores_of(analysis)
+    rows = [[plain(contrast.arm), scores.between(contrast.datasets)] for contrast in analysis.contrasts]
+    return [
+        "A method is to work on other data sets, not on other seeds. So here each of these "
+        f"{count} data sets counts once, by the mean of its differences:",
+        table([f"less {plain(analysis.default)}", f"95 % interval over data sets{scores.unit}"], rows),
+    ]
+
+
+def _seeds(analysis: Analysis) -> list[str]:
+    """How many seeds would show the difference that is asked for."""
+    known = [f"{plain(one.arm)} about {one.seeds:,}" for one in analysis.contrasts if one.seeds is not None]
+    if not known:
+        return []
+    return [
+        f"Seeds that would show {plain(effect_in_words(analysis))}, if it is there, four times in five: "
+        f"{', '.join(known)}. There are {len(analysis.seeds)}. That follows from how the differences scatter here, so "
+        "it is rough where these are few."
+    ]
+
+
+def curves(analysis: Analysis, drawn: Sequence[Picture]) -> list[str]:
+    """Curves over the budget, and the time to a target."""
+    if not any(analysis.curves.values()):
+        return []
+    shown = [_image(picture) for picture in drawn if picture.name.startswith("curves")]
+    legend = (
+        f"Lines: the mean of the best so far, over {UNITS[analysis.unit]}; shades: its 95 % interval, at each point by "
+        "itself. The very beginning may lie outside of the picture. The score that selects the best is partly luck, "
+        "the more so the more candidates were tried."
+    )
+    without = f"Pictures need Matplotlib, which is not installed here. With it this page has them: `{figures.INSTALL}`"
+    return [*([*shown, legend] if shown else [without]), *_targets(analysis)]
+
+
+def _image(picture: Picture) -> str:
+    return f"![{plain(picture.title)}]({picture.name}.svg)"
+
+
+def _targets(analysis: Analysis) -> list[str]:
+    """Which trials reached the target, and when."""
+    found = [(dataset, arm, time) for dataset, of in analysis.targets.items() for arm, time in of.items()]
+    if not found:
+        return []
+    rows = [
+        [plain(dataset), plain(arm), f"{time.reached} of {time.trials}", _amount(time.median)]
+        for dataset, arm, time in found
+    ]
+    by_truth = all(time.by_truth for _, _, time in found)
+    what = "what the best so far is really worth" if by_truth else "the score that selects, which is partly luck"
+    return [
+        f"**Time to {scores_of(analysis).score(analysis.target)}**, by {what}. The median is that of the trials that "
+        "got there. Of the others one knows only that their budget was too small, so read both columns together.",
+        table(["data set", "arm", "reached by", f"median of these, in {UNITS[analysis.unit]}"], rows),
+    ]
+
+
+def _amount(value: float | None) -> str:
+    """How much of a budget: "40", "12.5", "1.2e+13"."""
+    if value is None:
+        return "-"
+    return f"{value:,.6g}" if value < 1e6 else f"{value:.2g}"
+
+
+def rank_order(analysis: Analysis, drawn: Sequence[Picture]) -> list[str]:
+    """Mean ranks of all arms."""
+    found = analysis.ranks
+    if found is None:
+        return []
+    ordered = sorted(found.mean.items(), key=lambda one: one[1])
+    means = ", ".join(f"{plain(name)} {rank:.2f}" for name, rank in ordered)
+    apart = "not all arms are alike" if found.p <= LEVEL else "no evidence that they differ"
+    return [
+        *(_image(picture) for picture in drawn if picture.name == "ranks"),
+        "In each pair of data set and seed the best arm has rank 1. Mean ranks: "
+        f"{means}. Arms whose mean ranks differ by less than "
+        f"{found.critical:.2f}, the critical difference of Nemenyi's test, cannot be told apart"
+        f"{' and are joined by a bar' if drawn else ''}. All at once, by Friedman's test: {p_in_words(found.p)}, "
+        f"{apart}. Here every arm is compared with every other one, so it takes more to tell two apart than above.",
+    ]
+
+
+def selection(analysis: Analysis) -> list[str]:
+    """The winner's curse."""
+    known = [arm for arm in analysis.arms if arm.selection]
+    if not known:
+        return []
+    head = ["arm", "trials", "selected at", "re-scored", "test"]
+    head += [f"first change{scores_of(analysis).unit}", "its 95 % interval"]
+    return [
+        table(head, [[plain(arm.name), *_stages(analysis, arm)] for arm in known]),
+        "The best of many candidates is partly the luckiest, so the score that selected it is too good (the winner's "
+        "curse); only later scores are fair. Selected at: the best score of the search. Re-scored: the mean of "
+        "trainings with fresh seeds, on images that the search never saw; of a table, of its other trainings. Test: "
+        "the test score, mostly after a longer training, so it may be the highest. The first change is from the first "
+        "of these to the next one, and if trainings became longer between them, it holds that, too.",
+    ]
+
+
+def _stages(analysis: Analysis, arm: Arm) -> list[str]:
+    found, scores = arm.selection, scores_of(analysis)
+    assert found
+    interval = found.change.interval
+    shown = [scores.score(value, interval) for value in (found.selected, found.rescored, found.test)]
+    return [str(found.trials), *shown, scores.difference(found.change.mean, interval), scores.between(interval)]
+
+
+def openings(analysis: Analysis) -> list[str]:
+    """How often the test part was opened: an item for each arm."""
+    return [bullets(f"{plain(arm.name)}: {_opened(arm)}" for arm in analysis.arms if arm.trials)]
+
+
+def _opened(arm: Arm) -> str:
+    counts = sorted(set(arm.openings))
+    if len(counts) == 1:
+        return f"{_times(counts[0])} in each of {len(arm.openings)} trials"
+    often = [f"{_times(number)} in {arm.openings.count(number)}" for number in counts]
+    return f"{listed(often, 9)} of {len(arm.openings)} trials"
+
+
+def _times(number: int) -> str:
+    return {0: "not on record", 1: "once"}.get(number, f"{number} times")
+
+
+def not_shown(analysis: Analysis) -> list[str]:
+    """What a reader might take for shown."""
+    said = []
+    if unclear := [contrast.arm for contrast in analysis.contrasts if not contrast.clear]:
+        said.append(
+            f"Whether {listed(unclear, 12)} and {analysis.default} differ or are equal: no evidence of a difference is "
+            "not evidence that there is none. The intervals say how large it may be."
+        )
+    if len(analysis.seeds) == 1:
+        said.append("Anything beyond this seed: with one seed there is no interval.")
+    said.append(f"Anything on other data than {listed(analysis.datasets, 12)}, or with another budget.")
+    if analysis.failed:
+        said.append(
+            "What failed trials would have come to: without them an arm looks better that fails where it is weak."
+        )
+    return [bullets(map(plain, said))]

@@ -1,0 +1,203 @@
+"""What an experiment shows, in sentences: for its page and for a terminal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from evolve.reporting.experiment_scores import Scores, in_words, listed, p_in_words, probability, scores_of
+from evolve.research.analysis import Analysis, Arm
+from evolve.research.contrasts import Contrast
+from evolve.research.statistics import Comparison, Interval
+from genomes.stack.founders import FOUNDERS
+
+MANY = 4  # comparisons, from which on one sentence sums them up
+
+
+class Claim(NamedTuple):
+    """What is claimed in a sentence, and what belongs to it."""
+
+    claim: str
+    rest: str
+
+
+def headline(analysis: Analysis) -> list[Claim]:
+    """A claim for each arm beside the default one; that there is nothing to compare if there is none."""
+    if not analysis.contrasts:
+        return [Claim("There is one arm, so there is nothing to compare.", "")]
+    claims = [_claim(analysis, contrast) for contrast in analysis.contrasts]
+    return claims if len(claims) < MANY else [_summary(analysis), *claims]
+
+
+def _summary(analysis: Analysis) -> Claim:
+    """Many comparisons in a sentence."""
+    clear = [contrast for contrast in analysis.contrasts if contrast.clear]
+    sides = {
+        f"ahead of {analysis.default}": [contrast.arm for contrast in clear if contrast.favours > 0],
+        f"behind {analysis.default}": [contrast.arm for contrast in clear if contrast.favours < 0],
+    }
+    said = "; ".join(f"{side}: {listed(arms, 12)}" for side, arms in sides.items() if arms)
+    left = len(analysis.contrasts) - len(clear)
+    others = f"For {'the other' if clear else 'all'} {left} there is no evidence of one, which does not mean "
+    return Claim(
+        f"{len(clear)} of {len(analysis.contrasts)} comparisons show a difference{f' ({said})' if said else ''}.",
+        f"{others}that those arms are equal." if left else "",
+    )
+
+
+def _claim(analysis: Analysis, contrast: Contrast) -> Claim:
+    names, where, found = f"{contrast.arm} and {analysis.default}", _where(analysis), contrast.overall
+    if found is None:
+        return Claim(f"{names} cannot be compared {where}.", "There is no pair in which both have a score.")
+    if found.t is None:
+        return Claim(f"One pair says nothing of {names} {where}.", _single(analysis, contrast, found))
+    rest = [] if any(contrast.differences.values()) else [f"All {found.pairs} pairs are equal."]
+    if contrast.clear:
+        first, rest = _ahead(analysis, contrast, found, found.t), _support(analysis, contrast, found)
+    else:
+        first = f"No evidence of a difference between {names} {where}."
+        rest = rest or [_open(scores_of(analysis), analysis.default, contrast.arm, found, found.t)]
+        rest += [*_too_few(analysis, contrast), *_more_seeds(analysis, contrast)]
+    return Claim(first, " ".join([*rest, *_datasets(analysis, contrast)]))
+
+
+def _where(analysis: Analysis) -> str:
+    return f"on {listed(analysis.datasets)}"
+
+
+def _single(analysis: Analysis, contrast: Contrast, found: Comparison) -> str:
+    ahead = contrast.arm if found.mean > 0 else analysis.default
+    by = f"{ahead} is ahead by {scores_of(analysis).size(found.mean)} in it" if found.mean else "They are equal in it"
+    return (
+        f"{by}, but with one seed there is no interval, and that may be luck. "
+        f"From {analysis.fewest} seeds on a difference can be shown."
+    )
+
+
+def _ahead(analysis: Analysis, contrast: Contrast, found: Comparison, interval: Interval) -> str:
+    """Which one is ahead, by how much."""
+    winner, loser = _order(contrast, analysis.default)
+    if contrast.split:
+        return f"{winner} is ahead of {loser} in most pairs {_where(analysis)}, but not on average."
+    scores = scores_of(analysis)
+    size, between = scores.size(found.mean, interval), _within(scores, interval)
+    return (
+        f"{winner} ends ahead of {loser} {_where(analysis)}, by {size} of {scores.measure} (95 % interval {between})."
+    )
+
+
+def _order(contrast: Contrast, default: str) -> tuple[str, str]:
+    return (contrast.arm, default) if contrast.favours > 0 else (default, contrast.arm)
+
+
+def _within(scores: Scores, interval: Interval) -> str:
+    """An interval of how far the one that is ahead is ahead: the sign is in the words."""
+    mean = (interval.low + interval.high) / 2
+    turned = interval if mean > 0 else Interval(-interval.high, -interval.low)
+    ends = [scores.number(end, interval) for end in (turned.low, turned.high)]
+    return f"{'-' if turned.low < 0 and float(ends[0]) else ''}{ends[0]} to {ends[1]}"
+
+
+def _support(analysis: Analysis, contrast: Contrast, found: Comparison) -> list[str]:
+    """What speaks for a claim, and what does not."""
+    winner, loser = _order(contrast, analysis.default)
+    said = [
+        f"If the two were alike, a result as clear would come up {in_words(found.adjusted)} such experiments "
+        f"({p_in_words(found.adjusted)}{_corrected(analysis)}; {found.pairs} pairs)."
+    ]
+    if contrast.split:
+        size = scores_of(analysis).size(found.mean, found.t)
+        said.append(f"A few large differences outweigh many small ones: by the mean {loser} is ahead by {size}.")
+    elif found.t and found.t.low <= 0 <= found.t.high:
+        said.append("How much that is on average is open: the interval of the mean holds 0.")
+    if found.wins is not None and not contrast.split:
+        wins = found.wins if contrast.favours > 0 else 1 - found.wins
+        new = "a new seed" if len(analysis.datasets) == 1 else "a new seed on one of these data sets"
+        said.append(f"On {new} {winner} is ahead with a probability of {probability(wins)}.")
+    return said
+
+
+def _corrected(analysis: Analysis) -> str:
+    count = len(analysis.contrasts)
+    return "" if count == 1 else f" after the correction for {count} comparisons"
+
+
+def _open(scores: Scores, default: str, arm: str, found: Comparison, interval: Interval) -> str:
+    """The range that the data leave open."""
+    low, high = scores.number(interval.low, interval), scores.number(interval.high, interval)
+    unit = scores.points
+    if interval.low < 0 < interval.high:
+        span = f"from {low}{unit} in favour of {default} to {high}{unit} in favour of {arm}"
+    elif interval.low >= 0:
+        span = f"from {low} to {high}{unit} in favour of {arm}"
+    else:
+        span = f"from {high} to {low}{unit} in favour of {default}"
+    return (
+        f"That does not mean that they are equal: the difference may be anywhere {span} "
+        f"(95 % interval, {found.pairs} pairs; {p_in_words(found.adjusted)})."
+    )
+
+
+def _too_few(analysis: Analysis, contrast: Contrast) -> list[str]:
+    differing = sum(value != 0 for value in contrast.differences.values())
+    if differing >= analysis.fewest:
+        return []
+    count = len(analysis.contrasts)
+    many = f"{count} comparisons" if count > 1 else "one comparison"
+    pairs = f"{differing} pairs" if differing == len(contrast.differences) else f"{differing} pairs that differ"
+    return [f"With {pairs} no difference can be shown, however large it is: {many} take at least {analysis.fewest}."]
+
+
+def _more_seeds(analysis: Analysis, contrast: Contrast) -> list[str]:
+    """How many more seeds would show the difference that is asked for."""
+    if analysis.effect is None or not any(contrast.differences.values()):
+        return []
+    what, have = effect_in_words(analysis), len({seed for _, seed in contrast.differences})
+    if contrast.seeds is None:
+        return [f"To show {what} is out of reach: the differences scatter too much."]
+    if contrast.seeds <= have:
+        return [f"A difference of {what} would have been shown with these seeds, four times in five."]
+    more = f"{contrast.seeds} seeds, {contrast.seeds - have} more than these"
+    return [f"To show {what}, if it is there, four times in five, takes about {more}."]
+
+
+def effect_in_words(analysis: Analysis) -> str:
+    """The difference that is asked for."""
+    if analysis.point is not None:
+        return "half a point"
+    return f"{scores_of(analysis).size(analysis.effect or 0.0)}, one per cent of the mean of {analysis.default}"
+
+
+def _datasets(analysis: Analysis, contrast: Contrast) -> list[str]:
+    """What is claimed of other data sets."""
+    if len(analysis.datasets) == 1:
+        return []
+    only = f"That is for these {len(analysis.datasets)} data sets only"
+    if contrast.datasets is None:
+        return [f"{only}."]
+    scores, interval = scores_of(analysis), contrast.datasets
+    holds = ", so on others it may be otherwise" if interval.low <= 0 <= interval.high else ""
+    between = f"{scores.between(interval)}{scores.points}"
+    return [
+        f"{only}. For others like these, each data set counts once, and the 95 % interval of "
+        f"{contrast.arm} less {analysis.default} is {between}{holds}."
+    ]
+
+
+def alone(analysis: Analysis) -> list[Claim]:
+    """What a network comes to that is trained for the whole budget, without a search."""
+    return [_alone(analysis, arm) for arm in analysis.arms if arm.alone is not None]
+
+
+def _alone(analysis: Analysis, arm: Arm) -> Claim:
+    usual = next(iter(FOUNDERS))
+    network = f"The default network alone ({usual})" if arm.alone == usual else f"The network {arm.alone} alone"
+    same = "same time" if analysis.unit == "seconds" else "same work"
+    own, beside = _means(analysis, arm), _means(analysis, analysis.arms[0])
+    return Claim(f"{network}, {same}: {own}.", f"{analysis.default} beside it: {beside}.")
+
+
+def _means(analysis: Analysis, arm: Arm) -> str:
+    """The mean of an arm on each data set."""
+    scores, several = scores_of(analysis), len(analysis.datasets) > 1
+    means = {name: scores.score(mean.mean, mean.interval) for name, mean in arm.scores.items()}
+    return ", ".join(f"{mean} on {name}" if several else mean for name, mean in means.items()) or "no score"

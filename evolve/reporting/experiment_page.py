@@ -1,0 +1,133 @@
+"""The page of an experiment: what it shows in plain words, and all that a reader needs to doubt it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evolve.display.text import duration
+from evolve.reporting import experiment_evidence as evidence
+from evolve.reporting import figures
+from evolve.reporting.experiment_headline import Claim, alone, headline
+from evolve.reporting.experiment_pictures import Picture, pictures
+from evolve.reporting.experiment_scores import listed
+from evolve.reporting.markdown import bullets, code, plain, table
+from evolve.research.analysis import Analysis, Arm
+from evolve.research.trials import DISTURBED, Trial
+
+
+@dataclass(frozen=True)
+class About:
+    """What was asked. budget: in words. arms: what each arm is, in words or as settings. text: the experiment file."""
+
+    name: str
+    question: str | None = None
+    budget: str = ""
+    arms: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+
+def write_page(analysis: Analysis, folder: Path, about: About) -> Path:
+    """Writes page.md, and its pictures beside it, into a folder that is there; the path of the page. All but the last
+    section is the same on any machine if the trials are, apart from times."""
+    drawn = pictures(analysis) if figures.installed() else []
+    for picture in drawn:
+        figures.save(picture.figure, folder / f"{picture.name}.svg")
+    path = folder / "page.md"
+    path.write_text(page(analysis, about, drawn), encoding="utf-8")
+    return path
+
+
+def page(analysis: Analysis, about: About, drawn: Sequence[Picture] = ()) -> str:
+    """The page as Markdown. drawn: pictures that lie beside it."""
+    parts = [
+        [f"# {plain(about.question or about.name)}"],
+        _headline(analysis),
+        _section("Scores", evidence.score_table(analysis)),
+        _section("Comparisons", evidence.comparisons(analysis)),
+        _section("What was found after how much of the budget", evidence.curves(analysis, drawn)),
+        _section("Ranks", evidence.rank_order(analysis, drawn)),
+        _section("From the score that selected a winner to its test score", evidence.selection(analysis)),
+        _section("How often the test part was opened", evidence.openings(analysis)),
+        _section("What is not shown", evidence.not_shown(analysis)),
+        _section("Trials that do not count", _uncounted(analysis)),
+        _section("What was run", _setup(analysis, about)),
+        _section("Times and machines", _times(analysis)),
+    ]
+    return "\n\n".join(block for part in parts for block in part) + "\n"
+
+
+def _section(title: str, blocks: Iterable[str]) -> list[str]:
+    """A section with its heading; nothing if it has no text."""
+    found = [block for block in blocks if block]
+    return [f"## {title}", *found] if found else []
+
+
+def _headline(analysis: Analysis) -> list[str]:
+    return [_bold(claim) for claim in (*headline(analysis), *alone(analysis))]
+
+
+def _bold(claim: Claim) -> str:
+    return f"**{plain(claim.claim)}** {plain(claim.rest)}".rstrip()
+
+
+def _uncounted(analysis: Analysis) -> list[str]:
+    """Failed trials by name, pairs that lack one, and disturbed trials where the clock decides what is found."""
+    said = [f"{_named(trial)} failed: {trial.reason or 'it has no score'}" for trial in analysis.failed]
+    for contrast in analysis.contrasts:
+        pairs = [f"{dataset} with seed {seed}" for dataset, seed in contrast.missing]
+        if pairs:
+            said.append(
+                f"{contrast.arm} and {analysis.default} are not compared on {listed(pairs, 12)}: one has no score"
+            )
+    said += [f"{text}; it counts nevertheless" for text in _disturbed(analysis) if analysis.unit == "seconds"]
+    return [bullets(map(plain, said))]
+
+
+def _named(trial: Trial) -> str:
+    return f"{trial.dataset}-{trial.arm}-{trial.seed}"
+
+
+def _disturbed(analysis: Analysis) -> list[str]:
+    return [
+        f"{_named(trial)} was disturbed: other programs took {trial.others:.0%} of the machine's cores meanwhile"
+        for trial in analysis.disturbed
+    ]
+
+
+def _setup(analysis: Analysis, about: About) -> list[str]:
+    """Budget, data sets, seeds, arms, and the file that says all of it."""
+    lines = [f"budget of each trial: {about.budget}"] if about.budget else []
+    lines.append(f"data sets: {listed(analysis.datasets, 24)}")
+    lines.append(f"seeds: {listed([str(seed) for seed in analysis.seeds], 24)}")
+    lines += [f"{name}: {what}" for name, what in about.arms.items()]
+    return [bullets(map(plain, lines)), code(about.text, "toml") if about.text else ""]
+
+
+def _times(analysis: Analysis) -> list[str]:
+    """What may differ when the same is run again."""
+    rows = [_time(arm) for arm in analysis.arms if arm.trials]
+    head = ["arm", "mean time of a trial", "shortest", "longest", "cores that others took, at most"]
+    made = sorted(trial.made for trial in analysis.trials if trial.made)
+    lines = [machine for machine in dict.fromkeys(map(_machine, analysis.trials)) if machine]
+    lines += [f"made from {made[0]} to {made[-1]}"] if made else []
+    lines += [] if analysis.unit == "seconds" else _disturbed(analysis)
+    counts = "" if analysis.unit == "seconds" else " Budgets are no times here, so that changes no score."
+    return [
+        table(head, rows),
+        f"A trial counts as disturbed if others took more than {DISTURBED:.0%} of the cores.{counts}",
+        bullets(map(plain, lines)),
+    ]
+
+
+def _time(arm: Arm) -> list[str]:
+    seconds = [trial.seconds for trial in arm.trials]
+    times = [sum(seconds) / len(seconds), min(seconds), max(seconds)]
+    return [plain(arm.name), *map(duration, times), f"{max(trial.others for trial in arm.trials):.0%}"]
+
+
+def _machine(trial: Trial) -> str:
+    """Machine and versions of a trial, in a line."""
+    facts = {**trial.machine, **trial.versions}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())

@@ -1,0 +1,50 @@
+"""An experiment in a terminal: what it shows, its arms, and where its page is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from evolve.display.table import Column, FoldingTable
+from evolve.display.text import plural
+from evolve.reporting.experiment_headline import Claim, alone, headline
+from evolve.reporting.experiment_scores import scores_of
+from evolve.research.analysis import Analysis, Arm
+
+
+def experiment(analysis: Analysis, page: Path) -> RenderableType:
+    """The short version of the page that was written to that path."""
+    said = [*headline(analysis), *alone(analysis)]
+    parts: list[RenderableType] = [line for claim in said for line in (_claim(claim), Text())]
+    parts += [_arms(analysis), Text()]
+    if analysis.failed:
+        parts.append(Text(f"{plural(len(analysis.failed), 'trial')} failed; which and why says the page"))
+    return Group(*parts, Text(f"all of it, with intervals and pictures: {page}"))
+
+
+def _claim(claim: Claim) -> Text:
+    return Text.assemble((claim.claim, "bold"), f" {claim.rest}" if claim.rest else "")
+
+
+def _arms(analysis: Analysis) -> RenderableType:
+    several, scores = len(analysis.datasets) > 1, scores_of(analysis)
+    columns = [Column("data", folds=True)] if several else []
+    columns += [Column("arm", folds=True), Column("trials", spare=1)]
+    columns += [Column(f"mean {scores.measure}"), Column("95 % interval", spare=2)]
+    rows = FoldingTable(tuple(columns))
+    for number, dataset in enumerate(analysis.datasets):
+        if number:
+            rows.add_line()
+        for arm in analysis.arms:
+            rows.add_row(*([dataset] if several else []), *_cells(analysis, arm, dataset))
+    return rows
+
+
+def _cells(analysis: Analysis, arm: Arm, dataset: str) -> list[str]:
+    name = f"{arm.name} (default)" if arm.name == analysis.default else arm.name
+    found, scores = arm.scores.get(dataset), scores_of(analysis)
+    if found is None:
+        return [name, "0", "-", "-"]
+    return [name, str(found.count), scores.score(found.mean, found.interval), scores.between(found.interval)]

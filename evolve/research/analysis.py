@@ -1,0 +1,245 @@
+"""What the trials of an experiment show: the values; `evolve.reporting` draws them.
+
+All scores and differences are such that higher is better; `Analysis.objective` turns them back to what was measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import fmean
+from typing import TypeVar
+
+import numpy as np
+
+from evolve.errors import RunError
+from evolve.objectives import MEASURES, SCORE, Direction, Objective, read_objective
+from evolve.research.budget_curves import BudgetCurve, TimeToTarget, budget_curve, time_to_target
+from evolve.research.contrasts import Contrast, Pair, Scores, common_ranks, contrasts, rounded
+from evolve.research.statistics import Interval, Ranks, fewest_pairs, t_interval
+from evolve.research.trials import Trial
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of scores, with its 95 % interval and their standard deviation, which a single one does not have."""
+
+    count: int
+    mean: float
+    deviation: float | None
+    interval: Interval | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was left of winners' scores, over the trials that know all three: that by which they were selected, their
+    mean with fresh seeds, and on the test part after the last training. rescored is None where nothing is scored again.
+
+    change: from selected to rescored, with its interval; from selected to test where nothing is scored again.
+    """
+
+    trials: int
+    selected: float
+    rescored: float | None
+    test: float
+    change: Mean
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm with its trials. alone: which network was trained for all of the budget, where nothing was searched."""
+
+    name: str
+    alone: str | None
+    trials: tuple[Trial, ...]
+    failed: tuple[Trial, ...]
+    scores: Mapping[str, Mean]  # by data set
+    selection: Selection | None
+
+    @property
+    def openings(self) -> tuple[int, ...]:
+        """How often each trial opened the test part."""
+        return tuple(trial.openings for trial in self.trials)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What an experiment shows.
+
+    default: the arm that the others are compared with. target: a score, in fitness. point: what a point, or one per
+    cent, is in scores; None where they are no accuracies. effect: the difference that is asked for: half a point, else
+    a hundredth of the default arm's mean; None if that is 0.
+    fewest: pairs below which no difference, however large, could be claimed.
+    ranks: of all arms over the pairs that all of them have; None for fewer than three arms or two pairs.
+    curves, targets: by data set and arm.
+    """
+
+    default: str
+    objective: Objective
+    trials: tuple[Trial, ...]
+    arms: tuple[Arm, ...]
+    datasets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    point: float | None
+    effect: float | None
+    fewest: int
+    contrasts: tuple[Contrast, ...]
+    ranks: Ranks | None
+    curves: Mapping[str, Mapping[str, BudgetCurve]]
+    target: float | None = None
+    targets: Mapping[str, Mapping[str, TimeToTarget]] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> list[Trial]:
+        return [trial for trial in self.trials if not counts(trial)]
+
+    @property
+    def disturbed(self) -> list[Trial]:
+        return [trial for trial in self.trials if trial.disturbed]
+
+    @property
+    def unit(self) -> str:
+        """What budgets and curves are counted in."""
+        return next((trial.unit for trial in self.trials if trial.curve), self.trials[0].unit)
+
+    @cached_property
+    def by_name(self) -> dict[str, Arm]:
+        return {arm.name: arm for arm in self.arms}
+
+
+def counts(trial: Trial) -> bool:
+    """Whether a trial has a score to compare."""
+    return trial.ok and trial.test is not None and math.isfinite(trial.test)
+
+
+def analyse(
+    trials: Sequence[Trial], default: str, target: float | None = None, alone: Mapping[str, str] | None = None
+) -> Analysis:
+    """What trials show. Of trials of the same data set, arm and seed the last one counts.
+
+    default: the arm that the others are compared with. target: a score as it is measured, so a loss as a loss.
+    alone: which network each arm that does not search trains. Raises RunError if there is no trial of the default arm,
+    or if scores are of different measures.
+    """
+    known = tuple({trial.key: trial for trial in trials}.values())
+    if not any(trial.arm == default for trial in known):
+        raise RunError(f"there is no trial of '{default}', the arm that the others are compared with")
+    objective, datasets = _objective(known), tuple(dict.fromkeys(trial.dataset for trial in known))
+    names = dict.fromkeys([default, *(trial.arm for trial in known)])
+    arms = tuple(_arm(name, [trial for trial in known if trial.arm == name], alone or {}) for name in names)
+    point = _point(objective, [_test(trial) for trial in known if counts(trial)])
+    effect, scores = _effect(arms[0], point), {arm.name: _scores(arm) for arm in arms}
+    goal = None if target is None else objective.fitness(target)
+    return Analysis(
+        default=default,
+        objective=objective,
+        trials=known,
+        arms=arms,
+        datasets=datasets,
+        seeds=tuple(sorted({trial.seed for trial in known})),
+        point=point,
+        effect=effect,
+        fewest=fewest_pairs(max(1, len(arms) - 1)),
+        contrasts=contrasts(scores, _asked(known), effect),
+        ranks=common_ranks(scores),
+        curves=_by_dataset(arms, datasets, budget_curve),
+        target=goal,
+        targets={} if goal is None else _by_dataset(arms, datasets, lambda on: time_to_target(on, goal)),
+    )
+
+
+def _by_dataset(
+    arms: Iterable[Arm], datasets: Iterable[str], of: Callable[[Sequence[Trial]], Value | None]
+) -> dict[str, dict[str, Value]]:
+    """A value by data set and arm, of those that have one."""
+    found: dict[str, dict[str, Value]] = {name: {} for name in datasets}
+    for name in found:
+        for arm in arms:
+            value = of([trial for trial in arm.trials if trial.dataset == name])
+            if value is not None:
+                found[name][arm.name] = value
+    return found
+
+
+def _objective(trials: Iterable[Trial]) -> Objective:
+    measures = sorted({trial.measure for trial in trials if counts(trial)}) or ["accuracy"]
+    if len(measures) > 1:
+        raise RunError(f"trials of one experiment need one measure, not {' and '.join(measures)}")
+    try:
+        return read_objective(measures[0])
+    except ValueError:  # one that only its own settings know the direction of
+        return Objective(measures[0], Direction.MAXIMISE)
+
+
+def _point(objective: Objective, scores: Sequence[float]) -> float | None:
+    """What one point is: tables hold shares or per cents."""
+    if objective.direction is Direction.MINIMISE or objective.name not in (*MEASURES, SCORE) or not scores:
+        return None
+    if min(scores) < 0 or max(scores) > 100:
+        return None
+    return 0.01 if max(scores) <= 1 else 1.0
+
+
+def _effect(default: Arm, point: float | None) -> float | None:
+    """The difference that is asked for."""
+    if point is not None:
+        return point / 2
+    scores = [_test(trial) for trial in default.trials]
+    return abs(fmean(scores)) / 100 or None if scores else None
+
+
+def _test(trial: Trial) -> float:
+    assert trial.test is not None
+    return trial.test
+
+
+def _scores(arm: Arm) -> Scores:
+    return {(trial.dataset, trial.seed): _test(trial) for trial in arm.trials}
+
+
+def _asked(trials: Iterable[Trial]) -> dict[str, set[Pair]]:
+    """The pairs that each arm has a trial of, failed ones, too."""
+    found: dict[str, set[Pair]] = {}
+    for trial in trials:
+        found.setdefault(trial.arm, set()).add((trial.dataset, trial.seed))
+    return found
+
+
+def mean_of(values: Sequence[float]) -> Mean:
+    """The mean of one value or more."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Mean(len(values), fmean(values), deviation, t_interval(values), min(values), max(values))
+
+
+def _arm(name: str, trials: Sequence[Trial], alone: Mapping[str, str]) -> Arm:
+    good = tuple(trial for trial in trials if counts(trial))
+    scores: dict[str, list[float]] = {}
+    for trial in good:
+        scores.setdefault(trial.dataset, []).append(_test(trial))
+    return Arm(
+        name=name,
+        alone=alone.get(name),
+        trials=good,
+        failed=tuple(trial for trial in trials if not counts(trial)),
+        scores={dataset: mean_of(values) for dataset, values in scores.items()},
+        selection=_selection(good),
+    )
+
+
+def _selection(trials: Sequence[Trial]) -> Selection | None:
+    """What was left of the winners' scores; None where no trial says by which its winner was selected."""
+    known = [(one.selected, one.rescored, _test(one)) for one in trials if one.selected is not None]
+    again = [(selected, rescored, test) for selected, rescored, test in known if rescored is not None]
+    if not known:
+        return None
+    selected, test = zip(*((first, last) for first, _, last in again or known), strict=True)
+    rescored = [middle for _, middle, _ in again]
+    later = rescored or test
+    change = mean_of([rounded(after - before) for before, after in zip(selected, later, strict=True)])
+    return Selection(len(selected), fmean(selected), fmean(rescored) if rescored else None, fmean(test), change)

@@ -22,9 +22,10 @@ from evolve.engine.session import Session
 from evolve.errors import ConfigError, RunError
 from evolve.execution.keras_settings import overruled
 from evolve.execution.machine import default_memory, usual_precision
-from evolve.planning.plan import Plan, Times, read_plan, write_plan
+from evolve.planning.plan import Plan, Stages, read_plan, write_plan
 from evolve.planning.planner import check_time, plan_run
 from evolve.planning.sizing import times
+from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
@@ -78,17 +79,19 @@ def run(
 def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = True) -> Run:
     """What `run` does, with settings that know where they come from."""
     begun = time.monotonic()
-    if plan and given.values.get("duration") is not None:
-        both = f"{given.source('plan')} and {given.source('duration')}"
-        raise ConfigError(f"{both} do not go together: a plan is run by its counts; give one of them")
+    for name in ("duration", "work"):
+        if plan and given.values.get(name) is not None:
+            both = f"{given.source('plan')} and {given.source(name)}"
+            raise ConfigError(f"{both} do not go together: a plan is run by its counts; give one of them")
     config = RunConfig.checked(given.over(RunConfig.given(read_plan(Path(plan)), str(plan))) if plan else given)
-    if config.limit is None and config.duration is None:
+    if config.limit is None and config.duration is None and config.work is None:
         usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
         config = config.model_copy(update=usual)
     console = make_console(progress)
     for text in times_without_unit(given):
         console.note(text)
     check_time(config)
+    check_work(config)
     strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
     if config.name and Store.begun(config.results / config.name):
         raise RunError(
@@ -98,6 +101,8 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     check_disk(config.results, config.disk_limit)
     if config.reuse is not None and in_use(found := find(config.reuse, config.results)):
         raise RunError(f"run '{found.name}' is in use, and what it has would depend on the moment; wait for its end")
+    if config.work is not None:
+        config = with_fixed(config)
     if config.candidate_memory is None:
         config = config.model_copy(update={"candidate_memory": default_memory()})
     if config.precision is None:
@@ -128,7 +133,8 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
             console.note(f"run '{config.name}' in {shown_path(folder)}")
             if plan_of.plan:
                 write_plan(plan_of.plan, folder)
-            Session(config, problem, begin_with, store, folder, console).go(config.limit, plan_of.times, executor)
+            work = plan_of.plan.work if plan_of.plan else None
+            Session(config, problem, begin_with, store, folder, console).go(config.limit, plan_of.times, work, executor)
     finally:
         if executor is not None:
             executor.close()
@@ -169,8 +175,9 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
     for text in (*times_without_unit(given), *too_many_workers(config, found.problem.get("device") == "gpu")):
         console.note(text)
     if (asked.generations or asked.duration) and (found.meta["plan"] or {}).get("search"):
+        had = "work" if found.config.work else "time"
         console.note(
-            "this run had time for one small network, and goes on with networks as small; a new run plans anew"
+            f"this run had {had} for one small network, and goes on with networks as small; a new run plans anew"
         )
     problem = known_problem(found, config, console)
     for library, now in _libraries().items():
@@ -178,8 +185,8 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
             console.note(f"{library} was {before} when this run was made and is {now} now")
     begin_with = recorded_founders(problem.space, found)
     with Store.open(found.folder) as store:
-        limit, allowed = _limits(store, config, asked, isinstance(problem, ImageProblem) and not config.fitness)
-        Session(config, problem, begin_with, store, found.folder, console).go(limit, allowed)
+        limits = _limits(store, config, asked, isinstance(problem, ImageProblem) and not config.fitness)
+        Session(config, problem, begin_with, store, found.folder, console).go(*limits)
     return Run(found.folder, found.trust)
 
 
@@ -217,27 +224,35 @@ def _how_to_go_on(design: Design, output: str | Path | None, results: str | Path
     return f"Go on with: evolve experiment {shlex.join([design.label, *where])}"
 
 
-def _limits(store: Store, config: RunConfig, asked: RunConfig, staged: bool) -> tuple[int | None, Times | None]:
-    """Births and time of work after which a continued run ends: as the last session had it, or where the search ended,
-    and what is added. None is no limit. staged: whether a time is for all stages, or for the search alone."""
-    limit, allowed = config.limit, None
+def _limits(
+    store: Store, config: RunConfig, asked: RunConfig, staged: bool
+) -> tuple[int | None, Stages | None, Stages | None]:
+    """Births, time and units of work after which a continued run ends: as the last session had it, or where the search
+    ended, and what is added, which ends a run that had units by births or time. None is no limit. staged: whether a
+    time is for all stages, or for the search alone."""
+    limit, allowed, work = config.limit, None, _stages((store.meta()["plan"] or {}).get("work"))
     for act in store.acts():
         if act.kind == "started":
-            limit, allowed = act.detail["limit"], act.detail["times"] and Times(**act.detail["times"])
-        elif act.kind == "search ended":
+            limit, allowed, work = act.detail["limit"], *map(_stages, map(act.detail.get, ("times", "work")))
+        elif act.kind == "search ended" and work is None:  # units end it at the same place again
             limit = act.detail["births"]
     if asked.generations:
         births = store.last("candidate") if limit is None else limit
-        limit, allowed = births + asked.generations * config.population, None
+        limit, allowed, work = births + asked.generations * config.population, None, None
     if asked.duration:
-        more = Times(asked.duration, 0.0, 0.0)
+        work = None
+        more = Stages(asked.duration, 0.0, 0.0)
         if staged:
             plan = store.meta()["plan"] or {}
             seconds = None if plan.get("search") else plan.get("seconds")  # of one network: no time for a search
-            more = Times(**seconds).scaled(asked.duration) if seconds else times(asked.duration)
+            more = Stages(**seconds).scaled(asked.duration) if seconds else times(asked.duration)
         allowed = replace(more, search=more.search + seconds_spent(store))
         limit = limit if asked.generations else None
-    return limit, allowed
+    return limit, allowed, work
+
+
+def _stages(known: dict[str, Any] | None) -> Stages | None:
+    return Stages(**known) if known else None
 
 
 def _meta(config: RunConfig, problem: Problem, plan: Plan | None, begin_with: list[Proposal]) -> dict[str, Any]:

@@ -229,6 +229,10 @@ class RunConfig(Settings):
     evaluations: Annotated[int | None, Shown(Group.BUDGET, "Largest number of candidates.", value="N")] = Field(
         None, ge=1, description=f"{WHOLE} 1", examples=[100]
     )
+    work: Annotated[
+        float | None,
+        Shown(Group.BUDGET, "Units of work for all of it, with one plan on every machine: 2e13.", value="UNITS"),
+    ] = Field(None, gt=0, allow_inf_nan=False, description="a number of units of work above 0", examples=[2e13])
     population: Annotated[int, Shown(Group.BUDGET, "Candidates in a generation.", value="N")] = Field(
         16, ge=2, le=10_000, description="a whole number from 2 to 10000", examples=[16]
     )

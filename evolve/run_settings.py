@@ -50,6 +50,8 @@ class RunSettings(TypedDict, total=False):
     """Largest number of generations."""
     evaluations: int | None
     """Largest number of candidates."""
+    work: float | None
+    """Units of work for all of it, with one plan on every machine: 2e13."""
     population: int
     """Candidates in a generation. Default: 16."""
     images: int | None

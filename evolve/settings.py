@@ -4,6 +4,7 @@ as where the value came from: a flag, a TOML file, or Python."""
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Annotated, Any, Self, Union, get_args, get_origin, get_type_h
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from evolve.errors import ConfigError, nearest
+
+LARGE = 1e6  # from which on a number is written as 2e13
 
 
 def path_of(text: str | Path) -> Path:
@@ -61,7 +64,7 @@ class Source:
         """How a value is given there: `--for 10m`, `for = "10m"` in TOML, `duration = '10m'` in Python."""
         if self.name.startswith("--"):
             return self.name if value is True else f"{self.name} {shlex.quote(_typed(value))}"
-        return f"{self.name} = {_toml(value) if self.file else repr(value)}"
+        return f"{self.name} = {_toml(value) if self.file else _python(value)}"
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,21 @@ def input_types(annotation: Any) -> list[Any]:
 
 def _typed(value: Any) -> str:
     """A value as a flag has it."""
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else _large(value) or str(value)
+
+
+def _python(value: Any) -> str:
+    """A value as it stands in Python."""
+    return _large(value) or repr(value)
+
+
+def _large(value: Any) -> str:
+    """A large number as people write it, such as 2e13; empty for anything else."""
+    if not isinstance(value, float) or not LARGE <= value < math.inf:
+        return ""
+    digits, _, power = f"{value:g}".partition("e+")
+    short = f"{digits}e{int(power)}" if power else digits
+    return short if float(short) == value else ""
 
 
 def _toml(value: Any) -> str:
@@ -214,7 +231,7 @@ def _toml(value: Any) -> str:
         return "{ " + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, default=str, ensure_ascii=False)
+    return _large(value) or json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _shown(value: Any, source: Source) -> str:

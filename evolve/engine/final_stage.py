@@ -15,7 +15,7 @@ from evolve.problems.problem import Problem
 from evolve.runs.ranking import hall_order
 from evolve.storage.files import model_name
 from evolve.storage.log import Log
-from evolve.values import Candidate, Purpose, Request, Result, Status, worst_reason
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, worst_reason
 
 MUCH_LONGER = 1.2  # times as long, for which it pays to train a winner again
 BACKSTOP = 2.0  # a last training that takes that many times as long as it may has gone wrong
@@ -23,11 +23,14 @@ BACKSTOP = 2.0  # a last training that takes that many times as long as it may h
 
 @dataclass(frozen=True)
 class FinalStage:
-    """Requests for the end of a run. Those that an earlier session wrote are found again, others are new."""
+    """Requests for the end of a run. Those that an earlier session wrote are found again, others are new.
+
+    most_epochs: of a last training that has units of work, if the user has set how many it may have."""
 
     problem: Problem
     dispatcher: Dispatcher
     log: Log
+    most_epochs: int | None = None
 
     def ranked(
         self,
@@ -68,8 +71,11 @@ class FinalStage:
     def rescore(self, leaders: list[Candidate], repeats: int) -> list[Candidate]:
         """Scores leaders on the selection part. Returns all candidates that ever were, those of before the run
         was continued among them; the one that won is first, see `hall_order`. Raises RunError if there are none."""
+        budget = self.problem.budget(Purpose.RESCORE)
         requests = [
-            self._request(leader, Purpose.RESCORE, repeat) for leader in leaders for repeat in range(1, repeats + 1)
+            self._request(leader, Purpose.RESCORE, budget, repeat)
+            for leader in leaders
+            for repeat in range(1, repeats + 1)
         ]
         results = self._perform(requests)
         rescored = self.log.rescored()
@@ -80,23 +86,42 @@ class FinalStage:
         return [self._candidate(one.candidate) for one in hall_order(scored, rescored)]
 
     def train_winner(
-        self, ranked: list[Candidate], finish_in: Callable[[], float | None] = lambda: None
+        self, ranked: list[Candidate], finish_in: Callable[[], float | None] = lambda: None, work: float | None = None
     ) -> tuple[Request, Result]:
         """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail.
 
         finish_in: seconds that a training has that begins now; None for as many epochs as the settings say. One that
-        was trained before, when the run had less time, is trained again.
+        was trained before, when the run had less time, is trained again. work: units that are left, of which the
+        training has as many epochs as they allow, one at least; None for no limit.
         """
         results = []
         for candidate in ranked:
             seconds = finish_in()
             repeat = self._final_repeat(candidate, seconds)
-            request = self._request(candidate, Purpose.FINAL, repeat, seconds)
+            budget = self._final_budget(candidate, work)
+            request = self._request(candidate, Purpose.FINAL, budget, repeat, seconds)
             [result] = self._perform([request])
             if result.status is Status.OK:
                 return request, result
             results.append(result)
+            work = None if work is None else work - self.cost([candidate], budget)
         raise RunError(f"no leader could be trained in full; the most frequent reason: {worst_reason(results)}")
+
+    def cost(self, candidates: list[Candidate], budget: Budget) -> float:
+        """Predicted cost of a training of each of them."""
+        blueprint = self.problem.space.blueprint
+        return sum(self.problem.cost(blueprint(one.genome), budget) for one in candidates)
+
+    def _final_budget(self, candidate: Candidate, work: float | None) -> Budget:
+        """What a last training has: what the work that is left allows, but no more epochs than the user has set; or
+        what the one before had, where a run that had units of work goes on without them."""
+        usual = self.problem.budget(Purpose.FINAL)
+        if work is None:
+            before = self.log.requests(Purpose.FINAL)
+            return before[-1].budget if before else usual
+        none, one = (self.cost([candidate], replace(usual, epochs=epochs)) for epochs in (0, 1))
+        epochs = max(1, math.floor((work - none) / (one - none)))
+        return replace(usual, epochs=min(epochs, self.most_epochs or epochs))
 
     def _final_repeat(self, candidate: Candidate, finish_in: float | None) -> int:
         """The number of a candidate's last training in full: of the one it had, or of another one if there is time for
@@ -110,9 +135,11 @@ class FinalStage:
         seconds = float(result.timing.get("seconds", math.inf))
         return repeat + (MUCH_LONGER * seconds < finish_in)
 
-    def _request(self, candidate: Candidate, purpose: Purpose, repeat: int, finish_in: float | None = None) -> Request:
+    def _request(
+        self, candidate: Candidate, purpose: Purpose, budget: Budget, repeat: int, finish_in: float | None = None
+    ) -> Request:
         assert candidate.key is not None
-        asked = Request(0, candidate, self.problem.budget(purpose), repeat, purpose, None)
+        asked = Request(0, candidate, budget, repeat, purpose, None)
         asked = replace(asked, job_key=self.problem.job_key(asked))
         rows = self.log.requests(purpose, candidate=candidate.number)
         number = next((row.number for row in rows if row.job_key == asked.job_key), None)

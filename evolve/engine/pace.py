@@ -12,7 +12,7 @@ from evolve.display.progress import Epochs, EpochWatch, Progress, StageWatch, Tr
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.stats import Stats
 from evolve.execution.executor import Message
-from evolve.planning.plan import Times
+from evolve.planning.plan import Stages
 from evolve.problems.problem import Problem
 from evolve.values import Purpose
 
@@ -22,11 +22,12 @@ CLOSING_SECONDS = 1.5  # to say what came out
 @dataclass(frozen=True)
 class StopConditions:
     """What ends a run. births: of the search. ends: when the whole run is to be finished, by `time.monotonic`.
-    times: of its stages. None is no limit."""
+    times: of its stages. work: units of its stages. None is no limit."""
 
     births: int | None = None
     ends: float | None = None
-    times: Times | None = None
+    times: Stages | None = None
+    work: Stages | None = None
 
 
 class Pace:
@@ -43,6 +44,7 @@ class Pace:
     ) -> None:
         self._stats, self._dispatcher, self._problem, self._workers = stats, dispatcher, problem, workers
         self._limit, self._ends, self._times = conditions.births, conditions.ends, conditions.times
+        self._work = conditions.work
         self._rescorings = config.leaders * config.rescorings
         self._begun = time.monotonic()
         self._trainings = Trainings()
@@ -51,15 +53,29 @@ class Pace:
         self._watch: EpochWatch | None = None
         self._youngest = 1
 
+    @property
+    def work_left(self) -> float | None:
+        """Units of work that the search has left to what follows it; None where work is no limit."""
+        return None if self._work is None else self._work.total - self._stats.begun
+
+    def most_epochs(self, config: RunConfig) -> int | None:
+        """Epochs of a last training with units of work, if the user has set them; it may have fewer."""
+        return config.final_epochs if self._work is not None and not self._work.by_clock else None
+
     def over(self, births: int, recorded: bool) -> str | None:
         """Why no more than so many births are wanted, or None. recorded: whether the next request is; what is recorded
         is told again, however late it is."""
         if self._limit is not None and births >= self._limit:
             return f"{self._limit} births"
+        if self._work is not None:  # a function of what was asked for, whatever is recorded
+            return "the limit of work" if births and self._stats.begun >= self._work.search else None
         return "the time limit" if births and not recorded and self.late() else None
 
     def late(self, more: float = 0.0) -> bool:
-        """Whether nothing more, or nothing of that predicted cost, may begin if the search is to end in time."""
+        """Whether nothing more, or nothing of that predicted cost, may begin if the search is to end in time, or with
+        its share of the work."""
+        if self._work is not None:
+            return self._stats.begun + more > self._work.search
         if self._ends is None or self._times is None:
             return False
         left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
@@ -113,6 +129,8 @@ class Pace:
         best so far."""
         if self._times is not None:
             return self._times.rescoring, self._times.final
+        if self._work is not None:
+            return self.seconds(self._work.rescoring, self._workers), self.seconds(self._work.final)
         problem, best = self._problem, self._stats.best
         if best is None:
             return 0.0, 0.0
@@ -130,20 +148,31 @@ class Pace:
             return None if left is None else left + (self._final_seconds or 0.0)
         stats = self._stats
         end = self.end_seconds()
+        if self._work is not None:
+            search = self.seconds(max(0.0, self._work.search - stats.cost), self._workers)
+            return None if search is None else search + sum(part or 0.0 for part in end)
         mean = self.seconds(stats.cost / stats.told, self._workers) if stats.told else None
         if self._limit is None or mean is None or None in end:
             return None
         return (self._limit - stats.births) * mean + sum(part or 0.0 for part in end)
 
     def _share(self, running: tuple[int, ...]) -> float | None:
-        """Of the search that is done: of its births, with the epochs of those in training, or of its time."""
+        """Of the search that is done: of its births, with the epochs of those in training, or of its work or time."""
         if self._limit is not None:
             done = self._stats.births + self._dispatcher.untold + sum(map(self._trainings.share, running))
             return min(1.0, done / self._limit)
+        if self._work is not None:
+            return min(1.0, self._spent(running) / self._work.search)
         if self._ends is None or self._times is None or not self._times.search:
             return None
         ends = self._ends - self._times.rescoring - self._times.final
         return min(1.0, max(0.0, 1 - (ends - time.monotonic()) / self._times.search))
+
+    def _spent(self, running: tuple[int, ...]) -> float:
+        """Units of work of the search that are done, with the epochs of those in training."""
+        stats = self._stats
+        done = stats.begun - stats.running_cost(self._dispatcher.is_there)
+        return done + sum(stats.running[number] * self._trainings.share(number) for number in running)
 
     def _generation(self) -> int:
         """Of the birth told last; a generation is a population of births."""

@@ -21,7 +21,7 @@ from evolve.engine.reuse import results_of
 from evolve.engine.stats import Stats
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
-from evolve.planning.plan import Times
+from evolve.planning.plan import Stages
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
 from evolve.runs.disk import check_disk
@@ -30,7 +30,7 @@ from evolve.search.strategy import Proposal
 from evolve.storage.files import FILE, command_words
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
-from evolve.values import Candidate
+from evolve.values import Candidate, Purpose
 
 DISK_SECONDS = 10.0
 
@@ -47,15 +47,18 @@ class Session:
     console: Console
     _closing: ExitStack = field(default_factory=ExitStack, init=False)
 
-    def go(self, limit: int | None, times: Times | None, executor: Executor | None = None) -> None:
-        """Searches up to `limit` births and as long as `times` says, and finishes the run. None is no limit.
+    def go(
+        self, limit: int | None, times: Stages | None, work: Stages | None, executor: Executor | None = None
+    ) -> None:
+        """Searches up to `limit` births and as long as `times` and `work` say, and finishes the run. None is no limit.
 
-        times: of all sessions on the run together. executor: one that is there already, with its workers; it is closed
-        at the end like those that are made here.
+        times: of all sessions on the run together. work: units of the run, likewise. executor: one that is there
+        already, with its workers; it is closed at the end like those that are made here.
         """
         begun = time.monotonic()
         ends = None if times is None else begun + times.total - seconds_spent(self.store)
-        self.store.act("started", limit=limit, times=times and times.to_json(), workers=self.workers)
+        limits = {"times": times and times.to_json(), "work": work and work.to_json()}
+        self.store.act("started", limit=limit, **limits, workers=self.workers)
         stop = Stop()
 
         def worked() -> float:
@@ -73,7 +76,7 @@ class Session:
                 elsewhere = self._closing.enter_context(results_of(self._reused(), self.store))
                 dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again, elsewhere)
                 stats = Stats(self.config.population)
-                conditions = StopConditions(limit, ends, times)
+                conditions = StopConditions(limit, ends, times, work)
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
                 dispatcher.on_message, dispatcher.on_result = pace.hear, pace.finish
                 search = compose_search(self.config, self.problem, self.founders, dispatcher, pace.over, stats)
@@ -129,11 +132,20 @@ class Session:
         return workers(self.config, self.problem)
 
     def _finish(self, dispatcher: Dispatcher, pace: Pace) -> dict[str, int]:
-        finish = FinalStage(self.problem, dispatcher, self.store)
+        work, most_epochs = pace.work_left, pace.most_epochs(self.config)
+        finish = FinalStage(self.problem, dispatcher, self.store, most_epochs)
         check_disk(self.config.results, self.config.disk_limit)
-        ranked = finish.ranked(self.config, bool(self.founders), lambda leaders: self._rescoring(finish, leaders, pace))
+        again: list[Candidate] = []
+
+        def begin(leaders: list[Candidate]) -> None:
+            again.extend(leaders)
+            self._rescoring(finish, leaders, pace)
+
+        ranked = finish.ranked(self.config, bool(self.founders), begin)
+        if work is not None:
+            work -= self.config.rescorings * finish.cost(again, self.problem.budget(Purpose.RESCORE))
         pace.begin_training(f"training candidate {ranked[0].number} in full", pace.end_seconds()[1] or None)
-        request, _ = finish.train_winner(ranked, pace.finish_in)
+        request, _ = finish.train_winner(ranked, pace.finish_in, work)
         return {"winner": request.candidate.number, "request": request.number}
 
     def _rescoring(self, finish: FinalStage, leaders: list[Candidate], pace: Pace) -> None:

@@ -17,6 +17,7 @@ class Stats:
     births: first results of candidates among them; the others are promotions.
     best: the best candidate, see `in_order`, and its fitness. on_best: called whenever that is another one.
     running: predicted cost of each request that was opened and not told, by its number. candidates: of these.
+    begun: predicted cost of all requests, in the order of asking.
     cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
     """
 
@@ -24,6 +25,7 @@ class Stats:
     told: int = 0
     births: int = 0
     failures: int = 0
+    begun: float = 0.0
     best: tuple[Candidate, float] | None = None
     cost: float = 0.0
     measured_cost: float = 0.0
@@ -36,6 +38,7 @@ class Stats:
 
     def begin(self, request: Request, cost: float) -> None:
         """One more request of the search, and its predicted cost in any unit."""
+        self.begun += cost
         self.running[request.number] = cost
         self.candidates[request.number] = request.candidate.number
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from evolve.config import RunConfig
-from evolve.planning.plan import Machine, Times
-from evolve.planning.sizing import ALL_CORES
+from evolve.planning.plan import Machine, Stages
 from evolve.problems.images import LONG, ImageProblem
 from evolve.values import Budget, Purpose
 
 
-def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: float) -> Times:
+def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: float) -> Stages:
     """Seconds of its stages, about. work: units for an image, of its networks."""
     assert config.limit is not None
     steps = 3 * work / machine.rate  # seconds an image
@@ -22,8 +21,8 @@ def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: f
     leaders = min(config.limit, config.leaders) + with_first if config.limit > 1 else 0
     again = leaders * config.rescorings
     last = problem.budget(Purpose.FINAL).size
-    together = machine.workers * ALL_CORES if 3 * work * last > LONG and not problem.gpu else 1.0
-    return Times(
+    together = machine.workers * machine.together if 3 * work * last > LONG and not problem.gpu else 1.0
+    return Stages(
         search=config.limit * birth / min(machine.workers, config.limit),
         rescoring=again * seconds(problem.rungs[-1]) / max(1, min(machine.workers, again)),
         final=steps * last / max(1.0, together) + machine.start,

@@ -37,6 +37,9 @@ DECIDED = {
     "final_epochs",
     "evaluations",
 }
+# What a plan for units of work fixes beside these, as it would depend on the machine.
+FIXED = {"precision", "candidate_memory"}
+ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,20 @@ class Machine:
 
     rate: units of work a second of one worker while all of them work; training on an image takes three times its
     `work`. start: seconds of a brief training that are not spent in training steps. usual: median work of the networks
-    that were tried.
+    that were tried. together: how well one training uses all cores, compared with one training on each of them.
     """
 
     rate: float
     start: float
     workers: int
     usual: int
+    together: float = ALL_CORES
 
 
 @dataclass(frozen=True)
-class Times:
-    """Seconds of a run by stage. by_clock: whether the last training ends in time; else it has the epochs that the user
-    has set, and its seconds are foreseen."""
+class Stages:
+    """Seconds of a run by stage, or its units of work. by_clock: whether the last training takes what is left of them;
+    else it has the epochs that the user has set, and what they take is foreseen."""
 
     search: float
     rescoring: float
@@ -68,17 +72,17 @@ class Times:
     def total(self) -> float:
         return self.search + self.rescoring + self.final
 
-    def with_final(self, seconds: float) -> Times:
+    def with_final(self, seconds: float) -> Stages:
         """With so much for the last training, and the difference for the search."""
         return replace(self, search=self.search + self.final - seconds, final=seconds)
 
-    def with_rescoring(self, seconds: float) -> Times:
+    def with_rescoring(self, seconds: float) -> Stages:
         """With so much for scoring leaders again, and the difference for the last training."""
         return replace(self, rescoring=seconds, final=self.final + self.rescoring - seconds)
 
-    def scaled(self, seconds: float) -> Times:
-        """The same shares of another time."""
-        share = seconds / self.total
+    def scaled(self, total: float) -> Stages:
+        """The same shares of another time, or of work."""
+        share = total / self.total
         return replace(self, search=share * self.search, rescoring=share * self.rescoring, final=share * self.final)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,14 +92,16 @@ class Times:
 @dataclass(frozen=True)
 class Plan:
     """settings: fields of `RunConfig` that it decides. seconds, machine: by stage, and what it was worked out for; None
-    for a run that has counts instead of a time. left, search: where there is no time for a search, the seconds that
-    were left, and those that the shortest search takes; else None."""
+    for a run that has counts or units of work instead of a time. left, search: where there is no time for a search, the
+    seconds that were left, and those that the shortest search takes; else None. work: by stage, for a run that has
+    units of work; `left` and `search` are then units, too."""
 
     settings: Mapping[str, Any]
-    seconds: Times | None = None
+    seconds: Stages | None = None
     machine: Machine | None = None
     left: float | None = None
     search: float | None = None
+    work: Stages | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -106,27 +112,30 @@ class Plan:
         return self.search is not None
 
     def _pace(self) -> str:
+        if self.work is not None:
+            return f", of at most {self.settings['max_work']:,} units an image"
         if self.machine is None:
             return ""
         slowest = self.machine.rate / 3 / self.settings["max_work"]
         return f", all fast enough to train on {rounded(slowest):,} images/s"
 
     def in_words(self, takes: str = "") -> str:
-        """The plan as lines of text. takes: how long it takes, of a run that has counts instead of a time."""
-        if self.seconds and self.left is not None and self.search is not None:
-            return "\n".join(self._of_one(self.seconds, self.left, self.search))
-        s, t = self.settings, self.seconds
+        """The plan as lines of text. takes: how long it takes, of a run that has counts or work instead of a time."""
+        s, t = self.settings, self.seconds or self.work
+        if t and self.left is not None and self.search is not None:
+            return "\n".join((*self._of_one(t, self.left, self.search), *([f"      {takes}"] if takes else [])))
         stages = (t.search, t.rescoring, t.final) if t else (0.0, 0.0, 0.0)
-        search, again, final = (f" in {minutes(seconds)}" if seconds else "" for seconds in stages)
+        search, again, final = (f" in {self._amount(amount)}" if amount else "" for amount in stages)
         about = "about " if t else ""
         rungs = " -> ".join(_budget(budget(one)) for one in s["rungs"])
         first = f", {s['small_births']} small ones and then the best of them wider" if s.get("small_births") else ""
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
-        for_time = f" for {minutes(t.total)}" if t else ""
+        for_all = f" for {self._amount(t.total)}" if t else ""
+        for_all += " units of work" if self.work else ""
         leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{again}"
         return "\n".join(
             (
-                f"plan{for_time}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
+                f"plan{for_all}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
                 *([f"      {leaders}"] if s["evaluations"] > 1 else []),
                 f"      the winner trained in full{final}, {about}{plural(s['final_epochs'], 'epoch')}",
@@ -134,12 +143,19 @@ class Plan:
             )
         )
 
-    def _of_one(self, t: Times, left: float, search: float) -> Iterator[str]:
+    def _amount(self, stage: float) -> str:
+        return units(stage) if self.work else minutes(stage)
+
+    def _of_one(self, t: Stages, left: float, search: float) -> Iterator[str]:
+        about = f"about {plural(self.settings['final_epochs'], 'epoch')}"
+        if self.work:
+            yield f"plan for {units(t.total)} units of work: no search, as the shortest one takes {units(search)}"
+            yield f"      one small network is trained in full, {about}, and tested"
+            return
         yield (
             f"plan for {minutes(t.total)}: no time for a search, as the shortest one takes {minutes(search)} on this "
             "machine, which is slow, or busy just now"
         )
-        about = f"about {plural(self.settings['final_epochs'], 'epoch')}"
         yield f"      one small network is trained in full in {minutes(t.final)}, {about}, and tested"
         if t.total > left + 1:
             had = f"only {minutes(left)} are left" if left > 0 else "the time is over already"
@@ -169,6 +185,12 @@ def minutes(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def units(work: float) -> str:
+    """Units of work, to two digits, as people type them: '2e13', '4.8e11'."""
+    digits, power = f"{work:.1e}".split("e")
+    return f"{digits.removesuffix('.0')}e{int(power)}"
+
+
 def read_plan(path: Path) -> dict[str, Any]:
     """The settings of a plan in a file, or in the folder of a run. Raises ConfigError if it cannot be read, or holds
     anything that no plan decides: it may come from a stranger."""
@@ -180,7 +202,7 @@ def read_plan(path: Path) -> dict[str, Any]:
         raise ConfigError(f"plan {path}: there is no such file") from None
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
-    if others := sorted(settings.keys() - DECIDED):
+    if others := sorted(settings.keys() - DECIDED - FIXED):
         raise ConfigError(f"plan {path}: a plan does not decide '{others[0]}'; give it as a setting of its own")
     return settings
 

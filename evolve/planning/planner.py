@@ -1,4 +1,5 @@
-"""The plan of a run, printed before anything long begins: from a time to settings, or from counts to a time."""
+"""The plan of a run, printed before anything long begins: from a time or units of work to settings, or from counts to
+a time."""
 
 from __future__ import annotations
 
@@ -14,9 +15,17 @@ from evolve.display.text import duration
 from evolve.errors import ConfigError
 from evolve.execution.executor import Executor
 from evolve.planning.estimate import estimate
-from evolve.planning.plan import DECIDED, Machine, Plan, Times, minutes
-from evolve.planning.probe import mean_work, probe
+from evolve.planning.plan import DECIDED, Machine, Plan, Stages, minutes
+from evolve.planning.probe import mean_work, probe, usual_work
 from evolve.planning.sizing import plan_for
+from evolve.planning.work_plan import (
+    LENGTHS,
+    before_the_last,
+    check_room,
+    nominal_seconds,
+    one_for_work,
+    plan_for_work,
+)
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
@@ -30,12 +39,13 @@ USUAL = Machine(rate=2e10, start=2.5, workers=1, usual=0)
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run is going to do. times: None if counts decide. executor: with workers that are warm, or None.
-    narrow: whether founders are to be made narrower where they are too large, as it is the plan that limits them."""
+    """What a run is going to do. times: None if counts or units of work decide. executor: with workers that are warm,
+    or None. narrow: whether founders are to be made narrower where they are too large, as it is the plan that limits
+    them."""
 
     config: RunConfig
     problem: Problem
-    times: Times | None = None
+    times: Stages | None = None
     plan: Plan | None = None
     executor: Executor | None = None
     narrow: bool = False
@@ -61,7 +71,9 @@ def plan_run(
     foreseen: there the time is for the search alone.
     """
     if not isinstance(problem, ImageProblem) or config.fitness is not None:
-        return RunPlan(config, problem, Times(config.duration, 0.0, 0.0) if config.duration else None)
+        return RunPlan(config, problem, Stages(config.duration, 0.0, 0.0) if config.duration else None)
+    if config.work is not None:
+        return _plan_by_work(config, problem, founders, console)
     if config.duration is None:
         return _plan_by_counts(config, problem, founders, console)
     return _plan_by_time(config, problem, founders, console, begun)
@@ -77,17 +89,47 @@ def _plan_by_time(
         left = config.duration - (time.monotonic() - begun)
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
         plan = plan_for(config, left, machine, problem.parts.sizes["train"], images)
-        if narrow := not {"max_work", "max_multiply_adds"} & config.model_fields_set:
+        if narrow := _narrows(config):
             plan = _with_room(plan, problem, founders)
-        if config.small_work and not plan.settings.get("small_work"):
-            births, larger = config.spelled("small_births"), config.assigned("small_work", config.small_work)
-            console.note(f"{births} is ignored: there is no time for networks larger than {larger}")
-        decided = dict(plan.settings)
-        if not plan.of_one:  # else it is the time that ends the search
-            del decided["evaluations"]
-        config = config.changed(**{**decided, "images": None, "epochs": None})
+        config = _decided(config, plan, console)
         console.note(plan.in_words())
     return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor, narrow)
+
+
+def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal], console: Console) -> RunPlan:
+    """The plan for units of work. The machine has no part in it. Raises ConfigError if they are too few."""
+    assert config.work is not None
+    train, images = problem.parts.sizes["train"], sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
+    narrow = _narrows(config)
+
+    def roomy(plan: Plan) -> Plan:
+        return _with_room(plan, problem, founders) if narrow else plan
+
+    plan = roomy(plan_for_work(config, usual_work(problem, founders), train, images))
+    free = not {*LENGTHS} & config.model_fields_set
+    if free and not plan.of_one and (needed := before_the_last(plan)) > config.work:
+        plan = roomy(one_for_work(config, train, images, needed))
+    check_room(config, plan, images)
+    config = _decided(config, plan, console)
+    console.note(plan.in_words(f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine"))
+    return RunPlan(config, replace(problem, config=config), plan=plan, narrow=narrow)
+
+
+def _narrows(config: RunConfig) -> bool:
+    """Whether it is the plan that limits networks, and not the user."""
+    return not {"max_work", "max_multiply_adds"} & config.model_fields_set
+
+
+def _decided(config: RunConfig, plan: Plan, console: Console) -> RunConfig:
+    """The settings with those that a plan for a time or for units of work decides."""
+    if config.small_work and not plan.settings.get("small_work"):
+        births, larger = config.spelled("small_births"), config.assigned("small_work", config.small_work)
+        what = "time" if config.work is None else "work"
+        console.note(f"{births} is ignored: there is no {what} for networks larger than {larger}")
+    decided = dict(plan.settings)
+    if not plan.of_one:  # else it is the time, or the work, that ends the search
+        del decided["evaluations"]
+    return config.changed(**{**decided, "images": None, "epochs": None})
 
 
 def _with_room(plan: Plan, problem: ImageProblem, founders: Sequence[Proposal]) -> Plan:

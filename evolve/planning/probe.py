@@ -78,6 +78,11 @@ def mean_work(problem: ImageProblem, founders: Sequence[Proposal], births: int) 
     return fmean(_work(problem, genome) for genome in _genomes(problem, founders[:births], min(births, TRIED)))
 
 
+def usual_work(problem: ImageProblem, founders: Sequence[Proposal]) -> int:
+    """Median work of those networks."""
+    return round(median(_work(problem, genome) for genome in _genomes(problem, founders, TRIED)))
+
+
 def _genomes(problem: ImageProblem, founders: Sequence[Proposal], count: int) -> list[Genome]:
     """So many of the founders, and random networks if there are fewer, from small to large."""
     rng, space = Random(0), problem.space

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.planning.plan import Machine, Plan, Times, rounded
+from evolve.planning.plan import Machine, Plan, Stages, rounded
 from evolve.search.strategy import strategy_class
 from evolve.values import Budget
 
@@ -24,7 +24,6 @@ GROWTH = (2.5, 5.0)  # times the work of small networks that large ones may have
 SMALL_SHARE = 0.7  # of the time of the search, for the small networks of its beginning
 AGAIN = 2  # trainings with the largest budget of the search that there is time for when leaders are scored again; so
 # many leaders are scored so often at the least, as without repeats nobody knows what a lead is worth
-ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 BIRTHS = 1.2  # times the root of the seconds that all workers together have for the search
 FEWEST = 8  # births of a search, if there is time for that
 FEW = 4  # births of the shortest search; with less time than that one network is trained
@@ -32,6 +31,7 @@ OVER_STARTS = 1.5  # times the seconds that these take to start: a search has at
 FEWEST_FOUNDERS = 4  # of the usual ones, however few births there is time for; else a third of the births at most
 FEWEST_IMAGES = 200
 MOST_RUNGS = 3
+MOST_EPOCHS = 999_999  # of a rung, however much there is of time or work
 ENOUGH = 15_000  # images seen in a training that tells networks apart
 MANY = 16  # small births, for which it pays to have small and large ones
 FEW_LARGE = 2  # births that there must be time for then
@@ -41,11 +41,11 @@ LEAST_SHARE = 0.25  # of all of the time, likewise
 SMALLEST = 200_000  # units of work for an image that are always allowed
 
 
-def times(seconds: float) -> Times:
+def times(seconds: float) -> Stages:
     """The stages of a run that has so many seconds."""
     share = min(1.0, seconds / HOUR) ** LESS
     search, rescoring = seconds * share * SEARCH_SHARE, seconds * share * RESCORING_SHARE
-    return Times(search, rescoring, seconds - search - rescoring)
+    return Stages(search, rescoring, seconds - search - rescoring)
 
 
 def shortest(machine: Machine, births: int = FEW) -> float:
@@ -72,12 +72,12 @@ def plan_for(config: RunConfig, seconds: float, machine: Machine, train: int, im
 
 def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
     """One network that is scored and then trained for all that is left: for where there is no time for a search. It is
-    so small that it sees the images often. It takes longer than `seconds` where else nothing would be learned."""
+    so small that it sees the images often. It takes longer than `seconds` where else nothing would be learned, unless
+    these stand for units of work: of those no more is spent than the user gave."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
-    least = max(LEAST_FINAL, LEAST_SHARE * (config.duration or 0.0))
+    least = 0.0 if config.work else max(LEAST_FINAL, LEAST_SHARE * (config.duration or 0.0))
     final = max(seconds - machine.start, machine.start + least)
-    trained = max(LEAST_FINAL, final - machine.start)
-    last = trained * machine.rate / 3 / images  # work for each image, in all epochs together
+    last = (final - machine.start) * machine.rate / 3 / images  # work for each image, in all epochs together
     largest = config.max_work or rounded(max(SMALLEST, last / (epochs or FINAL_EPOCHS)))
     settings: dict[str, Any] = {
         "population": config.population,
@@ -95,7 +95,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
         "final_epochs": epochs or max(1, min(FINAL_EPOCHS, round(last / largest))),
         "evaluations": 1,
     }
-    t = Times(machine.start, 0.0, final, by_clock=epochs is None)
+    t = Stages(machine.start, 0.0, final, by_clock=epochs is None)
     return Plan(settings, t, machine, left=seconds, search=shortest(machine))
 
 
@@ -158,14 +158,14 @@ def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, i
     return Plan(settings, t, machine)
 
 
-def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> tuple[Times, _Sizes, int]:
+def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> tuple[Stages, _Sizes, int]:
     """How long the stages are, how large networks, and how many epochs the last training has. See `make_plan`."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     t = times(seconds)
     t = t.with_rescoring(max(t.rescoring, AGAIN**2 * machine.start / machine.workers))
     t = t.with_final(t.final - max(0.0, least_search(machine, fewest(machine, seconds)) - t.search))
     # Work for each image that there is time for in the last training, in all epochs together.
-    last = t.final * machine.rate * machine.workers * ALL_CORES / 3 / images
+    last = t.final * machine.rate * machine.workers * machine.together / 3 / images
     longest = last / max(_epochs(last), epochs or 0)
 
     def sizes() -> _Sizes:
@@ -279,7 +279,7 @@ def _rungs(
             seen, steps = max(enough, min((each - starts) * speed / count, most / growing[-1])), growing
             break
     images = _images(seen)
-    repeats = max(1, round(images / train))
+    repeats = max(1, min(MOST_EPOCHS // steps[-1], round(images / train)))
     return tuple(Budget(min(train, images), step * repeats) for step in steps)
 
 

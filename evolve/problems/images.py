@@ -15,6 +15,7 @@ from evolve.data.splits import SEARCH_PARTS, Parts, open_part, settings
 from evolve.execution.builds import backend, backend_name
 from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
+from evolve.problems.work import training_work
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
 from evolve.values import SEARCHING, Budget, Purpose, Request, Schedule, digest
 from genomes import Blueprint, Genome, candidate_key
@@ -27,8 +28,6 @@ BRIEF_IMAGES = 10_000
 BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
 FINAL_EPOCHS = 40
-# The cost of building a model and tracing its training, in units of work; orders results, decides nothing else.
-START_COST = 3e10
 LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
@@ -142,7 +141,7 @@ class ImageProblem:
 
     def cost(self, blueprint: Blueprint, budget: Budget) -> float:
         assert isinstance(blueprint, ModelSpec)
-        return START_COST + 3.0 * self.space.limits.work(blueprint) * budget.size
+        return training_work(self.space.limits.work(blueprint), budget.size)
 
     def job(
         self, request: Request, blueprint: Blueprint, model: str | None = None, keeps_weights: bool = False

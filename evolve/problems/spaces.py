@@ -19,7 +19,8 @@ from genomes.table_entry import TableEntry
 
 WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries, images, TensorFlow's own buffers
 # What a value costs that a layer puts out, in multiply-adds: matrices of 16-bit numbers are multiplied so fast that
-# what is between counts for more (measured on an Intel processor with AMX, networks of 16 to 256 filters).
+# what is between counts for more (measured on an Intel processor with AMX, networks of 16 to 256 filters). A run whose
+# budget is work counts as with 32 bits, whatever it trains with, so that its units are those of all others.
 VALUE_WORK = {"float32": 45, "bfloat16": 270}
 TABLES = 8  # of which the spaces are kept
 USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
@@ -45,7 +46,7 @@ def image_limits(config: RunConfig, input_shape: Shape) -> Limits:
         max_parameters=config.max_parameters,
         max_multiply_adds=config.max_multiply_adds or round(Limits.max_multiply_adds * grown),
         max_work=config.max_work,
-        value_work=VALUE_WORK[config.precision or "float32"],
+        value_work=VALUE_WORK["float32" if config.work else config.precision or "float32"],
         max_memory=None if config.candidate_memory is None else round(config.candidate_memory * 2**30) - WORKER_BYTES,
     )
 

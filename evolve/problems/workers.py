@@ -40,7 +40,7 @@ def too_many_workers(config: RunConfig, gpu: bool) -> list[str]:
             f"{given} is more than the {what} here: trainings wait for each other, and each worker takes about a GiB "
             f"of memory; {config.assigned('workers', usual)} is as fast"
         ]
-    if config.workers > config.ahead and config.duration is None:
+    if config.workers > config.ahead and config.duration is None and config.work is None:
         more = config.assigned("look_ahead", config.workers)
         return [f"{given}: only {config.ahead} of them have something to do at once; {more} has work for all"]
     return []

@@ -41,7 +41,7 @@ def runs(found: list[Run]) -> RenderableType:
         )
     )
     for run in found:
-        s = run.summary()
+        s = run.summary(work=False)
         accuracies = [score(s["best"]), score(s["test_accuracy"])]
         epochs = "-" if s["in_full"] is None else f"{s['in_full'].get('epochs', '-')}"
         table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *accuracies, epochs, s["state"])
@@ -76,7 +76,7 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
 
 def _about(run: Run) -> str:
     """What the run is, and how far."""
-    s, names = run.summary(), run.problem.get("class_names")
+    s, names = run.summary(work=False), run.problem.get("class_names")
     listed = ", ".join(names[:FEW_CLASSES]) + (", ..." if len(names) > FEW_CLASSES else "") if names else ""
     return (
         f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}\n"

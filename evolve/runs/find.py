@@ -30,7 +30,7 @@ def all_runs(
     for path in path_of(results).glob(f"*/{FILE}"):
         try:
             run = Run(path.parent)
-            run.summary()  # reads all that is shown of it
+            run.summary(work=False)  # reads all that is shown of it
             runs.append(run)
         except EvolveError as problem:
             on_problem(type(problem)(f"{path.parent}: {problem}"))

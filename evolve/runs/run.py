@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from evolve.errors import LogError, RunError
 from evolve.execution.keras_settings import settings_of_trainings
 from evolve.objectives import Objective, Objectives
 from evolve.problems.spaces import recorded_genome, recorded_space
+from evolve.problems.work import units_of
 from evolve.runs.frame import data_frame
 from evolve.runs.hall import leaders
 from evolve.runs.leader import Leader
@@ -71,7 +72,7 @@ class Run:
     def refresh(self) -> Run:
         """Forgets what was read of a run that grows, so that the next access sees what was written since. Settings and
         search space never change and stay. Returns this run itself."""
-        for name in ("candidates", "requests", "results", "acts", "hall_of_fame", "final_result", "in_full"):
+        for name in ("candidates", "requests", "results", "acts", "hall_of_fame", "final_result", "in_full", "work"):
             self.__dict__.pop(name, None)
         return self
 
@@ -307,9 +308,27 @@ class Run:
         with Store.read(self.folder) as log:  # no snapshot: whoever reads the lines may take hours
             yield from log.history(last, candidate)
 
-    def summary(self) -> dict[str, Any]:
+    @cached_property
+    def work(self) -> float | None:
+        """Units of work of the trainings of the run itself: for each that ended, what it came to, or what was asked for
+        if that is not known; copies cost nothing. None for a table, for a fitness function, which trains as it likes,
+        and where candidates cannot be read any more."""
+        if self.config.table is not None or self.config.fitness is not None:
+            return None
+        total = 0.0
+        with self.log() as log, suppress(RunError):
+            for number, count, images in log.trained():
+                whose = f"candidate {number} of run '{self.name}'"
+                spec = self.space.blueprint(recorded_genome(self.space, log.born(number).genome, whose))
+                assert isinstance(spec, ModelSpec)
+                total += units_of(spec, images, count)
+            return total
+        return None
+
+    def summary(self, work: bool = True) -> dict[str, Any]:
         """The run in a few figures, as JSON. best: the score of the candidate that stands best in the search; which one
-        won, after leaders were scored again, says the hall of fame. in_full: what its full training really did."""
+        won, after leaders were scored again, says the hall of fame. in_full: what its full training really did. work:
+        see there; it takes a look at each candidate, and may be left out."""
         with self.log() as log:
             evaluations = log.count(*SEARCHING, statuses=Status)
             failures = evaluations - log.count(*SEARCHING, statuses=[Status.OK])
@@ -325,6 +344,7 @@ class Run:
             "best": best[0] if best else None,
             "test_accuracy": self.test_accuracy,
             "in_full": self.in_full,
+            **({"work": self.work} if work else {}),
             "created": self.meta["created"],
             "versions": {"evolve": self.meta["version"], **self.meta.get("libraries", {})},
         }

@@ -28,6 +28,7 @@ SCORED = f"""
         AND (? IS NULL OR candidate = ?) AND candidate > ?
     ORDER BY {ORDER_SQL} LIMIT ?
 """
+OF_RUN = (Purpose.SEARCH, Purpose.CLOSING, Purpose.RESCORE, Purpose.FINAL)  # by itself, not by the user
 MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some again
 HISTORY = """
     SELECT json_object(
@@ -255,6 +256,17 @@ class Log:
             if result is not None and result.fitness is not None:
                 scores.setdefault(request.candidate, []).append(result.fitness)
         return scores
+
+    def trained(self) -> Iterator[tuple[int, int, float]]:
+        """Of each candidate with trainings of the run itself that ended and are no copies: its birth number, how many
+        there are, and the images that these saw, repeats counted, or were asked to see where that is not known."""
+        seen = "coalesce(json_extract(spent, '$.images') * json_extract(spent, '$.epochs'), images * epochs)"
+        found = self._connection.execute(
+            f"SELECT candidate, count(*), sum({seen}) FROM request JOIN result ON request = number "
+            f"WHERE {_among('purpose', OF_RUN)} AND status != '{Status.INVALID.value}' "
+            "AND cached_from IS NULL AND reused_from IS NULL GROUP BY candidate ORDER BY candidate"
+        )
+        return ((int(number), int(count), float(images)) for number, count, images in found.fetchall())
 
     def full_training(self, candidate: int) -> tuple[RequestRow, Result] | None:
         """The last full training of a candidate that ended well, by the run or asked for by the user."""

@@ -1,0 +1,158 @@
+"""From units of work to a plan: that of a nominal machine, so that it is the same on every machine.
+
+Units and images decide all of it, and the founders; no machine is measured, and no clock ends anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from evolve.config import RunConfig, budget
+from evolve.errors import ConfigError
+from evolve.planning.plan import FIXED, Machine, Plan, rounded, units
+from evolve.planning.sizing import FEW, SMALLEST, TYPICAL_SHARE, make_plan, plan_of_one, shortest
+from evolve.problems.work import START_COST, training_work
+
+RATE = 2e10  # units of work a second of a usual core
+# Two of them; a last training that has all cores takes as many units as one that has one.
+NOMINAL = Machine(rate=RATE, start=START_COST / RATE, workers=2, usual=0, together=1.0)
+LEAST_SEARCH = 0.5  # of its share, that the search has if units are needed to score large networks again
+BUDGETS = ("rungs", "images", "epochs")  # how long trainings of the search are
+LENGTHS = (*BUDGETS, "leaders", "rescorings", "max_work")  # what decides how much goes before the last training
+MEMORY = 4.0  # GiB that a worker may hold: with less, larger networks could not be tried on all machines
+
+
+def check_work(config: RunConfig) -> None:
+    """Raises ConfigError for units of work where nothing could be counted, or something else is to end the run."""
+    if config.work is None:
+        return
+    work = config.spelled("work")
+    for name in ("duration", "generations", "evaluations"):
+        if getattr(config, name) is not None:
+            both = f"{work} and {config.spelled(name)}"
+            raise ConfigError(f"{both} do not go together: each says when a run ends; give one of them")
+    if config.table is not None:
+        raise ConfigError(
+            f"{work} means nothing for a table, where nothing is trained; use {config.assigned('evaluations', 200)}"
+        )
+    if config.fitness is not None:
+        raise ConfigError(
+            f"{work} does not go with a fitness function: what it trains cannot be foreseen; use "
+            f"{config.spelled('evaluations')}, {config.spelled('generations')} or {config.spelled('duration')}"
+        )
+
+
+def with_fixed(config: RunConfig) -> RunConfig:
+    """The settings with what would else depend on the machine, where the budget is work."""
+    usual = {"precision": "float32", "candidate_memory": MEMORY}
+    return config.model_copy(update={name: usual[name] for name in sorted(FIXED) if getattr(config, name) is None})
+
+
+def plan_for_work(config: RunConfig, usual: int, train: int, images: int) -> Plan:
+    """The plan of a search for `config.work` units; of one network, if they are too few. See `make_plan`.
+
+    usual: median work of the first networks. There are no more rungs than leave room for usual ones, see `_within`.
+    """
+    assert config.work is not None
+    machine = replace(NOMINAL, usual=usual)
+    seconds = config.work / (machine.rate * machine.workers)
+    if seconds < shortest(machine):
+        return one_for_work(config, train, images, shortest(machine) * machine.rate * machine.workers)
+    wanted, chosen = rounded(usual / TYPICAL_SHARE), {*BUDGETS} & config.model_fields_set
+    made = _of_work(config, make_plan(config, seconds, machine, train, images))
+    while len(rungs := made.settings["rungs"]) > 1 and not chosen and _room(made, LEAST_SEARCH) < wanted:
+        fewer = config.model_copy(update={"rungs": tuple(rungs[:-1])})
+        made = _of_work(config, make_plan(fewer, seconds, machine, train, images))
+    return _within(config, made, wanted)
+
+
+def one_for_work(config: RunConfig, train: int, images: int, search: float) -> Plan:
+    """The plan of one network for `config.work` units, all of them for its training. search: units that one takes."""
+    assert config.work is not None
+    alone = replace(NOMINAL, workers=1)
+    made = plan_of_one(config, config.work / alone.rate, alone, train, images)
+    return replace(_of_work(config, made), left=config.work, search=search)
+
+
+def _of_work(config: RunConfig, made: Plan) -> Plan:
+    """A plan in units instead of seconds."""
+    assert config.work is not None and made.seconds is not None
+    settings = {**made.settings, **{name: getattr(config, name) for name in sorted(FIXED)}}
+    return Plan(settings, work=made.seconds.scaled(config.work))
+
+
+def _within(config: RunConfig, plan: Plan, wanted: int) -> Plan:
+    """The plan, so that whatever is born leaves units enough to score leaders again: with networks no larger than
+    `_room` says and, where those would be smaller than `wanted`, a shorter search."""
+    assert plan.work is not None
+    s, given = dict(plan.settings), config.model_fields_set
+    if "max_work" not in given:
+        whole, half = _room(plan, 1.0), _room(plan, LEAST_SEARCH)
+        s["max_work"] = min(s["max_work"], max(whole, min(wanted, half), min(wanted, SMALLEST)))
+    most = plan.work.total - (1 + _again(s)) * _longest(s)
+    search = min(plan.work.search, max(LEAST_SEARCH * plan.work.search, most))
+    share, small = search / plan.work.search, s.get("small_births") or 0
+    if small and "small_births" not in given:
+        s["small_births"] = small = max(1, round(share * small))
+    s["evaluations"] = max(small + 1, FEW, round(share * s["evaluations"]))
+    work = plan.work.with_final(plan.work.final + plan.work.search - search)
+    return replace(plan, settings=s, work=work)
+
+
+def _room(plan: Plan, share: float) -> int:
+    """Work of a network that leaves units enough, even if all leaders are as large, after that share of the search."""
+    assert plan.work is not None
+    s = plan.settings
+    each = (plan.work.total - share * plan.work.search) / (1 + _again(s))
+    return rounded(max(1.0, (each - START_COST) / 3 / budget(s["rungs"][-1]).size))
+
+
+def _again(settings: Mapping[str, Any]) -> int:
+    """Trainings in which leaders are scored again; beside several of them the first founder is, too."""
+    leaders: int = settings["leaders"] + (settings["leaders"] > 1)
+    return leaders * int(settings["rescorings"])
+
+
+def _longest(settings: Mapping[str, Any]) -> float:
+    """Units of the longest training of the search."""
+    return training_work(settings["max_work"], budget(settings["rungs"][-1]).size)
+
+
+def before_the_last(plan: Plan) -> float:
+    """Units that are spent at the most before the last training: the search ends with the request that takes it over
+    its share."""
+    assert plan.work is not None
+    s = plan.settings
+    return _longest(s) if plan.of_one else plan.work.search + (1 + _again(s)) * _longest(s)
+
+
+def check_room(config: RunConfig, plan: Plan, images: int) -> None:
+    """Raises ConfigError for too few units. images: those of the last training."""
+    assert config.work is not None
+    given, needed = config.assigned("work", config.work), before_the_last(plan)
+    if plan.of_one and (least := needed + training_work(plan.settings["max_work"], images)) > config.work:
+        raise ConfigError(
+            f"{given} is too little for anything: to score one small network, train it for an epoch on {images:,} "
+            f"images and test it takes that much at least: {config.assigned('work', _rounded_up(least))}"
+        )
+    if needed > config.work:
+        chosen = [name for name in LENGTHS if name in config.model_fields_set]
+        named = " and ".join(map(config.spelled, chosen))
+        raise ConfigError(
+            f"{given} is too little with {named}: the largest networks would take up to {units(needed)} units "
+            f"before the last training; make {named} smaller, or give more units"
+        )
+
+
+def _rounded_up(work: float) -> float:
+    """Two digits, no less than `work`."""
+    step: int = 10 ** (len(str(int(work))) - 2)
+    return float(math.ceil(work / step) * step)
+
+
+def nominal_seconds(work: float) -> float:
+    """How long so many units take on the nominal machine."""
+    return work / (NOMINAL.rate * NOMINAL.workers)

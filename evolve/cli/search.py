@@ -42,7 +42,7 @@ def run(
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="Do what a run with --for has planned: its folder, or its plan.json.",
+            help="Do what a run with --for or --work has planned: its folder, or its plan.json.",
             rich_help_panel="Budget",
         ),
     ] = None,

@@ -98,7 +98,7 @@ class FinalStage:
         for candidate in ranked:
             seconds = finish_in()
             repeat = self._final_repeat(candidate, seconds)
-            budget = self._final_budget(candidate, work)
+            budget = self.final_budget(candidate, work)
             request = self._request(candidate, Purpose.FINAL, budget, repeat, seconds)
             [result] = self._perform([request])
             if result.status is Status.OK:
@@ -112,7 +112,7 @@ class FinalStage:
         blueprint = self.problem.space.blueprint
         return sum(self.problem.cost(blueprint(one.genome), budget) for one in candidates)
 
-    def _final_budget(self, candidate: Candidate, work: float | None) -> Budget:
+    def final_budget(self, candidate: Candidate, work: float | None) -> Budget:
         """What a last training has: what the work that is left allows, but no more epochs than the user has set; or
         what the one before had, where a run that had units of work goes on without them."""
         usual = self.problem.budget(Purpose.FINAL)

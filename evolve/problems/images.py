@@ -30,6 +30,7 @@ BRIEF_EPOCHS = 10
 FINAL_EPOCHS = 40
 LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
+SLOW_STEP = 0.05  # seconds more of each step, there: many steps of a small network take long, whatever they multiply
 OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
 BRIEF = (*SEARCHING, Purpose.RESCORE)
 SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
@@ -150,14 +151,15 @@ class ImageProblem:
         assert request.job_key is not None
         brief = request.purpose in BRIEF
         given = self.config.candidate_timeout if brief else None
-        cost = self.cost(blueprint, request.budget)
+        cost, recipe = self.cost(blueprint, request.budget), _recipe(request, brief)
+        steps = request.budget.size / min(recipe.batch_size, request.budget.images)
         return TrainingJob(
             number=request.number,
             key=request.job_key,
-            seconds=given or 120 + cost / SLOWEST,
+            seconds=given or 120 + cost / SLOWEST + SLOW_STEP * steps,
             resources=self._resources(brief, cost),
             spec=blueprint,
-            recipe=_recipe(request, brief),
+            recipe=recipe,
             budget=request.budget,
             seeds=self._seeds(request),
             parts=self._parts_used(request.purpose),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evolve.display.text import plural
 from evolve.reporting import figures
 from evolve.reporting.experiment_headline import effect_in_words
 from evolve.reporting.experiment_pictures import UNITS, Picture
-from evolve.reporting.experiment_scores import listed, p_in_words, p_value, probability, scores_of
+from evolve.reporting.experiment_scores import about, listed, p_in_words, p_value, probability, scores_of
 from evolve.reporting.markdown import bullets, plain, table
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.contrasts import FEW_DATASETS
@@ -22,7 +23,7 @@ def score_table(analysis: Analysis) -> list[str]:
         for dataset in analysis.datasets
         for arm in analysis.arms
     ]
-    head = ["arm", "trials", f"mean {scores_of(analysis).measure}", "95 % interval", "lowest", "highest"]
+    head = ["arm", "trials", f"mean {scores_of(analysis).heading}", "95 % interval", "lowest", "highest"]
     return [
         table([*(["data set"] if several else []), *head], rows),
         "A trial is one arm on one data set with one seed. In 95 of 100 such experiments the interval holds the true "
@@ -69,22 +70,23 @@ def _comparison(analysis: Analysis, found: Comparison | None) -> list[str]:
 
 def _how_compared(analysis: Analysis) -> list[str]:
     """What the columns are."""
-    count, several = len(analysis.contrasts), len(analysis.datasets) > 1
+    count = len(analysis.contrasts)
     corrected = f"With {count} comparisons there are {count} chances to be fooled; Holm's correction makes up for that."
-    if count == 1:
+    if len(analysis.datasets) > 1:
+        corrected = (
+            'In the rows "all" the pairs of all data sets stand together. Many comparisons are many chances to be '
+            "fooled; Holm's correction makes up for that, for these rows and, apart from them, for those of single "
+            "data sets."
+        )
+    elif count == 1:
         corrected = "With one comparison there is nothing to correct."
-    together = (
-        'The pairs of all data sets stand together in the rows "all"; those are corrected together, and the rows of '
-        "single data sets are, too."
-    )
     return [
         "A pair is one data set and seed with both arms. Of the mean difference there are two intervals, which rest on "
         "different assumptions: Student's t (differences scatter normally), and the bootstrap (other differences would "
         "be like these). p says how often pairs so clear, or clearer, come up where there is no difference (Wilcoxon's "
         f"signed-rank test); a difference counts as shown up to {LEVEL:g}. {corrected} The last column is the "
         f"probability that the arm is ahead of {plain(analysis.default)} with one new seed, if differences scatter "
-        "normally.",
-        *([together] if several else []),
+        "normally."
     ]
 
 
@@ -106,7 +108,7 @@ def _over_datasets(analysis: Analysis) -> list[str]:
 
 def _seeds(analysis: Analysis) -> list[str]:
     """How many seeds would show the difference that is asked for."""
-    known = [f"{plain(one.arm)} about {one.seeds:,}" for one in analysis.contrasts if one.seeds is not None]
+    known = [f"{plain(one.arm)} about {about(one.seeds)}" for one in analysis.contrasts if one.seeds is not None]
     if not known:
         return []
     return [
@@ -210,7 +212,9 @@ def openings(analysis: Analysis) -> list[str]:
 def _opened(arm: Arm) -> str:
     counts = sorted(set(arm.openings))
     if len(counts) == 1:
-        return f"{_times(counts[0])} in each of {len(arm.openings)} trials"
+        return (
+            f"{_times(counts[0])} in {'each of ' if len(arm.openings) > 1 else ''}{plural(len(arm.openings), 'trial')}"
+        )
     often = [f"{_times(number)} in {arm.openings.count(number)}" for number in counts]
     return f"{listed(often, 9)} of {len(arm.openings)} trials"
 

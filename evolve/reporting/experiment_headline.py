@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from evolve.reporting.experiment_scores import Scores, in_words, listed, p_in_words, probability, scores_of
+from evolve.reporting.experiment_scores import Scores, about, in_words, listed, p_in_words, probability, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.contrasts import Contrast
 from evolve.research.statistics import Comparison, Interval
@@ -50,13 +50,14 @@ def _claim(analysis: Analysis, contrast: Contrast) -> Claim:
         return Claim(f"{names} cannot be compared {where}.", "There is no pair in which both have a score.")
     if found.t is None:
         return Claim(f"One pair says nothing of {names} {where}.", _single(analysis, contrast, found))
-    rest = [] if any(contrast.differences.values()) else [f"All {found.pairs} pairs are equal."]
     if contrast.clear:
         first, rest = _ahead(analysis, contrast, found, found.t), _support(analysis, contrast, found)
+    elif not any(contrast.differences.values()):
+        first, rest = f"{names} come to the same {where}.", [f"All {found.pairs} pairs are equal."]
     else:
-        first = f"No evidence of a difference between {names} {where}."
-        rest = rest or [_open(scores_of(analysis), analysis.default, contrast.arm, found, found.t)]
-        rest += [*_too_few(analysis, contrast), *_more_seeds(analysis, contrast)]
+        few = _too_few(analysis, contrast)
+        first = f"Too few pairs {few}." if few else f"No evidence of a difference between {names} {where}."
+        rest = [_open(analysis, contrast, found, found.t), *_more_seeds(analysis, contrast)]
     return Claim(first, " ".join([*rest, *_datasets(analysis, contrast)]))
 
 
@@ -67,9 +68,10 @@ def _where(analysis: Analysis) -> str:
 def _single(analysis: Analysis, contrast: Contrast, found: Comparison) -> str:
     ahead = contrast.arm if found.mean > 0 else analysis.default
     by = f"{ahead} is ahead by {scores_of(analysis).size(found.mean)} in it" if found.mean else "They are equal in it"
+    what = "seed" if len(analysis.seeds) == 1 else "pair"
     return (
-        f"{by}, but with one seed there is no interval, and that may be luck. "
-        f"From {analysis.fewest} seeds on a difference can be shown."
+        f"{by}, but with one {what} there is no interval, and that may be luck. "
+        f"From {analysis.fewest} {what}s on a difference can be shown."
     )
 
 
@@ -79,10 +81,10 @@ def _ahead(analysis: Analysis, contrast: Contrast, found: Comparison, interval: 
     if contrast.split:
         return f"{winner} is ahead of {loser} in most pairs {_where(analysis)}, but not on average."
     scores = scores_of(analysis)
-    size, between = scores.size(found.mean, interval), _within(scores, interval)
-    return (
-        f"{winner} ends ahead of {loser} {_where(analysis)}, by {size} of {scores.measure} (95 % interval {between})."
-    )
+    lower = "lower is better, " if scores.lower_is_better else ""
+    by = f"{scores.size(found.mean, interval)} of {scores.name}"
+    of = f"({lower}95 % interval {_within(scores, interval)})"
+    return f"{winner} ends ahead of {loser} {_where(analysis)}, by {by} {of}."
 
 
 def _order(contrast: Contrast, default: str) -> tuple[str, str]:
@@ -121,30 +123,42 @@ def _corrected(analysis: Analysis) -> str:
     return "" if count == 1 else f" after the correction for {count} comparisons"
 
 
-def _open(scores: Scores, default: str, arm: str, found: Comparison, interval: Interval) -> str:
+def _open(analysis: Analysis, contrast: Contrast, found: Comparison, interval: Interval) -> str:
     """The range that the data leave open."""
+    scores, default, arm = scores_of(analysis), analysis.default, contrast.arm
     low, high = scores.number(interval.low, interval), scores.number(interval.high, interval)
-    unit = scores.points
-    if interval.low < 0 < interval.high:
+    unit, against = scores.points, ""
+    if interval.low <= 0 <= interval.high:
         span = f"from {low}{unit} in favour of {default} to {high}{unit} in favour of {arm}"
-    elif interval.low >= 0:
-        span = f"from {low} to {high}{unit} in favour of {arm}"
     else:
-        span = f"from {high} to {low}{unit} in favour of {default}"
+        ends, ahead = ((low, high), arm) if interval.low > 0 else ((high, low), default)
+        span = f"from {' to '.join(ends)}{unit} in favour of {ahead}"
+        against = "" if _too_few(analysis, contrast) else f" {_interval_alone(analysis)}"
     return (
         f"That does not mean that they are equal: the difference may be anywhere {span} "
-        f"(95 % interval, {found.pairs} pairs; {p_in_words(found.adjusted)})."
+        f"(95 % interval, {found.pairs} pairs; {p_in_words(found.adjusted)}{_corrected(analysis)}).{against}"
     )
 
 
-def _too_few(analysis: Analysis, contrast: Contrast) -> list[str]:
+def _interval_alone(analysis: Analysis) -> str:
+    """Why an interval without 0 is no evidence."""
+    if len(analysis.contrasts) > 1:
+        return "The interval alone would say more, but it does not make up for the number of comparisons."
+    return "The interval alone would say more, but it takes for granted that differences scatter normally."
+
+
+def _too_few(analysis: Analysis, contrast: Contrast) -> str:
+    """That no difference could be shown, however large, in words that follow "too few pairs"; nothing if it could."""
     differing = sum(value != 0 for value in contrast.differences.values())
     if differing >= analysis.fewest:
-        return []
+        return ""
     count = len(analysis.contrasts)
-    many = f"{count} comparisons" if count > 1 else "one comparison"
-    pairs = f"{differing} pairs" if differing == len(contrast.differences) else f"{differing} pairs that differ"
-    return [f"With {pairs} no difference can be shown, however large it is: {many} take at least {analysis.fewest}."]
+    take = f"{count} comparisons take" if count > 1 else "a comparison takes"
+    there = "differ" if differing < len(contrast.differences) else "are there"
+    return (
+        f"to show any difference between {contrast.arm} and {analysis.default} {_where(analysis)}: "
+        f"{differing} {there}, and {take} {analysis.fewest} at least"
+    )
 
 
 def _more_seeds(analysis: Analysis, contrast: Contrast) -> list[str]:
@@ -156,7 +170,7 @@ def _more_seeds(analysis: Analysis, contrast: Contrast) -> list[str]:
         return [f"To show {what} is out of reach: the differences scatter too much."]
     if contrast.seeds <= have:
         return [f"A difference of {what} would have been shown with these seeds, four times in five."]
-    more = f"{contrast.seeds} seeds, {contrast.seeds - have} more than these"
+    more = f"{about(contrast.seeds)} seeds, {about(contrast.seeds - have)} more than these"
     return [f"To show {what}, if it is there, four times in five, takes about {more}."]
 
 

@@ -51,7 +51,7 @@ def page(analysis: Analysis, about: About, drawn: Sequence[Picture] = ()) -> str
         _section("From the score that selected a winner to its test score", evidence.selection(analysis)),
         _section("How often the test part was opened", evidence.openings(analysis)),
         _section("What is not shown", evidence.not_shown(analysis)),
-        _section("Trials that do not count", _uncounted(analysis)),
+        _section("Failed, incomplete and disturbed trials", _uncounted(analysis)),
         _section("What was run", _setup(analysis, about)),
         _section("Times and machines", _times(analysis)),
     ]

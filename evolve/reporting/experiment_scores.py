@@ -26,10 +26,19 @@ class Scores:
     point: float | None
 
     @property
-    def measure(self) -> str:
+    def name(self) -> str:
+        """As "test accuracy"."""
+        return f"test {self.objective.name.replace('_', ' ')}"
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether that is so for scores as they are written."""
+        return self.objective.direction is Direction.MINIMISE
+
+    @property
+    def heading(self) -> str:
         """As "test accuracy", or "test loss (lower is better)"."""
-        name = f"test {self.objective.name.replace('_', ' ')}"
-        return f"{name} (lower is better)" if self.objective.direction is Direction.MINIMISE else name
+        return f"{self.name} (lower is better)" if self.lower_is_better else self.name
 
     @property
     def unit(self) -> str:
@@ -120,6 +129,11 @@ def probability(share: float) -> str:
     if share > 0.99:
         return "more than 99 %"
     return "less than 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
+
+
+def about(count: int) -> str:
+    """A count that is estimated: two digits of it where it is large."""
+    return f"{count if count < 100 else int(float(f'{count:.1e}')):,}"
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:

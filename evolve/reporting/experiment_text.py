@@ -32,7 +32,7 @@ def _arms(analysis: Analysis) -> RenderableType:
     several, scores = len(analysis.datasets) > 1, scores_of(analysis)
     columns = [Column("data", folds=True)] if several else []
     columns += [Column("arm", folds=True), Column("trials", spare=1)]
-    columns += [Column(f"mean {scores.measure}"), Column("95 % interval", spare=2)]
+    columns += [Column(f"mean {scores.heading}"), Column("95 % interval", spare=2)]
     rows = FoldingTable(tuple(columns))
     for number, dataset in enumerate(analysis.datasets):
         if number:

@@ -41,12 +41,13 @@ def show(
     from evolve.reporting import candidate_text, run_text
     from evolve.runs.facts import candidate_json
     from evolve.runs.find import find
+    from evolve.runs.selection import selection_json
 
     found = find(run, results)
     if candidate is None:
         if as_json:
             leaders = [leader.to_json() for leader in (found.leaders(top) if top else found.hall_of_fame)]
-            print_json({**found.summary(), "hall_of_fame": leaders, "winner": found.winner})
+            print_json({**found.summary(), **selection_json(found), "hall_of_fame": leaders, "winner": found.winner})
         else:
             show_text(run_text.hall_of_fame(found, top))
     elif as_json:

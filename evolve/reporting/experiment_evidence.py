@@ -189,7 +189,7 @@ def selection(analysis: Analysis) -> list[str]:
     return [
         table(head, [[plain(arm.name), *_stages(analysis, arm)] for arm in known]),
         "The best of many candidates is partly the luckiest, so the score that selected it is too good (the winner's "
-        "curse); only later scores are fair. Selected at: the best score of the search. Re-scored: the mean of "
+        "curse); only later scores are fair. Selected at: the winner's score in the search. Re-scored: the mean of "
         "trainings with fresh seeds, on images that the search never saw; of a table, of its other trainings. Test: "
         "the test score, mostly after a longer training, so it may be the highest. The first change is from the first "
         "of these to the next one, and if trainings became longer between them, it holds that, too.",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import RenderableType
 
 from evolve.display.table import Column, FoldingTable
-from evolve.display.text import count, plural, plus_minus, score, with_spread
+from evolve.display.text import count, plural, plus_minus, score, share, with_spread
 from evolve.objectives import FITNESS, SCORE, Direction, Objective
+from evolve.reporting.training_text import amount, outcome
 from evolve.runs.hall import Comparison, better_mean, comparison
 from evolve.runs.leader import Leader
 from evolve.runs.run import Run
+from evolve.runs.selection import Selection, selection
 from evolve.values import SEARCHING, Budget, Purpose, Status
 
 SCORES = {
@@ -20,6 +22,10 @@ SCORES = {
     "loss": "validation loss",
     FITNESS: "what the fitness function returned",
     SCORE: "a score of the table",
+}
+OTHER_WAYS = {
+    "accuracy_with_flips": "if each image is also shown mirrored",
+    "accuracy_without_averaging": "without averaging weights",
 }
 
 
@@ -154,3 +160,52 @@ def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
     if any(leader.is_control for leader in leaders):
         said.append("control: no leader of the search, but scored again so that these have something to beat")
     return said
+
+
+def tested(run: Run) -> str:
+    """What was left of the winner's score from the search to the test part, and how often that was opened."""
+    found, result = selection(run), run.final_result
+    opened = {0: "has not been opened", 1: "was opened once"}.get(
+        run.test_openings, f"was opened {run.test_openings} times, each on record"
+    )
+    if found is None or result is None:
+        return f"not trained in full yet, so there is no test accuracy; the test part {opened}"
+    measures = result.measures
+    notes = [f"{share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
+    notes.append("looked up" if run.problem.get("table") else f"trained in full: {amount(run.in_full or {})}")
+    came_to = f"{_own_measure(run.objective, measures)}{outcome(result, run.objective)} ({'; '.join(notes)})"
+    stages = [*_before_the_test(run, found), came_to]
+    return f"candidate {found.candidate}: {' -> '.join(stages)}; the test part {opened}"
+
+
+def _own_measure(objective: Objective, measures: Mapping[str, float]) -> str:
+    """What candidates are ranked by, on the test part, where that is not what is told in any case."""
+    if objective.name in ("accuracy", FITNESS, SCORE) or objective.name not in measures:
+        return ""
+    return f"test {_measured(objective, measures[objective.name])}, "
+
+
+def _before_the_test(run: Run, found: Selection) -> list[str]:
+    """The score by which the winner was selected, and the mean of its fresh trainings, with how long those were where
+    they are not alike."""
+    if found.selected is None:
+        return []
+    table, alike = bool(run.problem.get("table")), found.same_size or found.rescored is None
+    seen = "" if alike else f" ({found.trained:,} images seen)"
+    first = f"selected at {_measured(run.objective, found.selected)}{seen}"
+    if found.rescored is None:
+        return [f"{first}, not scored again"]
+    how = plural(found.rescorings, "other training" if table else "fresh seed")
+    if not alike:
+        how += f", {found.budget.size:,} images seen" if found.budget else ", trainings of different lengths"
+    return [first, f"re-scored mean {_value(run.objective, found.rescored)} ({how})"]
+
+
+def _measured(objective: Objective, value: float) -> str:
+    """A score with its name, where that is no accuracy: "71.20%", "loss 0.3213"."""
+    named = "" if objective.name in ("accuracy", SCORE) else f"{objective.name.replace('_', ' ')} "
+    return f"{named}{_value(objective, value)}"
+
+
+def _value(objective: Objective, value: float) -> str:
+    return share(value) if objective.name in ("accuracy", "balanced_accuracy") else score(value)

@@ -10,20 +10,15 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
-from evolve.display.text import plural, score, share, steps_text
+from evolve.display.text import plural, score, steps_text
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
-from evolve.reporting.training_text import amount, no_better_than_guessing, outcome, search_at_chance
+from evolve.reporting.training_text import amount, no_better_than_guessing, search_at_chance
 from evolve.runs.chance import chance, guessing_on
 from evolve.runs.facts import recalls
 from evolve.runs.run import Run
 from evolve.runs.trainings import done_of
 from evolve.values import Budget, Status
-
-OTHER_WAYS = {
-    "accuracy_with_flips": "if each image is also shown mirrored",
-    "accuracy_without_averaging": "without averaging weights",
-}
 
 
 def runs(found: list[Run]) -> RenderableType:
@@ -61,7 +56,7 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
     parts: list[RenderableType] = [head, Text(), hall_of_fame_text.table(run, leaders, climbed)]
     parts += [*map(Text, hall_of_fame_text.legend(run, leaders)), Text()]
     parts += [Text(doubt)] if (doubt := hall_of_fame_text.doubt(run)) else []
-    parts.append(Text(_tested(run)))
+    parts.append(Text(hall_of_fame_text.tested(run)))
     parts += map(Text, _guesses(run))
     if run.final_result is not None and (by_class := recognised(recalls(run.final_result, run.class_names))):
         parts.append(Text(by_class))
@@ -83,17 +78,6 @@ def _about(run: Run) -> str:
         f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}"
         f"{f'; {len(names)} classes: {listed}' if names else ''}"
     )
-
-
-def _tested(run: Run) -> str:
-    if run.winner is None or run.final_result is None:
-        return "not trained in full yet, so there is no test accuracy"
-    times = "once" if run.test_openings == 1 else f"{run.test_openings} times, each on record"
-    how = "looked up" if run.problem.get("table") else f"trained in full: {amount(run.in_full or {})}"
-    trained = f"candidate {run.winner} {how}; the test part was opened {times}"
-    measures = run.final_result.measures
-    told = [f"; {share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
-    return f"{outcome(run.final_result, run.objective)}{''.join(told)} ({trained})"
 
 
 def _guesses(run: Run) -> list[str]:

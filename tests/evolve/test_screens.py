@@ -26,6 +26,7 @@ from evolve.reporting.machine_text import machine_table
 from evolve.runs.facts import candidate_json
 from evolve.runs.frame import candidate_rows
 from evolve.runs.run import Run
+from evolve.runs.selection import selection_json
 from evolve.storage.store import Store
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 from genomes.steps import Step
@@ -171,6 +172,43 @@ def test_a_run_that_goes_on_after_its_last_training_has_no_new_winner_yet(tmp_pa
 def test_the_only_network_of_a_run_won_without_a_choice(tmp_path: Path) -> None:
     run = finished(made(tmp_path / "run", [born(1)], {1: [0.5]}, {}), 1)
     assert hall_of_fame_text.decision(run) == ("candidate 1, founder fast, unchanged: there was nothing to choose from")
+
+
+def test_what_was_left_of_the_winners_score_is_one_line(many: Run) -> None:
+    assert hall_of_fame_text.tested(many) == (
+        "candidate 1: selected at 31.00% -> re-scored mean 75.00% (2 fresh seeds) -> test accuracy 95.12% (trained in "
+        "full: 20 epochs of 400 images); the test part was opened once"
+    )
+    assert drawn(run_text.hall_of_fame(many), 500).count("test part") == 1
+    assert selection_json(many) == {"selected": 0.31, "rescored": 0.75, "test": 0.9512, "test_openings": 1}
+
+
+def test_of_trainings_that_differ_in_length_each_is_told(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", [born(1)], {1: [0.5]}, {})
+    with Store.open(run.folder) as store:
+        for repeat, score in ((1, 0.6), (2, 0.7)):
+            number = store.last("request") + 1
+            request = Request(number, born(1), Budget(200, 9), repeat, Purpose.RESCORE, f"longer {repeat}")
+            store.add((), [request], [Result(number, Status.OK, {"accuracy": score})])
+    said = hall_of_fame_text.tested(finished(run, 1))
+    assert "selected at 50.00% (200 images seen) -> re-scored mean 65.00% (2 fresh seeds, 1,800 images seen)" in said
+    both = made(tmp_path / "both", [born(1)], {1: [0.5]}, {1: [0.6]})
+    with Store.open(both.folder) as store:
+        number = store.last("request") + 1
+        request = Request(number, born(1), Budget(200, 9), 2, Purpose.RESCORE, "longer")
+        store.add((), [request], [Result(number, Status.OK, {"accuracy": 0.7})])
+    assert "(2 fresh seeds, trainings of different lengths)" in hall_of_fame_text.tested(finished(both, 1))
+
+
+def test_a_winner_that_was_not_scored_again_says_so(tmp_path: Path) -> None:
+    run = finished(made(tmp_path / "run", [born(1)], {1: [0.5]}, {}), 1)
+    assert "candidate 1: selected at 50.00%, not scored again -> test accuracy 95.12%" in hall_of_fame_text.tested(run)
+
+
+def test_a_test_part_that_was_not_opened_says_so(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", [born(1)], {1: [0.5]}, {1: [0.4]})
+    assert hall_of_fame_text.tested(run).endswith("no test accuracy; the test part has not been opened")
+    assert selection_json(run) == {"selected": None, "rescored": None, "test": None, "test_openings": 0}
 
 
 def test_a_change_is_between_trainings_of_one_size(tmp_path: Path) -> None:

@@ -70,6 +70,39 @@ def test_pairs_for_a_medium_effect() -> None:
     assert s.pairs_to_show(0.5, 0.0) == 2
 
 
+def test_pairs_to_claim_take_the_stricter_test_into_account() -> None:
+    """34 pairs for a t test, 41 of them at half the level; a signed-rank test takes 1.047 times as many."""
+    values = [-1 / np.sqrt(2), 1 / np.sqrt(2)]  # with a standard deviation of 1
+    assert s.pairs_to_claim(0.5, values, comparisons=1) == 36
+    assert s.pairs_to_show(0.5, 1.0, level=0.025) == 41
+    assert s.pairs_to_claim(0.5, values, comparisons=2) == 43
+    assert s.pairs_to_claim(100.0, values, comparisons=3) == 7, "fewer show nothing at all"
+    assert s.pairs_to_claim(0.5, [1.0], comparisons=1) is None
+    assert s.pairs_to_claim(1e-9, values, comparisons=1) is None
+
+
+def test_so_many_pairs_find_such_a_difference_four_times_in_five() -> None:
+    rng = np.random.default_rng(0)
+    pairs = s.pairs_to_claim(0.8, [-1 / np.sqrt(2), 1 / np.sqrt(2)], comparisons=1)
+    assert pairs is not None
+    found = [s.signed_rank(rng.normal(0.8, 1.0, pairs)) <= s.LEVEL for _ in range(1000)]
+    assert np.mean(found) == pytest.approx(s.POWER, abs=0.04)
+
+
+def test_the_typical_difference_has_the_sign_that_the_ranks_speak_for() -> None:
+    assert s.typical([1.0, 2.0, 3.0]) == 2.0
+    assert s.typical([1.0, 1.1, 1.2, 1.3, 1.4, -20.0]) == pytest.approx(1.15)
+    assert s.typical([0.0]) == 0.0
+
+
+def test_a_band_is_students_interval_at_each_point() -> None:
+    found = s.band(np.array([[1.0, value] for value in SLEEP]))
+    assert found.mean == pytest.approx((1.0, 1.58))
+    assert found.low == pytest.approx((1.0, 0.7001142), abs=1e-6)
+    assert found.high == pytest.approx((1.0, 2.4598858), abs=1e-6)
+    assert s.band(np.array([[1.0, 2.0]])) == s.Band((1.0, 2.0), None, None)
+
+
 def test_power_is_what_simulated_experiments_have() -> None:
     rng = np.random.default_rng(0)
     found = [s.t_interval(rng.normal(0.7, 1.0, 12)) for _ in range(2000)]

@@ -47,6 +47,9 @@ def test_they_are_shown_as_any_other_run(old: Path) -> None:
     assert "remove maxpool 2 at 2" in one.stdout
     table = command("show", "table-0.9", cwd=old)
     assert "score: a score of the table" in table.stdout
+    assert "selected at 85.20 -> re-scored mean 85.03 (2 other trainings) -> test score 84.61 (looked up)" in " ".join(
+        table.stdout.split()
+    )
     assert "of-0.9" in command("list", cwd=old).stdout
     assert (old / "results" / "of-0.9" / FILE).read_bytes() == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -213,7 +214,8 @@ def _settings() -> Iterator[None]:
     """Matplotlib as it is without the user's own settings, with those of this module, and as it was afterwards."""
     import matplotlib
 
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # names in other scripts: the page has them as text
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
         yield

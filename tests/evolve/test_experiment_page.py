@@ -1,0 +1,346 @@
+"""The page of an experiment says what is shown, and what is not."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from trial_making import planted, trials
+
+from evolve.reporting import figures
+from evolve.reporting.experiment_headline import alone, headline
+from evolve.reporting.experiment_page import About, page, write_page
+from evolve.reporting.experiment_scores import about, in_words, places, probability
+from evolve.reporting.experiment_text import experiment
+from evolve.reporting.markdown import code, plain
+from evolve.research.analysis import Analysis, analyse
+from evolve.research.trials import Point, Trial
+
+BASE = [0.95, 0.951, 0.949, 0.952, 0.948, 0.95, 0.953]
+LEADS = [0.011, 0.012, 0.010, 0.013, 0.009, 0.012, 0.010]
+OPEN = [0.010, -0.012, 0.004, -0.008, 0.009, -0.003, 0.001]
+
+
+def pair(leads: list[float], base: list[float] = BASE, **more: object) -> Analysis:
+    """Aging, the default arm, and random, which is ahead of it by so much."""
+    ahead = [one + lead for one, lead in zip(base, leads, strict=False)]
+    return analyse(trials({"aging": base[: len(leads)], "random": ahead}, **more), "aging")  # type: ignore[arg-type]
+
+
+def said(analysis: Analysis) -> str:
+    [claim] = headline(analysis)
+    return f"{claim.claim} {claim.rest}"
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def section(text: str, title: str) -> str:
+    """A section of the page."""
+    return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_a_clear_difference_has_its_size_and_interval() -> None:
+    # Leads of 1.1 points, with a deviation of .141 of them: 2.447 * .141 / sqrt(7) is .13.
+    assert said(pair(LEADS)) == (
+        "random ends ahead of aging on digits, by 1.10 points of test accuracy (95 % interval 0.97 to 1.23). If the "
+        "two were alike, a result as clear would come up in about 2 of 100 such experiments (p = 0.016; 7 pairs). On a "
+        "new seed random is ahead with a probability of more than 99 %."
+    )
+
+
+def test_it_names_whichever_arm_is_ahead() -> None:
+    assert said(pair([-lead for lead in LEADS])).startswith(
+        "aging ends ahead of random on digits, by 1.10 points of test accuracy (95 % interval 0.97 to 1.23)."
+    )
+
+
+def test_no_evidence_does_not_read_as_equal() -> None:
+    text = said(pair(OPEN))
+    assert text.startswith(
+        "No evidence of a difference between random and aging on digits. That does not mean that they are equal: the "
+        "difference may be anywhere from 0.8 points in favour of aging to 0.8 points in favour of random (95 % "
+        "interval, 7 pairs; p = 0.94)."
+    )
+    assert "To show half a point, if it is there, four times in five, takes about 26 seeds, 19 more than these." in text
+    assert "no evidence of a difference is not evidence that there is none" in words(page(pair(OPEN), About("x")))
+
+
+def test_more_comparisons_say_that_they_are_corrected() -> None:
+    rows = trials({"aging": BASE, "random": [one + 0.01 for one in BASE], "neat": [one - 0.01 for one in BASE]})
+    first, _ = headline(analyse(rows, "aging"))
+    assert "(p = 0.031 after the correction for 2 comparisons; 7 pairs)" in first.rest
+
+
+def test_many_comparisons_are_summed_up_first() -> None:
+    rows = trials({"aging": BASE, **{name: [one + 0.01 for one in BASE] for name in "abc"}, "d": BASE})
+    first, *others = headline(analyse(rows, "aging"))
+    assert first.claim == "0 of 4 comparisons show a difference." and len(others) == 4
+    assert "For all 4 there is no evidence" in first.rest
+    longer = [0.95 + number / 1000 for number in range(12)]
+    rows = trials({"aging": longer, "a": [one + 0.01 for one in longer], "d": longer, "e": longer, "f": longer})
+    first, *_ = headline(analyse(rows, "aging"))
+    assert first.claim == "1 of 4 comparisons show a difference (ahead of aging: a)."
+    assert first.rest.startswith("For the other 3 there is no evidence of one, which does not mean that")
+
+
+def test_one_seed_has_no_interval_and_says_so() -> None:
+    assert said(pair([0.02])) == (
+        "One pair says nothing of random and aging on digits. random is ahead by 2.00 points in it, but with one seed "
+        "there is no interval, and that may be luck. From 6 seeds on a difference can be shown."
+    )
+    assert "with one seed there is no interval" in section(page(pair([0.02]), About("x")), "What is not shown")
+
+
+def test_too_few_seeds_show_nothing_however_large_a_difference_is() -> None:
+    rows = trials({"aging": BASE[:5], "random": [0.5, 0.51, 0.5, 0.49, 0.5], "neat": [0.5, 0.51, 0.52, 0.49, 0.48]})
+    for claim in headline(analyse(rows, "aging")):
+        assert claim.claim.endswith(": 5 are there, and 2 comparisons take 7 at least.")
+        assert claim.rest.startswith("That does not mean that they are equal: the difference may be anywhere from 4")
+
+
+def test_pairs_that_are_equal_do_not_count_as_enough() -> None:
+    assert said(pair([0.01, 0.0, 0.0, 0.01, 0.02, 0.01, 0.0])).startswith(
+        "Too few pairs to show any difference between random and aging on digits: 4 differ, and a comparison takes 6"
+    )
+
+
+def test_equal_scores_are_called_the_same() -> None:
+    assert said(pair([0.0] * 7)) == "random and aging come to the same on digits. All 7 pairs are equal."
+
+
+def test_an_interval_without_zero_is_no_claim() -> None:
+    text = said(pair([0.03] * 7 + [-0.0301], base=[*BASE, 0.95]))
+    assert text.startswith("No evidence")
+    assert "points in favour of random" in text
+    assert "The interval alone would say more, but it takes for granted" in text
+
+
+def test_a_few_large_differences_against_many_small_ones_are_told() -> None:
+    leads = [0.01, 0.012, 0.013, 0.014, 0.015, 0.016, 0.017, 0.018, 0.019, 0.011, 0.0105, -0.4]
+    text = said(pair(leads, base=[0.95] * 12))
+    assert text.startswith("random is ahead of aging in most pairs on digits, but not on average.")
+    assert "by the mean aging is ahead by" in text and "probability" not in text
+
+
+def test_of_a_loss_lower_is_better() -> None:
+    analysis = pair(LEADS, base=[-0.5, -0.51, -0.49, -0.52, -0.48, -0.5, -0.53], measure="loss")
+    assert said(analysis).startswith(
+        "random ends ahead of aging on digits, by 0.0110 of test loss (lower is better, 95 % interval 0.0097 to 0.0123)"
+    )
+    text = page(analysis, About("x"))
+    assert "| random | 7 | -0.0110 | -0.0123 to -0.0097 |" in text
+    assert "mean test loss (lower is better)" in text and "in points" not in text
+    assert "| aging (default) | 7 | 0.504 | 0.488 to 0.520 | 0.480 | 0.530 |" in text
+    assert "one per cent of the mean of aging" in text
+
+
+def test_tables_in_per_cents_have_points_too() -> None:
+    analysis = pair([100 * lead for lead in LEADS], base=[100 * one for one in BASE], measure="score")
+    assert "by 1.10 points of test score (95 % interval 0.97 to 1.23)" in said(analysis)
+    assert "| aging (default) | 7 | 95.04 % | 94.88 to 95.20 |" in page(analysis, About("x"))
+
+
+def test_claims_on_some_data_sets_are_for_these() -> None:
+    rows = [
+        row
+        for number, dataset in enumerate(("digits", "signs", "spoken"))
+        for row in trials({"aging": BASE, "random": [one + 0.01 + number / 100 for one in BASE]}, dataset=dataset)
+    ]
+    two, three = analyse([row for row in rows if row.dataset != "spoken"], "aging"), analyse(rows, "aging")
+    assert said(two).endswith("with a probability of more than 99 %. That is for these 2 data sets only.")
+    assert "on digits, signs and spoken, by 2.0 points" in said(three)
+    assert "each data set counts once, and the 95 % interval of random less aging is -0.5 to 4.5 points, so on" in said(
+        three
+    )
+    text = page(three, About("x"))
+    assert text.count("| random | all | 21 |") == text.count("| random | spoken | 7 | +3.00 |") == 1
+    assert "| random | -0.5 to 4.5 |" in text
+    assert "With two data sets nothing can be said of others" in page(two, About("x"))
+
+
+def test_the_network_alone_has_its_line() -> None:
+    rows = [*trials({"aging": BASE}), *trials({"fast-alone": BASE, "vgg-alone": BASE})]
+    for row_unit, same in (("work", "same work"), ("seconds", "same time")):
+        analysis = analyse([replace(row, unit=row_unit) for row in rows], "aging", alone={"fast-alone": "fast"})  # type: ignore[arg-type]
+        [line] = alone(analysis)
+        assert line.claim == f"The default network alone (fast), {same}: 95.04 %."
+        assert line.rest == "aging beside it: 95.04 %."
+        assert f"**{line.claim}**" in page(analysis, About("x"))
+    [line] = alone(analyse(rows, "aging", alone={"vgg-alone": "vgg"}))
+    assert line.claim.startswith("The network vgg alone, same work:")
+
+
+def test_failed_trials_and_incomplete_pairs_are_named() -> None:
+    rows = [row for row in trials({"aging": BASE, "random": BASE}) if row.key != ("digits", "random", 3)]
+    rows.append(Trial("digits", "random", 3, status="failed", reason="out of | memory"))
+    text = section(page(analyse(rows, "aging"), About("x")), "Failed, incomplete and disturbed trials")
+    assert "- digits-random-3 failed: out of \\| memory" in text
+    assert "- random and aging are not compared on digits with seed 3: one has no score" in text
+
+
+def test_disturbed_trials_are_named_where_the_clock_decides() -> None:
+    rows = [replace(row, others=0.4 if row.seed == 2 else 0.0) for row in trials({"aging": BASE, "random": BASE})]
+    title, line = "Failed, incomplete and disturbed trials", "digits-aging-2 was disturbed: other programs took 40%"
+    by_count = page(analyse(rows, "aging"), About("x"))
+    by_time = page(analyse([replace(row, unit="seconds") for row in rows], "aging"), About("x"))
+    assert title not in by_count and line in section(by_count, "Times and machines")
+    assert line in section(by_time, title) and line not in section(by_time, "Times and machines")
+
+
+def test_an_arm_without_scores_is_shown() -> None:
+    rows = [*trials({"aging": BASE}), *(Trial("digits", "random", seed, status="failed") for seed in range(7))]
+    analysis = analyse(rows, "aging")
+    assert (
+        said(analysis) == "random and aging cannot be compared on digits. There is no pair in which both have a score."
+    )
+    assert "| random | 0 | - | - | - | - |" in page(analysis, About("x"))
+
+
+def test_one_arm_has_nothing_to_be_compared_with() -> None:
+    analysis = analyse(trials({"aging": BASE}), "aging")
+    assert said(analysis).startswith("There is one arm, so there is nothing to compare.")
+    assert "## Comparisons" not in page(analysis, About("x"))
+
+
+def test_winners_curse_and_firewall_are_on_the_page() -> None:
+    analysis = analyse(
+        [
+            *(
+                Trial("digits", "aging", s, test=0.95, selected=0.94, rescored=0.91 + s / 100, openings=1)
+                for s in (0, 1)
+            ),
+            *(Trial("digits", "hand", s, test=0.93, selected=0.94, openings=1 + 2 * s) for s in (0, 1)),
+        ],
+        "aging",
+    )
+    text = page(analysis, About("x"))
+    curse = section(text, "From the score that selected a winner to its test score")
+    assert "| aging | 2 | 94 % | 92 % | 95 % | -2 | -9 to 4 |" in curse
+    assert "| hand | 2 | 94.00 % | - | 93.00 % | -1.00 | -1.00 to -1.00 |" in curse
+    opened = section(text, "How often the test part was opened")
+    assert "- aging: once in each of 2 trials" in opened
+    assert "- hand: once in 1 and 3 times in 1 of 2 trials" in opened
+
+
+def test_the_time_to_a_target_says_who_did_not_get_there() -> None:
+    rows = [
+        Trial("digits", "aging", seed, test=0.9, curve=(Point(1, 0.5), Point(8 + seed, top), Point(40, top)))
+        for seed, top in enumerate((0.8, 0.8, 0.6))
+    ]
+    text = page(analyse(rows, "aging", target=0.75), About("x"))
+    assert "**Time to 75.00 %**, by the score that selects" in text
+    assert "| digits | aging | 2 of 3 | 8.5 |" in text
+
+
+def test_what_was_run_is_on_the_page_as_it_was_written() -> None:
+    told = About("x", "Is *aging* better?\n# no", "40 evaluations", {"aging": "strategy aging"}, 'a = "```"\n')
+    text = page(pair(OPEN), told)
+    assert text.startswith("# Is \\*aging\\* better? # no\n")
+    setup = section(text, "What was run")
+    assert "- budget of each trial: 40 evaluations" in setup and "- aging: strategy aging" in setup
+    assert '````toml\na = "```"\n````' in setup
+
+
+def test_only_times_differ_on_another_machine() -> None:
+    rows = planted({"aging": 0.0, "random": 0.01})
+    other = [
+        replace(row, seconds=5.0, others=0.7, machine={"system": "Mac"}, versions={"evolve": "9"}, made="2027")
+        for row in rows
+    ]
+    one, two = (page(analyse(trials, "aging"), About("x")) for trials in (rows, other))
+    assert one != two
+    assert one.partition("## Times and machines")[0] == two.partition("## Times and machines")[0]
+
+
+def test_two_makings_are_the_same_to_the_byte(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        analysis = analyse(planted({"aging": 0.0, "random": 0.01, "neat $x$ <b>": 0.0}), "aging", target=0.8)
+        assert write_page(analysis, tmp_path / name, About("x")) == tmp_path / name / "page.md"
+    made = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert made.keys() == {"page.md", "curves-digits.svg", "ranks.svg"}
+    assert made == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+    text = made["page.md"].decode()
+    assert "(curves-digits.svg)" in text and "(ranks.svg)" in text
+    assert b"<dc:date>" not in made["ranks.svg"]
+
+
+def test_data_sets_of_like_names_have_pictures_of_their_own(tmp_path: Path) -> None:
+    rows = [replace(row, dataset=name) for name in ("My data", "my-data", "図") for row in planted({"a": 0.0}, seeds=2)]
+    write_page(analyse(rows, "a"), tmp_path, About("x"))
+    assert {path.name for path in tmp_path.glob("*.svg")} == {
+        "curves-my-data.svg", "curves-my-data-1.svg", "curves-2.svg"
+    }  # fmt: skip
+
+
+def test_without_matplotlib_all_but_pictures_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert not figures.installed()
+    text = write_page(analyse(planted({"a": 0.0, "b": 0.1, "c": 0.0}), "a"), tmp_path, About("x")).read_text()
+    assert "Pictures need Matplotlib, which is not installed here" in text
+    assert "pip install -e '.[research]'" in text
+    assert "![" not in text and "## Ranks" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
+
+
+def test_settings_of_the_users_matplotlib_stay_as_they_are(tmp_path: Path) -> None:
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 40.0, "svg.hashsalt": "mine"}):
+        before = dict(matplotlib.rcParams)
+        write_page(analyse(planted({"a": 0.0, "b": 0.1}), "a"), tmp_path, About("x"))
+        assert dict(matplotlib.rcParams) == before
+        first = (tmp_path / "curves-digits.svg").read_bytes()
+    write_page(analyse(planted({"a": 0.0, "b": 0.1}), "a"), tmp_path, About("x"))
+    assert (tmp_path / "curves-digits.svg").read_bytes() == first
+
+
+def test_arms_that_cannot_be_told_apart_are_joined() -> None:
+    assert figures.alike([1.0, 1.5, 2.8, 3.9], critical=1.25) == [(0, 1), (2, 3)]
+    assert figures.alike([1.0, 1.5, 2.2, 3.9], critical=1.25) == [(0, 2)]
+    assert figures.alike([1.0, 3.0], critical=1.25) == []
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_terminal_shows_the_short_version(width: int) -> None:
+    console = Console(width=width, file=io.StringIO(), highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(experiment(pair(LEADS), Path("results/x-experiment/page.md")))
+    text = capture.get()
+    assert max(map(len, text.splitlines())) <= width
+    assert "random ends ahead of aging on digits, by 1.10 points" in words(text)
+    assert re.search(r"aging \(default\) +7 +95\.04 % +94\.88 to 95\.20", text)
+    assert "results/x-experiment/page.md" in text
+
+
+@pytest.mark.parametrize(
+    ("half", "digits"), [(0.43, 1), (0.25, 2), (0.3, 1), (2.0, 1), (5.0, 0), (40.0, 0), (0.0123, 3)]
+)
+def test_numbers_have_as_many_digits_as_the_interval_supports(half: float, digits: int) -> None:
+    assert places(half) == digits
+
+
+def test_numbers_in_words() -> None:
+    assert [in_words(p) for p in (0.0001, 0.0041, 0.016, 0.5)] == [
+        "in fewer than 1 of 1,000",
+        "in about 5 of 1,000",
+        "in about 2 of 100",
+        "in about 50 of 100",
+    ]
+    assert [probability(share) for share in (1.0, 0.5, 0.0)] == ["more than 99 %", "50 %", "less than 1 %"]
+    assert [about(count) for count in (7, 99, 2424, 61311)] == ["7", "99", "2,400", "61,000"]
+
+
+def test_text_of_others_is_no_markup() -> None:
+    assert plain("a|b `c` <d> *e* [f](g)\nh_i _j_ \x1b[31m") == (
+        "a\\|b \\`c\\` &lt;d> \\*e\\* \\[f\\](g) h_i \\_j\\_ \\\\x1b\\[31m"
+    )
+    assert plain("# no heading") == "\\# no heading"
+    assert code("x", "toml") == "```toml\nx\n```"

@@ -13,7 +13,8 @@ from evolve.config import RunConfig
 from evolve.display.console import Console, Part, Watcher
 from evolve.engine.initial_population import founder
 from evolve.errors import DiskLimitError, LogError, MachineError, RunError
-from evolve.problems.images import START_COST, ImageProblem
+from evolve.problems.images import ImageProblem
+from evolve.problems.work import FLOAT32, START_COST, training_work
 from evolve.research.commands import GRACE, LONGER, CommandFailed, filled, run_command
 from evolve.research.experiment_file import Arm, Design
 from evolve.research.run_trial import TrialFailed, trial_of
@@ -22,7 +23,6 @@ from evolve.runs.run import Run
 from evolve.settings import Given
 from evolve.storage.store import Store
 from evolve.values import Purpose
-from genomes.limits import Limits
 from genomes.spec import ModelSpec
 
 # Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
@@ -136,9 +136,9 @@ def known(default: Trial | None) -> Trial:
 def epochs_for(work: float, network: ModelSpec, images: int) -> int:
     """Epochs of a full training on so many images that come next to so many units of work, together with the brief one
     before it; one at least."""
-    each = 3.0 * Limits().work(network)
-    rest = work - 2 * START_COST - each * BRIEFLY["images"] * BRIEFLY["epochs"]
-    return max(1, int(rest / (each * images)))
+    each = FLOAT32.work(network)
+    rest = work - START_COST - training_work(each, BRIEFLY["images"] * BRIEFLY["epochs"])
+    return max(1, int(rest / (3.0 * each * images)))
 
 
 def command_trial(

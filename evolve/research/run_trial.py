@@ -9,13 +9,12 @@ from statistics import fmean
 from typing import Any
 
 from evolve.objectives import Objective
-from evolve.problems.images import START_COST
+from evolve.problems.work import FLOAT32, training_work
 from evolve.research.trials import Point, Trial
 from evolve.runs.origin import origin
 from evolve.runs.run import Run
 from evolve.storage.time_spent import seconds_spent
 from evolve.values import SEARCHING, Purpose, Status
-from genomes.limits import Limits
 
 Row = Mapping[str, Any]  # of the run's history
 
@@ -67,9 +66,9 @@ def _scores(objective: Objective, rows: Sequence[Row]) -> list[float]:
 def _costs(run: Run, rows: Sequence[Row]) -> list[float]:
     """Units of work of each request, as of 32-bit numbers; none of one that was copied, or could not be built."""
     networks = {number: run.network(number) for number in {row["candidate"] for row in rows}}
-    works = {number: Limits().work(network) for number, network in networks.items() if network is not None}
+    works = {number: FLOAT32.work(network) for number, network in networks.items() if network is not None}
     return [
-        START_COST + 3.0 * works[row["candidate"]] * row["images"] * row["epochs"]
+        training_work(works[row["candidate"]], row["images"] * row["epochs"])
         if row["cached_from"] is None and row["candidate"] in works
         else 0.0
         for row in rows

@@ -124,7 +124,8 @@ def _times(analysis: Analysis) -> list[str]:
 def _time(arm: Arm) -> list[str]:
     seconds = [trial.seconds for trial in arm.trials]
     times = [sum(seconds) / len(seconds), min(seconds), max(seconds)]
-    return [plain(arm.name), *map(duration, times), f"{max(trial.others for trial in arm.trials):.0%}"]
+    others = [trial.others for trial in arm.trials if trial.others is not None]
+    return [plain(arm.name), *map(duration, times), f"{max(others):.0%}" if others else "not measured"]
 
 
 def _machine(trial: Trial) -> str:

@@ -64,8 +64,8 @@ class Arm:
 
     @property
     def openings(self) -> tuple[int, ...]:
-        """How often each trial opened the test part, of those that say it."""
-        return tuple(trial.openings for trial in self.trials if trial.openings is not None)
+        """How often each trial opened the test part, 0 where that is not on record."""
+        return tuple(trial.openings or 0 for trial in self.trials)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from evolve.problems.problem import Problem
 from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
 from evolve.problems.workers import too_many_workers
 from evolve.research.arms import Makers
-from evolve.research.experiment import Experiment, conduct
+from evolve.research.experiment import ROWS, Experiment, conduct
 from evolve.research.experiment_file import Design, read_design
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
@@ -211,7 +211,11 @@ def experiment(
         go_on=lambda found, watcher: resume_given(found, Given({}), watcher),
     )
     try:
-        return conduct(design, folder, makers, console)
+        made = conduct(design, folder, makers, console)
+        for remark in made.remarks:
+            console.note(remark)
+        console.note(f"all trials are in {shown_path(folder / ROWS)}")
+        return made
     except KeyboardInterrupt:
         console.note(f"stopped; nothing is lost. {_how_to_go_on(design, output, results)}")
         raise

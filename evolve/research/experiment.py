@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +20,10 @@ from evolve.research.image_data import image_data
 from evolve.research.machine_share import Measurement, machine_facts, versions
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_arms import TableData, table_arms, table_data
-from evolve.research.trials import Trial, append_trial, in_order, read_trials, write_trials
+from evolve.research.trials import Trial, append_trial, folder_name, in_order, read_trials, write_trials
+from evolve.runs.run import Run
+from evolve.settings import Given
+from evolve.storage.store import Store
 
 LOOK_SECONDS = 0.2
 
@@ -40,8 +43,27 @@ class Experiment:
 
     @property
     def disturbed(self) -> tuple[Trial, ...]:
-        """Trials with a time as their budget of which others took so much of the machine that they say little."""
-        return tuple(trial for trial in self.trials if trial.disturbed and trial.unit == "seconds")
+        """Trials with a time as their budget, and of outside programs, during which others took so much of the machine
+        that they say little."""
+        timed = {arm.name for arm in self.design.arms if arm.command or self.design.unit == "seconds"}
+        return tuple(trial for trial in self.trials if trial.disturbed and trial.arm in timed)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What has to be known of it beside what came out, a sentence each."""
+        found = []
+        if self.failed:
+            reasons = "\n".join(f"  {_called(trial)}: {trial.reason}" for trial in self.failed)
+            found.append(
+                f"{plural(len(self.failed), 'trial')} failed, and will be tried again by another call:\n{reasons}"
+            )
+        if self.disturbed:
+            shares = ", ".join(f"{_called(trial)} ({trial.others or 0.0:.0%})" for trial in self.disturbed)
+            found.append(
+                "others took more than a tenth of the machine, so these trials had less than their share of time: "
+                f"{shares}; make them again on a quiet machine, in another folder"
+            )
+        return found
 
 
 def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> Experiment:
@@ -56,7 +78,7 @@ def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> E
         check_same(folder, asked)
         work = _Work(design, folder, makers, console, data)
         if work.missing:
-            check_versions(folder, [trial for trial in work.known.values() if trial.ok], work.versions)
+            check_versions(folder, work.made_with(), work.versions)
         note_asked(folder, asked)
         work.do()
     return Experiment(folder, design, tuple(in_order(work.known.values(), work.keys)[: len(work.keys)]))
@@ -89,9 +111,18 @@ class _Work:
         self.versions = versions(trained=not design.tables)
         self.missing = [one for one in asked if one.key not in self.known or not self.known[one.key].ok]
 
+    def made_with(self) -> Iterator[Mapping[str, str]]:
+        """Versions of what is there: of trials, and of runs that are to be continued."""
+        yield from (trial.versions for trial in self.known.values() if trial.ok)
+        for asked in self.missing:
+            folder = self._runs / folder_name(*asked.key)
+            if asked.arm.command is None and Store.begun(folder):
+                run = Run(folder)
+                yield {"evolve": run.meta["version"], "backend": run.problem.get("backend", "")}
+
     def do(self) -> None:
         """Makes it, writing each row down at once; in the end all rows stand in their order."""
-        self._console.note(self._in_words())
+        self._console.note(self._plan())
         machine = machine_facts()
         for trial in self._on_tables() if self._design.tables else self._on_images():
             made = datetime.now(UTC).isoformat(timespec="seconds")
@@ -99,14 +130,12 @@ class _Work:
             append_trial(self._rows, self.known[trial.key])
         write_trials(self._rows, in_order(self.known.values(), self.keys))
 
-    def _in_words(self) -> str:
+    def _plan(self) -> str:
         design, there = self._design, len(self.keys) - len(self.missing)
-        [(name, value)] = design.budget.values.items()
-        budget = f"for {duration(value)}" if name == "duration" else f"{name} {value:,.10g}"
         counted = {"arm": design.arms, "table" if design.tables else "data set": self._data, "seed": design.seeds}
         counts = " x ".join(plural(len(each), what) for what, each in counted.items())
         known = f", {there:,} of them are there" if there else ""
-        return f"experiment '{design.name}': {plural(len(self.keys), 'trial')}, {counts}, {budget} each{known}"
+        return f"experiment '{design.name}': {plural(len(self.keys), 'trial')}, {counts}, {_in_words(design.budget)} each{known}"
 
     def _blank(self, asked: _Asked) -> Trial:
         """What is known of a trial before it is made."""
@@ -118,7 +147,7 @@ class _Work:
         for place, asked in enumerate(self.missing, start=1):
             assert isinstance(asked.data, Data)
             blank, default = self._blank(asked), (asked.data.name, self._design.default.name, asked.seed)
-            title = f"trial {place} of {len(self.missing)}, {blank.arm} on {blank.dataset}, seed {blank.seed}"
+            title = f"trial {place} of {len(self.missing)}, {_called(blank)}"
             self._console.note(title + self._left(self.missing[place - 1 :]))
             measured = Measurement()
             try:
@@ -155,6 +184,17 @@ class _Work:
                     yield future.result()
                 except TrialFailed as error:
                     yield replace(blank, status="failed", reason=str(error))
+
+
+def _in_words(budget: Given) -> str:
+    [(name, value)] = budget.values.items()
+    if name == "duration":
+        return duration(value)
+    return f"{value:.3g} units of work" if name == "work" else plural(value, name.removesuffix("s"))
+
+
+def _called(trial: Trial) -> str:
+    return f"{trial.arm} on {trial.dataset}, seed {trial.seed}"
 
 
 def outcome(trial: Trial) -> str:

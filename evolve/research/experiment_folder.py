@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from filelock import FileLock, Timeout
 from evolve.errors import ConfigError, RunError
 from evolve.research.experiment_file import Design
 from evolve.research.machine_share import DECIDING
-from evolve.research.trials import Trial
 
 ASKED, ROWS, LOCK, RUNS = "experiment.json", "rows.jsonl", "experiment.lock", "runs"
 FORMAT = 1
@@ -98,11 +97,11 @@ def note_asked(folder: Path, asked: Json) -> None:
     draft.replace(folder / ASKED)
 
 
-def check_versions(folder: Path, trials: Sequence[Trial], now: Mapping[str, str]) -> None:
-    """Raises RunError if trials that others are to be added to were made with other versions."""
-    for trial in trials:
+def check_versions(folder: Path, made_with: Iterable[Mapping[str, str]], now: Mapping[str, str]) -> None:
+    """Raises RunError if trials to which others are to be added were made with other versions than those of now."""
+    for versions in made_with:
         for name in DECIDING:
-            if (was := trial.versions.get(name)) != now.get(name):
+            if (was := versions.get(name)) != now.get(name):
                 raise RunError(
                     f"the trials in {folder} were made with {name} {was}, this is {now.get(name)}, and the two are not "
                     "to be mixed; go on with the version that made them, or name another folder with --output"

@@ -32,8 +32,9 @@ from evolve.problems.problem import Problem
 from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
 from evolve.problems.workers import too_many_workers
 from evolve.research.arms import Makers
-from evolve.research.experiment import ROWS, Experiment, conduct
+from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import Design, read_design
+from evolve.research.experiment_folder import ROWS
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find

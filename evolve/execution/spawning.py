@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -21,6 +22,17 @@ def start_tracker() -> None:
     """Starts multiprocessing's own helper, a Python, too, which the first lock of a pool would start without care."""
     with _starting, _safe_path():
         resource_tracker.ensure_running()
+
+
+def end_with_parent() -> None:
+    """Ends this process as soon as the one that started it is gone, however that ended."""
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
 @contextmanager

@@ -54,14 +54,13 @@ class Experiment:
         found = []
         if self.failed:
             reasons = "\n".join(f"  {_called(trial)}: {trial.reason}" for trial in self.failed)
-            found.append(
-                f"{plural(len(self.failed), 'trial')} failed, and will be tried again by another call:\n{reasons}"
-            )
+            failed = plural(len(self.failed), "trial")
+            found.append(f"{failed} failed, and will be tried again by another call:\n{reasons}")
         if self.disturbed:
             shares = ", ".join(f"{_called(trial)} ({trial.others or 0.0:.0%})" for trial in self.disturbed)
             found.append(
                 "others took more than a tenth of the machine, so these trials had less than their share of time: "
-                f"{shares}; make them again on a quiet machine, in another folder"
+                f"{shares}; to have one made again, delete its line in {ROWS} and its folder in {RUNS}"
             )
         return found
 
@@ -134,8 +133,9 @@ class _Work:
         design, there = self._design, len(self.keys) - len(self.missing)
         counted = {"arm": design.arms, "table" if design.tables else "data set": self._data, "seed": design.seeds}
         counts = " x ".join(plural(len(each), what) for what, each in counted.items())
-        known = f", {there:,} of them are there" if there else ""
-        return f"experiment '{design.name}': {plural(len(self.keys), 'trial')}, {counts}, {_in_words(design.budget)} each{known}"
+        known = f"; {there:,} of them are there" if there else ""
+        trials = f"{plural(len(self.keys), 'trial')} ({counts}), {_in_words(design.budget)} each"
+        return f"experiment '{design.name}': {trials}{known}"
 
     def _blank(self, asked: _Asked) -> Trial:
         """What is known of a trial before it is made."""

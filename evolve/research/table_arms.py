@@ -14,7 +14,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import ConfigError, RunError
 from evolve.execution.machine import usable_cores
-from evolve.execution.spawning import WorkerContext
+from evolve.execution.spawning import WorkerContext, end_with_parent
 from evolve.problems.table_files import Table, load_table
 from evolve.research.arms import command_trial
 from evolve.research.commands import ON_TABLES, filled
@@ -69,6 +69,7 @@ def given_of(design: Design, arm: Arm, data: TableData, seed: int = 0) -> Given:
 
 
 def _hold(tables: Mapping[str, Table]) -> None:
+    end_with_parent()
     _tables.update(tables)
 
 

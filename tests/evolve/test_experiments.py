@@ -1,0 +1,437 @@
+"""Experiments: what they are asked to be, what they refuse before anything is trained, and that they go on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from conftest import DATA, changed, command, stack_space, stops
+
+import evolve
+from evolve.errors import ConfigError, RunError
+from evolve.objectives import Direction, Objective
+from evolve.research.arms import epochs_for
+from evolve.research.commands import CommandFailed, CommandStopped, run_command
+from evolve.research.experiment_file import read_design
+from evolve.research.machine_share import Measurement
+from evolve.research.run_trial import TrialFailed, trial_of
+from evolve.research.trials import Point, Trial, append_trial, read_trials
+from evolve.runs.find import find
+
+TIMES = ("seconds", "others", "machine", "versions", "made")
+NET = "conv 8 3, relu, maxpool 2, flatten, dense 16, relu | adam 0.01"
+ON_TABLE: dict[str, Any] = {
+    "tables": [str(DATA / "table.json")],
+    "seeds": 2,
+    "budget": {"evaluations": 12},
+    "settings": {"population": 4},
+    "arms": {"aging": {"strategy": "aging"}},
+}
+FEW = {"population": 2, "images": 60, "epochs": 1, "final_epochs": 2, "leaders": 1, "rescorings": 1, "max_layers": 6}
+ON_IMAGES: dict[str, Any] = {
+    "datasets": ["digits"],
+    "seeds": 2,
+    "budget": {"evaluations": 2},
+    "settings": {**FEW, "founders": [NET, "random"]},
+    "arms": {"aging": {"strategy": "aging"}},
+}
+ANSWERS = "import json, sys; print('working'); print(json.dumps({'test': 0.5, 'winner': ' '.join(sys.argv[1:])}))"
+
+
+def toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(name)} = {toml(inner)}" for name, inner in value.items()) + " }"
+    return f"[{', '.join(map(toml, value))}]" if isinstance(value, list) else json.dumps(value)
+
+
+def write(path: Path, asked: Mapping[str, Any]) -> Path:
+    path.write_text("".join(f"{name} = {toml(value)}\n" for name, value in asked.items()))
+    return path
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    """Trials as they stand in the file, but for what may differ."""
+    found = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in row.items() if name not in TIMES} for row in found]
+
+
+def on_table(folder: Path, **changes: Any) -> Any:
+    return evolve.experiment({**ON_TABLE, **changes}, output=folder, progress=False)
+
+
+def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
+    first = on_table(tmp_path / "one")
+    assert [trial.key[1:] for trial in first.trials] == [("aging", 0), ("random", 0), ("aging", 1), ("random", 1)]
+    assert all(trial.ok and trial.evaluations == 12 and trial.openings == 1 for trial in first.trials)
+    before = (tmp_path / "one" / "rows.jsonl").read_text()
+    assert on_table(tmp_path / "one").trials == first.trials
+    assert (tmp_path / "one" / "rows.jsonl").read_text() == before
+
+    more = {"arms": {"aging": {"strategy": "aging"}, "genetic": {"strategy": "genetic"}}, "seeds": 3}
+    grown = on_table(tmp_path / "one", **more)
+    assert all(trial in grown.trials for trial in first.trials), "a trial was made again"
+    on_table(tmp_path / "at once", **more)
+    assert rows(tmp_path / "one") == rows(tmp_path / "at once")
+    assert len(grown.trials) == 9
+
+    (tmp_path / "one" / "rows.jsonl").write_text("".join(before.splitlines(keepends=True)[:2]) + '{"dataset": "synth')
+    on_table(tmp_path / "one", **more)
+    assert rows(tmp_path / "one") == rows(tmp_path / "at once")
+
+
+def test_an_arm_that_is_left_out_keeps_its_rows(tmp_path: Path) -> None:
+    both = on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "neat": {"strategy": "neat"}})
+    fewer = on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "random": False})
+    assert [trial.arm for trial in fewer.trials] == ["aging", "aging"]
+    assert len(read_trials(tmp_path / "one" / "rows.jsonl")) == len(both.trials)
+    with pytest.raises(ConfigError, match=r"arm 'neat' was strategy = \"neat\" .* give it another name"):
+        on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "neat": {"strategy": "genetic"}})
+
+
+KILLS = """
+import json, os, pathlib, signal, sys
+table, seed = sys.argv[1:]
+marks = pathlib.Path("killed")
+marks.mkdir(exist_ok=True)
+if seed == "1" and len(list(marks.iterdir())) < 2:
+    (marks / str(os.getpid())).touch()
+    os.kill(os.getppid(), signal.SIGKILL)
+print(json.dumps({"test": 80.0 + int(seed), "evaluations": 12}))
+"""
+
+
+def test_an_experiment_that_is_killed_twice_comes_to_the_same_end(tmp_path: Path) -> None:
+    (tmp_path / "kills.py").write_text(KILLS)
+    outside = {"command": "python kills.py {table} {seed}"}
+    asked = {**ON_TABLE, "arms": {"aging": {"strategy": "aging"}, "outside": outside}, "name": "killed"}
+    file = write(tmp_path / "killed.toml", asked)
+    begun = [sys.executable, "-m", "evolve.cli", "experiment", str(file)]
+    codes = [subprocess.run(begun, cwd=tmp_path, capture_output=True).returncode for _ in range(3)]
+    assert codes == [-9, -9, 0]
+    [folder] = (tmp_path / "results").iterdir()
+    undisturbed = subprocess.run([*begun, "--output", "undisturbed"], cwd=tmp_path, capture_output=True)
+    assert undisturbed.returncode == 0
+    assert rows(folder) == rows(tmp_path / "undisturbed")
+    assert len(rows(folder)) == 6
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    (
+        {"arms": {"aging": {"populaton": 8}}},
+        "asked.toml [arms.aging]: unknown setting 'populaton'; did you mean 'population'?",
+    ),
+    ({"arms": {"x": {"comand": "ls"}}}, "[arms.x]: unknown setting 'comand'; did you mean 'command'?"),
+    ({"arms": {"aging": {"population": 1}}}, "[arms.aging]: population must be a whole number from 2 to 10000, not 1"),
+    ({"arms": {"aging": {"strategy": "agin"}}}, "[arms.aging]: strategy 'agin' is unknown; did you mean 'aging'?"),
+    ({"arms": {"aging": {"evaluations": 50}}}, "[arms.aging]: evaluations = 50: all arms have the same budget"),
+    ({"arms": {"aging": {"for": "5m"}}}, '[arms.aging]: for = "5m": all arms have the same budget'),
+    ({"settings": {"generations": 5}}, "[settings]: generations = 5: all arms have the same budget"),
+    ({"arms": {"a": {}, "b": {"images": 500}}}, "[arms.b]: images = 500: the arms have no equal budget"),
+    ({"arms": {"a": {"leaders": 5}}}, "give the budget as work, such as work = 2e13 in [budget]"),
+    ({"arms": {"a": {"precision": "bfloat16"}}}, "[arms.a]: precision must be the same for all arms"),
+    ({"arms": {"a": {"seed": 3}}}, "[arms.a]: seed cannot be given here: seeds stand in seeds, at the top"),
+    ({"arms": {"a": 3}}, "[arms.a] must be a table of settings, not 3"),
+    ({"arms": {"a b": {}}}, "[arms.a b]: name must be letters, digits, dots, dashes and underscores, not 'a b'"),
+    ({"arms": {}}, "[arms] names nothing to compare"),
+    ({"arms": {"random": False}}, "[arms] names nothing to compare"),
+    ({"arms": {"x": {"alone": "fast"}}}, "[arms.x]: the first arm is what the others are compared with"),
+    ({"arms": {"a": {}, "x": {"alone": "fast", "images": 9}}}, "[arms.x]: images does not go with alone"),
+    ({"arms": {"a": {}, "x": {"alone": "fast"}}}, "[arms.x]: alone is for images"),
+    ({"arms": {"a": {}, "x": {"command": ""}}}, "[arms.x]: command must be text"),
+    (
+        {"arms": {"a": {}, "x": {"command": "no-such-program"}}},
+        "[arms.x]: command: there is no program 'no-such-program'",
+    ),
+    ({"arms": {"a": {}, "x": {"command": "./gone.sh {seed}"}}}, "there is no program './gone.sh'"),
+    ({"arms": {"a": {}, "x": {"command": "python {sed}"}}}, "command: {sed} has no value here; what is replaced is"),
+    ({"arms": {"a": {}, "x": {"command": "python {seconds}"}}}, "command: {seconds} has no value here"),
+    ({"arms": {"a": {}, "x": {"command": "python {table:d}"}}}, "command cannot be filled in"),
+    ({"arms": {"a": {}, "x": {"command": "python 'a"}}}, "command cannot be read (No closing quotation)"),
+    ({"seeds": 1}, "asked.toml: seeds must be at least two, as a number or as a list"),
+    ({"seeds": [3]}, "seeds must be at least two"),
+    ({"seeds": [3, 3]}, "seeds must be at least two"),
+    ({"seeds": [1, -2]}, "seeds must be at least two"),
+    ({"budget": {}}, "asked.toml [budget]: there is none; a budget is one of"),
+    ({"budget": {"evaluations": 5, "for": "1m"}}, "[budget]: evaluations and for do not go together"),
+    ({"budget": {"evaluation": 5}}, "[budget]: 'evaluation' is no budget; did you mean 'evaluations'?"),
+    ({"budget": {"evaluations": 0}}, "[budget]: evaluations must be a whole number of at least 1, not 0"),
+    ({"tables": []}, "asked.toml: what is searched is missing"),
+    ({"datasets": ["digits"]}, "both datasets and tables are given"),
+    ({"tables": ["gone.json"]}, "there is no such file"),
+    ({"sedes": 3}, "asked.toml: unknown setting 'sedes'; did you mean 'seeds'?"),
+    ({"settings": {"max_layers": 5}}, "max_layers has no effect with the encoding 'choices'"),
+    ({"arms": {"a": {"options": {"elit": 3}, "strategy": "genetic"}}}, "unknown setting 'elit'"),
+    ({"datasets": ["digitz"], "tables": []}, "dataset 'digitz' is unknown; did you mean 'digits'?"),
+    ({"datasets": ["digits", "gone.npz"], "tables": []}, "there is no such file"),
+    (
+        {"datasets": ["digits"], "tables": [], "arms": {"a": {}, "x": {"alone": "fsat"}}},
+        "[arms.x]: founder 'fsat' is unknown",
+    ),
+    ({"datasets": ["digits"], "tables": [], "arms": {"a": {}, "x": {"alone": "zoo"}}}, "[arms.x]: 'zoo' are several"),
+    (
+        {"datasets": ["digits"], "tables": [], "arms": {"a": {}, "x": {"alone": "maxpool 9, conv 8 3, flatten"}}},
+        "[arms.x]: none of the founders given fits",
+    ),
+    (
+        {"datasets": ["digits"], "tables": [], "arms": {"a": {}, "b": {"layers": {"swirl": {"class": "gone.Swirl"}}}}},
+        "asked.toml [arms.b]: ",
+    ),
+    (
+        {"datasets": ["digits"], "tables": [], "budget": {"for": "5s"}},
+        "[arms.aging]: for in asked.toml [budget]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG, ids=lambda value: value[:40] if isinstance(value, str) else "")
+def test_what_cannot_be_is_refused_before_anything_is_trained(
+    changes: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "asked.toml", {**ON_TABLE, **changes})
+    done = command("experiment", "asked.toml", cwd=tmp_path)
+    stops(done, said)
+    assert not (tmp_path / "results" / "asked-experiment").exists()
+
+
+def test_a_folder_of_another_experiment_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    on_table(folder, arms={"aging": {"strategy": "aging"}, "random": False})
+    with pytest.raises(ConfigError, match="holds another experiment: its budget was evaluations = 12, not evalu"):
+        on_table(folder, budget={"evaluations": 13})
+    with pytest.raises(ConfigError, match="its settings were population = 4, not population = 5"):
+        on_table(folder, settings={"population": 5})
+    with pytest.raises(ConfigError, match="was 'aging' in .* put that one first"):
+        on_table(folder, arms={"neat": {"strategy": "neat"}, "aging": {"strategy": "aging"}})
+    with pytest.raises(RunError, match="is no folder of an experiment"):
+        on_table(tmp_path)
+    table = json.loads((DATA / "table.json").read_text())
+    entry = next(iter(table["entries"].values()))
+    entry["fitness"][0] += 1
+    (tmp_path / "table.json").write_text(json.dumps(table))
+    with pytest.raises(ConfigError, match="holds other data than"):
+        on_table(folder, tables=[str(tmp_path / "table.json")])
+
+
+def test_trials_of_another_version_are_not_mixed_with_new_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    trials = on_table(folder).trials
+    (folder / "rows.jsonl").unlink()
+    for trial in trials:
+        append_trial(folder / "rows.jsonl", replace(trial, versions={**trial.versions, "evolve": "0.1.0"}))
+    assert len(on_table(folder).trials) == len(trials)  # nothing is to be added, so nothing is mixed
+    with pytest.raises(RunError, match=r"were made with evolve 0\.1\.0, this is .* not to be mixed"):
+        on_table(folder, seeds=3)
+
+
+def test_a_failed_trial_has_its_reason_and_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text(
+        "import sys, os; sys.exit('no luck') if not os.path.exists('now') else None\n" + ANSWERS
+    )
+    asked = {**ON_TABLE, "arms": {"aging": {}, "late": {"command": "python late.py {table} {seed}"}}}
+    write(tmp_path / "asked.toml", asked)
+    first = command("experiment", "asked.toml", cwd=tmp_path)
+    assert first.returncode == 0
+    assert "2 trials failed" in first.stdout and "no luck" in first.stdout
+    folder = tmp_path / "results" / "asked-experiment"
+    assert [row["status"] for row in rows(folder)].count("failed") == 2
+    (tmp_path / "now").touch()
+    assert command("experiment", "asked.toml", cwd=tmp_path).returncode == 0
+    found = rows(folder)
+    assert len(found) == 6 and all(row["status"] == "ok" for row in found)
+    assert found[1]["winner"] == f"{DATA / 'table.json'} 0"
+    assert "working" in (folder / "runs" / "synthetic-200-late-0" / "stdout.txt").read_text()
+
+
+def outside(tmp_path: Path, code: str, seconds: float = 60.0, stop: threading.Event | None = None) -> Any:
+    (tmp_path / "outside.py").write_text(code)
+    return run_command(["python", "outside.py"], tmp_path, tmp_path, seconds, stop or threading.Event())
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import sys; sys.exit(3)", "ended with exit code 3; the last that it said: nothing"),
+        ("import os; os.kill(os.getpid(), 9)", "ended by signal 9"),
+        ("raise ValueError('too few pixels')", "ValueError: too few pixels"),
+        ("print('all done')", "its last line is no JSON object: all done"),
+        ("", "it printed nothing"),
+        ("print('[0.5]')", "no JSON object"),
+        ("print('{\"test\": NaN}')", "no number as 'test'"),
+        ("print('{\"test\": true}')", "no number as 'test'"),
+        ('print(\'{"test": 1, "evaluations": -1}\')', "'evaluations' = -1"),
+        ('print(\'{"test": 1, "curve": [[1, 2, 3, 4]]}\')', "'curve'"),
+    ],
+)
+def test_a_program_without_an_answer_fails_with_a_reason(code: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as failed:
+        outside(tmp_path, code)
+    assert reason in str(failed.value)
+
+
+def test_an_answer_may_say_more(tmp_path: Path) -> None:
+    said = {
+        "test": 1,
+        "selected": 2.5,
+        "rescored": None,
+        "evaluations": 3,
+        "openings": 2,
+        "curve": [[1, 0.5], [3, 2.5, 1]],
+    }
+    answer = outside(tmp_path, f"print('noise'); print({json.dumps(json.dumps(said))}); print()")
+    assert (answer.test, answer.selected, answer.evaluations, answer.openings) == (1.0, 2.5, 3, 2)
+    assert answer.curve == (Point(1.0, 0.5), Point(3.0, 2.5, 1.0))
+
+
+FAMILY = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+pathlib.Path("child").write_text(str(child.pid))
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_program_is_ended_with_its_children(stopped: bool, tmp_path: Path) -> None:
+    stop, child = threading.Event(), tmp_path / "child"
+
+    def when_it_has_a_child() -> None:
+        while not (child.exists() and child.read_text()):
+            stop.wait(0.05)
+        stop.set()
+
+    if stopped:
+        threading.Thread(target=when_it_has_a_child).start()
+    with pytest.raises(CommandStopped if stopped else CommandFailed):
+        outside(tmp_path, FAMILY, 600.0 if stopped else 3.0, stop)
+    number = int(child.read_text())
+    assert not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_value_stays_one_word(tmp_path: Path) -> None:
+    table = tmp_path / "a table; of 'mine'.json"
+    table.write_bytes((DATA / "table.json").read_bytes())
+    (tmp_path / "answers.py").write_text(ANSWERS)
+    arms = {"aging": {}, "random": False, "outside": {"command": "python answers.py --table={table} {evaluations}"}}
+    asked = {**ON_TABLE, "tables": [str(table)], "arms": arms}
+    done = command("experiment", write(tmp_path / "asked.toml", asked), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "results" / "asked-experiment")[1]["winner"] == f"--table={table} 12"
+
+
+def test_arms_have_the_settings_of_all_and_their_own() -> None:
+    design = read_design({**ON_TABLE, "arms": {"small": {"population": 3}, "usual": {}}})
+    values = {arm.name: dict(design.given(arm).values) for arm in design.arms}
+    fixed = {"precision": "float32", "candidate_memory": 4.0, "evaluations": 12}
+    assert values == {
+        "small": {"population": 3, **fixed},
+        "usual": {"population": 4, **fixed},
+        "random": {"population": 4, "strategy": "random", **fixed},
+    }
+
+
+def test_paths_begin_at_the_file(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    np.savez(tmp_path / "data" / "few.npz", x_train=[])
+    design = read_design(write(tmp_path / "asked.toml", {**ON_IMAGES, "datasets": ["digits", "data/few.npz"]}))
+    assert design.datasets == ("digits", str(tmp_path / "data" / "few.npz"))
+
+
+def test_a_network_alone_is_trained_for_what_the_first_arm_spent() -> None:
+    space = stack_space((8, 8, 1))
+    network = space.blueprint(space.parse(NET))
+    each = 3 * (network.multiply_adds + 45 * network.values)
+    spent = 2 * 3e10 + each * (10 + 7.5 * 1000)
+    assert epochs_for(spent, network, 1000) == 7
+    assert epochs_for(1.0, network, 1000) == 1
+
+
+def test_what_a_run_says_as_a_trial(day: Path) -> None:
+    run, score = find(day), Objective("score", Direction.MAXIMISE)
+    blank = Trial("table", "aging", 1)
+    trial = trial_of(run, blank, score)
+    best = run.hall_of_fame[0]
+    assert (trial.selected, trial.rescored, trial.winner) == (best.score, pytest.approx(best.rescored), best.notation)
+    assert (trial.test, trial.evaluations, trial.openings) == (run.test_accuracy, 160, 1)
+    assert [point.selected for point in trial.curve] == sorted(point.selected for point in trial.curve)
+    assert trial.curve[0].x == 1 and trial.curve[-1].x == 160
+    assert Trial.from_json(json.loads(json.dumps(trial.to_json()))) == trial
+    with pytest.raises(TrialFailed, match="does not say what accuracy"):
+        trial_of(run, blank, Objective("accuracy", Direction.MAXIMISE))
+
+
+def test_a_pause_is_not_on_the_curve(day: Path) -> None:
+    score, blank = Objective("score", Direction.MAXIMISE), Trial("table", "aging", 1, unit="seconds")
+    before = trial_of(find(day), blank, score)
+    changed(  # as if it had been killed after request 80, and continued the next day
+        day,
+        "UPDATE result SET timing = json_set(timing, '$.at', json_extract(timing, '$.at') + 86400) WHERE request > 80",
+        "UPDATE act SET at = at + 86400 WHERE kind <> 'started'",
+        "INSERT INTO act (kind, detail, at) SELECT 'started', detail, 86400 + (SELECT json_extract(timing, '$.at') "
+        "FROM result WHERE request = 80) FROM act WHERE kind = 'started'",
+    )
+    after = trial_of(find(day), blank, score)
+    assert [point.x for point in after.curve] == pytest.approx([point.x for point in before.curve], abs=1.0)
+    assert after.curve[-1].x < 3600
+
+
+def test_rows_that_are_no_trials_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    append_trial(path, Trial("digits", "aging", 0))
+    path.write_text(path.read_text() + '{"dataset": "digits"}\n')
+    with pytest.raises(RunError, match="line 2 is no trial"):
+        read_trials(path)
+
+
+def test_what_others_take_is_a_share_and_is_known_only_of_what_was_seen() -> None:
+    measured = Measurement()
+    trial = measured.of(Trial("digits", "aging", 0))
+    assert trial.others is not None and 0.0 <= trial.others <= 1.0
+    long_ago = measured.of(Trial("digits", "aging", 0, seconds=3600.0))
+    assert (long_ago.seconds, long_ago.others) == (3600.0, None)
+    assert (Trial("digits", "aging", 0, others=0.2).disturbed and not trial.disturbed) or trial.others > 0.1
+
+
+def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:
+    (tmp_path / "answers.py").write_text(ANSWERS)
+    arms = {
+        "aging": {},
+        "random": False,
+        "one": {"alone": NET},
+        "outside": {"command": "python answers.py {dataset} {seed} {seconds}"},
+    }
+    settings = {**ON_IMAGES["settings"], "executor": "in-process"}
+    asked = {**ON_IMAGES, "datasets": [str(tiny_npz)], "settings": settings, "arms": arms}
+    file = write(tmp_path / "asked.toml", asked)
+    made = evolve.experiment(file, results=tmp_path / "results", progress=False)
+    aging, one, program = made.trials[:3]
+    assert aging.work and one.work and (aging.evaluations, one.evaluations) == (2, 1)
+    run = find("bars-one-0", made.folder / "runs")
+    epochs = run.final_result.spent["epochs"]
+    assert epochs == run.config.final_epochs > 2
+    assert aging.work * (1 - 1.5 / epochs) < one.work <= aging.work
+    assert one.winner == run.network(1) or one.winner == run.candidate(1).notation
+    assert (one.selected, one.rescored, one.curve) == (None, None, ())
+    assert program.winner == f"{tiny_npz} 0 {round(aging.seconds, 1)}"
+    assert run.config.precision == "float32" and run.config.candidate_memory == 4.0
+    assert all(trial.others is not None for trial in made.trials)
+
+    lines = (made.folder / "rows.jsonl").read_text().splitlines(keepends=True)
+    before, requests = rows(made.folder), len(run.requests)
+    (made.folder / "rows.jsonl").write_text(
+        "".join(lines[:1]) + lines[1][:20]
+    )  # killed between a run's end and its row
+    evolve.experiment(file, results=tmp_path / "results", progress=False)
+    after = rows(made.folder)
+    for row in (*before, *after):
+        row["winner"] = row["winner"].rpartition(" ")[0] if row["arm"] == "outside" else row["winner"]
+    assert after == before
+    assert len(find("bars-one-0", made.folder / "runs").requests) == requests, "something was trained again"

@@ -210,17 +210,17 @@ def openings(analysis: Analysis) -> list[str]:
 
 
 def _opened(arm: Arm) -> str:
-    counts = sorted(set(arm.openings))
+    counts = sorted(set(arm.openings), key=lambda count: -1 if count is None else count)
     if len(counts) == 1:
         return (
             f"{_times(counts[0])} in {'each of ' if len(arm.openings) > 1 else ''}{plural(len(arm.openings), 'trial')}"
         )
-    often = [f"{_times(number)} in {arm.openings.count(number)}" for number in counts]
+    often = [f"{_times(count)} in {arm.openings.count(count)}" for count in counts]
     return f"{listed(often, 9)} of {len(arm.openings)} trials"
 
 
-def _times(number: int) -> str:
-    return {0: "not on record", 1: "once"}.get(number, f"{number} times")
+def _times(count: int | None) -> str:
+    return {None: "not on record", 0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def not_shown(analysis: Analysis) -> list[str]:
@@ -228,8 +228,8 @@ def not_shown(analysis: Analysis) -> list[str]:
     said = []
     if unclear := [contrast.arm for contrast in analysis.contrasts if not contrast.clear]:
         said.append(
-            f"Whether {listed(unclear, 12)} and {analysis.default} differ or are equal: no evidence of a difference is "
-            "not evidence that there is none. The intervals say how large it may be."
+            f"Whether {listed(unclear, 12)} {'equals' if len(unclear) == 1 else 'equal'} {analysis.default} or not: no "
+            "evidence of a difference is not evidence that there is none. The intervals say how large it may be."
         )
     if len(analysis.seeds) == 1:
         said.append("Anything beyond this seed: with one seed there is no interval.")

@@ -16,6 +16,8 @@ from evolve.reporting.markdown import bullets, code, plain, table
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.trials import DISTURBED, Trial
 
+MACHINE = {"cores": "cores", "memory": "GiB of memory"}  # what its numbers count
+
 
 @dataclass(frozen=True)
 class About:
@@ -74,7 +76,7 @@ def _bold(claim: Claim) -> str:
 
 def _uncounted(analysis: Analysis) -> list[str]:
     """Failed trials by name, pairs that lack one, and disturbed trials where the clock decides what is found."""
-    said = [f"{_named(trial)} failed: {trial.reason or 'it has no score'}" for trial in analysis.failed]
+    said = [f"{trial.folder} failed: {trial.reason or 'it has no score'}" for trial in analysis.failed]
     for contrast in analysis.contrasts:
         pairs = [f"{dataset} with seed {seed}" for dataset, seed in contrast.missing]
         if pairs:
@@ -85,13 +87,9 @@ def _uncounted(analysis: Analysis) -> list[str]:
     return [bullets(map(plain, said))]
 
 
-def _named(trial: Trial) -> str:
-    return f"{trial.dataset}-{trial.arm}-{trial.seed}"
-
-
 def _disturbed(analysis: Analysis) -> list[str]:
     return [
-        f"{_named(trial)} was disturbed: other programs took {trial.others:.0%} of the machine's cores meanwhile"
+        f"{trial.folder} was disturbed: other programs took {trial.others or 0.0:.0%} of the machine's cores meanwhile"
         for trial in analysis.disturbed
     ]
 
@@ -100,7 +98,7 @@ def _setup(analysis: Analysis, about: About) -> list[str]:
     """Budget, data sets, seeds, arms, and the file that says all of it."""
     lines = [f"budget of each trial: {about.budget}"] if about.budget else []
     lines.append(f"data sets: {listed(analysis.datasets, 24)}")
-    lines.append(f"seeds: {listed([str(seed) for seed in analysis.seeds], 24)}")
+    lines.append(f"seeds: {_seeds(analysis.seeds)}")
     lines += [f"{name}: {what}" for name, what in about.arms.items()]
     return [bullets(map(plain, lines)), code(about.text, "toml") if about.text else ""]
 
@@ -130,5 +128,18 @@ def _time(arm: Arm) -> list[str]:
 
 def _machine(trial: Trial) -> str:
     """Machine and versions of a trial, in a line."""
-    facts = {**trial.machine, **trial.versions}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
+    facts = [_fact(name, value) for name, value in trial.machine.items() if value not in (None, [], "")]
+    return ", ".join([*facts, *(f"{name} {version}" for name, version in trial.versions.items())])
+
+
+def _fact(name: str, value: object) -> str:
+    """As "2 cores", "23.5 GiB of memory", "Linux"."""
+    text = " and ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return f"{text} {MACHINE[name]}" if name in MACHINE else text
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """Seeds in a row in short: "0 to 19"."""
+    if len(seeds) > 3 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"{seeds[0]} to {seeds[-1]}"
+    return listed([str(seed) for seed in seeds], 24)

@@ -63,9 +63,9 @@ class Arm:
     selection: Selection | None
 
     @property
-    def openings(self) -> tuple[int, ...]:
-        """How often each trial opened the test part, 0 where that is not on record."""
-        return tuple(trial.openings or 0 for trial in self.trials)
+    def openings(self) -> tuple[int | None, ...]:
+        """How often each trial opened the test part; None where that is not on record."""
+        return tuple(trial.openings for trial in self.trials)
 
 
 @dataclass(frozen=True)

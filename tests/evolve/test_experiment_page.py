@@ -212,11 +212,11 @@ def test_one_arm_has_nothing_to_be_compared_with() -> None:
 def test_winners_curse_and_firewall_are_on_the_page() -> None:
     analysis = analyse(
         [
-            *(
-                Trial("digits", "aging", s, test=0.95, selected=0.94, rescored=0.91 + s / 100, openings=1)
-                for s in (0, 1)
-            ),
-            *(Trial("digits", "hand", s, test=0.93, selected=0.94, openings=1 + 2 * s) for s in (0, 1)),
+            Trial("digits", "aging", 0, test=0.95, selected=0.94, rescored=0.91, openings=1),
+            Trial("digits", "aging", 1, test=0.95, selected=0.94, rescored=0.92, openings=1),
+            Trial("digits", "hand", 0, test=0.93, selected=0.94, openings=1),
+            Trial("digits", "hand", 1, test=0.93, selected=0.94, openings=3),
+            Trial("digits", "program", 0, test=0.93),
         ],
         "aging",
     )
@@ -227,6 +227,7 @@ def test_winners_curse_and_firewall_are_on_the_page() -> None:
     opened = section(text, "How often the test part was opened")
     assert "- aging: once in each of 2 trials" in opened
     assert "- hand: once in 1 and 3 times in 1 of 2 trials" in opened
+    assert "- program: not on record in 1 trial" in opened
 
 
 def test_the_time_to_a_target_says_who_did_not_get_there() -> None:
@@ -246,6 +247,17 @@ def test_what_was_run_is_on_the_page_as_it_was_written() -> None:
     setup = section(text, "What was run")
     assert "- budget of each trial: 40 evaluations" in setup and "- aging: strategy aging" in setup
     assert '````toml\na = "```"\n````' in setup
+
+
+def test_machines_and_seeds_are_told_in_short() -> None:
+    machine = {"processor": "Ryzen", "cores": 2, "memory": 23.5, "gpus": [], "system": "Linux"}
+    rows = [replace(row, machine=machine, made="2026-11-27") for row in trials({"a": BASE, "b": BASE})]  # type: ignore[arg-type]
+    text = page(analyse(rows, "a"), About("x"))
+    assert "- Ryzen, 2 cores, 23.5 GiB of memory, Linux, evolve 0.13.0\n- made from 2026-11-27 to" in text
+    assert "- seeds: 0 to 6\n" in text
+    some = [row for row in rows if row.seed in (0, 3, 6)]
+    assert "- seeds: 0, 3 and 6\n" in page(analyse(some, "a"), About("x"))
+    assert "not measured" in section(text, "Times and machines")
 
 
 def test_only_times_differ_on_another_machine() -> None:

@@ -34,6 +34,7 @@ SETTINGS: dict[Any, Any] = {  # what Matplotlib's own types know by name
 }
 CONNECTOR = {"arrowstyle": "-", "linewidth": 1.2, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # line to name
 LEFT_OUT = 0.05  # of the width, whose values do not count for the height
+LETTER = 0.085  # inches that a letter takes
 LINE = 0.075  # of the height of a panel, that the label of a line takes
 
 
@@ -159,7 +160,8 @@ def rank_chart(ranks: Mapping[str, float], critical: float) -> Figure:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(WIDTH, 0.9 + 0.3 * (below + half)))
-        axes = figure.add_axes((0.25, 0.02, 0.5, 0.96))
+        side = min(0.4, (0.6 + LETTER * max(map(len, ranks))) / WIDTH)
+        axes = figure.add_axes((side, 0.02, 1 - 2 * side, 0.96))
         axes.axis("off")
         axes.set_xlim(1, len(ordered))
         axes.set_ylim(-below - 0.75 * half, 1.6)

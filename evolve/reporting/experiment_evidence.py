@@ -234,6 +234,8 @@ def not_shown(analysis: Analysis) -> list[str]:
     if len(analysis.seeds) == 1:
         said.append("Anything beyond this seed: with one seed there is no interval.")
     said.append(f"Anything on other data than {listed(analysis.datasets, 12)}, or with another budget.")
+    if analysis.timed:
+        said.append(f"What {listed(analysis.timed, 12)} would find on another machine, as the budget was a time.")
     if analysis.failed:
         said.append(
             "What failed trials would have come to: without them an arm looks better that fails where it is weak."

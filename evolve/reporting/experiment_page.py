@@ -75,7 +75,7 @@ def _bold(claim: Claim) -> str:
 
 
 def _uncounted(analysis: Analysis) -> list[str]:
-    """Failed trials by name, pairs that lack one, and disturbed trials where the clock decides what is found."""
+    """Failed trials by name, pairs that lack a score, and trials that had less than their share of time."""
     said = [f"{trial.folder} failed: {trial.reason or 'it has no score'}" for trial in analysis.failed]
     for contrast in analysis.contrasts:
         pairs = [f"{dataset} with seed {seed}" for dataset, seed in contrast.missing]
@@ -83,15 +83,13 @@ def _uncounted(analysis: Analysis) -> list[str]:
             said.append(
                 f"{contrast.arm} and {analysis.default} are not compared on {listed(pairs, 12)}: one has no score"
             )
-    said += [f"{text}; it counts nevertheless" for text in _disturbed(analysis) if analysis.unit == "seconds"]
+    said += [f"{_disturbed(trial)}; it counts nevertheless" for trial in analysis.disturbed]
     return [bullets(map(plain, said))]
 
 
-def _disturbed(analysis: Analysis) -> list[str]:
-    return [
-        f"{trial.folder} was disturbed: other programs took {trial.others or 0.0:.0%} of the machine's cores meanwhile"
-        for trial in analysis.disturbed
-    ]
+def _disturbed(trial: Trial) -> str:
+    others = f"other programs took {trial.others or 0.0:.0%} of the machine's cores meanwhile"
+    return f"{trial.folder} was disturbed: {others}"
 
 
 def _setup(analysis: Analysis, about: About) -> list[str]:
@@ -110,11 +108,11 @@ def _times(analysis: Analysis) -> list[str]:
     made = sorted(trial.made for trial in analysis.trials if trial.made)
     lines = [machine for machine in dict.fromkeys(map(_machine, analysis.trials)) if machine]
     lines += [f"made from {made[0]} to {made[-1]}"] if made else []
-    lines += [] if analysis.unit == "seconds" else _disturbed(analysis)
-    counts = "" if analysis.unit == "seconds" else " Budgets are no times here, so that changes no score."
+    unharmed = [trial for trial in analysis.trials if trial.disturbed and trial not in analysis.disturbed]
+    lines += [f"{_disturbed(trial)}; that changes no score, as its budget is no time" for trial in unharmed]
     return [
         table(head, rows),
-        f"A trial counts as disturbed if others took more than {DISTURBED:.0%} of the cores.{counts}",
+        f"A trial counts as disturbed if others took more than {DISTURBED:.0%} of the cores.",
         bullets(map(plain, lines)),
     ]
 

@@ -6,7 +6,7 @@ All scores and differences are such that higher is better; `Analysis.objective` 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
@@ -77,7 +77,7 @@ class Analysis:
     a hundredth of the default arm's mean; None if that is 0.
     fewest: pairs below which no difference, however large, could be claimed.
     ranks: of all arms over the pairs that all of them have; None for fewer than three arms or two pairs.
-    curves, targets: by data set and arm.
+    curves, targets: by data set and arm. timed: arms whose budget is a time.
     """
 
     default: str
@@ -92,6 +92,7 @@ class Analysis:
     contrasts: tuple[Contrast, ...]
     ranks: Ranks | None
     curves: Mapping[str, Mapping[str, BudgetCurve]]
+    timed: tuple[str, ...]
     target: float | None = None
     targets: Mapping[str, Mapping[str, TimeToTarget]] = field(default_factory=dict)
 
@@ -101,7 +102,8 @@ class Analysis:
 
     @property
     def disturbed(self) -> list[Trial]:
-        return [trial for trial in self.trials if trial.disturbed]
+        """Trials that might have come to more if others had taken less of the machine."""
+        return [trial for trial in self.trials if trial.disturbed and trial.arm in self.timed]
 
     @property
     def unit(self) -> str:
@@ -119,13 +121,18 @@ def counts(trial: Trial) -> bool:
 
 
 def analyse(
-    trials: Sequence[Trial], default: str, target: float | None = None, alone: Mapping[str, str] | None = None
+    trials: Sequence[Trial],
+    default: str,
+    target: float | None = None,
+    alone: Mapping[str, str] | None = None,
+    timed: Collection[str] = (),
 ) -> Analysis:
     """What trials show. Of trials of the same data set, arm and seed the last one counts.
 
     default: the arm that the others are compared with. target: a score as it is measured, so a loss as a loss.
-    alone: which network each arm that does not search trains. Raises RunError if there is no trial of the default arm,
-    or if scores are of different measures.
+    alone: which network each arm that does not search trains. timed: arms whose budget is a time though that of others
+    is not, as outside programs have it; where curves are in seconds, all are. Raises RunError if there is no trial of
+    the default arm, or if scores are of different measures.
     """
     known = tuple({trial.key: trial for trial in trials}.values())
     if not any(trial.arm == default for trial in known):
@@ -149,6 +156,7 @@ def analyse(
         contrasts=contrasts(scores, _asked(known), effect),
         ranks=common_ranks(scores),
         curves=_by_dataset(arms, datasets, budget_curve),
+        timed=tuple(name for name in names if name in timed or any(one.unit == "seconds" for one in known)),
         target=goal,
         targets={} if goal is None else _by_dataset(arms, datasets, lambda on: time_to_target(on, goal)),
     )

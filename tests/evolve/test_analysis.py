@@ -250,9 +250,11 @@ def test_a_target_is_met_by_what_the_best_is_really_worth_where_that_is_known() 
 
 def test_openings_and_disturbed_trials_are_known() -> None:
     rows = trials({"a": [0.1, 0.2]})
-    found = analyse([rows[0], replace(rows[1], openings=3, others=0.5)], "a")
+    rows = [rows[0], replace(rows[1], openings=3, others=0.5)]
+    found = analyse(rows, "a", timed={"a"})
     assert found.arms[0].openings == (1, 3)
     assert [trial.key for trial in found.disturbed] == [("digits", "a", 1)]
+    assert analyse(rows, "a").disturbed == [], "others cannot change what a count of evaluations finds"
 
 
 def test_an_arm_without_any_score_is_still_an_arm() -> None:

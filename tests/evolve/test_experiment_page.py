@@ -187,11 +187,22 @@ def test_failed_trials_and_incomplete_pairs_are_named() -> None:
 
 def test_disturbed_trials_are_named_where_the_clock_decides() -> None:
     rows = [replace(row, others=0.4 if row.seed == 2 else 0.0) for row in trials({"aging": BASE, "random": BASE})]
-    title, line = "Failed, incomplete and disturbed trials", "digits-aging-2 was disturbed: other programs took 40%"
+    title, line = "Failed, incomplete and disturbed trials", "digits-{}-2 was disturbed: other programs took 40% of the"
+    counts, late = (
+        "machine's cores meanwhile; it counts nevertheless",
+        "that changes no score, as its budget is no time",
+    )
     by_count = page(analyse(rows, "aging"), About("x"))
+    assert title not in by_count and f"{line.format('aging')} machine's cores meanwhile; {late}" in by_count
     by_time = page(analyse([replace(row, unit="seconds") for row in rows], "aging"), About("x"))
-    assert title not in by_count and line in section(by_count, "Times and machines")
-    assert line in section(by_time, title) and line not in section(by_time, "Times and machines")
+    assert f"{line.format('random')} {counts}" in section(by_time, title) and late not in by_time
+    assert "What aging and random would find on another machine, as the budget was a time." in by_time
+    mixed = page(analyse(rows, "aging", timed={"random"}), About("x"))
+    assert f"{line.format('random')} {counts}" in section(mixed, title)
+    assert line.format("aging") in section(mixed, "Times and machines") and line.format("aging") not in section(
+        mixed, title
+    )
+    assert "What random would find on another machine" in mixed
 
 
 def test_an_arm_without_scores_is_shown() -> None:

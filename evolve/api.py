@@ -29,6 +29,7 @@ from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
+from evolve.problems.recorded_problem import RecordedProblem
 from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
 from evolve.problems.workers import too_many_workers
 from evolve.research.arms import Makers
@@ -186,7 +187,8 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
             console.note(f"{library} was {before} when this run was made and is {now} now")
     begin_with = recorded_founders(problem.space, found)
     with Store.open(found.folder) as store:
-        limits = _limits(store, config, asked, isinstance(problem, ImageProblem) and not config.fitness)
+        staged = isinstance(problem, ImageProblem) and not config.fitness
+        limits = _limits(store, config, asked, staged, problem.simulates_time)
         Session(config, problem, begin_with, store, found.folder, console).go(*limits)
     return Run(found.folder, found.trust)
 
@@ -230,17 +232,18 @@ def _how_to_go_on(design: Design, output: str | Path | None, results: str | Path
 
 
 def _limits(
-    store: Store, config: RunConfig, asked: RunConfig, staged: bool
+    store: Store, config: RunConfig, asked: RunConfig, staged: bool, simulated: bool
 ) -> tuple[int | None, Stages | None, Stages | None]:
     """Births, time and units of work after which a continued run ends: as the last session had it, or where the search
     ended, and what is added, which ends a run that had units by births or time. None is no limit. staged: whether a
-    time is for all stages, or for the search alone."""
+    time is for all stages, or for the search alone. simulated: whether it is simulated."""
+    spent = 0.0
     limit, allowed, work = config.limit, None, _stages((store.meta()["plan"] or {}).get("work"))
     for act in store.acts():
         if act.kind == "started":
             limit, allowed, work = act.detail["limit"], *map(_stages, map(act.detail.get, ("times", "work")))
         elif act.kind == "search ended" and work is None:  # units end it at the same place again
-            limit = act.detail["births"]
+            limit, spent = act.detail["births"], act.detail.get("simulated", 0.0)
     if asked.generations:
         births = store.last("candidate") if limit is None else limit
         limit, allowed, work = births + asked.generations * config.population, None, None
@@ -251,7 +254,7 @@ def _limits(
             plan = store.meta()["plan"] or {}
             seconds = None if plan.get("search") else plan.get("seconds")  # of one network: no time for a search
             more = Stages(**seconds).scaled(asked.duration) if seconds else times(asked.duration)
-        allowed = replace(more, search=more.search + seconds_spent(store))
+        allowed = replace(more, search=more.search + (spent if simulated else seconds_spent(store)))
         limit = limit if asked.generations else None
     return limit, allowed, work
 
@@ -277,14 +280,16 @@ def _meta(config: RunConfig, problem: Problem, plan: Plan | None, begin_with: li
 def _settled(config: RunConfig, problem: Problem) -> RunConfig:
     """The settings with a name, absolute paths, and what depends on the machine decided once for all."""
     update: dict[str, Any] = {"name": config.name or _free_name(config, problem)}
-    if Path(config.dataset).exists() and config.dataset not in DATASETS:
-        update["dataset"] = str(Path(config.dataset).absolute())
     if config.table is not None:
         update["table"] = config.table.absolute()
+    elif Path(config.dataset).exists() and config.dataset not in DATASETS:
+        update["dataset"] = str(Path(config.dataset).absolute())
     if config.reuse is not None:
         update["reuse"] = str(find(config.reuse, config.results).folder.absolute())
-    if isinstance(problem, TableProblem):
+    if isinstance(problem, TableProblem | RecordedProblem):
         update["rescorings"] = problem.rescorings(config.rescorings)
+    if isinstance(problem, RecordedProblem):
+        update["dataset"] = problem.data.name
     return config.model_copy(update=update)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from evolve.errors import ConfigError, nearest
-from evolve.objectives import MEASURES, Objectives, read_objective
+from evolve.objectives import MEASURES, PUBLISHED, RECORDED, Objectives, read_objective
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Given, Settings, Shown, path_of
 from evolve.values import Budget
@@ -21,7 +21,8 @@ from genomes.genome import SPACES, space_class
 
 USUAL_LOOK_AHEAD = 8
 # Settings that not every encoding heeds; see `SearchSpace.settings`.
-OF_ENCODINGS = ("layers", "recipe", "max_layers", "fill", "small_births", "small_work")
+OF_ENCODINGS = ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
+OF_TABLES = {".json": PUBLISHED, ".jsonl": RECORDED}  # how the names of tables end -> their encodings
 RUNG = re.compile(r"\d{1,9}x\d{1,6}")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -146,8 +147,12 @@ class RunConfig(Settings):
     ] = Field(None, description="'grey' or 'colour'", examples=["grey"])
     table: Annotated[
         HomePath | None,
-        Shown(Group.DATA, "Table of published scores, for the encoding choices; nothing is trained.", value="FILE"),
-    ] = Field(None, description="the path of a table in JSON", examples=["table.json"])
+        Shown(
+            Group.DATA,
+            "Table to search, published (.json) or recorded (.jsonl); nothing is trained.",
+            value="FILE",
+        ),
+    ] = Field(None, description="the path of a table, JSON or JSON Lines", examples=["table.json"])
 
     strategy: Annotated[
         str, _known(STRATEGIES), Shown(Group.SEARCH, "aging, genetic, neat or random.", value="NAME")
@@ -155,9 +160,11 @@ class RunConfig(Settings):
     options: Annotated[dict[str, Any], Shown(Group.SEARCH, "Settings of the strategy itself.", flags=())] = Field(
         default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
     )
-    encoding: Annotated[str, _known(SPACES), Shown(Group.SEARCH, "stack, or choices for a table.", value="NAME")] = (
-        Field("stack", description="a kind of encoding")
-    )
+    encoding: Annotated[
+        str,
+        _known(SPACES),
+        Shown(Group.SEARCH, "stack; for a table choices or pool.", "stack, or by the table", "NAME"),
+    ] = Field("stack", description="a kind of encoding")
     metric: Annotated[
         str, _known(MEASURES), Shown(Group.SEARCH, "accuracy, balanced_accuracy or loss.", value="NAME")
     ] = Field("accuracy", description="a metric's name")
@@ -338,11 +345,24 @@ class RunConfig(Settings):
         float | None, Shown(Group.MACHINE, "Largest size of the folder for runs, in GiB.", value="GIB", verbs=CONTINUED)
     ] = Field(None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[2])
 
+    @model_validator(mode="before")
+    @classmethod
+    def _table_says_its_encoding(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """A published table is JSON, a recorded one JSON Lines."""
+        if values.get("table") is None or values.get("encoding") is not None:
+            return values
+        return {**values, "encoding": OF_TABLES.get(Path(str(values["table"])).suffix.lower(), PUBLISHED)}
+
     @model_validator(mode="after")
-    def _table_and_choices_go_together(self) -> RunConfig:
-        if (self.table is not None) != (self.encoding == "choices"):
-            missing = self.assigned("table", "FILE") if self.table is None else self.assigned("encoding", "choices")
-            raise ValueError(f"encoding 'choices' and a table go together; add {missing}")
+    def _tables_have_encodings_of_their_own(self) -> RunConfig:
+        of_table = self.encoding in OF_TABLES.values()
+        if self.table is None and of_table:
+            raise ValueError(f"the encoding '{self.encoding}' is for a table; add {self.assigned('table', 'FILE')}")
+        if self.table is not None and not of_table:
+            others = " or ".join(OF_TABLES.values())
+            raise ValueError(
+                f"the encoding '{self.encoding}' is for images, not for a table; leave it out, or use {others}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -363,9 +383,9 @@ class RunConfig(Settings):
             given = " and ".join(self.spelled(name) for name in ("images", "epochs") if getattr(self, name))
             rungs = self.spelled("rungs")
             raise ValueError(f"{rungs} already says how many images and epochs; leave out {given} or {rungs}")
-        if self.table is not None or self.fitness is not None:
+        if self.fitness is not None:
             rungs = self.spelled("rungs")
-            raise ValueError(f"{rungs} is for networks that evolve trains: not for a table, nor for a fitness function")
+            raise ValueError(f"{rungs} is for networks that evolve trains: not for a fitness function")
         if len(self.rungs) > 1 and not strategy_class(self.strategy).takes_updates:
             raise ValueError(
                 f"strategy '{self.strategy}' takes one score per candidate; give one rung, or another strategy: "
@@ -414,7 +434,7 @@ class RunConfig(Settings):
         metric, objectives = self.spelled("metric"), self.spelled("objectives")
         if named and not usual and self.metric != named[0].name:
             raise ConfigError(f"{metric} is short for {objectives}; give one of them")
-        if self.table is not None and (named or not usual):
+        if self.encoding == PUBLISHED and (named or not usual):
             raise ConfigError(f"a table has one score for each entry; leave {objectives if named else metric} out")
         if self.fitness is not None and not named and not usual:
             raise ConfigError(f"{metric} and a fitness function do not go together: the function says what counts")

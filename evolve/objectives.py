@@ -29,7 +29,9 @@ MEASURES = {
     "loss": Direction.MINIMISE,
 }
 FITNESS = "fitness"  # what a fitness function of the user's own returns
-SCORE = "score"  # of an entry of a table
+SCORE = "score"  # of an entry of a table of published scores
+PUBLISHED = "choices"  # the encoding of those
+RECORDED = "pool"  # that of tables of our own trainings, which have all measures
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -82,7 +84,8 @@ class Objectives:
         named = config.get("objectives")
         if isinstance(named, list | tuple) and named:
             return cls(tuple(read_objective(str(text)) for text in named))
-        usual = FITNESS if config.get("fitness") else SCORE if config.get("table") else config.get("metric")
+        published = config.get("table") and config.get("encoding", PUBLISHED) == PUBLISHED
+        usual = FITNESS if config.get("fitness") else SCORE if published else config.get("metric")
         return cls((read_objective(str(usual or "accuracy")),))
 
     @property

@@ -17,13 +17,13 @@ class RunSettings(TypedDict, total=False):
     colour: Literal["grey", "colour"] | None
     """How a folder's images are read: grey or colour. Default: what they are."""
     table: str | Path | None
-    """Table of published scores, for the encoding choices; nothing is trained."""
+    """Table to search, published (.json) or recorded (.jsonl); nothing is trained."""
     strategy: str
     """aging, genetic, neat or random. Default: aging."""
     options: dict[str, Any]
     """Settings of the strategy itself."""
     encoding: str
-    """stack, or choices for a table. Default: stack."""
+    """stack; for a table choices or pool. Default: stack, or by the table."""
     metric: str
     """accuracy, balanced_accuracy or loss. Default: accuracy."""
     objectives: str | list[str] | tuple[str, ...]

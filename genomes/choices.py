@@ -64,6 +64,9 @@ class ChoicesSpace:
     def for_table(cls, table: str, choices: tuple[int, ...], entries: Mapping[str, TableEntry]) -> Self:
         return cls(table, choices, entries)
 
+    def without(self, genome: ChoicesGenome) -> Self:
+        return self
+
     def random(self, rng: Random) -> Variation[ChoicesGenome]:
         code = rng.choice(self._codes)
         return Variation(self.parse(code), (Step("random", {}, "random entry"),))

@@ -2,7 +2,8 @@
 
 An encoding is a pair of classes: a genome (an immutable value) and the search space that varies such genomes. To add
 one, write both and name the space in `SPACES`; the suite in tests/contracts then holds it to what is written here.
-Runs on images search a `NetworkSpace`, runs on tables a `TableSpace`.
+Runs on images search a `NetworkSpace`, runs on tables of published scores a `TableSpace`, and runs on tables of our own
+trainings a `PoolSpace`.
 """
 
 from __future__ import annotations
@@ -84,18 +85,26 @@ class SearchSpace(Protocol[G]):
     comes from the generator that is passed in.
 
     settings: those of a run that this encoding heeds and that not every encoding does: "layers" and "recipe", the two
-        tables of `alphabet`; "max_layers"; "fill", "small_births" and "small_work", which need `widened`.
+        tables of `alphabet`; "max_layers"; "fill", "small_births" and "small_work", which need `widened`; "rungs",
+        where a genome has scores at several budgets.
     founders: genomes of this encoding that are worth starting from, name -> notation; some may not fit this problem.
     founder_groups: founders that can be asked for by one name, name of the group -> names.
     """
 
     kind: ClassVar[str]
     settings: ClassVar[frozenset[str]]
-    founders: ClassVar[Mapping[str, str]]
-    founder_groups: ClassVar[Mapping[str, tuple[str, ...]]]
+
+    @property
+    def founders(self) -> Mapping[str, str]: ...
+    @property
+    def founder_groups(self) -> Mapping[str, tuple[str, ...]]: ...
+    def without(self, genome: G) -> Self:
+        """The space that the next birth is drawn from once this genome was born: the same one, unless variation depends
+        on what is left."""
+        ...
 
     def random(self, rng: Random) -> Variation[G]:
-        """A genome from nothing."""
+        """A genome from nothing. Raises InvalidGenome if there is none, as do `mutate` and `crossover`."""
         ...
 
     def mutate(self, genome: G, rng: Random) -> Variation[G]:
@@ -186,10 +195,14 @@ def candidate_key(genome: Genome, blueprint: Blueprint) -> str:
 
 
 # Kind of encoding -> its search space, named by path so that nothing is imported before it is used.
-SPACES = {"stack": "genomes.stack.space:StackSpace", "choices": "genomes.choices:ChoicesSpace"}
+SPACES = {
+    "stack": "genomes.stack.space:StackSpace",
+    "choices": "genomes.choices:ChoicesSpace",
+    "pool": "genomes.pool:PoolSpace",
+}
 
 
 def space_class(kind: str) -> Any:
-    """The class registered for a kind of encoding, a `NetworkSpace` or a `TableSpace` of its own genomes. Raises
+    """The class registered for a kind of encoding, a `SearchSpace` of its own genomes. Raises
     KeyError for an unknown kind."""
     return resolve_name(SPACES[kind])

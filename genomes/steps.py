@@ -23,6 +23,7 @@ STEPS: dict[str, str] = {
     "crossover": "parts of two parents are joined",
     "scale": "made wider or narrower as a whole, to fit the limits",
     "clamp": "genes of a founder are moved within the bounds of the search",
+    "nearest": "the nearest entry of a table of our own trainings that was not born yet",
     "gene": "a gene of an entry of a table takes another value",
     "recorded": "a step of a run of version 0.9, of which the text alone is known",
 }

@@ -16,10 +16,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import recorded_table
 
 from evolve.config import RunConfig
 from evolve.jobs import PartsUsed, Seeds, TrainingJob
-from evolve.problems.spaces import image_space
+from evolve.problems.recorded_files import load_recorded
+from evolve.problems.recorded_tables import RecordedTable
+from evolve.problems.spaces import image_space, pool_space
 from evolve.problems.table_files import Table, load_table
 from evolve.problems.tables import TableProblem
 from evolve.runs.find import find
@@ -61,6 +64,24 @@ def table() -> Table:
 @pytest.fixture
 def table_problem(table: Table) -> TableProblem:
     return TableProblem(1, table)
+
+
+@pytest.fixture(scope="session")
+def recorded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded table of twelve genomes on two data sets."""
+    return recorded_table.write(tmp_path_factory.mktemp("recorded") / "ours.jsonl", recorded_table.lines())
+
+
+@pytest.fixture(scope="session")
+def own_table(recorded_file: Path) -> RecordedTable:
+    return load_recorded(recorded_file)
+
+
+@pytest.fixture(scope="session")
+def large_pool(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The search space of a recorded table of 80 genomes."""
+    path = tmp_path_factory.mktemp("recorded") / "large.jsonl"
+    return pool_space(load_recorded(recorded_table.write(path, recorded_table.lines(80, ["left"]))).dataset("left"))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from evolve.config import RunConfig
-from evolve.engine.clock import Arrivals, VirtualClock
+from evolve.engine.clock import Arrivals, Clock, VirtualClock
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.initial_population import RANDOM
 from evolve.engine.loop import Search
@@ -25,17 +25,18 @@ def compose_search(
     ends: Callable[[int, bool], str | None],
     stats: Stats | None = None,
     strategy: Strategy | None = None,
+    clock: Clock | None = None,
 ) -> Search:
     """The search of a run; what the dispatcher's store already holds is replayed first.
 
     ends: given the number of births so far and whether the next request is recorded, why no more are wanted, or None.
-    stats: to be filled. strategy: one to be used instead of what the settings say.
+    stats: to be filled. strategy, clock: to be used instead of what the settings say.
     """
     return Search(
         problem=problem,
         strategy=strategy or compose_strategy(config, problem, founders),
         dispatcher=dispatcher,
-        clock=Arrivals(dispatcher.first) if config.fast else VirtualClock(),
+        clock=clock or (Arrivals(dispatcher.first) if config.fast else VirtualClock()),
         look_ahead=config.ahead,
         seed=config.seed,
         replay=Replay(dispatcher.store),

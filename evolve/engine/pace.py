@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean
 
 from evolve.config import RunConfig
 from evolve.display.progress import Epochs, EpochWatch, Progress, StageWatch, Trainings
+from evolve.engine.clock import VirtualClock
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.stats import Stats
 from evolve.execution.executor import Message
@@ -21,13 +23,29 @@ CLOSING_SECONDS = 1.5  # to say what came out
 
 @dataclass(frozen=True)
 class StopConditions:
-    """What ends a run. births: of the search. ends: when the whole run is to be finished, by `time.monotonic`.
+    """What ends a run. births: of the search. ends: when the whole run is to be finished, by the clock `now`.
     times: of its stages. work: units of its stages. None is no limit."""
 
     births: int | None = None
     ends: float | None = None
     times: Stages | None = None
     work: Stages | None = None
+    now: Callable[[], float] = time.monotonic
+
+
+def simulated_clock(problem: Problem, config: RunConfig) -> VirtualClock | None:
+    """The clock of a search whose time is simulated; None where it is that on the wall."""
+    return VirtualClock() if problem.simulates_time and not config.fast else None
+
+
+def stop_conditions(
+    births: int | None, times: Stages | None, work: Stages | None, clock: VirtualClock | None, begun: float
+) -> StopConditions:
+    """What ends a run. clock: of a simulated time, which begins at 0; else the time on the wall began at `begun`, as if
+    all sessions had followed one another."""
+    if clock is None:
+        return StopConditions(births, None if times is None else begun + times.total, times, work)
+    return StopConditions(births, None if times is None else times.total, times, work, lambda: clock.now)
 
 
 class Pace:
@@ -44,7 +62,7 @@ class Pace:
     ) -> None:
         self._stats, self._dispatcher, self._problem, self._workers = stats, dispatcher, problem, workers
         self._limit, self._ends, self._times = conditions.births, conditions.ends, conditions.times
-        self._work = conditions.work
+        self._work, self._now = conditions.work, conditions.now
         self._rescorings = config.leaders * config.rescorings
         self._begun = time.monotonic()
         self._trainings = Trainings()
@@ -78,7 +96,7 @@ class Pace:
             return self._stats.begun + more > self._work.search
         if self._ends is None or self._times is None:
             return False
-        left = self._ends - self._times.rescoring - self._times.final - time.monotonic()
+        left = self._ends - self._times.rescoring - self._times.final - self._now()
         return left <= (self.seconds(self._stats.running_cost(self._dispatcher.is_there) + more, self._workers) or 0.0)
 
     def finish_in(self) -> float | None:
@@ -142,7 +160,7 @@ class Pace:
 
     def _left(self) -> float | None:
         if self._ends is not None:
-            return max(0.0, self._ends - time.monotonic())
+            return max(0.0, self._ends - self._now())
         if self._stage is not None:
             left = self._stage.left
             return None if left is None else left + (self._final_seconds or 0.0)
@@ -166,7 +184,7 @@ class Pace:
         if self._ends is None or self._times is None or not self._times.search:
             return None
         ends = self._ends - self._times.rescoring - self._times.final
-        return min(1.0, max(0.0, 1 - (ends - time.monotonic()) / self._times.search))
+        return min(1.0, max(0.0, 1 - (ends - self._now()) / self._times.search))
 
     def _spent(self, running: tuple[int, ...]) -> float:
         """Units of work of the search that are done, with the epochs of those in training."""

@@ -16,7 +16,7 @@ from evolve.engine.composition import compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
-from evolve.engine.pace import Pace, StopConditions
+from evolve.engine.pace import Pace, simulated_clock, stop_conditions
 from evolve.engine.reuse import results_of
 from evolve.engine.stats import Stats
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
@@ -52,11 +52,11 @@ class Session:
     ) -> None:
         """Searches up to `limit` births and as long as `times` and `work` say, and finishes the run. None is no limit.
 
-        times: of all sessions on the run together. work: units of the run, likewise. executor: one that is there
-        already, with its workers; it is closed at the end like those that are made here.
+        times: of all sessions on the run together, simulated if the problem simulates time. work: units of the run.
+        executor: one that is there already, with its workers; it is closed at the end like those that are made here.
         """
         begun = time.monotonic()
-        ends = None if times is None else begun + times.total - seconds_spent(self.store)
+        clock = simulated_clock(self.problem, self.config)
         limits = {"times": times and times.to_json(), "work": work and work.to_json()}
         self.store.act("started", limit=limit, **limits, workers=self.workers)
         stop = Stop()
@@ -76,13 +76,16 @@ class Session:
                 elsewhere = self._closing.enter_context(results_of(self._reused(), self.store))
                 dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again, elsewhere)
                 stats = Stats(self.config.population)
-                conditions = StopConditions(limit, ends, times, work)
+                conditions = stop_conditions(limit, times, work, clock, begun - seconds_spent(self.store))
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
                 dispatcher.on_message, dispatcher.on_result = pace.hear, pace.finish
-                search = compose_search(self.config, self.problem, self.founders, dispatcher, pace.over, stats)
+                search = compose_search(
+                    self.config, self.problem, self.founders, dispatcher, pace.over, stats, clock=clock
+                )
                 with self.console.live(pace.now):
                     reason = search.run()
-                    self.store.act("search ended", births=search.births, reason=reason)
+                    simulated = {"simulated": clock.now} if clock else {}
+                    self.store.act("search ended", births=search.births, reason=reason, **simulated)
                     if isinstance(search.strategy, Halving):
                         search.close(search.strategy.promotion, pace.late)
                     finished = self._finish(dispatcher, pace)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,6 +67,7 @@ class ImageProblem:
     own: Mapping[str, Mapping[str, Any]]
     gpu_share: float = 1.0
     fitness: str | None = None
+    simulates_time: ClassVar[bool] = False
 
     @property
     def executor(self) -> str:

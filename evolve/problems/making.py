@@ -13,10 +13,14 @@ from evolve.data.sources import Source, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
 from evolve.errors import ConfigError, RunError
 from evolve.execution.isolated import call_isolated
+from evolve.objectives import RECORDED
 from evolve.problems.devices import gpu_sharing
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
-from evolve.problems.table_files import load_table
+from evolve.problems.recorded_files import load_recorded
+from evolve.problems.recorded_problem import RecordedProblem
+from evolve.problems.recorded_tables import RecordedTable
+from evolve.problems.table_files import Table, load_table
 from evolve.problems.tables import TableProblem
 from evolve.training.custom_layer_facts import custom_layers
 from evolve.values import Counter
@@ -35,8 +39,7 @@ def make_problem(
     from. `before_reading` is called if there are none, and may refuse. `count` follows the reading of many files.
     """
     if config.table is not None:
-        table = load_table(config.table)
-        return TableProblem(config.seed, table, config.encoding, config.executor or "in-process")
+        return table_problem(config, read_any_table(config))
     folder = config.results / DATA_FOLDER
     own = custom_layers(config.layers)
     fitness = _fitness_version(config.fitness) if config.fitness else None
@@ -47,6 +50,25 @@ def make_problem(
             parts = prepare(load(Source(config.dataset, config.image_size, config.colour), count, scratch), folder)
     share = gpu_sharing(config).share if gpu else 1.0
     return ImageProblem(config, parts, gpu, own, share, fitness)
+
+
+def read_any_table(config: RunConfig) -> Table | RecordedTable:
+    """The table that the settings name. Raises DataError."""
+    assert config.table is not None
+    return load_recorded(config.table) if config.encoding == RECORDED else load_table(config.table)
+
+
+def table_problem(config: RunConfig, table: Table | RecordedTable) -> TableProblem | RecordedProblem:
+    """The problem of searching a table. Raises ConfigError if the settings do not go with it."""
+    if isinstance(table, Table):
+        return TableProblem(config.seed, table, config.encoding, config.executor or "in-process")
+    named, listed = "dataset" in config.model_fields_set, ", ".join(table.datasets)
+    if named and config.dataset not in table.datasets:
+        given = config.assigned("dataset", config.dataset)
+        raise ConfigError(f"{given} is not in the table '{table.name}'; it has {listed}")
+    if not named and len(table.datasets) > 1:
+        raise ConfigError(f"the table '{table.name}' has several data sets, {listed}; give {config.spelled('dataset')}")
+    return RecordedProblem(config, table.dataset(config.dataset if named else listed))
 
 
 def _fitness_version(path: str) -> str:

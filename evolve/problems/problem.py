@@ -1,6 +1,7 @@
 """What a run is about: the search space, the evaluator that judges genomes, the budgets, and what a score depends on.
 
-A problem turns requests into jobs. There are two: images, which are trained on, and tables, which are looked up.
+A problem turns requests into jobs. There are three: images, which are trained on, and tables, of published scores or of
+our own trainings, which are looked up.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from genomes.json_value import JsonObject
 class Problem(Protocol):
     """See the module's text.
 
+    simulates_time: whether costs are seconds that somebody else has measured. The time of a search is then the virtual
+        clock's.
     space: the search space. first_space: the part of it that the search begins in.
     executor: the name of the executor that evaluates jobs; see `EXECUTORS`.
     """
 
     @property
     def executor(self) -> str: ...
+    @property
+    def simulates_time(self) -> bool: ...
     @property
     def space(self) -> SearchSpace[Genome]: ...
     @property

@@ -8,6 +8,9 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import DataError, RunError
+from evolve.objectives import RECORDED
+from evolve.problems.recorded_files import load_recorded, network_space
+from evolve.problems.recorded_tables import RecordedDataset
 from evolve.problems.table_files import Table, load_table
 from genomes import Genome, InvalidGenome, SearchSpace, space_class
 from genomes.alphabet import alphabet, for_images
@@ -59,6 +62,18 @@ def table_space(encoding: str, table: Table) -> SearchSpace[Genome]:
     return kind.for_table(table.name, table.choices, entries)
 
 
+@lru_cache(maxsize=TABLES)
+def pool_space(data: RecordedDataset) -> SearchSpace[Genome]:
+    """The search space of a run on a recorded table, likewise."""
+    networks, name = network_space(), f"{data.table} on {data.name}"
+    known = {one: data.repeats(one, data.smallest)[0] for one in data.pool}
+    entries = {one: TableEntry(name, one, its.parameters, its.multiply_adds) for one, its in known.items()}
+    genomes = {one: networks.parse(data.genomes[one]) for one in data.pool}
+    first = tuple(one for one in data.founders if one in known)
+    made: SearchSpace[Genome] = space_class(RECORDED)(name, entries, genomes, networks, first)
+    return made
+
+
 def _entry(table: str, code: str, known: Mapping[str, Any]) -> TableEntry:
     measures = known.get("measures", {})
     return TableEntry(table, code, measures.get("parameters"), measures.get("multiply_adds"), known.get("cost"))
@@ -68,6 +83,8 @@ def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> S
     """The search space of a run that exists. Raises RunError if what is known of it is damaged or its table is gone."""
     if config.table is not None:
         try:
+            if config.encoding == RECORDED:
+                return pool_space(load_recorded(config.table).dataset(config.dataset))
             return table_space(config.encoding, load_table(config.table))
         except DataError as error:
             raise RunError(f"the search space of {whose} cannot be read: {error}; put the table back") from None

@@ -28,6 +28,7 @@ from evolve.errors import DataError
 from evolve.execution.executor import Report, unheard
 from evolve.jobs import TableJob
 from evolve.objectives import SCORE
+from evolve.problems.recorded_files import is_recorded
 from evolve.values import Result, Status, digest
 from genomes.json_value import JsonObject
 
@@ -68,7 +69,8 @@ def load_table(path: Path) -> Table:
     except FileNotFoundError:
         raise DataError(f"table {path}: there is no such file") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"table {path}: not readable JSON: {error}") from None
+        recorded = "this is a recorded table, whose encoding is pool" if is_recorded(path) else ""
+        raise DataError(f"table {path}: {recorded or f'not readable JSON: {error}'}") from None
     if problem := table_problem(table):
         raise DataError(f"table {path}: {problem}")
     return read_table(table)

@@ -1,9 +1,8 @@
-"""The problem of finding the best entry of a table of published scores."""
+"""The problem of finding the best entry of a table of published scores, which are looked up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 from evolve.jobs import Resources, TableJob
@@ -30,7 +29,11 @@ class TableProblem:
     def evaluators(self) -> dict[str, str]:
         return {TableJob.kind: "evolve.problems.table_files:TableEvaluator"}
 
-    @cached_property
+    @property
+    def simulates_time(self) -> bool:
+        return all("cost" in entry for entry in self.table.entries.values())
+
+    @property
     def space(self) -> SearchSpace[Genome]:
         return table_space(self.encoding, self.table)
 
@@ -65,15 +68,7 @@ class TableProblem:
     def job(
         self, request: Request, blueprint: Blueprint, model: str | None = None, keeps_weights: bool = False
     ) -> TableJob:
-        assert isinstance(blueprint, TableEntry)
-        return TableJob(
-            number=request.number,
-            key=str(request.job_key),
-            code=blueprint.code,
-            budget=request.budget,
-            repeat=request.repeat,
-            test=request.purpose is Purpose.FINAL,
-        )
+        return table_job(request, blueprint)
 
     def describe(self) -> dict[str, Any]:
         return {"table": self.table.name, "digest": self.table.digest}
@@ -82,6 +77,19 @@ class TableProblem:
         """How often a leader can be scored again: by the trainings that the search did not see."""
         return max(1, min(wanted, self.table.trainings - 1))
 
-    def truth(self, genome: Genome) -> float:
-        """What an entry is worth, which a search is told at its end."""
+    def truth(self, genome: Genome, measure: str) -> float | None:
+        """What an entry is worth, which a search is told at its end. measure: the only one there is."""
         return truth(self.table.entries[genome.notation()])
+
+
+def table_job(request: Request, blueprint: Blueprint) -> TableJob:
+    """What an evaluator of a table needs to know."""
+    assert isinstance(blueprint, TableEntry)
+    return TableJob(
+        number=request.number,
+        key=str(request.job_key),
+        code=blueprint.code,
+        budget=request.budget,
+        repeat=request.repeat,
+        test=request.purpose is Purpose.FINAL,
+    )

@@ -26,6 +26,7 @@ PURPOSES = {
     Purpose.FINAL: "in full, on test",
     Purpose.TRAIN: "by hand, on test",
 }
+WORTH = "what it is worth"  # an entry of a table
 
 
 def candidate(run: Run, number: int) -> RenderableType:
@@ -87,7 +88,8 @@ def _scores(run: Run, number: int) -> RenderableType:
     manners: dict[str, list[str]] = {}
     with run.log() as log:
         for request in log.requests(candidate=number):
-            what, result = PURPOSES[request.purpose], log.result(request.number)
+            worth = run.config.table is not None and request.purpose is Purpose.FINAL
+            what, result = WORTH if worth else PURPOSES[request.purpose], log.result(request.number)
             spent = (result and run.done(request.budget, result)) or {}
             amounts = [str(spent.get(name, "-")) for name in ("images", "epochs", "steps")]
             table.add_row(what, *amounts, *_outcome(run, result))

@@ -172,6 +172,11 @@ def tested(run: Run) -> str:
         return f"not trained in full yet, so there is no test accuracy; the test part {opened}"
     measures = result.measures
     notes = [f"{share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
+    if run.on_recorded_table:
+        name = run.objective.name.replace("_", " ")
+        came_to = f"{name} {_value(run.objective, measures[run.objective.name])} on the selection part"
+        stages = [*_before_the_test(run, found), f"{came_to} (the mean of its longest trainings, looked up)"]
+        return f"candidate {found.candidate}: {' -> '.join(stages)}; no test part was opened"
     notes.append("looked up" if run.problem.get("table") else f"trained in full: {amount(run.in_full or {})}")
     came_to = f"{_own_measure(run.objective, measures)}{outcome(result, run.objective)} ({'; '.join(notes)})"
     stages = [*_before_the_test(run, found), came_to]

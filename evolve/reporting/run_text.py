@@ -11,6 +11,7 @@ from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import plural, score, steps_text
+from evolve.objectives import PUBLISHED
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.training_text import amount, no_better_than_guessing, search_at_chance
@@ -106,7 +107,7 @@ def history(run: Run, last: int) -> RenderableType:
         outcome = score(first) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
         born = entry["purpose"] == "search" and entry["continues"] is None
-        done = steps_text(entry["steps"]) if born else "looked up" if run.problem.get("table") else _trained(entry)
+        done = steps_text(entry["steps"]) if born else _looked_up(run, entry) or _trained(entry)
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, done)
     with run.log() as log:
@@ -114,6 +115,13 @@ def history(run: Run, last: int) -> RenderableType:
     return (
         Group(Text(f"{left:,} earlier requests; more of them with --last, all with --json\n"), table) if left else table
     )
+
+
+def _looked_up(run: Run, entry: Mapping[str, Any]) -> str | None:
+    """That an entry of the history was not trained, but looked up; None if it was trained."""
+    if not run.problem.get("table"):
+        return None
+    return "looked up" if run.config.encoding == PUBLISHED else f"looked up: {_trained(entry)}"
 
 
 def _trained(entry: Mapping[str, Any]) -> str:

@@ -12,19 +12,25 @@ processes of a pool once, by their initializer, and not with each search.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
 
 from evolve.config import RunConfig
-from evolve.engine.composition import births_up_to, compose_search
+from evolve.engine.composition import compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.initial_population import founders
 from evolve.engine.interrupts import Stop
+from evolve.engine.pace import Pace, simulated_clock, stop_conditions
 from evolve.engine.stats import Stats
 from evolve.execution.executor import InProcess
+from evolve.planning.plan import Stages
+from evolve.problems.making import table_problem
+from evolve.problems.recorded_problem import RecordedProblem
+from evolve.problems.recorded_tables import RecordedTable
 from evolve.problems.table_files import Table
 from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
 from evolve.runs.origin import origin
@@ -32,10 +38,12 @@ from evolve.search.halving import Halving
 from evolve.search.strategy import Proposal
 from evolve.storage.store import Store
 
+Scores = tuple[float, float | None]
+
 
 class Point(NamedTuple):
-    """Where a search stood. x: evaluations so far. selected: the score of the best so far. truth: what that one is
-    worth, which no search sees; None where that is not known."""
+    """Where a search stood. x: evaluations so far, or simulated seconds. selected: the score of the best so far. truth:
+    what that one is worth, which no search sees; None where that is not known."""
 
     x: float
     selected: float
@@ -49,8 +57,10 @@ class TableSearch:
     winner: its notation. origin: where it comes from, as "mutant of 4". selected: its score in the search. rescored:
     the mean of its other trainings, by which it won; None where none was looked up. test: what it is worth. It need not
     be the best of the search, see `hall_order`.
-    evaluations: candidates that were born. seconds: simulated ones, None where the table has no times.
-    curve: steps at which the best of the search changed, and its end.
+    evaluations: candidates that were born. seconds: simulated ones, until the search ended; None where the table has no
+    times.
+    curve: steps at which the best of the search changed, and its end, by evaluations. curve_in_seconds: the same by
+    simulated seconds.
     """
 
     winner: str
@@ -61,38 +71,51 @@ class TableSearch:
     evaluations: int
     seconds: float | None
     curve: tuple[Point, ...]
+    curve_in_seconds: tuple[Point, ...] | None
 
 
-def search_table(config: RunConfig, table: Table) -> TableSearch:
+def search_table(config: RunConfig, table: Table | RecordedTable) -> TableSearch:
     """Searches `table` as `evolve.run` does with these settings, and writes no file.
 
-    config: its `table` may be any path, as nothing is read from there. Raises ConfigError for settings that cannot be,
-    and RunError if nothing of what was tried could be evaluated.
+    config: its `table` may be any path, as nothing is read from there; of a recorded table it is one of JSON Lines.
+    Raises ConfigError for settings that cannot be, and RunError if nothing of what was tried could be evaluated.
     """
     config.check_objectives()
     config.check_encoding()
-    problem = TableProblem(config.seed, table)
-    config = config.model_copy(update={"rescorings": problem.rescorings(config.rescorings)})
+    problem = table_problem(config, table)
+    update: dict[str, object] = {"rescorings": problem.rescorings(config.rescorings)}
+    if config.limit is None and config.duration is None:
+        update["generations"] = USUAL_GENERATIONS
+    config = config.model_copy(update=update)
     begin_with = founders(problem.space, config.founders, config.results, lambda text: None)
+    if config.founders is None:
+        begin_with = begin_with[: config.max_founders]
     with Store.in_memory({"config": config.model_dump(mode="json")}) as store:
         return _search(config, problem, begin_with, store)
 
 
-def _search(config: RunConfig, problem: TableProblem, begin_with: Sequence[Proposal], store: Store) -> TableSearch:
+def _search(
+    config: RunConfig, problem: TableProblem | RecordedProblem, begin_with: Sequence[Proposal], store: Store
+) -> TableSearch:
     dispatcher = Dispatcher(store, InProcess(problem.evaluators, problem.settings), Stop())
-    stats, objective, curve = Stats(config.population), store.objectives.first, list[Point]()
+    stats, objective, clock = Stats(config.population), store.objectives.first, simulated_clock(problem, config)
+    curve: list[tuple[int, float, Scores]] = []
 
     def note() -> None:
-        assert stats.best is not None
-        best, fitness = stats.best
-        curve.append(Point(stats.births, objective.shown(fitness), problem.truth(best.genome)))
+        if stats.best is not None:
+            best, fitness = stats.best
+            scores = (objective.shown(fitness), problem.truth(best.genome, objective.name))
+            curve.append((stats.births, clock.now if clock else 0.0, scores))
 
     stats.on_best = note
-    ends = births_up_to(config.limit or USUAL_GENERATIONS * config.population)
-    search = compose_search(config, problem, begin_with, dispatcher, ends, stats)
+    times = Stages(config.duration, 0.0, 0.0) if config.duration else None
+    conditions = stop_conditions(config.limit, times, None, clock, time.monotonic())
+    pace = Pace(stats, dispatcher, problem, config, 1, conditions)
+    search = compose_search(config, problem, begin_with, dispatcher, pace.over, stats, clock=clock)
     search.run()
+    seconds = clock.now if clock else None
     if isinstance(search.strategy, Halving):
-        search.close(search.strategy.promotion, lambda cost: False)
+        search.close(search.strategy.promotion, pace.late)
     note()
     finish = FinalStage(problem, dispatcher, store)
     request, result = finish.train_winner(finish.ranked(config, bool(begin_with)))
@@ -106,6 +129,7 @@ def _search(config: RunConfig, problem: TableProblem, begin_with: Sequence[Propo
         rescored=objective.shown(fmean(again)) if again else None,
         test=objective.shown(result.fitness),
         evaluations=search.births,
-        seconds=None,
-        curve=tuple(curve),
+        seconds=seconds,
+        curve=tuple(Point(births, *scores) for births, _, scores in curve),
+        curve_in_seconds=tuple(Point(at, *scores) for _, at, scores in curve) if clock else None,
     )

@@ -13,7 +13,7 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import LogError, RunError
 from evolve.execution.keras_settings import settings_of_trainings
-from evolve.objectives import Objective, Objectives
+from evolve.objectives import PUBLISHED, Objective, Objectives
 from evolve.problems.spaces import recorded_genome, recorded_space
 from evolve.problems.work import units_of
 from evolve.runs.frame import data_frame
@@ -105,6 +105,11 @@ class Run:
     def problem(self) -> dict[str, Any]:
         """What the run is about: data set or table, sizes, backend."""
         return dict(self.meta["problem"])
+
+    @property
+    def on_recorded_table(self) -> bool:
+        """Whether it searched a table of trainings, and not one of published scores."""
+        return self.config.table is not None and self.config.encoding != PUBLISHED
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -251,9 +256,9 @@ class Run:
         return self.done(budget, self.final_result) if budget else None
 
     def done(self, budget: Budget, result: Result) -> Spent | None:
-        """What a training of this run really did, see `evolve.runs.trainings`; None where the score of an entry of a
-        table was looked up, or where it did not end well."""
-        if self.problem.get("table") or result.status is not Status.OK:
+        """What a training of this run really did, see `evolve.runs.trainings`; None where a published score was looked
+        up, or where it did not end well."""
+        if self.config.encoding == PUBLISHED or result.status is not Status.OK:
             return None
         return done(budget, result)
 
@@ -278,7 +283,9 @@ class Run:
 
     @property
     def test_openings(self) -> int:
-        """How many trainings were scored on the test part, or tried to be."""
+        """How many trainings were scored on the test part, or tried to be. A table of trainings has no test part."""
+        if self.on_recorded_table:
+            return 0
         with self.log() as log:
             trained = log.count(Purpose.FINAL, Purpose.TRAIN, statuses=Status)
         return trained + sum(act.kind == "ensemble" for act in self.acts)

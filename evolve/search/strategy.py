@@ -247,6 +247,8 @@ class Births:
         if proposal is None:
             return None
         self._born += 1
+        self._space = self._space.without(proposal.genome)
+        self._first_space = self._first_space.without(proposal.genome)
         if proposal.blueprint is not None:
             self._known.add(candidate_key(proposal.genome, proposal.blueprint))
         return proposal

@@ -66,7 +66,7 @@ class StackSpace:
 
     kind: ClassVar[str] = "stack"
     settings: ClassVar[frozenset[str]] = frozenset(
-        ("layers", "recipe", "max_layers", "fill", "small_births", "small_work")
+        ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
     )
     founders: ClassVar[Mapping[str, str]] = FOUNDERS
     founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = GROUPS
@@ -81,6 +81,9 @@ class StackSpace:
 
     def with_limits(self, limits: Limits) -> Self:
         return replace(self, limits=limits)
+
+    def without(self, genome: StackGenome) -> Self:
+        return self
 
     def random(self, rng: Random) -> Variation[StackGenome]:
         """A random stack, made narrower if it is too large; a small one if that does not help either. Raises

@@ -58,7 +58,7 @@ class ChainSpace:
     """All chains that fit images of one shape and stay within the limits."""
 
     kind: ClassVar[str] = CHAIN
-    settings: ClassVar[frozenset[str]] = frozenset({"recipe"})
+    settings: ClassVar[frozenset[str]] = frozenset({"recipe", "rungs"})
     founders: ClassVar[Mapping[str, str]] = {"short": "chain 8 16 | adam 0.01, batch 32, flip"}
     founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = {"chains": ("short",)}
     input_shape: Shape
@@ -72,6 +72,9 @@ class ChainSpace:
 
     def with_limits(self, limits: Limits) -> ChainSpace:
         return replace(self, limits=limits)
+
+    def without(self, genome: ChainGenome) -> ChainSpace:
+        return self
 
     def random(self, rng: Random) -> Variation[ChainGenome]:
         def draw() -> Variation[ChainGenome]:

@@ -18,11 +18,14 @@ from genomes.steps import STEPS
 
 
 @pytest.fixture(params=[*SPACES, CHAIN])
-def any_space(request: pytest.FixtureRequest, table_problem: TableProblem, monkeypatch: pytest.MonkeyPatch) -> Any:
+def any_space(
+    request: pytest.FixtureRequest, table_problem: TableProblem, large_pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> Any:
     """One search space of each registered encoding, and of the one that exists in tests alone. A new encoding needs a
     line here to be tested."""
     monkeypatch.setitem(SPACES, CHAIN, CHAIN_SPACE)
-    made: Any = table_problem.space if request.param == "choices" else network_space(request.param)
+    of_tables = {"choices": table_problem.space, "pool": large_pool}
+    made: Any = of_tables.get(request.param) or network_space(request.param)
     assert isinstance(made, space_class(request.param))
     return made
 
@@ -138,6 +141,15 @@ def test_networks_keep_to_the_limits(kind: str, monkeypatch: pytest.MonkeyPatch)
     if narrow := tight.narrowed(large):
         assert tight.blueprint(narrow.genome).parameters <= 2000
         assert [step.operator for step in narrow.steps] == ["scale"]
+
+
+def test_a_space_without_a_genome_reads_and_compares_it_as_before(any_space: Any) -> None:
+    one, other = genomes(any_space, 2)
+    without = any_space.without(one)
+    assert without.parse(one.notation()) == one
+    assert without.blueprint(one) == any_space.blueprint(one)
+    assert without.distance(one, other) == any_space.distance(one, other)
+    assert any_space.without(one).without(one) == without
 
 
 def test_the_settings_that_it_heeds_are_some_of_those_that_there_are(any_space: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -20,8 +21,9 @@ POPULATION = 6
 
 
 @pytest.fixture(params=SPACES)
-def any_space(request: pytest.FixtureRequest, table_problem: TableProblem) -> Any:
-    return {"stack": StackSpace((16, 16, 3), 5), "choices": table_problem.space}[request.param]
+def any_space(request: pytest.FixtureRequest, table_problem: TableProblem, large_pool: Any) -> Any:
+    spaces = {"stack": StackSpace((16, 16, 3), 5), "choices": table_problem.space, "pool": large_pool}
+    return spaces[request.param]
 
 
 @pytest.fixture(params=[*STRATEGIES, "inheriting"])
@@ -114,10 +116,15 @@ def test_a_whole_generation_of_failures_stops_nothing(name: str, any_space: Any)
     play(make(name, any_space), any_space, 40, fails=lambda n: n <= 2 * POPULATION)
 
 
-def test_an_exhausted_space_ends_the_search_or_is_told_again(name: str, table_problem: TableProblem) -> None:
-    entries = dict(list(table_problem.space.entries.items())[:9])
-    small = type(table_problem.space)("small", table_problem.space.choices, entries)
-    strategy = make(name, small)
+@pytest.fixture(params=["choices", "pool"])
+def small_space(request: pytest.FixtureRequest, table_problem: TableProblem, large_pool: Any) -> Any:
+    """A space of nine genomes."""
+    space: Any = table_problem.space if request.param == "choices" else large_pool
+    return replace(space, entries=dict(list(space.entries.items())[:9]))
+
+
+def test_an_exhausted_space_ends_the_search_or_is_told_again(name: str, small_space: Any) -> None:
+    strategy = make(name, small_space)
     born = 0
     for ask in range(60):
         answer = strategy.ask(Random(ask))

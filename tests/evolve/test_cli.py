@@ -72,7 +72,7 @@ WRONG = [
     (["run", "--strategy", "genetics"], "--strategy 'genetics' is unknown; did you mean 'genetic'?"),
     (["run", "--encoding", "stacks"], "--encoding 'stacks' is unknown; did you mean 'stack'?"),
     (["run", "--encoding", "choices"], "add --table FILE"),
-    (["run", "--table", str(DATA / "table.json")], "add --encoding choices"),
+    (["run", "--table", str(DATA / "table.json"), "--encoding", "stack"], "is for images, not for a table"),
     (["run", "--table", "none.json", "--encoding", "choices"], "there is no such file"),
     (["run", "--dataset", "digit"], "dataset 'digit' is unknown; did you mean 'digits'?"),
     (["run", "--dataset", "none.npz"], "there is no such file"),

@@ -209,9 +209,9 @@ def test_a_folder_of_another_experiment_is_refused(tmp_path: Path) -> None:
         on_table(folder, budget={"evaluations": 13})
     with pytest.raises(ConfigError, match="its settings were population = 4, not population = 5"):
         on_table(folder, settings={"population": 5})
-    with pytest.raises(ConfigError, match="was 'aging' in .* put that one first"):
+    with pytest.raises(ConfigError, match=r"was 'aging' in .* put that one first"):
         on_table(folder, arms={"neat": {"strategy": "neat"}, "aging": {"strategy": "aging"}})
-    with pytest.raises(RunError, match="is no folder of an experiment"):
+    with pytest.raises(RunError, match=r"is no folder of an experiment"):
         on_table(tmp_path)
     table = json.loads((DATA / "table.json").read_text())
     entry = next(iter(table["entries"].values()))

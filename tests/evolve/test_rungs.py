@@ -113,7 +113,7 @@ def test_closing_promotions_are_not_trained_twice(climbed: evolve.Run) -> None:
         ({"rungs": "40x1,80x1", "strategy": "neat"}, "strategy 'neat' takes one score per candidate"),
         (
             {"rungs": "40x1", "fitness": "a:b"},
-            "rungs is for networks that evolve trains: not for a table, nor for a fitness function",
+            "rungs is for networks that evolve trains: not for a fitness function",
         ),
         ({"promote_one_in": 1}, "promote_one_in must be a whole number of at least 2, not 1"),
     ],

@@ -30,7 +30,8 @@ def test_it_finds_what_a_run_finds(strategy: str, table: Table, tmp_path: Path) 
     found, best = search_table(RunConfig.checked(settings), table), run.hall_of_fame[0]
     assert (found.winner, found.origin, found.selected) == (best.notation, best.origin, best.score)
     assert (found.rescored, found.test) == (best.rescored, run.test_accuracy)
-    assert (found.evaluations, found.seconds) == (30, None)
+    ended = next(act.detail for act in run.acts if act.kind == "search ended")
+    assert (found.evaluations, found.seconds) == (30, ended["simulated"])
     history = [entry for entry in run.history() if entry["purpose"] == "search"]
     so_far = list(accumulate((entry["measures"]["score"] for entry in history), max))
     steps = [(at, score) for at, score in enumerate(so_far, start=1) if at == 1 or score > so_far[at - 2]]

@@ -66,7 +66,7 @@ def installed() -> bool:
 
 def line_chart(panels: Sequence[Panel], x_label: str) -> Figure:
     """Panels below each other, with the names of lines at their ends."""
-    with _settings():
+    with drawing():
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(WIDTH, 0.5 + 2.7 * len(panels)), layout="constrained")
@@ -156,7 +156,7 @@ def rank_chart(ranks: Mapping[str, float], critical: float) -> Figure:
     bars = alike([rank for _, rank in ordered], critical)
     half = (len(ordered) + 1) // 2
     below = 0.5 + 0.3 * len(bars)
-    with _settings():
+    with drawing():
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(WIDTH, 0.9 + 0.3 * (below + half)))
@@ -207,12 +207,12 @@ def alike(ranks: Sequence[float], critical: float) -> list[tuple[int, int]]:
 
 def save(figure: Figure, path: Path) -> None:
     """Writes a figure in the format of the path's ending: the same bytes each time."""
-    with _settings():
+    with drawing():
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 @contextmanager
-def _settings() -> Iterator[None]:
+def drawing() -> Iterator[None]:
     """Matplotlib as it is without the user's own settings, with those of this module, and as it was afterwards."""
     import matplotlib
 

@@ -23,6 +23,7 @@ SCORES = {
     FITNESS: "what the fitness function returned",
     SCORE: "a score of the table",
 }
+NEXT = "\n-> "  # so that what came out on the test part begins a line
 OTHER_WAYS = {
     "accuracy_with_flips": "if each image is also shown mirrored",
     "accuracy_without_averaging": "without averaging weights",
@@ -179,8 +180,8 @@ def tested(run: Run) -> str:
         return f"candidate {found.candidate}: {' -> '.join(stages)}; no test part was opened"
     notes.append("looked up" if run.problem.get("table") else f"trained in full: {amount(run.in_full or {})}")
     came_to = f"{_own_measure(run.objective, measures)}{outcome(result, run.objective)} ({'; '.join(notes)})"
-    stages = [*_before_the_test(run, found), came_to]
-    return f"candidate {found.candidate}: {' -> '.join(stages)}; the test part {opened}"
+    before = " -> ".join(_before_the_test(run, found))
+    return f"candidate {found.candidate}: {before}{NEXT if before else ''}{came_to}; the test part {opened}"
 
 
 def _own_measure(objective: Objective, measures: Mapping[str, float]) -> str:

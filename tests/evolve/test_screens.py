@@ -174,9 +174,9 @@ def test_the_only_network_of_a_run_won_without_a_choice(tmp_path: Path) -> None:
     assert hall_of_fame_text.decision(run) == ("candidate 1, founder fast, unchanged: there was nothing to choose from")
 
 
-def test_what_was_left_of_the_winners_score_is_one_line(many: Run) -> None:
+def test_what_was_left_of_the_winners_score_is_said_once(many: Run) -> None:
     assert hall_of_fame_text.tested(many) == (
-        "candidate 1: selected at 31.00% -> re-scored mean 75.00% (2 fresh seeds) -> test accuracy 95.12% (trained in "
+        "candidate 1: selected at 31.00% -> re-scored mean 75.00% (2 fresh seeds)\n-> test accuracy 95.12% (trained in "
         "full: 20 epochs of 400 images); the test part was opened once"
     )
     assert drawn(run_text.hall_of_fame(many), 500).count("test part") == 1
@@ -202,7 +202,7 @@ def test_of_trainings_that_differ_in_length_each_is_told(tmp_path: Path) -> None
 
 def test_a_winner_that_was_not_scored_again_says_so(tmp_path: Path) -> None:
     run = finished(made(tmp_path / "run", [born(1)], {1: [0.5]}, {}), 1)
-    assert "candidate 1: selected at 50.00%, not scored again -> test accuracy 95.12%" in hall_of_fame_text.tested(run)
+    assert "candidate 1: selected at 50.00%, not scored again\n-> test accuracy 95.12%" in hall_of_fame_text.tested(run)
 
 
 def test_a_test_part_that_was_not_opened_says_so(tmp_path: Path) -> None:

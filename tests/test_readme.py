@@ -32,6 +32,7 @@ BLOCKS = [
     for block in re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
 ]
 SMALL = shlex.split("--generations 1 --population 2 --images 64 --epochs 1 --final-epochs 1")
+LITTLE_WORK = shlex.split("--work 1e11 --final-epochs 1")  # counts do not go with it
 FEW = "leaders = 1\nrescorings = 1\n"
 FOUNDERS = 'founders = ["conv 8 3, relu, maxpool 2, flatten, dense 16, relu", "random"]\nmax_layers = 8\n'
 SMALLER = {
@@ -72,7 +73,8 @@ def shell(line: str, folder: Path) -> None:
     if words[0] == "evolve":
         small = "few.toml" if "--table" in words else "small.toml"
         config = ["--config", small] if words[1] == "run" and "--config" not in words else []
-        words = ["-m", "evolve.cli", *words[1:], *config, *SMALLER.get(words[1], [])]
+        smaller = LITTLE_WORK if "--work" in words else SMALLER.get(words[1], [])
+        words = ["-m", "evolve.cli", *words[1:], *config, *smaller]
     else:
         assert words.pop(0) == "python"
     # The download of CIFAR-10 by Keras has a test of its own, in tests/evolve/test_data.py.

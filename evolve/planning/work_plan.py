@@ -13,7 +13,7 @@ from typing import Any
 from evolve.config import RunConfig, budget
 from evolve.errors import ConfigError
 from evolve.planning.plan import FIXED, Machine, Plan, rounded, units
-from evolve.planning.sizing import FEW, SMALLEST, TYPICAL_SHARE, make_plan, plan_of_one, shortest
+from evolve.planning.sizing import FEW, FEWEST_IMAGES, SMALLEST, TYPICAL_SHARE, make_plan, plan_of_one, shortest
 from evolve.problems.work import START_COST, training_work
 
 RATE = 2e10  # units of work a second of a usual core
@@ -73,7 +73,7 @@ def one_for_work(config: RunConfig, train: int, images: int, search: float) -> P
     """The plan of one network for `config.work` units, all of them for its training. search: units that one takes."""
     assert config.work is not None
     alone = replace(NOMINAL, workers=1)
-    made = plan_of_one(config, config.work / alone.rate, alone, train, images)
+    made = plan_of_one(config, config.work / alone.rate, alone, train, images + FEWEST_IMAGES)  # those of its score
     return replace(_of_work(config, made), left=config.work, search=search)
 
 

@@ -30,8 +30,8 @@ from evolve.execution.builds import backend_name
 from evolve.planning.plan import Plan, Stages, read_plan, units, write_plan
 from evolve.planning.planner import plan_run
 from evolve.planning.sizing import FEW
-from evolve.planning.work_plan import before_the_last, plan_for_work, with_fixed
-from evolve.problems.work import START_COST
+from evolve.planning.work_plan import before_the_last, check_room, plan_for_work, with_fixed
+from evolve.problems.work import START_COST, training_work
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.values import Candidate, Purpose
@@ -88,6 +88,17 @@ def test_with_less_work_than_a_search_takes_one_network_has_all_of_it() -> None:
     first, second = made.in_words().splitlines()
     assert first == "plan for 2e11 units of work: no search, as the shortest one takes 4.8e11"
     assert re.fullmatch(r" +one small network is trained in full, about \d+ epochs, and tested", second)
+
+
+@pytest.mark.parametrize("epochs", [None, 1, 20])
+@pytest.mark.parametrize("work", [1e11, 1.3e11, 4.7e11])
+def test_one_network_is_so_small_that_its_epochs_fit(work: float, epochs: int | None) -> None:
+    given = {"final_epochs": epochs} if epochs else {}
+    made = plan(work, DIGITS, **given)
+    check_room(with_fixed(RunConfig.checked({"work": work, **given})), made, DIGITS["images"])
+    largest = made.settings["max_work"]
+    needed = before_the_last(made) + training_work(largest, made.settings["final_epochs"] * DIGITS["images"])
+    assert needed <= work
 
 
 def test_the_words_of_a_plan_speak_of_units() -> None:
@@ -217,7 +228,7 @@ def killed_at(run: evolve.Run, number: int, results: Path) -> Path:
 def test_a_killed_run_ends_as_if_it_had_not_been_with_another_number_of_workers(
     spent: evolve.Run, tmp_path: Path
 ) -> None:
-    folder = killed_at(spent, 2, tmp_path)
+    folder = killed_at(spent, 3, tmp_path)
     shutil.copytree(spent.folder.parent / ".data", tmp_path / ".data", dirs_exist_ok=True)
     seen: list[Any] = []
     assert history(evolve.resume(folder, workers=1, progress=seen.append)) == history(spent)
@@ -246,7 +257,7 @@ def test_a_table_has_no_units(day: Path) -> None:
     assert evolve.find(day).summary()["work"] is None
 
 
-POINTS = [("search", 2), ("rescore", 2), ("final", 1)]
+POINTS = [("rescore", 2), ("final", 1)]
 
 
 @pytest.mark.slow

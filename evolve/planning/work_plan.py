@@ -22,7 +22,7 @@ NOMINAL = Machine(rate=RATE, start=START_COST / RATE, workers=2, usual=0, togeth
 LEAST_SEARCH = 0.5  # of its share, that the search has if units are needed to score large networks again
 BUDGETS = ("rungs", "images", "epochs")  # how long trainings of the search are
 LENGTHS = (*BUDGETS, "leaders", "rescorings", "max_work")  # what decides how much goes before the last training
-MEMORY = 4.0  # GiB that a worker may hold: with less, larger networks could not be tried on all machines
+MEMORY = 4.0  # GiB that a worker may hold, which limits networks, too; by the machine elsewhere
 
 
 def check_work(config: RunConfig) -> None:

@@ -35,7 +35,6 @@ from evolve.problems.workers import too_many_workers
 from evolve.research.arms import Makers
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import Design, read_design
-from evolve.research.experiment_folder import ROWS
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
@@ -193,44 +192,6 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
     return Run(found.folder, found.trust)
 
 
-def experiment(
-    asked: str | Path | Mapping[str, Any],
-    *,
-    output: str | Path | None = None,
-    results: str | Path = "results",
-    progress: Watcher = True,
-) -> Experiment:
-    """Compares arms on data sets with several seeds at equal budget, and returns the experiment. Called again, it goes
-    on where it ended, and makes only what is missing.
-
-    asked: a TOML file, or a mapping with the same keys, see docs/experiments.md. output: its folder; by default
-    NAME-experiment below `results`. Raises ConfigError, DataError or RunError before anything is trained if it cannot
-    be made as a whole, and KeyboardInterrupt after Ctrl-C.
-    """
-    design, console = read_design(asked), make_console(progress)
-    folder = path_of(output) if output else path_of(results) / f"{design.name}-experiment"
-    makers = Makers(
-        begin=lambda given, watcher: run_given(given, progress=watcher),
-        go_on=lambda found, watcher: resume_given(found, Given({}), watcher),
-    )
-    try:
-        made = conduct(design, folder, makers, console)
-        for remark in made.remarks:
-            console.note(remark)
-        console.note(f"all trials are in {shown_path(folder / ROWS)}")
-        return made
-    except KeyboardInterrupt:
-        console.note(f"stopped; nothing is lost. {_how_to_go_on(design, output, results)}")
-        raise
-
-
-def _how_to_go_on(design: Design, output: str | Path | None, results: str | Path) -> str:
-    if design.file is None:
-        return "Go on by calling evolve.experiment again"
-    where = ["--output", str(output)] if output else [] if str(results) == "results" else ["--results", str(results)]
-    return f"Go on with: evolve experiment {shlex.join([design.label, *where])}"
-
-
 def _limits(
     store: Store, config: RunConfig, asked: RunConfig, staged: bool, simulated: bool
 ) -> tuple[int | None, Stages | None, Stages | None]:
@@ -306,3 +267,48 @@ def _free_name(config: RunConfig, problem: Problem) -> str:
     while (config.results / f"{stem}-{number}").exists():
         number += 1
     return f"{stem}-{number}"
+
+
+def experiment(
+    asked: str | Path | Mapping[str, Any],
+    *,
+    output: str | Path | None = None,
+    data: str | Path | None = None,
+    results: str | Path = "results",
+    progress: Watcher = True,
+) -> Experiment:
+    """Compares arms on data sets with several seeds at equal budget, and returns the experiment. Called again, it goes
+    on where it ended, and makes only what is missing.
+
+    asked: a TOML file, or a mapping with the same keys, see docs/experiments.md. output: its folder; by default
+    NAME-experiment below `results`. data: the folder from which paths of data sets and tables start; by default that of
+    the file. Raises ConfigError, DataError or RunError before anything is trained if it cannot be made as a whole, and
+    KeyboardInterrupt after Ctrl-C.
+    """
+    from evolve.reporting.experiment_page import About, write_page  # here, as SciPy is for experiments alone
+
+    design, console = read_design(asked, data), make_console(progress)
+    folder = path_of(output) if output else path_of(results) / f"{design.name}-experiment"
+    makers = Makers(
+        begin=lambda given, watcher: run_given(given, progress=watcher),
+        go_on=lambda found, watcher: resume_given(found, Given({}), watcher),
+    )
+    try:
+        made = conduct(design, folder, makers, console)
+    except KeyboardInterrupt:
+        console.note(f"stopped; nothing is lost. {_how_to_go_on(design, output, data, results)}")
+        raise
+    for remark in made.remarks:
+        console.note(remark)
+    arms = {arm.name: arm.in_words for arm in design.arms}
+    text = design.file.read_text(encoding="utf-8-sig") if design.file else ""
+    write_page(made.analysis, folder, About(design.name, design.question or None, design.budget_in_words, arms, text))
+    return made
+
+
+def _how_to_go_on(design: Design, output: str | Path | None, data: str | Path | None, results: str | Path) -> str:
+    if design.file is None:
+        return "Go on by calling evolve.experiment again"
+    flags = {"--output": output, "--data": data, "--results": None if str(results) == "results" else results}
+    words = [word for flag, value in flags.items() if value for word in (flag, str(value))]
+    return f"Go on with: evolve experiment {shlex.join([design.label, *words])}"

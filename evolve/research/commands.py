@@ -34,6 +34,7 @@ SAMPLE = {"dataset": "digits", "table": "t.json", "seed": 0, "seconds": 1.0, "ev
 LONGER, GRACE = 1.5, 60.0  # times the seconds that it is told, and seconds beside, after which it is ended
 ON_TABLES = 600.0  # seconds that it may take on a table, where it is told no time
 LOOK_SECONDS = 0.1
+END_SECONDS = 10.0  # in which children that were killed are gone
 SAID = 300  # characters of what a program said last that stand in a reason
 
 
@@ -150,6 +151,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     for child in children:
         with suppress(psutil.NoSuchProcess):
             child.kill()
+    psutil.wait_procs(children, END_SECONDS)
     process.wait()
 
 

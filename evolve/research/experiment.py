@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from evolve.display.console import Console
 from evolve.display.progress import StageWatch
@@ -22,8 +24,10 @@ from evolve.research.run_trial import TrialFailed
 from evolve.research.table_arms import TableData, table_arms, table_data
 from evolve.research.trials import Trial, append_trial, folder_name, in_order, read_trials, write_trials
 from evolve.runs.run import Run
-from evolve.settings import Given
 from evolve.storage.store import Store
+
+if TYPE_CHECKING:
+    from evolve.research.analysis import Analysis
 
 LOOK_SECONDS = 0.2
 
@@ -36,6 +40,20 @@ class Experiment:
     folder: Path
     design: Design
     trials: tuple[Trial, ...]
+
+    @property
+    def page(self) -> Path:
+        """Where its page is."""
+        return self.folder / "page.md"
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """What the trials show."""
+        from evolve.research.analysis import analyse  # here, as SciPy is for experiments alone
+
+        alone = {arm.name: arm.alone for arm in self.design.arms if arm.alone}
+        programs = [arm.name for arm in self.design.arms if arm.command and not self.design.tables]
+        return analyse(self.trials, self.design.default.name, self.design.target, alone, programs)
 
     @property
     def failed(self) -> tuple[Trial, ...]:
@@ -134,7 +152,7 @@ class _Work:
         counted = {"arm": design.arms, "table" if design.tables else "data set": self._data, "seed": design.seeds}
         counts = " x ".join(plural(len(each), what) for what, each in counted.items())
         known = f"; {there:,} of them are there" if there else ""
-        trials = f"{plural(len(self.keys), 'trial')} ({counts}), {_in_words(design.budget)} each"
+        trials = f"{plural(len(self.keys), 'trial')} ({counts}), {design.budget_in_words} each"
         return f"experiment '{design.name}': {trials}{known}"
 
     def _blank(self, asked: _Asked) -> Trial:
@@ -172,7 +190,8 @@ class _Work:
             return
         tables = {one.name: one for one in self._data if isinstance(one, TableData)}
         watch = StageWatch("searching tables", len(self.missing), what="trials")
-        with table_arms(self._design, self._runs, [*tables.values()]) as arms, self._console.live(watch.now):
+        made = table_arms(self._design, self._runs, [*tables.values()], len(self.missing))
+        with made as arms, self._console.live(watch.now):
             blanks = [(asked, self._blank(asked)) for asked in self.missing]
             begun = [(blank, arms.begin(asked.arm, tables[blank.dataset], blank)) for asked, blank in blanks]
             for place, (blank, future) in enumerate(begun):
@@ -184,13 +203,6 @@ class _Work:
                     yield future.result()
                 except TrialFailed as error:
                     yield replace(blank, status="failed", reason=str(error))
-
-
-def _in_words(budget: Given) -> str:
-    [(name, value)] = budget.values.items()
-    if name == "duration":
-        return duration(value)
-    return f"{value:.3g} units of work" if name == "work" else plural(value, name.removesuffix("s"))
 
 
 def _called(trial: Trial) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from pydantic import BeforeValidator, Field
 from evolve.config import NAME, RunConfig
 from evolve.config_files import read_toml
 from evolve.data.sources import DATASETS
+from evolve.display.text import duration, plural
 from evolve.errors import ConfigError, EvolveError, nearest
 from evolve.objectives import Objective, Objectives
 from evolve.research.commands import check_words
@@ -101,6 +103,12 @@ class Arm:
     alone: str | None = None
     command: str | None = None
 
+    @property
+    def in_words(self) -> str:
+        """As it stands in the file."""
+        said = ", ".join(f"{name} = {json.dumps(value, default=str)}" for name, value in self.to_json().items())
+        return said or "the usual settings"
+
     def to_json(self) -> dict[str, Any]:
         if self.settings is None:
             return {ALONE: self.alone} if self.alone else {COMMAND: self.command}
@@ -111,8 +119,8 @@ class Arm:
 class Design:
     """A checked experiment.
 
-    label: how messages call it: its file. file: that, or None. folder: from which its paths start, and outside programs
-    run. datasets: names and paths, or else tables: paths. budget: one of evaluations, generations, work and duration.
+    label: how messages call it: its file. file: that, or None. folder: in which outside programs run.
+    datasets: names and paths, or else tables: paths. budget: one of evaluations, generations, work and duration.
     common: settings of all arms. arms: the first is what the others are compared with.
     """
 
@@ -140,6 +148,14 @@ class Design:
         return next(UNITS[name] for name in self.budget.values)
 
     @property
+    def budget_in_words(self) -> str:
+        """As "40 evaluations", "2e+13 units of work" or "10m 00s"."""
+        [(name, value)] = self.budget.values.items()
+        if name == "duration":
+            return duration(value)
+        return f"{value:.3g} units of work" if name == "work" else plural(value, name.removesuffix("s"))
+
+    @property
     def evaluations(self) -> int | None:
         """Of the default arm, if the budget is their number."""
         return RunConfig.checked(self.given(self.default)).limit
@@ -147,7 +163,9 @@ class Design:
     @property
     def objective(self) -> Objective:
         """What all arms are compared by: what the common settings rank by."""
-        return Objectives.of({**RunConfig.checked(self.common).model_dump(), "table": self.tables}).first
+        table = {"table": self.tables[0]} if self.tables else {}
+        given = replace(self.common, values={**self.common.values, **table})
+        return Objectives.of(RunConfig.checked(given).model_dump()).first
 
     def given(self, arm: Arm) -> Given:
         """All settings of an arm but its data and seed. Of one that is trained alone, those that a training heeds."""
@@ -176,19 +194,23 @@ OF_TRAININGS = {
 }
 
 
-def read_design(asked: str | Path | Mapping[str, Any]) -> Design:
-    """The design in a TOML file, or in a mapping with the same keys. Raises ConfigError for what cannot be."""
+def read_design(asked: str | Path | Mapping[str, Any], data: str | Path | None = None) -> Design:
+    """The design in a TOML file, or in a mapping with the same keys. Raises ConfigError for what cannot be.
+
+    data: the folder from which paths of data sets and tables start; None for that of the file, or the current one.
+    """
     if isinstance(asked, Mapping):
-        return _design(asked, "experiment", None)
-    return _design(read_toml(path_of(asked)), str(asked), path_of(asked).absolute())
+        return _design(asked, "experiment", None, data)
+    return _design(read_toml(path_of(asked)), str(asked), path_of(asked).absolute(), data)
 
 
-def _design(values: Mapping[str, Any], label: str, file: Path | None) -> Design:
+def _design(values: Mapping[str, Any], label: str, file: Path | None, data: str | Path | None) -> Design:
     read = ExperimentSettings.checked(ExperimentSettings.given(values, file=label))
     if bool(read.datasets) == bool(read.tables):
         how = "both datasets and tables are given; leave one out" if read.tables else "what is searched is missing"
         raise ConfigError(f'{label}: {how}; for example datasets = ["digits"], or tables = ["macro.json"]')
     folder = file.parent if file else Path.cwd()
+    start = path_of(data).absolute() if data else folder
     common = _settings(read.settings, f"{label} [settings]")
     design = Design(
         label=label,
@@ -196,8 +218,8 @@ def _design(values: Mapping[str, Any], label: str, file: Path | None) -> Design:
         folder=folder,
         name=read.name or (file.stem if file else "unnamed"),
         question=read.question,
-        datasets=tuple(_dataset(text, folder) for text in read.datasets),
-        tables=tuple((folder / path_of(text)).absolute() for text in read.tables),
+        datasets=tuple(_dataset(text, start) for text in read.datasets),
+        tables=tuple((start / path_of(text)).absolute() for text in read.tables),
         seeds=read.seeds,
         target=read.target,
         budget=_budget(read.budget, f"{label} [budget]"),
@@ -304,19 +326,16 @@ def _check_arms(design: Design) -> None:
         with design.naming(arm):
             if arm.command is not None:
                 check_words(arm.command, design.folder, design.tables != (), design.unit == "evaluations")
-            elif arm.alone is not None and design.tables:
-                raise ConfigError(f"{ALONE} is for images: an entry of a table is not trained; leave this arm out")
-            else:
-                _check_equal(arm, design)
+            elif arm.settings is not None:
+                _check_equal(arm.settings, design)
 
 
-def _check_equal(arm: Arm, design: Design) -> None:
-    settings = arm.settings or Given({})
+def _check_equal(settings: Given, design: Design) -> None:
     for name in COMMON if design.unit != "seconds" else COMMON[:2]:
         if name in settings.values:
             raise ConfigError(f"{name} must be the same for all arms; give it in [settings]")
     costs = (*COSTS, "population") if "generations" in design.budget.values else COSTS
-    different = [name for name in costs if name in settings.values and _differs(name, arm, design)]
+    different = [name for name in costs if name in settings.values and _differs(name, settings, design)]
     if different and design.unit == "evaluations":
         raise ConfigError(
             f"{settings.source(different[0]).assigned(settings.values[different[0]])}: the arms have no equal budget, "
@@ -325,7 +344,7 @@ def _check_equal(arm: Arm, design: Design) -> None:
         )
 
 
-def _differs(name: str, arm: Arm, design: Design) -> bool:
+def _differs(name: str, settings: Given, design: Design) -> bool:
     """Whether another arm of settings has another value."""
     others = [design.given(other).values.get(name) for other in design.arms if other.settings is not None]
-    return any(value != design.given(arm).values[name] for value in others)
+    return any(value != settings.values[name] for value in others)

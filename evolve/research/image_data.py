@@ -11,7 +11,8 @@ from evolve.display.console import Console, make_console
 from evolve.engine.initial_population import RANDOM, founders
 from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError, DataError
-from evolve.planning.planner import check_time
+from evolve.planning.planner import check_time, plan_run
+from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.images import ImageProblem
 from evolve.research.arms import Data, given_of
 from evolve.research.experiment_file import Arm, Design
@@ -50,10 +51,13 @@ def checked_problem(
         given = given_of(design, arm, setting)
         config = RunConfig.checked(replace(given, values={**given.values, **design.budget.values, "results": runs}))
         check_time(config)
+        check_work(config)
         strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
         problem = new_problem(config, console, known.prepared if known else None)
         assert isinstance(problem, ImageProblem)
         if arm.alone is not None and arm.alone in (RANDOM, *problem.space.founder_groups):
             raise ConfigError(f"'{arm.alone}' are several networks, or any; name one founder, or write one as a line")
-        founders(problem.space, config.founders, runs, lambda text: None, problem.first_space, config.fill)
+        begin_with = founders(problem.space, config.founders, runs, lambda text: None, problem.first_space, config.fill)
+        if config.work is not None:
+            plan_run(with_fixed(config), problem, begin_with, make_console(False), 0.0)
     return problem

@@ -11,11 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evolve.config import RunConfig
+from evolve.config import OF_TABLES, RunConfig
+from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.execution.machine import usable_cores
 from evolve.execution.spawning import WorkerContext, end_with_parent
-from evolve.problems.table_files import Table, load_table
+from evolve.objectives import PUBLISHED
+from evolve.planning.work_plan import check_work
+from evolve.problems.making import read_any_table, table_problem
+from evolve.problems.recorded_tables import RecordedTable
+from evolve.problems.table_files import Table
 from evolve.research.arms import command_trial
 from evolve.research.commands import ON_TABLES, filled
 from evolve.research.experiment_file import Arm, Design
@@ -25,67 +30,96 @@ from evolve.research.trials import Point, Trial
 from evolve.search.strategy import strategy_class
 from evolve.settings import Given
 
-_tables: dict[str, Table] = {}  # of a process of the pool
+FEW = 50  # searches that are made sooner than another process starts
+
+_tables: dict[Path, Table | RecordedTable] = {}  # of a process of the pool
 
 
 @dataclass(frozen=True)
 class TableData:
-    """A table. name: what it is called in the experiment. path: of its file."""
+    """A table, or what a recorded one says of a data set. name: of either. path: of the file."""
 
     name: str
     path: Path
-    table: Table
+    table: Table | RecordedTable
 
     @property
     def digest(self) -> str:
-        return self.table.digest
+        return self.table.digest if isinstance(self.table, Table) else self.table.dataset(self.name).digest
 
 
 def table_data(design: Design) -> list[TableData]:
     """The tables, loaded. Raises DataError for one that cannot be read, and ConfigError for an arm that cannot be tried
     on one of them."""
-    found = [TableData(table.name, path, table) for path in design.tables for table in [load_table(path)]]
+    if len(kinds := {OF_TABLES.get(path.suffix.lower(), PUBLISHED) for path in design.tables}) > 1:
+        raise ConfigError(f"{design.label}: tables of kinds {' and '.join(sorted(kinds))} have no common score")
+    if kinds == {PUBLISHED} and "duration" in design.budget.values:
+        raise ConfigError(f"{design.label}: tables of published scores have no time; use evaluations in [budget]")
+    found = [data for path in design.tables for data in _read(path)]
     for data in found:
         if (others := [one for one in found if one.name == data.name])[1:]:
             both = f"{others[0].path} and {others[1].path}"
             raise ConfigError(f"{design.label}: {both} have the same name, '{data.name}'; leave one out")
         for arm in design.arms:
-            if arm.settings is not None:
-                with design.naming(arm):
-                    config = RunConfig.checked(given_of(design, arm, data))
-                    config.check_objectives()
-                    config.check_encoding()
-                    strategy_class(config.strategy).Options.checked(
-                        config.options, where=f"{config.spelled('options')}: "
-                    )
+            if arm.command is None:
+                _check(design, arm, data)
     return found
 
 
+def _read(path: Path) -> list[TableData]:
+    table = read_any_table(RunConfig.checked({"table": path}))
+    names = [table.name] if isinstance(table, Table) else list(table.datasets)
+    return [TableData(name, path, table) for name in names]
+
+
+def _check(design: Design, arm: Arm, data: TableData) -> None:
+    with design.naming(arm):
+        config = RunConfig.checked(given_of(design, arm, data))
+        check_work(config)
+        config.check_objectives()
+        config.check_encoding()
+        strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
+        problem = table_problem(config, data.table)
+        founders(problem.space, config.founders, config.results, lambda text: None)
+
+
 def given_of(design: Design, arm: Arm, data: TableData, seed: int = 0) -> Given:
-    """All settings of an arm that searches a table."""
-    of_table = {"table": data.path, "encoding": "choices", "seed": seed}
+    """All settings of an arm that searches a table; one that is alone is looked up."""
     given = design.given(arm)
-    return replace(given, values={**of_table, **given.values})
+    alone = {} if arm.alone is None else {"founders": (arm.alone,), "evaluations": 1}
+    recorded = {"dataset": data.name} if isinstance(data.table, RecordedTable) else {}
+    return replace(given, values={**given.values, **alone, **recorded, "table": data.path, "seed": seed})
 
 
-def _hold(tables: Mapping[str, Table]) -> None:
+def _hold(tables: Mapping[Path, Table | RecordedTable]) -> None:
     end_with_parent()
     _tables.update(tables)
 
 
-def _search(name: str, given: Given) -> dict[str, Any]:
-    """In a process of the pool: what a search says of its trial."""
-    begun = time.monotonic()
-    found = search_table(RunConfig.checked(given), _tables[name])
-    told = ("selected", "rescored", "test", "evaluations", "winner", "origin")
-    values = {name: getattr(found, name) for name in told}
-    curve = tuple(Point(point.x, point.selected, point.truth) for point in found.curve)
-    return {**values, "curve": curve, "openings": 1, "seconds": round(time.monotonic() - begun, 3)}
+def _search(given: Given, blank: Trial) -> Trial:
+    """In a process of the pool: what a search comes to."""
+    begun, config = time.monotonic(), RunConfig.checked(given)
+    assert config.table is not None
+    found = search_table(config, _tables[config.table])
+    curve = (found.curve_in_seconds if blank.unit == "seconds" else found.curve) or ()
+    return replace(
+        blank,
+        test=found.test,
+        selected=found.selected,
+        rescored=found.rescored,
+        openings=1,
+        evaluations=found.evaluations,
+        winner=found.winner,
+        origin=found.origin,
+        curve=tuple(Point(*point) for point in curve),
+        seconds=round(time.monotonic() - begun, 3),
+    )
 
 
 @dataclass(frozen=True)
 class TableArms:
-    """Makes trials on tables, several at once. folder: of the experiment. stop: set if the user wants no more."""
+    """Makes trials on tables, several at once. outputs: folder of what outside programs leave. stop: set if the user
+    wants no more."""
 
     design: Design
     outputs: Path
@@ -101,26 +135,38 @@ class TableArms:
         if arm.command is not None:
             return self._command(arm.command, data, blank)
         try:
-            return replace(
-                blank,
-                **self.processes.submit(_search, data.name, given_of(self.design, arm, data, blank.seed)).result(),
-            )
+            trial = self.processes.submit(_search, given_of(self.design, arm, data, blank.seed), blank).result()
         except RunError as error:
             raise TrialFailed(str(error)) from None
+        trial = in_fitness(trial, self.design)
+        return trial if arm.alone is None else replace(trial, selected=None, rescored=None, curve=())
 
     def _command(self, command: str, data: TableData, blank: Trial) -> Trial:
         begun, output = time.monotonic(), (self.outputs / blank.folder).absolute()
-        told = {"dataset": data.name, "table": data.path, "seed": blank.seed, "folder": output}
+        told: dict[str, Any] = {"dataset": data.name, "table": data.path, "seed": blank.seed, "folder": output}
         words = filled(command, {**told, "evaluations": self.design.evaluations})
         made = command_trial(words, blank, self.design.folder, output, ON_TABLES, self.stop)
         return replace(made, seconds=round(time.monotonic() - begun, 3))
 
 
+def in_fitness(trial: Trial, design: Design) -> Trial:
+    """A trial whose scores are as they were measured, turned so that higher is better."""
+    turn = design.objective.fitness
+
+    def turned(value: float | None) -> float | None:
+        return None if value is None else turn(value)
+
+    curve = tuple(Point(point.x, turn(point.selected), turned(point.truth)) for point in trial.curve)
+    scores = (turned(trial.test), turned(trial.selected), turned(trial.rescored))
+    return replace(trial, curve=curve, test=scores[0], selected=scores[1], rescored=scores[2])
+
+
 @contextmanager
-def table_arms(design: Design, outputs: Path, tables: Sequence[TableData]) -> Iterator[TableArms]:
-    """What makes trials on tables; its processes and programs are ended with the block."""
-    cores, held = usable_cores(), {data.name: data.table for data in tables}
-    processes = ProcessPoolExecutor(cores, WorkerContext(), initializer=_hold, initargs=(held,))
+def table_arms(design: Design, outputs: Path, tables: Sequence[TableData], trials: int) -> Iterator[TableArms]:
+    """What makes so many trials on tables; its processes and programs are ended with the block."""
+    held, cores = {data.path: data.table for data in tables}, usable_cores()
+    count = max(1, min(cores, trials // FEW))
+    processes = ProcessPoolExecutor(count, WorkerContext(), initializer=_hold, initargs=(held,))
     threads = ThreadPoolExecutor(cores)
     arms = TableArms(design, outputs, processes, threads)
     try:

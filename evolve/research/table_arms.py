@@ -30,9 +30,9 @@ from evolve.research.trials import Point, Trial
 from evolve.search.strategy import strategy_class
 from evolve.settings import Given
 
-FEW = 50  # searches that are made sooner than another process starts
+FEW = 10  # searches that are made in this process sooner than others start
 
-_tables: dict[Path, Table | RecordedTable] = {}  # of a process of the pool
+_tables: dict[Path, Table | RecordedTable] = {}  # that this process holds
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _hold(tables: Mapping[Path, Table | RecordedTable]) -> None:
 
 
 def _search(given: Given, blank: Trial) -> Trial:
-    """In a process of the pool: what a search comes to."""
+    """What a search comes to, on one of the tables that this process holds."""
     begun, config = time.monotonic(), RunConfig.checked(given)
     assert config.table is not None
     found = search_table(config, _tables[config.table])
@@ -118,12 +118,12 @@ def _search(given: Given, blank: Trial) -> Trial:
 
 @dataclass(frozen=True)
 class TableArms:
-    """Makes trials on tables, several at once. outputs: folder of what outside programs leave. stop: set if the user
-    wants no more."""
+    """Makes trials on tables, several at once. outputs: folder of what outside programs leave. processes: where
+    searches are made; None for this one. stop: set if the user wants no more."""
 
     design: Design
     outputs: Path
-    processes: ProcessPoolExecutor
+    processes: ProcessPoolExecutor | None
     threads: ThreadPoolExecutor
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -134,8 +134,9 @@ class TableArms:
     def _come(self, arm: Arm, data: TableData, blank: Trial) -> Trial:
         if arm.command is not None:
             return self._command(arm.command, data, blank)
+        given = given_of(self.design, arm, data, blank.seed)
         try:
-            trial = self.processes.submit(_search, given_of(self.design, arm, data, blank.seed), blank).result()
+            trial = self.processes.submit(_search, given, blank).result() if self.processes else _search(given, blank)
         except RunError as error:
             raise TrialFailed(str(error)) from None
         trial = in_fitness(trial, self.design)
@@ -165,14 +166,19 @@ def in_fitness(trial: Trial, design: Design) -> Trial:
 def table_arms(design: Design, outputs: Path, tables: Sequence[TableData], trials: int) -> Iterator[TableArms]:
     """What makes so many trials on tables; its processes and programs are ended with the block."""
     held, cores = {data.path: data.table for data in tables}, usable_cores()
-    count = max(1, min(cores, trials // FEW))
-    processes = ProcessPoolExecutor(count, WorkerContext(), initializer=_hold, initargs=(held,))
-    threads = ThreadPoolExecutor(cores)
+    processes = None
+    if trials > FEW:
+        processes = ProcessPoolExecutor(cores, WorkerContext(), initializer=_hold, initargs=(held,))
+    else:
+        _tables.update(held)
+    threads = ThreadPoolExecutor(cores if processes else 1)
     arms = TableArms(design, outputs, processes, threads)
     try:
         yield arms
     finally:
         arms.stop.set()
         threads.shutdown(wait=False, cancel_futures=True)
-        processes.shutdown(cancel_futures=True)
+        if processes:
+            processes.shutdown(cancel_futures=True)
         threads.shutdown()
+        _tables.clear()

@@ -17,10 +17,14 @@ import pytest
 from conftest import DATA, changed, command, stack_space, stops
 
 import evolve
+from evolve.display.console import make_console
 from evolve.errors import ConfigError, RunError
 from evolve.objectives import Direction, Objective
-from evolve.research.arms import epochs_for
+from evolve.problems.recorded_files import load_recorded
+from evolve.problems.work import FLOAT32, START_COST, training_work
+from evolve.research.arms import Makers, epochs_for
 from evolve.research.commands import CommandFailed, CommandStopped, run_command
+from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
 from evolve.research.machine_share import Measurement
 from evolve.research.run_trial import TrialFailed, trial_of
@@ -64,8 +68,14 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name not in TIMES} for row in found]
 
 
-def on_table(folder: Path, **changes: Any) -> Any:
-    return evolve.experiment({**ON_TABLE, **changes}, output=folder, progress=False)
+def never(*_: Any) -> Any:
+    raise AssertionError("a table needs no run")
+
+
+def on_table(folder: Path, data: Path | None = None, **changes: Any) -> Experiment:
+    """An experiment without its page."""
+    design = read_design({**ON_TABLE, **changes}, data)
+    return conduct(design, folder, Makers(never, never), make_console(False))
 
 
 def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
@@ -145,7 +155,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"arms": {"random": False}}, "[arms] names nothing to compare"),
     ({"arms": {"x": {"alone": "fast"}}}, "[arms.x]: the first arm is what the others are compared with"),
     ({"arms": {"a": {}, "x": {"alone": "fast", "images": 9}}}, "[arms.x]: images does not go with alone"),
-    ({"arms": {"a": {}, "x": {"alone": "fast"}}}, "[arms.x]: alone is for images"),
+    ({"arms": {"a": {}, "x": {"alone": "fast"}}}, "[arms.x]: founder 'fast': "),
     ({"arms": {"a": {}, "x": {"command": ""}}}, "[arms.x]: command must be text"),
     (
         {"arms": {"a": {}, "x": {"command": "no-such-program"}}},
@@ -168,7 +178,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"datasets": ["digits"]}, "both datasets and tables are given"),
     ({"tables": ["gone.json"]}, "there is no such file"),
     ({"sedes": 3}, "asked.toml: unknown setting 'sedes'; did you mean 'seeds'?"),
-    ({"settings": {"max_layers": 5}}, "max_layers has no effect with the encoding 'choices'"),
+    ({"settings": {"max_layers": 5}}, "max_layers in asked.toml [settings] has no effect with the encoding 'choices'"),
     ({"arms": {"a": {"options": {"elit": 3}, "strategy": "genetic"}}}, "unknown setting 'elit'"),
     ({"datasets": ["digitz"], "tables": []}, "dataset 'digitz' is unknown; did you mean 'digits'?"),
     ({"datasets": ["digits", "gone.npz"], "tables": []}, "there is no such file"),
@@ -178,16 +188,26 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"datasets": ["digits"], "tables": [], "arms": {"a": {}, "x": {"alone": "zoo"}}}, "[arms.x]: 'zoo' are several"),
     (
-        {"datasets": ["digits"], "tables": [], "arms": {"a": {}, "x": {"alone": "maxpool 9, conv 8 3, flatten"}}},
+        {
+            "datasets": ["digits"],
+            "tables": [],
+            "arms": {"a": {}, "x": {"alone": "maxpool 4, maxpool 4, conv 8 3, flatten"}},
+        },
         "[arms.x]: none of the founders given fits",
     ),
     (
-        {"datasets": ["digits"], "tables": [], "arms": {"a": {}, "b": {"layers": {"swirl": {"class": "gone.Swirl"}}}}},
-        "asked.toml [arms.b]: ",
+        {"datasets": ["digits"], "tables": [], "arms": {"a": {}, "b": {"recipe": {"flop": 1}}}},
+        "[arms.b]: ",
     ),
     (
+        {"datasets": ["digits"], "tables": [], "budget": {"work": 1e9}},
+        "[arms.aging]: work = 1e9 is too little for anything",
+    ),
+    ({"budget": {"work": 1e13}}, "means nothing for a table"),
+    ({"budget": {"for": "1m"}}, "tables of published scores have no time; use evaluations in [budget]"),
+    (
         {"datasets": ["digits"], "tables": [], "budget": {"for": "5s"}},
-        "[arms.aging]: for in asked.toml [budget]",
+        '[arms.aging]: for = "5s" is too short for anything',
     ),
 ]
 
@@ -400,6 +420,25 @@ def test_what_others_take_is_a_share_and_is_known_only_of_what_was_seen() -> Non
     assert (Trial("digits", "aging", 0, others=0.2).disturbed and not trial.disturbed) or trial.others > 0.1
 
 
+def test_a_recorded_table_is_searched_data_set_by_data_set(tmp_path: Path, recorded_file: Path) -> None:
+    first = load_recorded(recorded_file)
+    founder = next(iter(first.datasets.values())).founders[0]
+    arms = {"aging": {}, "one": {"alone": founder}}
+    asked = {"tables": [recorded_file.name], "arms": arms, "seeds": 3}
+    made = on_table(tmp_path / "one", recorded_file.parent, **asked, budget={"evaluations": 6})
+    assert [trial.dataset for trial in made.trials[::9]] == list(first.datasets)
+    for trial in made.trials:
+        assert trial.measure == "accuracy" and trial.ok
+        if trial.arm == "one":
+            known = first.datasets[trial.dataset]
+            assert trial.test == known.mean(founder, known.largest) and trial.curve == ()
+    timed = {"budget": {"for": "10m"}, "settings": {"metric": "loss"}}
+    made = on_table(tmp_path / "two", recorded_file.parent, **asked, **timed)
+    aging = made.trials[0]
+    assert (aging.unit, aging.measure) == ("seconds", "loss") and (aging.test or 0.0) < 0
+    assert all(point.selected < 0 for point in aging.curve)
+
+
 def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:
     (tmp_path / "answers.py").write_text(ANSWERS)
     arms = {
@@ -408,21 +447,23 @@ def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:
         "one": {"alone": NET},
         "outside": {"command": "python answers.py {dataset} {seed} {seconds}"},
     }
-    settings = {**ON_IMAGES["settings"], "executor": "in-process"}
-    asked = {**ON_IMAGES, "datasets": [str(tiny_npz)], "settings": settings, "arms": arms}
+    settings = {**ON_IMAGES["settings"], "executor": "in-process", "images": 120, "epochs": 4}
+    asked = {**ON_IMAGES, "datasets": [str(tiny_npz)], "settings": settings, "arms": arms, "budget": {"evaluations": 1}}
     file = write(tmp_path / "asked.toml", asked)
     made = evolve.experiment(file, results=tmp_path / "results", progress=False)
     aging, one, program = made.trials[:3]
-    assert aging.work and one.work and (aging.evaluations, one.evaluations) == (2, 1)
+    assert aging.work and one.work and (aging.evaluations, one.evaluations) == (1, 1)
     run = find("bars-one-0", made.folder / "runs")
     epochs = run.final_result.spent["epochs"]
-    assert epochs == run.config.final_epochs > 2
-    assert aging.work * (1 - 1.5 / epochs) < one.work <= aging.work
-    assert one.winner == run.network(1) or one.winner == run.candidate(1).notation
+    assert epochs == run.config.final_epochs == 4
+    assert 0 <= aging.work - one.work < training_work(FLOAT32.work(run.network(1)), 192) - START_COST
+    assert one.winner == run.candidate(1).notation
     assert (one.selected, one.rescored, one.curve) == (None, None, ())
     assert program.winner == f"{tiny_npz} 0 {round(aging.seconds, 1)}"
     assert run.config.precision == "float32" and run.config.candidate_memory == 4.0
     assert all(trial.others is not None for trial in made.trials)
+    page = made.page.read_text()
+    assert "one" in page and str(tiny_npz) in page
 
     lines = (made.folder / "rows.jsonl").read_text().splitlines(keepends=True)
     before, requests = rows(made.folder), len(run.requests)

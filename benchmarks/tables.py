@@ -2,7 +2,7 @@
 
     python benchmarks/tables.py macro.json --seeds 200 --output results/published/tables
 
-The table is made from the published NAS-Bench-Macro file (see evolve/problems/table_files.py). Each arm runs once per
+The table is made from the published NAS-Bench-Macro file by `evolve table convert`. Each arm runs once per
 seed. The score of a network is one of its three trainings, drawn per run; a network that is asked for again
 counts again.
 Reported after N queries: the best score so far, and the mean of the three trainings of the network that has it.

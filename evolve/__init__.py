@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from evolve.models.export import export
     from evolve.models.predict import predict
     from evolve.models.train import train
+    from evolve.problems.table_files import open_table
     from evolve.runs.find import all_runs, find
     from evolve.runs.leader import Leader
     from evolve.runs.run import Run
@@ -41,6 +42,7 @@ __all__ = [
     "experiment",
     "export",
     "find",
+    "open_table",
     "predict",
     "resume",
     "run",
@@ -57,6 +59,7 @@ _PLACES = {
     "evolve.models.export": ("export",),
     "evolve.models.predict": ("predict",),
     "evolve.models.train": ("train",),
+    "evolve.problems.table_files": ("open_table",),
     "evolve.runs.run": ("Run",),
     "evolve.runs.find": ("all_runs", "find"),
 }

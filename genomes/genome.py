@@ -3,7 +3,7 @@
 An encoding is a pair of classes: a genome (an immutable value) and the search space that varies such genomes. To add
 one, write both and name the space in `SPACES`; the suite in tests/contracts then holds it to what is written here.
 Runs on images search a `NetworkSpace`, runs on tables of published scores a `TableSpace`, and runs on tables of our own
-trainings a `PoolSpace`.
+trainings the space of `genomes/pool.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from math import log10
 from pathlib import Path
@@ -52,7 +52,7 @@ def training(of: str, genome: str, budget: str, repeat: int, **changes: Any) -> 
     genome and repeat."""
     images, epochs = map(int, budget.split("x"))
     luck = Random(f"{of} {genome} {budget} {repeat}").random()
-    worth = 0.2 + 0.3 * Random(f"{of} {genome}").random() + 0.1 * log10(images * epochs)
+    worth = 0.2 + 0.3 * Random(f"{of} {genome}").random() + 0.08 * log10(images * epochs)
 
     def scores(accuracy: float) -> dict[str, float]:
         return {"accuracy": accuracy, "balanced_accuracy": accuracy - 0.01, "loss": 1 - accuracy}
@@ -82,13 +82,17 @@ def training(of: str, genome: str, budget: str, repeat: int, **changes: Any) -> 
     }
 
 
-def lines(count: int = 12, datasets: Iterable[str] = ("left", "right")) -> list[dict[str, Any]]:
+def lines(
+    count: int = 12,
+    datasets: Iterable[str] = ("left", "right"),
+    budgets: Mapping[str, int] = BUDGETS,
+) -> list[dict[str, Any]]:
     """All lines of a whole table."""
-    told = [head(count)]
+    told = [head(count, budgets=budgets)]
     for of in datasets:
         told.append(dataset(of))
         for genome in genomes(count):
-            told += [training(of, genome, budget, at) for budget, repeats in BUDGETS.items() for at in range(repeats)]
+            told += [training(of, genome, budget, at) for budget, repeats in budgets.items() for at in range(repeats)]
     return told
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import recorded_table
 from conftest import ROOT
 from typer.main import get_command
 
@@ -33,6 +34,7 @@ BLOCKS = [
 ]
 SMALL = shlex.split("--generations 1 --population 2 --images 64 --epochs 1 --final-epochs 1")
 LITTLE_WORK = shlex.split("--work 1e11 --final-epochs 1")  # counts do not go with it
+OF_TABLES = shlex.split("--generations 1 --population 2")
 FEW = "leaders = 1\nrescorings = 1\n"
 FOUNDERS = 'founders = ["conv 8 3, relu, maxpool 2, flatten, dense 16, relu", "random"]\nmax_layers = 8\n'
 SMALLER = {
@@ -62,6 +64,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry = {"test_acc": [90.0, 91.0, 92.0], "mean_acc": 91.0, "std": 0.8, "params": 1000, "flops": 2000}
     codes = ["".join(str(n // 3**place % 3) for place in range(8)) for n in range(40)]
     (made / "nas-bench-macro.json").write_text(json.dumps(dict.fromkeys(codes, entry)))
+    budgets = {"5000x1": 2, "5000x3": 2, "20000x1": 2, "15000x8": 1}
+    recorded_table.write(made / "recorded.jsonl", recorded_table.lines(6, ["language", "signs"], budgets))
+    renamed = (made / "recorded.jsonl").read_text().replace('"net-0"', '"fast"')
+    (made / "recorded.jsonl").write_text(renamed)
     return made
 
 
@@ -73,7 +79,8 @@ def shell(line: str, folder: Path) -> None:
     if words[0] == "evolve":
         small = "few.toml" if "--table" in words else "small.toml"
         config = ["--config", small] if words[1] == "run" and "--config" not in words else []
-        smaller = LITTLE_WORK if "--work" in words else SMALLER.get(words[1], [])
+        little = {"--work": LITTLE_WORK, "--table": OF_TABLES}
+        smaller = next((flags for flag, flags in little.items() if flag in words), SMALLER.get(words[1], []))
         words = ["-m", "evolve.cli", *words[1:], *config, *smaller]
     else:
         assert words.pop(0) == "python"

@@ -13,14 +13,13 @@ from evolve.data.sources import Source, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
 from evolve.errors import ConfigError, RunError
 from evolve.execution.isolated import call_isolated
-from evolve.objectives import RECORDED
+from evolve.objectives import PUBLISHED, RECORDED
 from evolve.problems.devices import gpu_sharing
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
-from evolve.problems.recorded_files import load_recorded
 from evolve.problems.recorded_problem import RecordedProblem
 from evolve.problems.recorded_tables import RecordedTable
-from evolve.problems.table_files import Table, load_table
+from evolve.problems.table_files import Table, open_table
 from evolve.problems.tables import TableProblem
 from evolve.training.custom_layer_facts import custom_layers
 from evolve.values import Counter
@@ -39,7 +38,7 @@ def make_problem(
     from. `before_reading` is called if there are none, and may refuse. `count` follows the reading of many files.
     """
     if config.table is not None:
-        return table_problem(config, read_any_table(config))
+        return table_problem(config, open_table(config.table))
     folder = config.results / DATA_FOLDER
     own = custom_layers(config.layers)
     fitness = _fitness_version(config.fitness) if config.fitness else None
@@ -52,14 +51,14 @@ def make_problem(
     return ImageProblem(config, parts, gpu, own, share, fitness)
 
 
-def read_any_table(config: RunConfig) -> Table | RecordedTable:
-    """The table that the settings name. Raises DataError."""
-    assert config.table is not None
-    return load_recorded(config.table) if config.encoding == RECORDED else load_table(config.table)
-
-
 def table_problem(config: RunConfig, table: Table | RecordedTable) -> TableProblem | RecordedProblem:
     """The problem of searching a table. Raises ConfigError if the settings do not go with it."""
+    what, encoding = ("published scores", PUBLISHED) if isinstance(table, Table) else ("our own trainings", RECORDED)
+    if config.encoding != encoding:
+        repair = config.assigned("encoding", encoding)
+        raise ConfigError(
+            f"'{table.name}' is a table of {what}, not for the encoding '{config.encoding}'; use {repair}"
+        )
     if isinstance(table, Table):
         return TableProblem(config.seed, table, config.encoding, config.executor or "in-process")
     named, listed = "dataset" in config.model_fields_set, ", ".join(table.datasets)

@@ -36,6 +36,7 @@ from genomes import Genome, InvalidGenome, SearchSpace, space_class
 from genomes.alphabet import full_alphabet
 from genomes.limits import Limits
 
+SUFFIX = ".jsonl"
 NETWORKS = "stack"  # the encoding of the genomes
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 Positive = Annotated[int, Field(ge=1)]
@@ -133,9 +134,7 @@ class _Reader:
         except (ValueError, AttributeError):
             raise ValueError("is not a JSON object; delete the line, or restore the file") from None
         if self._head is None and kind != "table":
-            raise ValueError(
-                "no recorded table begins so; one of published scores, in JSON, is searched with the encoding choices"
-            )
+            raise ValueError("no recorded table begins so; the name of a table of published scores ends in .json")
         if kind not in _KINDS:
             raise ValueError(f"kind must be one of {', '.join(_KINDS)}, not {kind!r}; delete the line")
         if kind == "table" and self._head is not None:

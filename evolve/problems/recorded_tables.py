@@ -1,7 +1,6 @@
 """Tables of our own trainings: genomes on data sets, at budgets, with repeats, and what came of each training.
 
-    table = load_recorded(Path("recorded.jsonl"))
-    language = table.dataset("language")
+    language = evolve.open_table("recorded.jsonl").dataset("language")
     print(language.mean("fast", "15000x8"))
     print(language.hits("fast", "5000x1", repeat=1).mean())
 

@@ -9,9 +9,9 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import DataError, RunError
 from evolve.objectives import RECORDED
-from evolve.problems.recorded_files import load_recorded, network_space
-from evolve.problems.recorded_tables import RecordedDataset
-from evolve.problems.table_files import Table, load_table
+from evolve.problems.recorded_files import network_space
+from evolve.problems.recorded_tables import RecordedDataset, RecordedTable
+from evolve.problems.table_files import Table, open_table
 from genomes import Genome, InvalidGenome, SearchSpace, space_class
 from genomes.alphabet import alphabet, for_images
 from genomes.genome import NetworkSpace, TableSpace
@@ -83,9 +83,10 @@ def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> S
     """The search space of a run that exists. Raises RunError if what is known of it is damaged or its table is gone."""
     if config.table is not None:
         try:
-            if config.encoding == RECORDED:
-                return pool_space(load_recorded(config.table).dataset(config.dataset))
-            return table_space(config.encoding, load_table(config.table))
+            table = open_table(config.table)
+            if isinstance(table, RecordedTable):
+                return pool_space(table.dataset(config.dataset))
+            return table_space(config.encoding, table)
         except DataError as error:
             raise RunError(f"the search space of {whose} cannot be read: {error}; put the table back") from None
     try:

@@ -1,4 +1,4 @@
-"""Tables of published scores: their format, the evaluator that looks scores up, and a converter.
+"""Tables of published scores: their format, the evaluator that looks scores up, and what converts a published file.
 
 A table is JSON:
 
@@ -8,16 +8,15 @@ A table is JSON:
 
 `test`, `measures` and `cost` may be missing. Scores are shares (0 to 1) or per cents, all of one kind.
 
-To convert the published file of NAS-Bench-Macro (Su et al. 2021, https://arxiv.org/abs/2103.11922):
+The published file of NAS-Bench-Macro (Su et al. 2021, https://arxiv.org/abs/2103.11922) is converted by
 
-    python -m evolve.problems.table_files nas-bench-macro.json macro.json
+    evolve table convert nas-bench-macro.json macro.json
 """
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -28,7 +27,8 @@ from evolve.errors import DataError
 from evolve.execution.executor import Report, unheard
 from evolve.jobs import TableJob
 from evolve.objectives import SCORE
-from evolve.problems.recorded_files import is_recorded
+from evolve.problems.recorded_files import SUFFIX, is_recorded, load_recorded
+from evolve.problems.recorded_tables import RecordedTable
 from evolve.values import Result, Status, digest
 from genomes.json_value import JsonObject
 
@@ -62,15 +62,21 @@ def truth(entry: Mapping[str, Any]) -> float:
     return float(entry["test"] if "test" in entry else sum(entry["fitness"]) / len(entry["fitness"]))
 
 
+def open_table(file: str | Path) -> Table | RecordedTable:
+    """The table in a file, of published scores or of recorded trainings. Raises DataError as `load_table` and
+    `load_recorded` do."""
+    path = Path(file)
+    return load_recorded(path) if path.suffix == SUFFIX or is_recorded(path) else load_table(path)
+
+
 def load_table(path: Path) -> Table:
-    """The table in `path`. Raises DataError naming what is wrong with it."""
+    """The table of published scores in `path`. Raises DataError naming what is wrong with it."""
     try:
         table = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"table {path}: there is no such file") from None
     except (OSError, ValueError) as error:
-        recorded = "this is a recorded table, whose encoding is pool" if is_recorded(path) else ""
-        raise DataError(f"table {path}: {recorded or f'not readable JSON: {error}'}") from None
+        raise DataError(f"table {path}: not readable JSON: {error}") from None
     if problem := table_problem(table):
         raise DataError(f"table {path}: {problem}")
     return read_table(table)
@@ -85,9 +91,7 @@ def table_problem(table: Any) -> str | None:
     """What is wrong with a table, or None."""
     if not isinstance(table, dict) or not {"name", "choices", "entries"} <= set(table):
         if isinstance(table, dict) and any(isinstance(e, dict) and "test_acc" in e for e in table.values()):
-            return (
-                "this is the published NAS-Bench-Macro file; convert it: python -m evolve.problems.table_files IN OUT"
-            )
+            return "this is the published NAS-Bench-Macro file; convert it with: evolve table convert IN OUT"
         return "needs the keys 'name', 'choices' and 'entries'"
     choices, entries = table["choices"], table["entries"]
     if (
@@ -165,24 +169,17 @@ def from_nas_bench_macro(published: Mapping[str, Any]) -> Table:
     return Table("nas-bench-macro", (3,) * 8, entries)
 
 
-def main(arguments: list[str]) -> int:
-    """Converts the published file to a table: IN OUT."""
-    if len(arguments) != 2:
-        print("usage: python -m evolve.problems.table_files PUBLISHED.json TABLE.json", file=sys.stderr)
-        return 2
-    source, target = map(Path, arguments)
+def convert_table(source: Path, target: Path) -> Table:
+    """Writes the table of a published file, and returns it. Raises DataError if it is another file, or `target` cannot
+    be written."""
     try:
         table = from_nas_bench_macro(json.loads(source.read_text(encoding="utf-8-sig")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"{source}: not the published NAS-Bench-Macro file: {error!r}", file=sys.stderr)
-        return 2
+    except FileNotFoundError:
+        raise DataError(f"{source}: there is no such file") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{source}: not the published NAS-Bench-Macro file: {error!r}") from None
     try:
         target.write_text(json.dumps(table.to_json()))
     except OSError as error:
-        print(f"{target}: cannot be written: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+        raise DataError(f"{target}: cannot be written: {error.strerror or error}") from None
+    return table

@@ -52,7 +52,7 @@ SCORES = {"accuracy": 0.5, "balanced_accuracy": 0.5, "loss": 1.0}
     [
         ([], "has no data set yet; record one with: evolve table record"),
         (LINES[:1], "has no data set yet"),
-        (LINES[1:], "line 1: no recorded table begins so; one of published scores, in JSON, is searched with"),
+        (LINES[1:], "line 1: no recorded table begins so; the name of a table of published scores ends in .json"),
         ([LINES[0], *LINES], "line 2: there is a line of kind 'table' already"),
         ([LINES[0], [1], LINES[1]], "line 2: is not a JSON object; delete the line, or restore the file"),
         (edited(0, format=2), "line 1: format: input should be 1, not 2"),
@@ -368,7 +368,7 @@ def test_time_and_encoding_are_checked_before_anything_is_made(recorded_file: Pa
     given: dict[str, Any] = {"table": recorded_file, "dataset": "left", "results": tmp_path, "progress": False}
     with pytest.raises(ConfigError, match="fast and duration do not go together where time is simulated"):
         evolve.run(**given, fast=True, duration=8)
-    with pytest.raises(DataError, match="this is a recorded table, whose encoding is pool"):
+    with pytest.raises(ConfigError, match="a table of our own trainings, not for the encoding 'choices'; use enc"):
         evolve.run(**given, encoding="choices")
     with pytest.raises(ConfigError, match="strategy 'neat' takes one score per candidate; give one rung"):
         evolve.run(**given, strategy="neat", rungs=("100x1", "100x3"))

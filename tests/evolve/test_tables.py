@@ -9,12 +9,19 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from conftest import DATA
+from conftest import DATA, command
 
 import evolve
 from evolve.errors import ConfigError, DataError, RunError
 from evolve.jobs import TableJob
-from evolve.problems.table_files import Table, TableEvaluator, from_nas_bench_macro, load_table, main, table_problem
+from evolve.problems.table_files import (
+    Table,
+    TableEvaluator,
+    convert_table,
+    from_nas_bench_macro,
+    load_table,
+    table_problem,
+)
 from evolve.runs.facts import candidate_json
 from evolve.values import Budget
 from genomes import candidate_key
@@ -74,7 +81,8 @@ def test_one_training_is_drawn_per_run_and_repeats_are_the_others(table: Table) 
 
 def test_the_published_file_is_converted(larger_data: Path, tmp_path: Path) -> None:
     published = larger_data / "nas-bench-macro.json"
-    assert main([str(published), str(tmp_path / "macro.json")]) == 0
+    done = command("table", "convert", published, "macro.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "wrote macro.json: 6,561 entries\n")
     table = load_table(tmp_path / "macro.json")
     assert len(table.entries) == 3**8
     best = max(table.entries.values(), key=lambda entry: fmean(entry["fitness"]))
@@ -87,11 +95,30 @@ def test_the_published_file_is_converted(larger_data: Path, tmp_path: Path) -> N
         load_table(published)
 
 
-def test_the_converter_refuses_other_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_converter_refuses_other_files(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"0": 1}')
-    assert main([str(tmp_path / "x.json"), str(tmp_path / "y.json")]) == 2
-    assert main([]) == 2
-    assert "not the published" in capsys.readouterr().err
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "good.json").write_text(
+        json.dumps({"0" * 8: {"test_acc": [1], "mean_acc": 1, "params": 5, "flops": 6}})
+    )
+    for name in ("x.json", "list.json"):
+        with pytest.raises(DataError, match="not the published NAS-Bench-Macro file"):
+            convert_table(tmp_path / name, tmp_path / "y.json")
+    with pytest.raises(DataError, match=r"none\.json: there is no such file"):
+        convert_table(tmp_path / "none.json", tmp_path / "y.json")
+    with pytest.raises(DataError, match="cannot be written: Is a directory"):
+        convert_table(tmp_path / "good.json", tmp_path)
+    assert not (tmp_path / "y.json").exists()
+
+
+def test_a_table_is_shown_with_how_complete_it_is(recorded_file: Path, tmp_path: Path) -> None:
+    said = " ".join(command("table", "show", DATA / "table.json", cwd=tmp_path).stdout.split())
+    assert "synthetic-200: 200 entries, 5 genes of up to 4 choices, at least 3 trainings each best: " in said
+    lines = recorded_file.read_text().splitlines()
+    (tmp_path / "part.jsonl").write_text("\n".join(lines[:-1]))
+    said = " ".join(command("table", "show", "part.jsonl", cwd=tmp_path).stdout.split())
+    assert "ours: 12 genomes, 2 of them founders" in said
+    assert "left 24/24 36/36 24/24 0" in said and "right 24/24 36/36 23/24 0" in said
 
 
 def test_conversion_keeps_what_is_known() -> None:

@@ -187,7 +187,7 @@ def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
     begin_with = recorded_founders(problem.space, found)
     with Store.open(found.folder) as store:
         staged = isinstance(problem, ImageProblem) and not config.fitness
-        limits = _limits(store, config, asked, staged, problem.simulates_time)
+        limits = _limits(store, config, asked, staged, problem.simulates_time and not config.fast)
         Session(config, problem, begin_with, store, found.folder, console).go(*limits)
     return Run(found.folder, found.trust)
 

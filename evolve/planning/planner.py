@@ -70,9 +70,6 @@ def plan_run(
     begun: when the command did, by `time.monotonic`. A table, and a fitness function of the user's own, cannot be
     foreseen: there the time is for the search alone.
     """
-    if problem.simulates_time and config.fast and config.duration:
-        both = f"{config.spelled('fast')} and {config.spelled('duration')}"
-        raise ConfigError(f"{both} do not go together where time is simulated, as by this table; give one of them")
     if not isinstance(problem, ImageProblem) or config.fitness is not None:
         return RunPlan(config, problem, Stages(config.duration, 0.0, 0.0) if config.duration else None)
     if config.work is not None:

@@ -54,20 +54,34 @@ def make_problem(
 def table_problem(config: RunConfig, table: Table | RecordedTable) -> TableProblem | RecordedProblem:
     """The problem of searching a table. Raises ConfigError if the settings do not go with it."""
     what, encoding = ("published scores", PUBLISHED) if isinstance(table, Table) else ("our own trainings", RECORDED)
-    if config.encoding != encoding:
-        repair = config.assigned("encoding", encoding)
-        raise ConfigError(
-            f"'{table.name}' is a table of {what}, not for the encoding '{config.encoding}'; use {repair}"
-        )
+    if (wrong := config.encoding) != encoding:
+        right = config.assigned("encoding", encoding)
+        raise ConfigError(f"'{table.name}' is a table of {what}, not for the encoding '{wrong}'; use {right}")
     if isinstance(table, Table):
-        return TableProblem(config.seed, table, config.encoding, config.executor or "in-process")
-    named, listed = "dataset" in config.model_fields_set, ", ".join(table.datasets)
-    if named and config.dataset not in table.datasets:
-        given = config.assigned("dataset", config.dataset)
-        raise ConfigError(f"{given} is not in the table '{table.name}'; it has {listed}")
-    if not named and len(table.datasets) > 1:
+        problem: TableProblem | RecordedProblem = TableProblem(config.seed, table, executor=_executor(config))
+    else:
+        problem = RecordedProblem(config, table.dataset(_dataset(config, table)), _executor(config))
+    if problem.simulates_time and config.fast and config.duration:
+        both = f"{config.spelled('fast')} and {config.spelled('duration')}"
+        raise ConfigError(f"{both} do not go together where time is simulated, as by this table; give one of them")
+    return problem
+
+
+def _executor(config: RunConfig) -> str:
+    return config.executor or "in-process"
+
+
+def _dataset(config: RunConfig, table: RecordedTable) -> str:
+    """The data set of a recorded table that is searched: the one that is named, or the only one."""
+    listed = ", ".join(table.datasets)
+    if "dataset" in config.model_fields_set:
+        if config.dataset not in table.datasets:
+            given = config.assigned("dataset", config.dataset)
+            raise ConfigError(f"{given} is not in the table '{table.name}'; it has {listed}")
+        return config.dataset
+    if len(table.datasets) > 1:
         raise ConfigError(f"the table '{table.name}' has several data sets, {listed}; give {config.spelled('dataset')}")
-    return RecordedProblem(config, table.dataset(config.dataset if named else listed))
+    return listed
 
 
 def _fitness_version(path: str) -> str:

@@ -37,6 +37,7 @@ from genomes.alphabet import full_alphabet
 from genomes.limits import Limits
 
 SUFFIX = ".jsonl"
+RESERVED = ("random", "recorded")
 NETWORKS = "stack"  # the encoding of the genomes
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 Positive = Annotated[int, Field(ge=1)]
@@ -154,6 +155,8 @@ class _Reader:
     def _take_head(self, head: _Head) -> None:
         if not head.genomes or not head.budgets:
             raise ValueError("genomes and budgets must not be empty")
+        if taken := [name for name in RESERVED if name in head.genomes]:
+            raise ValueError(f"genomes: '{taken[0]}' stands for a group of founders; give it another name")
         known: dict[Genome, str] = {}
         networks = network_space()
         for name, notation in head.genomes.items():

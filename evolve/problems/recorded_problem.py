@@ -33,6 +33,7 @@ class RecordedProblem:
 
     config: RunConfig
     data: RecordedDataset
+    executor: str = "in-process"
     usual: ClassVar[Resources] = Resources()
     simulates_time: ClassVar[bool] = True
 
@@ -47,10 +48,6 @@ class RecordedProblem:
             return
         listed = ", ".join(map(str, known))
         raise ConfigError(f"{given} is not a budget of the table '{self.data.table}'; it has {listed}")
-
-    @property
-    def executor(self) -> str:
-        return self.config.executor or "in-process"
 
     @property
     def evaluators(self) -> dict[str, str]:

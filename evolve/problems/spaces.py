@@ -8,7 +8,7 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import DataError, RunError
-from evolve.objectives import RECORDED
+from evolve.objectives import PUBLISHED, RECORDED
 from evolve.problems.recorded_files import network_space
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTable
 from evolve.problems.table_files import Table, open_table
@@ -55,9 +55,9 @@ def image_limits(config: RunConfig, input_shape: Shape) -> Limits:
 
 
 @lru_cache(maxsize=TABLES)
-def table_space(encoding: str, table: Table) -> SearchSpace[Genome]:
+def table_space(table: Table) -> SearchSpace[Genome]:
     """The search space of a run on a table; the same one again for all searches of this process."""
-    kind: type[TableSpace[Genome]] = space_class(encoding)
+    kind: type[TableSpace[Genome]] = space_class(PUBLISHED)
     entries = {code: _entry(table.name, code, known) for code, known in table.entries.items()}
     return kind.for_table(table.name, table.choices, entries)
 
@@ -86,7 +86,7 @@ def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> S
             table = open_table(config.table)
             if isinstance(table, RecordedTable):
                 return pool_space(table.dataset(config.dataset))
-            return table_space(config.encoding, table)
+            return table_space(table)
         except DataError as error:
             raise RunError(f"the search space of {whose} cannot be read: {error}; put the table back") from None
     try:

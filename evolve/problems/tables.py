@@ -21,7 +21,6 @@ class TableProblem:
 
     seed: int
     table: Table
-    encoding: str = "choices"
     executor: str = "in-process"
     usual: ClassVar[Resources] = Resources()
 
@@ -35,7 +34,7 @@ class TableProblem:
 
     @property
     def space(self) -> SearchSpace[Genome]:
-        return table_space(self.encoding, self.table)
+        return table_space(self.table)
 
     @property
     def first_space(self) -> SearchSpace[Genome]:

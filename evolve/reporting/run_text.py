@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
-from evolve.display.text import plural, score, steps_text
+from evolve.display.text import duration, plural, score, steps_text
 from evolve.objectives import PUBLISHED
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
@@ -77,8 +77,14 @@ def _about(run: Run) -> str:
     return (
         f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}\n"
         f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}"
-        f"{f'; {len(names)} classes: {listed}' if names else ''}"
+        f"{f'; {len(names)} classes: {listed}' if names else ''}{_simulated(run)}"
     )
+
+
+def _simulated(run: Run) -> str:
+    """How much time the search simulated, if it did."""
+    seconds = next((act.detail["simulated"] for act in reversed(run.acts) if "simulated" in act.detail), None)
+    return "" if seconds is None else f"; {duration(seconds)} of simulated time"
 
 
 def _guesses(run: Run) -> list[str]:

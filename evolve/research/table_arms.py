@@ -11,16 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evolve.config import OF_TABLES, RunConfig
+from evolve.config import RunConfig
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.execution.machine import usable_cores
 from evolve.execution.spawning import WorkerContext, end_with_parent
-from evolve.objectives import PUBLISHED
 from evolve.planning.work_plan import check_work
-from evolve.problems.making import read_any_table, table_problem
+from evolve.problems.making import table_problem
 from evolve.problems.recorded_tables import RecordedTable
-from evolve.problems.table_files import Table
+from evolve.problems.table_files import Table, open_table
 from evolve.research.arms import command_trial
 from evolve.research.commands import ON_TABLES, filled
 from evolve.research.experiment_file import Arm, Design
@@ -51,11 +50,16 @@ class TableData:
 def table_data(design: Design) -> list[TableData]:
     """The tables, loaded. Raises DataError for one that cannot be read, and ConfigError for an arm that cannot be tried
     on one of them."""
-    if len(kinds := {OF_TABLES.get(path.suffix.lower(), PUBLISHED) for path in design.tables}) > 1:
-        raise ConfigError(f"{design.label}: tables of kinds {' and '.join(sorted(kinds))} have no common score")
-    if kinds == {PUBLISHED} and "duration" in design.budget.values:
-        raise ConfigError(f"{design.label}: tables of published scores have no time; use evaluations in [budget]")
     found = [data for path in design.tables for data in _read(path)]
+    published = [data.name for data in found if isinstance(data.table, Table)]
+    if published and len(published) < len(found):
+        others = [data.name for data in found if data.name not in published]
+        raise ConfigError(
+            f"{design.label}: {published[0]} is a table of published scores and {others[0]} of recorded trainings, "
+            "which have no common score; leave one out"
+        )
+    if published and "duration" in design.budget.values:
+        raise ConfigError(f"{design.label}: tables of published scores have no time; use evaluations in [budget]")
     for data in found:
         if (others := [one for one in found if one.name == data.name])[1:]:
             both = f"{others[0].path} and {others[1].path}"
@@ -67,7 +71,7 @@ def table_data(design: Design) -> list[TableData]:
 
 
 def _read(path: Path) -> list[TableData]:
-    table = read_any_table(RunConfig.checked({"table": path}))
+    table = open_table(path)
     names = [table.name] if isinstance(table, Table) else list(table.datasets)
     return [TableData(name, path, table) for name in names]
 
@@ -107,7 +111,7 @@ def _search(given: Given, blank: Trial) -> Trial:
         test=found.test,
         selected=found.selected,
         rescored=found.rescored,
-        openings=1,
+        openings=1 if isinstance(_tables[config.table], Table) else 0,
         evaluations=found.evaluations,
         winner=found.winner,
         origin=found.origin,

@@ -125,7 +125,8 @@ class Choose(Protocol):
 
 class Births:
     """Where strategies get genomes from: founders first, then what the search space draws, none of them twice. For that
-    the key of each that was born stays in memory: 155 bytes, 16 MB for 100,000 births.
+    the key of each that was born stays in memory: 155 bytes, 16 MB for 100,000 births. The space is told of each birth,
+    as what a pool draws depends on what is left.
 
     mutants: whether newcomers are mutants of the founders instead of genomes from nothing.
     fill: whether what is drawn is made as wide as the limits of the space allow.

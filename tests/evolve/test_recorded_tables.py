@@ -18,6 +18,7 @@ from conftest import changed, command, stops
 
 import evolve
 from evolve.config import RunConfig
+from evolve.display.text import duration
 from evolve.errors import ConfigError, DataError, RunError
 from evolve.jobs import TableJob
 from evolve.problems.making import table_problem
@@ -58,6 +59,7 @@ SCORES = {"accuracy": 0.5, "balanced_accuracy": 0.5, "loss": 1.0}
         (edited(0, format=2), "line 1: format: input should be 1, not 2"),
         (edited(0, genomes={}), "line 1: genomes and budgets must not be empty"),
         (edited(0, genomes={"a": "conv 16"}), "line 1: genomes: 'a': .*kernel"),
+        (edited(0, genomes={"random": "flatten"}), "line 1: genomes: 'random' stands for a group of founders"),
         (edited(0, genomes={"a b": "flatten"}), "line 1: genomes: a b: string should match"),
         (
             edited(0, genomes={"a": "flatten | adam 0.01", "b": "flatten | adam 0.01"}),
@@ -381,6 +383,9 @@ def test_from_the_command_line(recorded_file: Path, tmp_path: Path) -> None:
     done = command(*at, "--dataset", "left", "--for", "8s", "--rungs", "100x1,200x4", "--name", "a", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
+    acts = evolve.find(tmp_path / "results" / "a").acts
+    [simulated] = [act.detail["simulated"] for act in acts if "simulated" in act.detail]
+    assert simulated >= 8 and f"0 failures; {duration(simulated)} of simulated time" in said
     assert "on the selection part (the mean of its longest trainings, looked up); no test part was opened" in said
     assert "validation accuracy after 1 epoch on 100 images up to 4 epochs on 200 images" in said
     shown = command("show", "a", "1", cwd=tmp_path).stdout

@@ -53,10 +53,10 @@ def table_data(design: Design) -> list[TableData]:
     found = [data for path in design.tables for data in _read(path)]
     published = [data.name for data in found if isinstance(data.table, Table)]
     if published and len(published) < len(found):
-        others = [data.name for data in found if data.name not in published]
+        recorded = next(data.path for data in found if not isinstance(data.table, Table))
         raise ConfigError(
-            f"{design.label}: {published[0]} is a table of published scores and {others[0]} of recorded trainings, "
-            "which have no common score; leave one out"
+            f"{design.label}: {published[0]} is a table of published scores, {recorded} one of recorded trainings, and "
+            "these have no common score; leave one out"
         )
     if published and "duration" in design.budget.values:
         raise ConfigError(f"{design.label}: tables of published scores have no time; use evaluations in [budget]")

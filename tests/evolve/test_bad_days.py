@@ -17,8 +17,9 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import TABLE_RUN, changed, command, goes_on, recorded, stops
+from conftest import TABLE_RUN, changed, command, goes_on, recorded, stops, untimed
 
+import evolve
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
@@ -171,7 +172,9 @@ def test_a_file_that_stays_locked_stops_the_run(day: Path) -> None:
     goes_on(day, before, "--generations", "1")
 
 
-def test_a_clock_that_was_set_back_by_a_day(day: Path) -> None:
+def test_a_clock_that_was_set_back_by_a_day(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"table": untimed(tmp_path), "population": 8, "generations": 3, "name": "day"}
+    day = evolve.run(**given, results=tmp_path / "results", progress=False).folder
     with Store.read(day) as store:
         truly = seconds_spent(store)
     later = "json_set(timing, '$.at', json_extract(timing, '$.at') + 86400)"

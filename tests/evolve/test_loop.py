@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from conftest import DATA
+from conftest import DATA, untimed
 from rich.console import Console
 
 import evolve
@@ -142,17 +142,17 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
 def test_the_earlier_limit_ends_the_search(tmp_path: Path) -> None:
     assert len(start(tmp_path, "a", generations=9, evaluations=11).candidates) == 11
     assert len(start(tmp_path, "b", generations=1, evaluations=11).candidates) == 8
-    timed = start(tmp_path, "c", duration=0.001)
+    timed = start(tmp_path, "c", duration=0.001, table=untimed(tmp_path))
     assert timed.state == "finished"
     assert len(timed.candidates) < 200
 
 
 def test_a_timed_run_goes_on_from_where_the_clock_ended_it(tmp_path: Path) -> None:
-    timed = start(tmp_path, "a", duration=0.05, population=4, seed=3)
+    timed = start(tmp_path, "a", duration=0.05, population=4, seed=3, table=untimed(tmp_path))
     births = len(timed.candidates)
     assert len(evolve.resume("a", results=tmp_path, progress=False).candidates) == births
     longer = evolve.resume("a", generations=2, results=tmp_path, progress=False)
-    straight = start(tmp_path, "b", evaluations=births + 8, population=4, seed=3)
+    straight = start(tmp_path, "b", evaluations=births + 8, population=4, seed=3, table=untimed(tmp_path))
     assert history(longer, "search") == history(straight, "search")
 
 
@@ -167,21 +167,21 @@ def forget(run: evolve.Run, births: int, acts: int) -> None:
 
 
 def test_a_timed_run_that_was_killed_takes_more_generations(tmp_path: Path) -> None:
-    timed = start(tmp_path, "a", duration=0.2, population=4)
+    timed = start(tmp_path, "a", duration=0.2, population=4, table=untimed(tmp_path))
     births = min(10, len(timed.candidates))
     forget(timed, births=births, acts=1)
     assert len(evolve.resume("cut", generations=2, results=tmp_path, progress=False).candidates) == births + 8
 
 
 def test_a_continued_timed_run_that_was_killed_keeps_its_new_limit(tmp_path: Path) -> None:
-    births = len(start(tmp_path, "a", duration=0.05, population=4).candidates)
+    births = len(start(tmp_path, "a", duration=0.05, population=4, table=untimed(tmp_path)).candidates)
     longer = evolve.resume("a", generations=3, results=tmp_path, progress=False)
     forget(longer, births=births + 5, acts=4)
     assert len(evolve.resume("cut", results=tmp_path, progress=False).candidates) == births + 12
 
 
 def test_more_time_for_a_finished_run_searches_on(tmp_path: Path) -> None:
-    start(tmp_path, "a", generations=1)
+    start(tmp_path, "a", generations=1, table=untimed(tmp_path))
     assert len(evolve.resume("a", duration=0.5, results=tmp_path, progress=False).candidates) > 8
 
 

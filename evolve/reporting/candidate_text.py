@@ -34,7 +34,7 @@ def candidate(run: Run, number: int) -> RenderableType:
     known = candidate_json(run, number)
     born = f", {known['origin']}" if known["parents"] else ""
     head = Text(f"candidate {number} of {run.name}{born}: {steps_text(known['steps'])}\n", style="bold")
-    layers, _, recipe = known["notation"].partition(" | ")
+    layers, _, recipe = (run.recorded_network(number) or known["notation"]).partition(" | ")
     head.append(f"{layers}\n" + (f"recipe: {recipe}\n" if recipe else ""), style="not bold")
     parts: list[RenderableType] = [head]
     if ancestors := known["family"][1:]:

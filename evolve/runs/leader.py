@@ -29,6 +29,11 @@ class KerasModel(Protocol):
 class Models(Protocol):
     """Where the networks of candidates come from: the run that they are of."""
 
+    @property
+    def on_recorded_table(self) -> bool:
+        """Whether a table of trainings was searched, which has no test part."""
+        ...
+
     def model(self, candidate: int, trust: Trust = ()) -> KerasModel:
         """The trained Keras model of a candidate."""
         ...
@@ -85,7 +90,8 @@ class Leader:
     def __str__(self) -> str:
         """The leader in a line, for `print`."""
         again = "" if self.rescored is None else f", re-scored {score(self.rescored)}"
-        test = "" if self.test_accuracy is None else f", on the test part {score(self.test_accuracy)}"
+        part = "selection" if self.run.on_recorded_table else "test"
+        test = "" if self.test_accuracy is None else f", on the {part} part {score(self.test_accuracy)}"
         return f"candidate {self.candidate}, {self.origin}: score {score(self.score)}{again}{test}"
 
     def _repr_html_(self) -> str:

@@ -31,6 +31,7 @@ from evolve.trust import Trust, names_of, require_modules
 from evolve.values import SEARCHING, Budget, Purpose, Result, Spent, Status
 from genomes import Genome, SearchSpace
 from genomes.genome import recipe_of
+from genomes.pool import PoolSpace
 from genomes.spec import ModelSpec
 
 BEST = "best"  # names a candidate wherever one is asked for
@@ -156,6 +157,12 @@ class Run:
             return None
         blueprint = self.space.blueprint(self.genome(candidate))
         return blueprint if isinstance(blueprint, ModelSpec) else None
+
+    def recorded_network(self, candidate: int) -> str | None:
+        """The network, in the notation, that a candidate of a table of trainings stands for; None for any other run."""
+        if not isinstance(self.space, PoolSpace):
+            return None
+        return self.space.genomes[self.candidate(candidate).notation].notation()
 
     def check_modules(self, scoring: bool) -> None:
         """Raises TrustError if its settings name a module that the user did not."""

@@ -390,5 +390,7 @@ def test_from_the_command_line(recorded_file: Path, tmp_path: Path) -> None:
     assert "validation accuracy after 1 epoch on 100 images up to 4 epochs on 200 images" in said
     shown = command("show", "a", "1", cwd=tmp_path).stdout
     assert "founder net-2" in shown and "what it is worth" in shown
+    network = recorded_table.genomes(12)["net-2"].partition(" | ")[0]
+    assert network in shown and "on the selection part" in str(evolve.find(tmp_path / "results" / "a").hall_of_fame[0])
     history = " ".join(command("history", "a", cwd=tmp_path).stdout.split())
     assert "founder net-0" in history and "looked up: 4 epochs of 200 images" in history

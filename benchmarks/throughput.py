@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import tempfile
@@ -37,9 +36,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import psutil
 from rows import append, read
-from throughput_arm import Arm, Row, busy_seconds
+from throughput_arm import Arm, Row
 from throughput_table import figures, tables
 
 from evolve.api import VERSION
@@ -48,6 +46,7 @@ from evolve.errors import EvolveError
 from evolve.execution.machine import usable_cores
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
+from evolve.research.machine_share import busy_seconds, machine_facts, versions
 from genomes import candidate_key
 from genomes.recipe import DEFAULT
 
@@ -160,11 +159,11 @@ def _line(row: Row) -> str:
 
 def machine() -> dict[str, Any]:
     """Where it was measured, and with what."""
-    versions: dict[str, Any] = {"python": platform.python_version()}
+    installed: dict[str, str] = {}
     for name in LIBRARIES:
         with suppress(PackageNotFoundError):
-            versions[name] = version(name)
-    return {"cores": usable_cores(), "memory GiB": round(psutil.virtual_memory().total / 2**30, 1), **versions}
+            installed[name] = version(name)
+    return {**machine_facts(), **versions(trained=True), **installed}
 
 
 def positive(text: str) -> int:

@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from evolve.research.machine_share import processor_seconds
+
 LOOK_SECONDS = 0.5
 END_SECONDS = 10.0
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -60,12 +62,7 @@ class Arm:
 
     def processor_seconds(self) -> float:
         """Seconds of the processor that its processes used so far, those that ended among them."""
-        spent = 0.0
-        for process in self._tree():
-            with suppress(psutil.NoSuchProcess):
-                times = process.cpu_times()
-                spent += times.user + times.system + times.children_user + times.children_system
-        return spent
+        return processor_seconds(psutil.Process(self._process.pid))
 
     def _tree(self) -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess):
@@ -95,10 +92,3 @@ def memory(processes: list[psutil.Process]) -> int:
             mapped.append(getattr(info, "shared", 0))
             own += info.rss - mapped[-1]
     return own + max(mapped)
-
-
-def busy_seconds() -> float:
-    """Seconds of the processor that the whole machine used so far, and that were taken from it where it is virtual."""
-    times = psutil.cpu_times()
-    guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # counted among the others already
-    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - guests)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -23,7 +24,7 @@ class Measurement:
     """Of a piece of work, from when this is made: its seconds, and what others took of the machine meanwhile."""
 
     def __init__(self) -> None:
-        self._begun, self._all, self._own = time.monotonic(), _seconds_of_all(), _seconds_of_own()
+        self._begun, self._all, self._own = time.monotonic(), busy_seconds(), processor_seconds(psutil.Process())
 
     @property
     def seconds(self) -> float:
@@ -40,25 +41,26 @@ class Measurement:
     @property
     def others(self) -> float:
         """The share of the machine's cores, 0 to 1, that other processes took so far."""
-        taken = (_seconds_of_all() - self._all) - (_seconds_of_own() - self._own)
+        own = processor_seconds(psutil.Process()) - self._own
+        taken = (busy_seconds() - self._all) - own
         return min(1.0, max(0.0, taken / (self.seconds * (psutil.cpu_count() or 1))))
 
 
-def _seconds_of_all() -> float:
+def busy_seconds() -> float:
     """Seconds that the cores were not idle since the machine was started; what a host takes from a guest included."""
     times = psutil.cpu_times()._asdict()
     idle = ("idle", "iowait", "guest", "guest_nice")  # guests are in `user` and `nice` already
     return float(sum(seconds for name, seconds in times.items() if name not in idle))
 
 
-def _seconds_of_own() -> float:
-    """Seconds that this process and all it has started have worked, those that have ended included."""
+def processor_seconds(process: psutil.Process) -> float:
+    """Seconds that a process and all that it has started have worked, those that have ended included; 0 if it has ended
+    itself."""
     seconds = 0.0
-    for process in (here := psutil.Process(), *here.children(recursive=True)):
-        try:
-            seconds += sum(process.cpu_times()[:4])
-        except psutil.NoSuchProcess:
-            continue
+    with suppress(psutil.NoSuchProcess):
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                seconds += sum(one.cpu_times()[:4])
     return seconds
 
 

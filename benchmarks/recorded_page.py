@@ -25,12 +25,11 @@ from evolve.problems.recorded_files import load_recorded
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTable, RecordedTraining
 from evolve.reporting.figures import COLOURS, drawing, save
 from evolve.values import Budget
-from genomes.recipe import AUGMENTATION
+from genomes.recipe import AUGMENTATION, PROBED_GROUPS
 
-PROBED = 2000  # validation images at most, see `evolve.training.recorder`
+PROBED = 2000  # validation images at most, see `evolve.training.evaluator`
 ABOVE = 4.0  # standard errors by which a network must be better than guessing for a probe to say anything
 DESTROYS, SURVIVES = 0.5, 0.85  # bounds of what is kept, of which the next searches make decisions
-GROUPS = ("mirror", "move", "erase", "colour", "turn")
 BEST = 3
 ACROSS = 3  # panels beside one another
 
@@ -75,7 +74,7 @@ def probes(table: RecordedTable) -> Iterator[str]:
         "Median over the trainings of plain networks that are clearly better than guessing (in brackets the middle "
         "half, and how many trainings those are). 1: a change costs nothing. 0: nothing is left but guessing.\n"
     )
-    for group in GROUPS:
+    for group in PROBED_GROUPS:
         budgets = list(next(iter(table.datasets.values())).budgets)
         yield _head(group, *budgets)
         for name, dataset in table.datasets.items():
@@ -103,10 +102,10 @@ def verdicts(table: RecordedTable) -> Iterator[str]:
         f"lies below {DESTROYS}, and *survives* where it lies above {SURVIVES}; else the question is *open*. All "
         "budgets together.\n"
     )
-    yield _head("", *GROUPS)
+    yield _head("", *PROBED_GROUPS)
     for name, dataset in table.datasets.items():
         cells = []
-        for group in GROUPS:
+        for group in PROBED_GROUPS:
             counts = Counter(one.verdict for budget in dataset.budgets for one in kept_in(dataset, budget, group))
             cells.append(
                 ", ".join(f"{counts[what]} {what}" for what in ("destroys", "open", "survives") if counts[what])
@@ -244,7 +243,7 @@ def probes_picture(table: RecordedTable) -> Figure:
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     panel = figure.subplots()
     for colour, (at, (name, dataset)) in zip(COLOURS, enumerate(table.datasets.items()), strict=False):
-        for place, group in enumerate(GROUPS):
+        for place, group in enumerate(PROBED_GROUPS):
             budgets = [one for one in dataset.budgets if kept_in(dataset, one, group)]
             values = [one.share for one in kept_in(dataset, budgets[-1], group)] if budgets else []
             where = place + 0.15 * (at - (len(table.datasets) - 1) / 2)
@@ -252,7 +251,7 @@ def probes_picture(table: RecordedTable) -> Figure:
     for bound in (DESTROYS, SURVIVES):
         panel.axhline(bound, color="0.6", linewidth=0.8, linestyle=":")
     panel.axhline(0, color="0.6", linewidth=0.8)
-    panel.set_xticks(range(len(GROUPS)), GROUPS)
+    panel.set_xticks(range(len(PROBED_GROUPS)), PROBED_GROUPS)
     panel.set_ylabel("kept of the accuracy above guessing")
     figure.legend(loc="outside upper center", ncols=len(table.datasets), fontsize=8, frameon=False)
     return figure

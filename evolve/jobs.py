@@ -128,6 +128,16 @@ class Beginning:
     takes: Takes
 
 
+@dataclass(frozen=True)
+class Probe:
+    """Score images that are all changed in one way. group: of augmentation, see `AUGMENTATION_GROUPS`. recipe: whose
+    augmentation is that way, with its strength. seed: of the strengths that are drawn, the same for all networks."""
+
+    group: str
+    recipe: Recipe
+    seed: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingJob(Job):
     """Train a network and score it.
@@ -145,6 +155,8 @@ class TrainingJob(Job):
     stop_in: seconds after which no epoch begins.
     may_give_up: whether it ends as soon as it is clear that nothing is learned.
     averaging: whether the mean of the weights over the end of the training is taken.
+    also: a part that it is scored on beside the one of `parts`, or None. probes: ways in which images of that one are
+        changed, to be scored, too.
     """
 
     kind: ClassVar[str] = "training"
@@ -165,37 +177,17 @@ class TrainingJob(Job):
     to_score: int = 0
     may_give_up: bool = False
     averaging: bool = False
+    also: str | None = None
+    probes: tuple[Probe, ...] = ()
 
     def __post_init__(self) -> None:
         if self.parts.test is not None and self.purpose not in OPENING_THE_TEST_PART:
             raise ValueError(f"a job for '{self.purpose}' may not open the test part")
+        if self.also == "test":
+            raise ValueError("the test part is scored by itself, not beside another one")
 
     def after(self, gone: float, worked: float) -> Self:
         def left(seconds: float | None) -> float | None:
             return None if seconds is None else max(0.0, seconds - gone)
 
         return replace(super().after(gone, worked), finish_in=left(self.finish_in), stop_in=left(self.stop_in))
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Score images that are all changed in one way. group: of augmentation, see `AUGMENTATION_GROUPS`. recipe: whose
-    augmentation is that way, with its strength."""
-
-    group: str
-    recipe: Recipe
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordingJob(TrainingJob):
-    """Train a network for a table of trainings: it is scored on further images.
-
-    also: the part that it is scored on beside the first. probes: ways in which images of the first part are changed.
-    probe_seed: of the strengths that are drawn, the same for all networks.
-    """
-
-    kind: ClassVar[str] = "recording"
-
-    also: str
-    probes: tuple[Probe, ...] = ()
-    probe_seed: int = 0

@@ -106,6 +106,7 @@ AUGMENTATION_GROUPS = {
     "turn": ("rotation",),
     "mix": ("mixup",),
 }
+PROBED_GROUPS = ("mirror", "move", "erase", "colour", "turn")  # of which changed images can be shown to a network
 PLAIN = {name: getattr(DEFAULT, name) for name in AUGMENTATION}  # no augmentation
 FEW_STEPS = 1000  # with fewer a training tells more of how fast a network starts than of how good it becomes
 SMALL_BATCH = 32

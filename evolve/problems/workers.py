@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from evolve.config import RunConfig
 from evolve.display.text import plural
@@ -51,17 +50,15 @@ def make_executor(
     workers: int,
     usual: Resources | None = None,
     settings: JsonObject | None = None,
-    evaluators: Mapping[str, str] | None = None,
 ) -> Executor:
     """Where a problem's jobs are evaluated; one whose worker dies is tried again.
 
     usual: what most of these jobs need, if that is not what the problem says. settings: of the evaluators, likewise.
-    evaluators: of these jobs, likewise.
     """
     if problem.executor == "in-process" and not on_gpu(problem) and gpus():
         os.environ |= NO_GPU
     made: Executor = executor_class(problem.executor)(
-        evaluators or problem.evaluators,
+        problem.evaluators,
         settings or problem.settings,
         workers=workers,
         usual=usual or problem.usual,

@@ -28,7 +28,7 @@ from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError, DataError
 from evolve.execution.builds import backend
 from evolve.execution.machine import usable_cores
-from evolve.jobs import PartsUsed, Probe, RecordingJob, seeds
+from evolve.jobs import PartsUsed, Probe, TrainingJob, seeds
 from evolve.problems.images import OFTEN, ImageProblem
 from evolve.problems.workers import make_executor
 from evolve.research.machine_share import machine_facts
@@ -37,8 +37,8 @@ from evolve.runs.chance import guessing_on
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, digest
 from genomes import Genome, InvalidGenome, candidate_key
 from genomes.genome import recipe_of
-from genomes.recipe import AUGMENTATION_GROUPS, in_small_steps, of_group
 from genomes.recipe import PLAIN as NO_AUGMENTATION
+from genomes.recipe import PROBED_GROUPS, in_small_steps, of_group
 from genomes.spec import ModelSpec
 
 FORMAT = 1
@@ -158,9 +158,8 @@ class Recording:
 
     def _train(self, problem: ImageProblem, trainings: list[Training], workers: int, watch: Watch, stop: Stop) -> None:
         """Trainings on one data set."""
-        evaluators = {RecordingJob.kind: "evolve.training.recorder:Recorder"}
         numbered = dict(enumerate(trainings, start=1))
-        executor = make_executor(problem, min(workers, len(trainings)), evaluators=evaluators)
+        executor = make_executor(problem, min(workers, len(trainings)))
         left, dropped = set(numbered), False
         try:
             for number, training in numbered.items():
@@ -189,7 +188,7 @@ class Recording:
         problem = self.problems[training.dataset]
         return problem.cost(problem.space.blueprint(training.network.genome), _repeated(problem, training.budget))
 
-    def _job(self, problem: ImageProblem, number: int, training: Training) -> RecordingJob:
+    def _job(self, problem: ImageProblem, number: int, training: Training) -> TrainingJob:
         network, blueprint = training.network, problem.space.blueprint(training.network.genome)
         assert isinstance(blueprint, ModelSpec)
         recipe, budget = recipe_of(network.genome), _repeated(problem, training.budget)
@@ -199,17 +198,14 @@ class Recording:
         candidate = Candidate(number, network.genome, candidate_key(network.genome, blueprint))
         request = Request(number, candidate, budget, training.repeat, Purpose.SEARCH, key)
         drawn = candidate_key(network.drawn_as, blueprint)
-        return RecordingJob(
-            **{
-                **vars(problem.job(request, blueprint)),
-                "recipe": recipe,
-                "seeds": seeds(self.settings.seed, drawn, training.budget, training.repeat, Purpose.SEARCH),
-                "parts": PartsUsed(problem.parts.digest, ("train",), SEARCHED, watch=SEARCHED),
-                "may_give_up": False,
-                "also": UNSEEN,
-                "probes": probes(network),
-                "probe_seed": int(digest("probe", problem.parts.digest)[:8], 16),
-            }
+        return replace(
+            problem.job(request, blueprint),
+            recipe=recipe,
+            seeds=seeds(self.settings.seed, drawn, training.budget, training.repeat, Purpose.SEARCH),
+            parts=PartsUsed(problem.parts.digest, ("train",), SEARCHED, watch=SEARCHED),
+            may_give_up=False,
+            also=UNSEEN,
+            probes=probes(network, int(digest("probe", problem.parts.digest)[:8], 16)),
         )
 
     def _row(self, problem: ImageProblem, training: Training, result: Result) -> Row:
@@ -220,7 +216,7 @@ class Recording:
         if result.status is Status.OK:
             row |= _scores(result)
         return row | {
-            "seconds": result.timing.get("processor_seconds"),
+            "seconds": _seconds(result, problem.gpu),
             "wall_seconds": result.timing.get("seconds"),
             "work": self._work(training),
             "parameters": blueprint.parameters,
@@ -229,6 +225,15 @@ class Recording:
             "version": version("evolve-convnets"),
             "machine": {**machine_facts(), "backend": backend(), "device": "gpu" if problem.gpu else "cpu"},
         }
+
+
+def _seconds(result: Result, gpu: bool) -> float | None:
+    """What a training takes that has the machine to itself, without its probes: seconds of the processor, or, on a GPU,
+    of the clock; None if it failed before that was known."""
+    timing = result.timing
+    if gpu:
+        return round(timing["seconds"] - timing.get("probe", 0.0), 3)
+    return timing.get("processor")
 
 
 def _scores(result: Result) -> Row:
@@ -245,13 +250,13 @@ def _scores(result: Result) -> Row:
     }
 
 
-def probes(network: Network) -> tuple[Probe, ...]:
+def probes(network: Network, seed: int) -> tuple[Probe, ...]:
     """What a network without augmentation is probed with: each group but mixup, which has no probe, with the strength
-    of its twin, or else a middling one."""
+    of its twin, or else a middling one. seed: of what is drawn."""
     if recipe_of(network.genome).augmentation:
         return ()
     recipe = recipe_of(network.drawn_as)
-    return tuple(Probe(group, of_group(recipe, group)) for group in AUGMENTATION_GROUPS if group != "mix")
+    return tuple(Probe(group, of_group(recipe, group), seed) for group in PROBED_GROUPS)
 
 
 def _without_augmentation(genome: Genome) -> Row:

@@ -121,6 +121,10 @@ class Change:
         """Strengths to call the function with."""
         return [recipe[gene] for gene in self.genes] if self.strengths else []
 
+    def apply(self, images: Images, recipe: Mapping[str, Any], low: float, high: float, rng: Generator) -> Images:
+        """The images, changed as the recipe asks for."""
+        return self.function(images, *self.values(recipe), *((low, high) if self.ranged else ()), rng)
+
 
 # In the order in which they are made; mixup, which changes targets, too, comes last.
 CHANGES = (
@@ -143,8 +147,22 @@ def augment(
     for start in range(0, len(images), CHUNK):
         part, labels = images[start : start + CHUNK], targets[start : start + CHUNK]
         for change in changes:
-            part = change.function(part, *change.values(recipe), *((low, high) if change.ranged else ()), rng)
+            part = change.apply(part, recipe, low, high, rng)
         if recipe["mixup"]:
             part, labels = mixup(part, labels, recipe["mixup"], rng)
         changed[start : start + CHUNK], mixed[start : start + CHUNK] = part, labels
     return changed, mixed
+
+
+def change_all(images: Images, recipe: Mapping[str, Any], low: float, high: float, rng: Generator) -> Images:
+    """All images changed as the recipe asks for; a flip, which is made of every other image, is made of each."""
+    changed = np.empty_like(images)
+    for start in range(0, len(images), CHUNK):
+        part = images[start : start + CHUNK]
+        for change in CHANGES:
+            if change.function is flip and change.wanted(recipe):
+                part = part[:, :, ::-1]
+            elif change.wanted(recipe):
+                part = change.apply(part, recipe, low, high, rng)
+        changed[start : start + CHUNK] = part
+    return changed

@@ -25,17 +25,20 @@ from evolve.execution.keras_settings import settings_of_trainings
 from evolve.jobs import Takes, TrainingJob
 from evolve.storage.files import saved_model_path, weights_path
 from evolve.storage.model_file import save_model
-from evolve.training.backends import this_backend
+from evolve.training.augment import change_all
+from evolve.training.backends import Probabilities, this_backend
 from evolve.training.epochs import Diverged, Point, Training
 from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, JoinedImages, part_images
 from evolve.training.scores import measures_of, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
-from evolve.training.stopwatch import Stopwatch
+from evolve.training.stopwatch import PROBE, Stopwatch
 from evolve.training.weights import load_arrays, save_arrays
 from evolve.values import Hits, Result, Status
 
 CURVE_IMAGES = 1000
+PROBED = 2000  # images at most, of a part whose images are changed
+CLEAN, CHANGED = "clean", "changed_"  # the measure of these as they are, and the beginning of those of changed ones
 SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
 
 
@@ -113,9 +116,8 @@ class Trainer:
             mirrored = classify(scored[:, :, ::-1]) if job.recipe.flip else None
             measures |= _on_test(predicted, mirrored, labels)
             clock.lap("score")
-        if more := self._further(job, classify):
-            measures |= more
-            clock.lap("further")
+        measures |= self._beside(job, classify)
+        clock.lap(PROBE)
         keep(training, job, self._settings)
         if job.model:
             save_model(saved, saved_model_path(self._settings["models"], job.model), self._settings)
@@ -126,13 +128,27 @@ class Trainer:
             measures={**measures, **_on_train(training, curve[-1], inherited)},
             curve=tuple(curve),
             spent={**training.spent, "precision": self._settings.get("precision", "float32")},
-            timing=clock.laps,
+            timing={**clock.laps, "processor": round(clock.processor, 4)},
             hits=_hits(job, predicted, labels),
         )
 
-    def _further(self, job: Any, classify: Callable[[Any], NDArray[Any]]) -> dict[str, float]:
-        """More that is to be known of the trained network, by name; here nothing. classify: images -> probabilities."""
-        return {}
+    def _beside(self, job: TrainingJob, classify: Probabilities) -> dict[str, float]:
+        """What a job asks for beside the score of its part: measures of another part by its name, such as
+        "selection_accuracy"; accuracies on images that are changed, such as "changed_mirror", with "clean" on the same
+        ones as they are."""
+        found: dict[str, float] = {}
+        if job.also is not None:
+            images, labels = self._images(job, job.also)
+            measures = measures_of(classify(images), labels)
+            found |= {f"{job.also}_{name}": value for name, value in measures.items()}
+        if job.probes:
+            images, labels = self._images(job, job.parts.score, PROBED)
+            found[CLEAN] = measures_of(classify(images), labels)["accuracy"]
+            for probe in job.probes:
+                limits, rng = (self._settings["low"], self._settings["high"]), np.random.default_rng(probe.seed)
+                seen = change_all(images, probe.recipe.to_json(), *limits, rng)
+                found[f"{CHANGED}{probe.group}"] = measures_of(classify(seen), labels)["accuracy"]
+        return found
 
     def _images(self, job: TrainingJob, part: str, first: int | None = None) -> Images:
         return part_images(self._settings["root"], job.parts, part, first)

@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from evolve.cli import app as command_line
 from evolve.display.console import Silent
 from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError, DataError, EvolveError
-from evolve.jobs import Probe
 from evolve.problems.images import ImageProblem
 from evolve.research.recording import Recording, probes, read_rows, record_table
 from evolve.research.recording_settings import RecordingSettings
-from genomes.recipe import AUGMENTATION_GROUPS, DEFAULT, of_group
+from evolve.training.augment import change_all
+from genomes.recipe import DEFAULT, PROBED_GROUPS, of_group
 
 TINY: dict[str, Any] = {
     "name": "tiny",
@@ -93,7 +94,7 @@ def test_only_networks_without_augmentation_are_probed(recorded: Recording) -> N
     assert "changed" not in rows["a", "3000x1", 0]
     for name in ("a-plain", "b"):
         row = rows[name, "3000x1", 0]
-        assert row["changed"].keys() == AUGMENTATION_GROUPS.keys() - {"mix"}
+        assert row["changed"].keys() == set(PROBED_GROUPS)
         assert row["clean"] == row["validation"]["accuracy"], "fewer than 2,000 images: all of them"
         assert row["changed"]["mirror"] < row["clean"], "a mirrored digit is none"
 
@@ -137,21 +138,21 @@ def test_a_file_that_is_no_table_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_probe_has_the_strength_of_the_twin_or_a_middling_one(recorded: Recording) -> None:
     networks = {network.name: network for network in recorded.networks["digits"]}
-    found = {probe.group: probe.recipe for probe in probes(networks["a-plain"])}
+    found = {probe.group: probe.recipe for probe in probes(networks["a-plain"], seed=0)}
     assert found["move"].augmentation == "shift 1" and found["mirror"].augmentation == "flip"
-    assert probes(networks["a"]) == ()
+    assert probes(networks["a"], seed=0) == ()
     assert of_group(DEFAULT, "erase").cutout == 4 and of_group(DEFAULT, "move").shift == 2
     assert of_group(DEFAULT, "turn").augmentation == "rotation 24.0"
 
 
 def test_all_images_of_a_probe_are_changed() -> None:
-    from evolve.training.recorder import changed
-
     images = np.random.default_rng(0).integers(0, 256, (300, 8, 8, 1)).astype(np.uint8)
-    settings = {"low": 0.0, "high": 255.0}
-    mirrored = changed(images, Probe("mirror", of_group(DEFAULT, "mirror")), settings, np.random.default_rng(0))
+
+    def changed(group: str) -> NDArray[np.uint8]:
+        return change_all(images, of_group(DEFAULT, group).to_json(), 0, 255, np.random.default_rng(0))
+
+    mirrored, erased = changed("mirror"), changed("erase")
     np.testing.assert_array_equal(mirrored, images[:, :, ::-1])
-    erased = changed(images, Probe("erase", of_group(DEFAULT, "erase")), settings, np.random.default_rng(0))
     assert all(np.count_nonzero(one != other) for one, other in zip(images, erased, strict=True))
 
 

@@ -15,14 +15,14 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from evolve.errors import DataError
+from evolve.errors import ConfigError, DataError
 from evolve.problems.recorded_tables import (
     BudgetOf,
     Count,
@@ -34,6 +34,7 @@ from evolve.problems.recorded_tables import (
 from evolve.values import Budget, Status
 from genomes import Genome, InvalidGenome, SearchSpace, space_class
 from genomes.alphabet import full_alphabet
+from genomes.json_value import JsonObject
 from genomes.limits import Limits
 
 SUFFIX = ".jsonl"
@@ -72,7 +73,6 @@ _KINDS: dict[str, TypeAdapter[Any]] = {
     "dataset": TypeAdapter(_Dataset),
     "training": TypeAdapter(RecordedTraining),
 }
-Problem = Callable[[str], DataError]
 
 
 def load_recorded(path: Path) -> RecordedTable:
@@ -87,6 +87,16 @@ def load_recorded(path: Path) -> RecordedTable:
         return reader.table()
     except ValueError as error:
         raise DataError(f"table {path}: {error}") from None
+
+
+def check_lines(rows: Iterable[JsonObject]) -> None:
+    """Raises ConfigError if these lines are none that a recorded table begins with."""
+    reader = _Reader()
+    for row in rows:
+        try:
+            reader.take(json.dumps(row).encode())
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
 
 
 def is_recorded(path: Path) -> bool:

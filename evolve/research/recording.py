@@ -8,7 +8,6 @@ itself, its data sets, and its trainings, each written as soon as it is there.
 from __future__ import annotations
 
 import json
-import os
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,6 @@ from functools import cached_property
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from evolve.config_files import read_toml
 from evolve.display.console import Console, Watcher, make_console
@@ -25,15 +23,17 @@ from evolve.display.progress import Progress
 from evolve.display.text import plural
 from evolve.engine.interrupts import Stop, interruptible
 from evolve.engine.opening import new_problem
-from evolve.errors import ConfigError, DataError
+from evolve.errors import ConfigError
 from evolve.execution.builds import backend
 from evolve.execution.machine import usable_cores
 from evolve.jobs import PartsUsed, Probe, TrainingJob, seeds
 from evolve.problems.images import OFTEN, ImageProblem
+from evolve.problems.recorded_files import check_lines
 from evolve.problems.workers import make_executor
 from evolve.research.machine_share import machine_facts
 from evolve.research.recording_settings import PLAIN, RecordingSettings
 from evolve.runs.chance import guessing_on
+from evolve.storage.json_lines import BrokenLine, Row, append_row, read_rows
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, digest
 from genomes import Genome, InvalidGenome, candidate_key
 from genomes.genome import recipe_of
@@ -45,7 +45,6 @@ FORMAT = 1
 POLL_SECONDS = 0.25
 SEARCHED, UNSEEN = "validation", "selection"
 CHANGED = "changed_"  # begins the names of accuracies on images that are changed
-Row = dict[str, Any]
 Key = tuple[str, str, str, int]  # data set, network, budget, repeat
 
 
@@ -142,9 +141,13 @@ class Recording:
 
     def _begin(self) -> set[Key]:
         """Writes what the table is, unless that is there. Trainings that are there."""
-        rows = read_rows(self.file)
         head = json.loads(json.dumps(list(self.head())))
-        before = [row for row in rows if row["kind"] != "training"]
+        check_lines(head)
+        try:
+            rows = read_rows(self.file)
+            before = [row for row in rows if row["kind"] != "training"]
+        except (BrokenLine, KeyError):
+            raise ConfigError(f"{self.file} is no table of trainings; name another file with --output") from None
         if differs := [row for row in before if row not in head]:
             what = differs[0].get("dataset") or "the list of networks or budgets"
             raise ConfigError(
@@ -153,7 +156,7 @@ class Recording:
             )
         for row in head:
             if row not in before:
-                append(self.file, row)
+                append_row(self.file, row)
         return {_key(row) for row in rows if row["kind"] == "training"}
 
     def _train(self, problem: ImageProblem, trainings: list[Training], workers: int, watch: Watch, stop: Stop) -> None:
@@ -168,7 +171,7 @@ class Recording:
                 while left and not (dropped and not executor.running):
                     for result in executor.finished(POLL_SECONDS):
                         training = numbered[result.request]
-                        append(self.file, self._row(problem, training, result))
+                        append_row(self.file, self._row(problem, training, result))
                         left.discard(result.request)
                         watch.finish(training, self._work(training))
                     executor.messages()
@@ -272,32 +275,6 @@ def _repeated(problem: ImageProblem, budget: Budget) -> Budget:
 
 def _key(row: Row) -> Key:
     return row["dataset"], row["genome"], row["budget"], row["repeat"]
-
-
-def read_rows(file: Path) -> list[Row]:
-    """What is in a file of JSON Lines; a last line that was not finished is cut off, in the file, too. Raises DataError
-    for any other line that is none."""
-    text = file.read_text() if file.exists() else ""
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        with file.open("r+") as opened:
-            opened.truncate(len(whole.encode()))
-    rows = []
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            rows.append(dict(json.loads(line)))
-            rows[-1]["kind"]
-        except (ValueError, TypeError, KeyError):
-            raise DataError(f"{file}, line {number}: is no line of a table; name another file with --output") from None
-    return rows
-
-
-def append(file: Path, row: Row) -> None:
-    """Writes a line, so that it is on disk."""
-    with file.open("a") as opened:
-        opened.write(json.dumps(row) + "\n")
-        opened.flush()
-        os.fsync(opened.fileno())
 
 
 class Watch:

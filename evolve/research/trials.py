@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from evolve.errors import RunError
+from evolve.storage.json_lines import BrokenLine, append_row, read_rows
 from genomes.json_value import Json
 
 DISTURBED = 0.1  # of the machine's cores, that others took while a trial was running
@@ -97,28 +98,25 @@ def folder_name(dataset: str, arm: str, seed: int) -> str:
 
 
 def read_trials(path: Path) -> list[Trial]:
-    """Trials written before, of those made again the last; a last line that was not finished is cut off, in the file,
-    too. Raises RunError for a line that is none."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole, encoding="utf-8")
-    found: dict[Key, Trial] = {}
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            trial = Trial.from_json(json.loads(line))
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(
-                f"{path}: line {number} is no trial ({error}); delete that line to have it made again"
-            ) from None
-        found[trial.key] = trial
-    return list(found.values())
+    """Trials written before, of those made again the last. Raises RunError for a line that is none."""
+    try:
+        rows = read_rows(path)
+    except BrokenLine as error:
+        raise RunError(f"{path}: {error}; delete that line to have its trial made again") from None
+    trials = [_trial(path, number, row) for number, row in enumerate(rows, start=1)]
+    return list({trial.key: trial for trial in trials}.values())
+
+
+def _trial(path: Path, number: int, row: Mapping[str, Any]) -> Trial:
+    try:
+        return Trial.from_json(row)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: line {number} is no trial ({error}); delete it to have that made again") from None
 
 
 def append_trial(path: Path, trial: Trial) -> None:
     """Writes one more trial."""
-    with path.open("a", encoding="utf-8") as file:
-        print(json.dumps(trial.to_json()), file=file, flush=True)
+    append_row(path, trial.to_json())
 
 
 def write_trials(path: Path, trials: Iterable[Trial]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,12 @@ from typer.testing import CliRunner
 from evolve.cli import app as command_line
 from evolve.display.console import Silent
 from evolve.engine.opening import new_problem
-from evolve.errors import ConfigError, DataError, EvolveError
+from evolve.errors import ConfigError, EvolveError
 from evolve.problems.images import ImageProblem
-from evolve.research.recording import Recording, probes, read_rows, record_table
+from evolve.problems.recorded_files import load_recorded
+from evolve.research.recording import Recording, probes, record_table
 from evolve.research.recording_settings import RecordingSettings
+from evolve.storage.json_lines import read_rows
 from evolve.training.augment import change_all
 from genomes.recipe import DEFAULT, PROBED_GROUPS, of_group
 
@@ -131,8 +132,10 @@ def test_a_table_of_other_settings_is_left_alone(recorded: Recording, tmp_path: 
 def test_a_file_that_is_no_table_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("my notes\n")
-    with pytest.raises(DataError, match=r"notes.txt, line 1: is no line of a table"):
-        read_rows(file)
+    other = recording(tmp_path)
+    other.file = file
+    with pytest.raises(ConfigError, match=r"notes.txt is no table of trainings; name another file with --output"):
+        other.go(workers=1)
     assert file.read_text() == "my notes\n"
 
 
@@ -169,13 +172,18 @@ def test_all_images_of_a_probe_are_changed() -> None:
         ({"datasets": {"digits": {"dataset": "digits", "population": 4}}}, r"datasets: digits: 'population' is no set"),
         ({"datasets": {"digits": "digts"}}, r"dataset 'digts' is unknown; did you mean 'digits'"),
         ({"networks": {}}, r"unknown setting 'networks'"),
+        ({"others": {"random": TINY["others"]["b"]}}, r"genomes: 'random' stands for a group of founders"),
+        ({"others": {"a b": TINY["others"]["b"]}}, r"a b"),
+        ({"others": {"c": TINY["founders"]["a"]}}, r"genomes: 'a' and 'c' are the same"),
+        ({"twins": ["b"]}, r"'b' and 'b-plain' are the same"),
     ],
 )
 def test_what_cannot_be_recorded_is_refused_before_anything_is_trained(
     changed: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(EvolveError, match=message):
-        list(recording(tmp_path, **changed).head())
+        recording(tmp_path, **changed).go(workers=1)
+    assert not (tmp_path / "tiny.jsonl").exists()
 
 
 def test_the_verb_says_what_is_wrong_with_its_file(tmp_path: Path) -> None:
@@ -188,6 +196,13 @@ def test_the_verb_says_what_is_wrong_with_its_file(tmp_path: Path) -> None:
     assert "record" in CliRunner().invoke(command_line.app, ["table", "--help"]).output
 
 
-def test_rows_are_json_that_others_read(recorded: Recording) -> None:
-    for line in recorded.file.read_text().splitlines():
-        assert json.loads(line)["kind"] in ("table", "dataset", "training")
+def test_what_is_recorded_is_read_as_a_table(recorded: Recording) -> None:
+    digits = load_recorded(recorded.file).dataset("digits")
+    row = trainings(recorded.file)["b", "3000x1", 0]
+    assert digits.mean("b", "3000x1") == row["selection"]["accuracy"]
+    hits = digits.hits("b", "3000x1")
+    assert hits is not None and hits.mean() == pytest.approx(row["validation"]["accuracy"], abs=1e-5)
+    assert (
+        digits.training("a-plain", "3000x1").changed["mirror"]
+        == trainings(recorded.file)["a-plain", "3000x1", 0]["changed"]["mirror"]
+    )

@@ -23,6 +23,7 @@ from evolve.runs.run import Run
 from evolve.settings import Given
 from evolve.storage.store import Store
 from evolve.values import Purpose
+from genomes.genome import space_class
 from genomes.spec import ModelSpec
 
 # Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
@@ -61,8 +62,14 @@ def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
     """All settings of an arm that is a run on images, but for where that lies and, of a network that is trained alone,
     for how long."""
     given = design.given(arm)
-    alone = {} if arm.alone is None else {"founders": (arm.alone,), **BRIEFLY, **UNLIMITED}
+    alone = {} if arm.alone is None else {"founders": (_one(arm.alone),), **BRIEFLY, **UNLIMITED}
     return replace(given, values={**given.values, **alone, "dataset": data, "seed": seed})
+
+
+def _one(alone: str) -> str:
+    """A founder by what tells it from a group of the same name: its notation."""
+    built_in: Mapping[str, str] = space_class(RunConfig.model_fields["encoding"].default).founders
+    return built_in.get(alone, alone)
 
 
 @dataclass(frozen=True)

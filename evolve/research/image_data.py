@@ -55,8 +55,9 @@ def checked_problem(
         strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
         problem = new_problem(config, console, known.prepared if known else None)
         assert isinstance(problem, ImageProblem)
-        if arm.alone is not None and arm.alone in (RANDOM, *problem.space.founder_groups):
-            raise ConfigError(f"'{arm.alone}' are several networks, or any; name one founder, or write one as a line")
+        groups = {RANDOM, *problem.space.founder_groups} - problem.space.founders.keys()
+        if arm.alone in groups:
+            raise ConfigError(f"'{arm.alone}' is not one network; name one founder, or write one as a line")
         begin_with = founders(problem.space, config.founders, runs, lambda text: None, problem.first_space, config.fill)
         if config.work is not None:
             plan_run(with_fixed(config), problem, begin_with, make_console(False), 0.0)

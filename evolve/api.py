@@ -77,8 +77,8 @@ def run(
     return run_given(RunConfig.given(values), plan, progress)
 
 
-def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = True) -> Run:
-    """What `run` does, with settings that know where they come from."""
+def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = True, measure: bool = True) -> Run:
+    """What `run` does, with settings that know where they come from. measure: as for `plan_run`."""
     begun = time.monotonic()
     for name in ("duration", "work"):
         if plan and given.values.get(name) is not None:
@@ -115,7 +115,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     for text in too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu):
         console.note(text)
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
-    plan_of = plan_run(config, problem, to_probe, console, begun)
+    plan_of = plan_run(config, problem, to_probe, console, begun, measure)
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = (config.results / str(config.name)).absolute()
     try:
@@ -290,7 +290,7 @@ def experiment(
     design, console = read_design(asked, data), make_console(progress)
     folder = path_of(output) if output else path_of(results) / f"{design.name}-experiment"
     makers = Makers(
-        begin=lambda given, watcher: run_given(given, progress=watcher),
+        begin=lambda given, watcher: run_given(given, progress=watcher, measure=False),
         go_on=lambda found, watcher: resume_given(found, Given({}), watcher),
     )
     try:

@@ -63,19 +63,25 @@ def check_time(config: RunConfig) -> None:
 
 
 def plan_run(
-    config: RunConfig, problem: Problem, founders: Sequence[Proposal], console: Console, begun: float
+    config: RunConfig,
+    problem: Problem,
+    founders: Sequence[Proposal],
+    console: Console,
+    begun: float,
+    measure: bool = True,
 ) -> RunPlan:
     """The plan of a run, printed. However slow the machine is, there is one.
 
-    begun: when the command did, by `time.monotonic`. A table, and a fitness function of the user's own, cannot be
-    foreseen: there the time is for the search alone.
+    begun: when the command did, by `time.monotonic`. measure: whether the machine may be measured where that decides
+    nothing, but says how long a run takes. A table, and a fitness function of the user's own, cannot be foreseen: there
+    the time is for the search alone.
     """
     if not isinstance(problem, ImageProblem) or config.fitness is not None:
         return RunPlan(config, problem, Stages(config.duration, 0.0, 0.0) if config.duration else None)
     if config.work is not None:
         return _plan_by_work(config, problem, founders, console)
     if config.duration is None:
-        return _plan_by_counts(config, problem, founders, console)
+        return _plan_by_counts(config, problem, founders, console, measure)
     return _plan_by_time(config, problem, founders, console, begun)
 
 
@@ -148,7 +154,7 @@ def _with_room(plan: Plan, problem: ImageProblem, founders: Sequence[Proposal]) 
 
 
 def _plan_by_counts(
-    config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal], console: Console
+    config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal], console: Console, measure: bool
 ) -> RunPlan:
     """The plan of a run that has counts instead of a time, with how long that takes. The machine is measured for it
     only if that is long; what is measured decides nothing."""
@@ -156,7 +162,7 @@ def _plan_by_counts(
     plan, count = plan_by_counts(config, problem), workers(config, problem)
     work = mean_work(problem, founders, config.limit)
     usual = estimate(config, problem, replace(USUAL, workers=count), work).total
-    if usual < QUICK:
+    if usual < QUICK or not measure:
         console.note(plan.in_words(f"about {minutes(usual)} on a usual machine"))
         return RunPlan(config, problem, plan=plan)
     with _closed_on_error(make_executor(problem, count)) as executor:

@@ -42,7 +42,7 @@ def trial_of(run: Run, blank: Trial, objective: Objective) -> Trial:
         rescored=fmean(scores) if (scores := _scores(objective, again)) else None,
         openings=run.test_openings,
         evaluations=len(searched),
-        work=sum(costs),
+        work=run.work,
         winner=winner.notation,
         origin=origin(winner),
         curve=tuple(_curve(run, searched, _places(run, rows, costs, blank.unit), objective)),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +21,7 @@ from conftest import DATA, changed, command, stack_space, stops
 
 import evolve
 from evolve.display.console import make_console
-from evolve.errors import ConfigError, RunError
+from evolve.errors import ConfigError, EvolveError, RunError
 from evolve.objectives import Direction, Objective
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.work import FLOAT32, START_COST, training_work
@@ -67,6 +70,13 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     """Trials as they stand in the file, but for what may differ."""
     found = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
     return [{name: value for name, value in row.items() if name not in TIMES} for row in found]
+
+
+def without_times(page: Path) -> str:
+    """A page, but for its last section, which is about times and machines."""
+    text, times, _ = page.read_text().partition("\n## Times and machines")
+    assert times
+    return text
 
 
 def never(*_: Any) -> Any:
@@ -120,19 +130,23 @@ print(json.dumps({"test": 80.0 + int(seed), "evaluations": 12}))
 """
 
 
-def test_an_experiment_that_is_killed_twice_comes_to_the_same_end(tmp_path: Path) -> None:
+# With few trials searches are made in the command's own process, with more in others, which have to end with it.
+@pytest.mark.parametrize("seeds", [2, pytest.param(5, marks=pytest.mark.slow)])
+def test_an_experiment_that_is_killed_twice_comes_to_the_same_end(
+    seeds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "kills.py").write_text(KILLS)
     outside = {"command": "python kills.py {table} {seed}"}
-    asked = {**ON_TABLE, "arms": {"aging": {"strategy": "aging"}, "outside": outside}, "name": "killed"}
+    asked = {**ON_TABLE, "arms": {"aging": {"strategy": "aging"}, "outside": outside}, "seeds": seeds}
     file = write(tmp_path / "killed.toml", asked)
     begun = [sys.executable, "-m", "evolve.cli", "experiment", str(file)]
     codes = [subprocess.run(begun, cwd=tmp_path, capture_output=True).returncode for _ in range(3)]
     assert codes == [-9, -9, 0]
-    [folder] = (tmp_path / "results").iterdir()
-    undisturbed = subprocess.run([*begun, "--output", "undisturbed"], cwd=tmp_path, capture_output=True)
-    assert undisturbed.returncode == 0
-    assert rows(folder) == rows(tmp_path / "undisturbed")
-    assert len(rows(folder)) == 6
+    undisturbed = evolve.experiment(file, output=tmp_path / "undisturbed", progress=False)
+    killed = tmp_path / "results" / "killed-experiment"
+    assert rows(killed) == rows(undisturbed.folder)
+    assert len(rows(killed)) == 3 * seeds
+    assert without_times(killed / "page.md") == without_times(undisturbed.page)
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -215,12 +229,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "said"), WRONG, ids=lambda value: value[:40] if isinstance(value, str) else "")
 def test_what_cannot_be_is_refused_before_anything_is_trained(
-    changes: dict[str, Any], said: str, tmp_path: Path
+    changes: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     write(tmp_path / "asked.toml", {**ON_TABLE, **changes})
-    done = command("experiment", "asked.toml", cwd=tmp_path)
-    stops(done, said)
+    with pytest.raises(EvolveError) as refused:
+        evolve.experiment("asked.toml", progress=False)
+    assert said in str(refused.value)
     assert not (tmp_path / "results" / "asked-experiment").exists()
+
+
+def test_the_command_says_what_is_wrong_in_one_message(tmp_path: Path) -> None:
+    stops(command("experiment", "gone.toml", cwd=tmp_path), "error: gone.toml: there is no such file")
+    (tmp_path / "asked.toml").write_text("seeds = [")
+    stops(command("experiment", "asked.toml", cwd=tmp_path), "error: asked.toml: not valid TOML")
+    write(tmp_path / "asked.toml", {**ON_TABLE, "seeds": 1})
+    stops(command("experiment", "asked.toml", cwd=tmp_path), "error: asked.toml: seeds must be at least two")
 
 
 def test_a_folder_of_another_experiment_is_refused(tmp_path: Path) -> None:
@@ -484,3 +508,55 @@ def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:
         row["winner"] = row["winner"].rpartition(" ")[0] if row["arm"] == "outside" else row["winner"]
     assert after == before
     assert len(find("bars-one-0", made.folder / "runs").requests) == requests, "something was trained again"
+
+
+@pytest.mark.slow
+def test_an_experiment_on_images_that_is_killed_twice_in_the_middle_of_a_run(tmp_path: Path) -> None:
+    arms = {"aging": {}, "one": {"alone": NET}}
+    file = write(tmp_path / "killed.toml", {**ON_IMAGES, "arms": arms, "budget": {"evaluations": 4}})
+    undisturbed = evolve.experiment(file, output=tmp_path / "undisturbed", progress=False)
+    begun = [sys.executable, "-m", "evolve.cli", "experiment", str(file)]
+    folder = tmp_path / "results" / "killed-experiment"
+    for name in ("digits-aging-0", "digits-random-1"):
+        process = subprocess.Popen(begun, cwd=tmp_path, stdout=subprocess.DEVNULL, start_new_session=True)
+        while process.poll() is None and not has_results(folder / "runs" / name):
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -9, "it came to its end before it was killed"
+        assert find(name, folder / "runs").state == "unfinished"
+    assert subprocess.run(begun, cwd=tmp_path, capture_output=True).returncode == 0
+    assert rows(folder) == rows(undisturbed.folder)
+    assert without_times(folder / "page.md") == without_times(undisturbed.page)
+
+
+def has_results(folder: Path) -> bool:
+    """Whether a run has results of its search."""
+    try:
+        return find(folder).summary()["evaluations"] > 0
+    except EvolveError:
+        return False
+
+
+@pytest.mark.slow
+def test_arms_with_equal_work_spend_it(tmp_path: Path, tiny_npz: Path) -> None:
+    work = 6e11
+    arms = {"aging": {}, "one": {"alone": NET}}
+    asked = {"datasets": [str(tiny_npz)], "seeds": 2, "budget": {"work": work}, "arms": arms}
+    made = evolve.experiment(asked, output=tmp_path / "work", progress=False)
+    assert len(made.trials) == 6 and not made.failed
+    for trial in made.trials:
+        assert trial.unit == "work" and trial.work is not None and 0.7 * work < trial.work <= work
+        assert trial.arm == "one" or trial.work > trial.curve[-1].x > 0
+
+
+@pytest.mark.slow
+def test_arms_with_equal_time_are_on_record_with_what_others_took(tmp_path: Path, tiny_npz: Path) -> None:
+    arms = {"aging": {}, "random": False, "one": {"alone": NET}}
+    asked = {"datasets": [str(tiny_npz)], "seeds": 2, "budget": {"for": "25s"}, "arms": arms}
+    made = evolve.experiment(asked, output=tmp_path / "time", progress=False)
+    assert len(made.trials) == 4 and not made.failed
+    for trial in made.trials:
+        assert trial.unit == "seconds" and trial.others is not None
+        assert (trial in made.disturbed) == (trial.others > 0.1)
+        assert trial.arm == "one" or 0 < trial.curve[-1].x < trial.seconds
+    assert all(trial.evaluations == 1 for trial in made.trials if trial.arm == "one")

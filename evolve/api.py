@@ -33,8 +33,9 @@ from evolve.problems.recorded_problem import RecordedProblem
 from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
 from evolve.problems.workers import too_many_workers
 from evolve.research.arms import Makers
+from evolve.research.design import Design
 from evolve.research.experiment import Experiment, conduct
-from evolve.research.experiment_file import Design, read_design
+from evolve.research.experiment_file import read_design
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find

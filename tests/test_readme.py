@@ -25,7 +25,7 @@ from evolve.execution.builds import backend_name
 pytest.importorskip(backend_name())
 
 # In the order in which they are run: a page may use what one before it has made.
-NAMES = ["images", "notation", "searching", "python", "backends", "results", "settings"]
+NAMES = ["images", "notation", "searching", "experiments", "python", "backends", "results", "settings"]
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 BLOCKS = [
     (page, *block)
@@ -90,6 +90,14 @@ def shell(line: str, folder: Path) -> None:
     assert done.returncode == 0, f"{line}\n{done.stdout[-1000:]}\n{done.stderr[-2000:]}"
 
 
+def small_experiment(text: str) -> str:
+    """The file of an experiment with a smaller budget."""
+    for name, value in {"seeds": 2, "evaluations": 2, "population": 2}.items():
+        text, found = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+        assert found == 1, name
+    return text.replace("[settings]", f"[settings]\n{FEW}images = 64\nepochs = 1\nfinal_epochs = 1\n#", 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(BLOCKS)), ids=lambda number: f"{BLOCKS[number][0]}-{number}")
 def test_code_blocks_run(number: int, folder: Path) -> None:
@@ -108,6 +116,8 @@ def test_code_blocks_run(number: int, folder: Path) -> None:
             assert done.stderr == ""
             if text.rstrip().splitlines()[-1].startswith("print("):
                 assert "|" in done.stdout.splitlines()[-1]  # the winner, as a line of the notation
+        case "toml" if name := re.match(r"# (\w+\.toml)\n", text):
+            (folder / name[1]).write_text(small_experiment(text))
         case "toml":
             RunConfig.checked(tomllib.loads(text))
             (folder / "run.toml").write_text(FEW + text)

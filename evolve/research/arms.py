@@ -16,7 +16,7 @@ from evolve.errors import DiskLimitError, LogError, MachineError, RunError
 from evolve.problems.images import ImageProblem
 from evolve.problems.work import FLOAT32, START_COST, training_work
 from evolve.research.commands import GRACE, LONGER, CommandFailed, filled, run_command
-from evolve.research.experiment_file import Arm, Design
+from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed, trial_of
 from evolve.research.trials import Trial
 from evolve.runs.run import Run

@@ -16,7 +16,7 @@ from evolve.display.console import Console
 from evolve.display.progress import StageWatch
 from evolve.display.text import duration, plural, score
 from evolve.research.arms import Data, ImageArms, Makers
-from evolve.research.experiment_file import Arm, Design
+from evolve.research.design import Arm, Design
 from evolve.research.experiment_folder import ROWS, RUNS, asked_for, check_same, check_versions, note_asked, opened
 from evolve.research.image_data import image_data
 from evolve.research.machine_share import Measurement, machine_facts, versions

@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from evolve.errors import ConfigError, RunError
-from evolve.research.experiment_file import Design
+from evolve.research.design import Design
 from evolve.research.machine_share import DECIDING
 
 ASKED, ROWS, LOCK, RUNS = "experiment.json", "rows.jsonl", "experiment.lock", "runs"

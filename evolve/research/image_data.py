@@ -15,7 +15,7 @@ from evolve.planning.planner import check_time, plan_run
 from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.images import ImageProblem
 from evolve.research.arms import Data, given_of
-from evolve.research.experiment_file import Arm, Design
+from evolve.research.design import Arm, Design
 from evolve.search.strategy import strategy_class
 
 

@@ -22,7 +22,7 @@ from evolve.problems.recorded_tables import RecordedTable
 from evolve.problems.table_files import Table, open_table
 from evolve.research.arms import command_trial
 from evolve.research.commands import ON_TABLES, filled
-from evolve.research.experiment_file import Arm, Design
+from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_search import search_table
 from evolve.research.trials import Point, Trial

@@ -11,8 +11,8 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.display.console import Console, Part, Watcher
-from evolve.engine.initial_population import founder
-from evolve.errors import DiskLimitError, LogError, MachineError, RunError
+from evolve.engine.initial_population import RANDOM, founder
+from evolve.errors import ConfigError, DiskLimitError, LogError, MachineError, RunError
 from evolve.problems.images import ImageProblem
 from evolve.problems.work import FLOAT32, START_COST, training_work
 from evolve.research.commands import GRACE, LONGER, CommandFailed, filled, run_command
@@ -23,7 +23,7 @@ from evolve.runs.run import Run
 from evolve.settings import Given
 from evolve.storage.store import Store
 from evolve.values import Purpose
-from genomes.genome import space_class
+from genomes import Genome, InvalidGenome, SearchSpace
 from genomes.spec import ModelSpec
 
 # Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
@@ -60,16 +60,23 @@ class Data:
 
 def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
     """All settings of an arm that is a run on images, but for where that lies and, of a network that is trained alone,
-    for how long."""
-    given = design.given(arm)
-    alone = {} if arm.alone is None else {"founders": (_one(arm.alone),), **BRIEFLY, **UNLIMITED}
+    which it is and, if it is not for a time, for how long."""
+    given, time = design.given(arm), {n: value for n, value in design.budget.values.items() if n == "duration"}
+    alone = {} if arm.alone is None else {**BRIEFLY, **UNLIMITED, **time}
     return replace(given, values={**given.values, **alone, "dataset": data, "seed": seed})
 
 
-def _one(alone: str) -> str:
-    """A founder by what tells it from a group of the same name: its notation."""
-    built_in: Mapping[str, str] = space_class(RunConfig.model_fields["encoding"].default).founders
-    return built_in.get(alone, alone)
+def line_of(space: SearchSpace[Genome], text: str, results: Path) -> str:
+    """The network that is meant to be trained alone, as a line of notation. Raises ConfigError if it stands for none,
+    for several, or does not fit. results: where it is looked for if it is RUN:CANDIDATE."""
+    if text not in space.founders and text in (RANDOM, *space.founder_groups):
+        raise ConfigError(f"'{text}' is not one network; name one founder, or write one as a line")
+    try:
+        genome = founder(space, text, results).genome
+        space.blueprint(genome)
+    except InvalidGenome as error:
+        raise ConfigError(f"the network that is to be trained alone, {text}, does not fit: {error}") from None
+    return genome.notation()
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class ImageArms:
             return self._command(arm.command, data, blank, default)
         given = given_of(self.design, arm, data.setting, blank.seed)
         if arm.alone is not None:
-            given = replace(given, values={**given.values, **self._length(given, data, default)})
+            given = replace(given, values={**given.values, **self._alone(arm.alone, given, data, default)})
             alone = trial_of(self._run(given, blank, title), blank, self.design.objective)
             return replace(alone, selected=None, curve=())  # its one brief training chose nothing
         return trial_of(self._run(given, blank, title), blank, self.design.objective)
@@ -112,18 +119,18 @@ class ImageArms:
                 raise TrialFailed(str(error)) from None
             raise
 
-    def _length(self, given: Given, data: Data, default: Trial | None) -> Mapping[str, Any]:
-        """How long a network is trained that is alone: for the time, or for the work that the default arm has spent."""
-        if "duration" in self.design.budget.values:
-            return self.design.budget.values
-        spent = known(default).work
-        assert spent is not None
-        config = RunConfig.checked(given)
-        problem = replace(data.problem, config=config)
-        assert config.founders is not None
-        network = problem.space.blueprint(founder(problem.space, config.founders[0], config.results).genome)
-        assert isinstance(network, ModelSpec)
-        return {"final_epochs": epochs_for(spent, network, problem.budget(Purpose.FINAL).images)}
+    def _alone(self, text: str, given: Given, data: Data, default: Trial | None) -> Mapping[str, Any]:
+        """Which network is trained alone, and how long: for the time, or for the work that the default arm spent."""
+        problem = replace(data.problem, config=RunConfig.checked(given))
+        line = line_of(problem.space, text, self.runs)
+        if "duration" in given.values:
+            return {"founders": (line,)}
+        spent, network = known(default).work, problem.space.blueprint(problem.space.parse(line))
+        assert spent is not None and isinstance(network, ModelSpec)
+        return {
+            "founders": (line,),
+            "final_epochs": epochs_for(spent, network, problem.budget(Purpose.FINAL).images),
+        }
 
     def _command(self, command: str, data: Data, blank: Trial, default: Trial | None) -> Trial:
         seconds = round(known(default).seconds, 1)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from evolve.config import RunConfig
 from evolve.display.console import Console, make_console
-from evolve.engine.initial_population import RANDOM, founders
+from evolve.engine.initial_population import founders
 from evolve.engine.opening import new_problem
-from evolve.errors import ConfigError, DataError
+from evolve.errors import DataError
 from evolve.planning.planner import check_time, plan_run
 from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.images import ImageProblem
-from evolve.research.arms import Data, given_of
+from evolve.research.arms import Data, given_of, line_of
 from evolve.research.design import Arm, Design
 from evolve.search.strategy import strategy_class
 
@@ -49,15 +49,15 @@ def checked_problem(
     """The problem of an arm on a data set. Raises ConfigError for what would keep it from being trained."""
     with design.naming(arm):
         given = given_of(design, arm, setting)
-        config = RunConfig.checked(replace(given, values={**given.values, **design.budget.values, "results": runs}))
+        config = RunConfig.checked(replace(given, values={**given.values, "results": runs}))
         check_time(config)
         check_work(config)
         strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
         problem = new_problem(config, console, known.prepared if known else None)
         assert isinstance(problem, ImageProblem)
-        groups = {RANDOM, *problem.space.founder_groups} - problem.space.founders.keys()
-        if arm.alone in groups:
-            raise ConfigError(f"'{arm.alone}' is not one network; name one founder, or write one as a line")
+        if arm.alone is not None:
+            line_of(problem.space, arm.alone, runs)
+            return problem
         begin_with = founders(problem.space, config.founders, runs, lambda text: None, problem.first_space, config.fill)
         if config.work is not None:
             plan_run(with_fixed(config), problem, begin_with, make_console(False), 0.0)

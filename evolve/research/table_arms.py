@@ -20,7 +20,7 @@ from evolve.planning.work_plan import check_work
 from evolve.problems.making import table_problem
 from evolve.problems.recorded_tables import RecordedTable
 from evolve.problems.table_files import Table, open_table
-from evolve.research.arms import command_trial
+from evolve.research.arms import command_trial, line_of
 from evolve.research.commands import ON_TABLES, filled
 from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed
@@ -90,9 +90,13 @@ def _check(design: Design, arm: Arm, data: TableData) -> None:
 def given_of(design: Design, arm: Arm, data: TableData, seed: int = 0) -> Given:
     """All settings of an arm that searches a table; one that is alone is looked up."""
     given = design.given(arm)
-    alone = {} if arm.alone is None else {"founders": (arm.alone,), "evaluations": 1}
     recorded = {"dataset": data.name} if isinstance(data.table, RecordedTable) else {}
-    return replace(given, values={**given.values, **alone, **recorded, "table": data.path, "seed": seed})
+    given = replace(given, values={**given.values, **recorded, "table": data.path, "seed": seed})
+    if arm.alone is None:
+        return given
+    config = RunConfig.checked(given)
+    line = line_of(table_problem(config, data.table).space, arm.alone, config.results)
+    return replace(given, values={**given.values, "founders": (line,), "evaluations": 1})
 
 
 def _hold(tables: Mapping[Path, Table | RecordedTable]) -> None:

@@ -25,7 +25,7 @@ from evolve.errors import ConfigError, EvolveError, RunError
 from evolve.objectives import Direction, Objective
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.work import FLOAT32, START_COST, training_work
-from evolve.research.arms import Makers, epochs_for, given_of
+from evolve.research.arms import Makers, epochs_for
 from evolve.research.commands import CommandFailed, CommandStopped, run_command
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
@@ -33,7 +33,6 @@ from evolve.research.machine_share import Measurement
 from evolve.research.run_trial import TrialFailed, trial_of
 from evolve.research.trials import Point, Trial, append_trial, read_trials
 from evolve.runs.find import find
-from genomes.stack.space import StackSpace
 
 TIMES = ("seconds", "others", "machine", "versions", "made")
 NET = "conv 8 3, relu, maxpool 2, flatten, dense 16, relu | adam 0.01"
@@ -208,7 +207,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
             "tables": [],
             "arms": {"a": {}, "x": {"alone": "maxpool 4, maxpool 4, conv 8 3, flatten"}},
         },
-        "[arms.x]: none of the founders given fits",
+        "[arms.x]: the network that is to be trained alone, maxpool 4",
     ),
     (
         {"datasets": ["digits"], "tables": [], "arms": {"a": {}, "b": {"recipe": {"flop": 1}}}},
@@ -462,13 +461,6 @@ def test_a_recorded_table_is_searched_data_set_by_data_set(tmp_path: Path, recor
     aging = made.trials[0]
     assert (aging.unit, aging.measure) == ("seconds", "loss") and (aging.test or 0.0) < 0
     assert all(point.selected < 0 for point in aging.curve)
-
-
-def test_a_founder_with_the_name_of_a_group_is_trained_alone(tmp_path: Path) -> None:
-    asked = {**ON_IMAGES, "datasets": ["digits"], "arms": {"aging": {}, "one": {"alone": "fast"}}}
-    [given] = [given_of(read_design(asked), arm, "digits").values for arm in read_design(asked).arms if arm.alone]
-    [notation] = given["founders"]
-    assert notation == StackSpace.founders["fast"]
 
 
 def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:

@@ -299,8 +299,6 @@ def experiment(
     except KeyboardInterrupt:
         console.note(f"stopped; nothing is lost. {_how_to_go_on(design, output, data, results)}")
         raise
-    for remark in made.remarks:
-        console.note(remark)
     arms = {arm.name: arm.in_words for arm in design.arms}
     text = design.file.read_text(encoding="utf-8-sig") if design.file else ""
     write_page(made.analysis, folder, About(design.name, design.question or None, design.budget_in_words, arms, text))

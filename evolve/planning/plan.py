@@ -37,8 +37,9 @@ DECIDED = {
     "final_epochs",
     "evaluations",
 }
-# What a plan for units of work fixes beside these, as it would depend on the machine.
-FIXED = {"precision", "candidate_memory"}
+# What a plan for units of work, and an experiment, fixes beside these, as it would depend on the machine: the numbers
+# that are computed with, and GiB that a worker may hold.
+FIXED: Mapping[str, Any] = {"precision": "float32", "candidate_memory": 4.0}
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 
 
@@ -202,7 +203,7 @@ def read_plan(path: Path) -> dict[str, Any]:
         raise ConfigError(f"plan {path}: there is no such file") from None
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"plan {path}: is not a plan; a run leaves one as {FILE} in its folder") from None
-    if others := sorted(settings.keys() - DECIDED - FIXED):
+    if others := sorted(settings.keys() - DECIDED - FIXED.keys()):
         raise ConfigError(f"plan {path}: a plan does not decide '{others[0]}'; give it as a setting of its own")
     return settings
 

@@ -22,7 +22,6 @@ NOMINAL = Machine(rate=RATE, start=START_COST / RATE, workers=2, usual=0, togeth
 LEAST_SEARCH = 0.5  # of its share, that the search has if units are needed to score large networks again
 BUDGETS = ("rungs", "images", "epochs")  # how long trainings of the search are
 LENGTHS = (*BUDGETS, "leaders", "rescorings", "max_work")  # what decides how much goes before the last training
-MEMORY = 4.0  # GiB that a worker may hold, which limits networks, too; by the machine elsewhere
 
 
 def check_work(config: RunConfig) -> None:
@@ -47,8 +46,7 @@ def check_work(config: RunConfig) -> None:
 
 def with_fixed(config: RunConfig) -> RunConfig:
     """The settings with what would else depend on the machine, where the budget is work."""
-    usual = {"precision": "float32", "candidate_memory": MEMORY}
-    return config.model_copy(update={name: usual[name] for name in sorted(FIXED) if getattr(config, name) is None})
+    return config.model_copy(update={name: value for name, value in FIXED.items() if getattr(config, name) is None})
 
 
 def plan_for_work(config: RunConfig, usual: int, train: int, images: int) -> Plan:

@@ -12,6 +12,7 @@ from evolve.display.text import plural
 from evolve.reporting.experiment_headline import Claim, alone, headline
 from evolve.reporting.experiment_scores import scores_of
 from evolve.research.analysis import Analysis, Arm
+from evolve.research.trials import DISTURBED
 
 
 def experiment(analysis: Analysis, page: Path) -> RenderableType:
@@ -20,7 +21,12 @@ def experiment(analysis: Analysis, page: Path) -> RenderableType:
     parts: list[RenderableType] = [line for claim in said for line in (_claim(claim), Text())]
     parts += [_arms(analysis), Text()]
     if analysis.failed:
-        parts.append(Text(f"{plural(len(analysis.failed), 'trial')} failed; which and why says the page"))
+        count = plural(len(analysis.failed), "trial")
+        parts.append(Text(f"{count} failed, and will be tried again by another call:"))
+        parts += [Text(f"  {trial.folder}: {trial.reason}") for trial in analysis.failed]
+    if analysis.disturbed:
+        shares = ", ".join(f"{trial.folder} ({trial.others or 0.0:.0%})" for trial in analysis.disturbed)
+        parts.append(Text(f"others took more than {DISTURBED:.0%} of the cores meanwhile: {shares}"))
     return Group(*parts, Text(f"all of it, with intervals and pictures: {page}"))
 
 

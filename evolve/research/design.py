@@ -13,7 +13,7 @@ from evolve.config import RunConfig
 from evolve.display.text import duration, plural
 from evolve.errors import EvolveError
 from evolve.objectives import Objective, Objectives
-from evolve.planning.work_plan import MEMORY
+from evolve.planning.plan import FIXED
 from evolve.settings import Given
 
 Unit = Literal["evaluations", "work", "seconds"]
@@ -30,8 +30,6 @@ OF_TRAININGS = {
     *("metric", "objectives", "fitness", "layers", "recipe", "average_weights"),
     *("candidate_timeout", "workers", "executor"),
 }
-# What a run would decide by the machine that it runs on.
-FIXED = Given({"precision": "float32", "candidate_memory": MEMORY})
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class Design:
 
     def given(self, arm: Arm) -> Given:
         """All settings of an arm but its data and seed. Of one that is trained alone, those that a training heeds."""
-        common = self.common.over(FIXED)
+        common = self.common.over(Given(FIXED))
         if arm.settings is not None:
             return arm.settings.over(common).over(self.budget)
         kept = {name: value for name, value in common.values.items() if name in OF_TRAININGS}

@@ -55,33 +55,6 @@ class Experiment:
         programs = [arm.name for arm in self.design.arms if arm.command and not self.design.tables]
         return analyse(self.trials, self.design.default.name, self.design.target, alone, programs)
 
-    @property
-    def failed(self) -> tuple[Trial, ...]:
-        return tuple(trial for trial in self.trials if not trial.ok)
-
-    @property
-    def disturbed(self) -> tuple[Trial, ...]:
-        """Trials with a time as their budget, and of outside programs, during which others took so much of the machine
-        that they say little."""
-        timed = {arm.name for arm in self.design.arms if arm.command or self.design.unit == "seconds"}
-        return tuple(trial for trial in self.trials if trial.disturbed and trial.arm in timed)
-
-    @property
-    def remarks(self) -> list[str]:
-        """What has to be known of it beside what came out, a sentence each."""
-        found = []
-        if self.failed:
-            reasons = "\n".join(f"  {_called(trial)}: {trial.reason}" for trial in self.failed)
-            failed = plural(len(self.failed), "trial")
-            found.append(f"{failed} failed, and will be tried again by another call:\n{reasons}")
-        if self.disturbed:
-            shares = ", ".join(f"{_called(trial)} ({trial.others or 0.0:.0%})" for trial in self.disturbed)
-            found.append(
-                "others took more than a tenth of the machine, so these trials had less than their share of time: "
-                f"{shares}; to have one made again, delete its line in {ROWS} and its folder in {RUNS}"
-            )
-        return found
-
 
 def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> Experiment:
     """Makes all trials that are missing in a folder, and returns the experiment.

@@ -119,7 +119,7 @@ def _search(given: Given, blank: Trial) -> Trial:
         evaluations=found.evaluations,
         winner=found.winner,
         origin=found.origin,
-        curve=tuple(Point(*point) for point in curve),
+        curve=curve,
         seconds=round(time.monotonic() - begun, 3),
     )
 

@@ -16,7 +16,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import NamedTuple
 
 from evolve.config import RunConfig
 from evolve.engine.composition import compose_search
@@ -33,21 +32,11 @@ from evolve.problems.recorded_problem import RecordedProblem
 from evolve.problems.recorded_tables import RecordedTable
 from evolve.problems.table_files import Table
 from evolve.problems.tables import USUAL_GENERATIONS, TableProblem
+from evolve.research.trials import Point
 from evolve.runs.origin import origin
 from evolve.search.halving import Halving
 from evolve.search.strategy import Proposal
 from evolve.storage.store import Store
-
-Scores = tuple[float, float | None]
-
-
-class Point(NamedTuple):
-    """Where a search stood. x: evaluations so far, or simulated seconds. selected: the score of the best so far. truth:
-    what that one is worth, which no search sees; None where that is not known."""
-
-    x: float
-    selected: float
-    truth: float | None
 
 
 @dataclass(frozen=True)
@@ -99,7 +88,7 @@ def _search(
 ) -> TableSearch:
     dispatcher = Dispatcher(store, InProcess(problem.evaluators, problem.settings), Stop())
     stats, objective, clock = Stats(config.population), store.objectives.first, simulated_clock(problem, config)
-    curve: list[tuple[int, float, Scores]] = []
+    curve: list[tuple[int, float, tuple[float, float | None]]] = []
 
     def note() -> None:
         if stats.best is not None:

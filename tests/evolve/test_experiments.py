@@ -25,6 +25,7 @@ from evolve.errors import ConfigError, EvolveError, RunError
 from evolve.objectives import Direction, Objective
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.work import FLOAT32, START_COST, training_work
+from evolve.research import machine_share
 from evolve.research.arms import Makers, epochs_for
 from evolve.research.commands import CommandFailed, CommandStopped, run_command
 from evolve.research.experiment import Experiment, conduct
@@ -284,7 +285,7 @@ def test_a_failed_trial_has_its_reason_and_is_tried_again(tmp_path: Path) -> Non
     write(tmp_path / "asked.toml", asked)
     first = command("experiment", "asked.toml", cwd=tmp_path)
     assert first.returncode == 0
-    assert "2 trials failed" in first.stdout and "no luck" in first.stdout
+    assert "2 trials failed" in first.stdout and "no luck" in " ".join(first.stdout.split())
     folder = tmp_path / "results" / "asked-experiment"
     assert [row["status"] for row in rows(folder)].count("failed") == 2
     (tmp_path / "now").touch()
@@ -435,13 +436,24 @@ def test_rows_that_are_no_trials_are_refused(tmp_path: Path) -> None:
         read_trials(path)
 
 
-def test_what_others_take_is_a_share_and_is_known_only_of_what_was_seen() -> None:
+def test_what_others_take_is_what_this_process_and_its_children_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_share, "busy_seconds", iter([100.0, 104.0]).__next__)
+    own = iter([10.0, 11.0])
+    monkeypatch.setattr(machine_share, "processor_seconds", lambda process: next(own))
+    monkeypatch.setattr(machine_share.psutil, "cpu_count", lambda: 2)
+    measured = Measurement()
+    monkeypatch.setattr(Measurement, "seconds", 2.0)
+    assert measured.others == pytest.approx((4.0 - 1.0) / (2 * 2.0))
+
+
+def test_what_others_take_is_known_only_of_what_was_seen() -> None:
     measured = Measurement()
     trial = measured.of(Trial("digits", "aging", 0))
     assert trial.others is not None and 0.0 <= trial.others <= 1.0
     long_ago = measured.of(Trial("digits", "aging", 0, seconds=3600.0))
     assert (long_ago.seconds, long_ago.others) == (3600.0, None)
-    assert (Trial("digits", "aging", 0, others=0.2).disturbed and not trial.disturbed) or trial.others > 0.1
+    shares = {0.2: True, 0.05: False}
+    assert {others: Trial("digits", "aging", 0, others=others).disturbed for others in shares} == shares
 
 
 def test_a_recorded_table_is_searched_data_set_by_data_set(tmp_path: Path, recorded_file: Path) -> None:
@@ -535,7 +547,7 @@ def test_arms_with_equal_work_spend_it(tmp_path: Path, tiny_npz: Path) -> None:
     arms = {"aging": {}, "random": False, "one": {"alone": NET}}
     asked = {"datasets": [str(tiny_npz)], "seeds": 2, "budget": {"work": work}, "arms": arms}
     made = evolve.experiment(asked, output=tmp_path / "work", progress=False)
-    assert len(made.trials) == 4 and not made.failed
+    assert len(made.trials) == 4 and not made.analysis.failed
     for trial in made.trials:
         assert trial.unit == "work" and trial.work is not None and 0.7 * work < trial.work <= work
         assert trial.arm == "one" or trial.work > trial.curve[-1].x > 0
@@ -546,9 +558,9 @@ def test_arms_with_equal_time_are_on_record_with_what_others_took(tmp_path: Path
     arms = {"aging": {}, "random": False, "one": {"alone": NET}}
     asked = {"datasets": [str(tiny_npz)], "seeds": 2, "budget": {"for": "25s"}, "arms": arms}
     made = evolve.experiment(asked, output=tmp_path / "time", progress=False)
-    assert len(made.trials) == 4 and not made.failed
+    assert len(made.trials) == 4 and not made.analysis.failed
     for trial in made.trials:
         assert trial.unit == "seconds" and trial.others is not None
-        assert (trial in made.disturbed) == (trial.others > 0.1)
+        assert (trial in made.analysis.disturbed) == (trial.others > 0.1)
         assert trial.arm == "one" or 0 < trial.curve[-1].x < trial.seconds
     assert all(trial.evaluations == 1 for trial in made.trials if trial.arm == "one")

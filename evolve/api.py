@@ -36,6 +36,7 @@ from evolve.research.arms import Makers
 from evolve.research.design import Design
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
+from evolve.research.experiment_folder import note_page
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
@@ -249,7 +250,7 @@ def _settled(config: RunConfig, problem: Problem) -> RunConfig:
     if config.reuse is not None:
         update["reuse"] = str(find(config.reuse, config.results).folder.absolute())
     if isinstance(problem, TableProblem | RecordedProblem):
-        update["rescorings"] = problem.rescorings(config.rescorings)
+        update["rescorings"] = max(1, problem.rescorings(config.rescorings))
     if isinstance(problem, RecordedProblem):
         update["dataset"] = problem.data.name
     return config.model_copy(update=update)
@@ -301,7 +302,9 @@ def experiment(
         raise
     arms = {arm.name: arm.in_words for arm in design.arms}
     text = design.file.read_text(encoding="utf-8-sig") if design.file else ""
-    write_page(made.analysis, folder, About(design.name, design.question or None, design.budget_in_words, arms, text))
+    about = About(design.name, design.question or None, design.budget_in_words, arms, text)
+    write_page(made.analysis, folder, about)
+    note_page(folder, len(made.analysis.seeds))
     return made
 
 

@@ -119,6 +119,9 @@ class Settings(BaseModel):
         where: text put before the name of a setting, for settings that stand in a table of another one.
         """
         given = values if isinstance(values, Given) else cls.given(values, where=where)
+        for name, value in given.values.items():
+            if isinstance(value, bool) and not {bool, Any} & {*cls.takes(name)}:  # it would pass as 0 or 1
+                raise ConfigError(where + cls._rule(name, given))
         try:
             return cls.model_validate(dict(given.values), context=given, by_alias=False, by_name=True)
         except ValidationError as error:
@@ -135,9 +138,16 @@ class Settings(BaseModel):
             return f"{source.place}{source.name} {inner}"
         if first["type"] == "missing":
             source = Source(name, next((one.file for one in given.sources.values()), ""))
-        example = f"; for example {source.assigned(setting.examples[0])}" if setting.examples else ""
         if first["type"] == "missing":
+            example = f"; for example {source.assigned(setting.examples[0])}" if setting.examples else ""
             return f"{source.place}{source.name} is missing; it must be {setting.description}{example}"
+        return cls._rule(name, given)
+
+    @classmethod
+    def _rule(cls, name: str, given: Given) -> str:
+        """What a setting must be, and what was given instead."""
+        setting, source = cls.model_fields[name], given.source(name)
+        example = f"; for example {source.assigned(setting.examples[0])}" if setting.examples else ""
         shown = _shown(given.values.get(name), source)
         return f"{source.place}{source.name} must be {setting.description}, not {shown}{example}"
 

@@ -39,12 +39,14 @@ class FinalStage:
         before_rescoring: Callable[[list[Candidate]], None] = lambda leaders: None,
     ) -> list[Candidate]:
         """All that may win, best first: leaders that are scored again. A candidate that is alone is not: there is
-        nothing to choose from, and so no luck in its score. with_first: as for `leaders`."""
+        nothing to choose from, and so no luck in its score; nor are those of a table that has one training of each.
+        with_first: as for `leaders`."""
         leaders = self.leaders(config.leaders, config.small_births or 0, with_first)
-        if self.log.last("candidate") == 1:
+        repeats = self.problem.rescorings(config.rescorings)
+        if self.log.last("candidate") == 1 or not repeats:
             return leaders
         before_rescoring(leaders)
-        return self.rescore(leaders, config.rescorings)
+        return self.rescore(leaders, repeats)
 
     def leaders(self, count: int, small: int = 0, with_first: bool = False) -> list[Candidate]:
         """The `count` best of the search; of those born after the first `small`, if there are any.

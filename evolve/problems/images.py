@@ -122,6 +122,9 @@ class ImageProblem:
             return self.rungs[-1]
         return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
 
+    def rescorings(self, wanted: int) -> int:
+        return wanted
+
     def job_key(self, request: Request) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
         what = (self.fitness, self.precision)

@@ -56,6 +56,10 @@ class Problem(Protocol):
         """The budget of a request for that purpose; in the search that of a birth."""
         ...
 
+    def rescorings(self, wanted: int) -> int:
+        """How often a leader can be scored again with results that its search did not see: `wanted` times, or fewer."""
+        ...
+
     def job_key(self, request: Request) -> str:
         """SHA-256 of all that decides the outcome of a request whose candidate can be built."""
         ...

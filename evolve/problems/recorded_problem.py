@@ -102,9 +102,9 @@ class RecordedProblem:
         return {"table": self.data.table, "name": self.data.name, "digest": self.data.digest}
 
     def rescorings(self, wanted: int) -> int:
-        """How often a leader can be scored again: by the repeats that the search did not see."""
+        """By the repeats that the search did not see."""
         repeats = [len(self.data.repeats(name, self.rungs[-1])) for name in self.data.pool]
-        return max(1, min(wanted, min(filter(None, repeats), default=1) - 1))
+        return min(wanted, min(filter(None, repeats), default=1) - 1)
 
     def truth(self, genome: Genome, measure: str) -> float | None:
         """What an entry is worth, which a search is told at its end; None if that is not recorded."""

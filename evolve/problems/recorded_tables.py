@@ -176,7 +176,8 @@ class RecordedDataset:
     def digest(self) -> str:
         """SHA-256 of all that a search may see of it, and of the truth."""
         seconds = {f"{genome} {budget}": self.seconds(genome, budget) for genome, budget in self._repeats}
-        said = [self.table, self.name, self.data, dict(self.genomes), list(self.founders), self.answers, seconds]
+        known = [dict(self.genomes), list(self.founders), self.answers, self.truths, seconds]
+        said = [self.table, self.name, self.data, *known]
         return digest(json.dumps(said, sort_keys=True))
 
     @cached_property

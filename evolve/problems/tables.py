@@ -73,8 +73,8 @@ class TableProblem:
         return {"table": self.table.name, "digest": self.table.digest}
 
     def rescorings(self, wanted: int) -> int:
-        """How often a leader can be scored again: by the trainings that the search did not see."""
-        return max(1, min(wanted, self.table.trainings - 1))
+        """By the trainings that the search did not see."""
+        return min(wanted, self.table.trainings - 1)
 
     def truth(self, genome: Genome, measure: str) -> float | None:
         """What an entry is worth, which a search is told at its end. measure: the only one there is."""

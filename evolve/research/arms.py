@@ -15,7 +15,7 @@ from evolve.engine.initial_population import RANDOM, founder
 from evolve.errors import ConfigError, DiskLimitError, LogError, MachineError, RunError
 from evolve.problems.images import ImageProblem
 from evolve.problems.work import FLOAT32, START_COST, training_work
-from evolve.research.commands import GRACE, LONGER, CommandFailed, filled, run_command
+from evolve.research.commands import ANY, GRACE, LONGER, CommandFailed, Terms, filled, run_command
 from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed, trial_of
 from evolve.research.trials import Trial
@@ -26,6 +26,7 @@ from evolve.values import Purpose
 from genomes import Genome, InvalidGenome, SearchSpace
 from genomes.spec import ModelSpec
 
+OF_SHARES, SHARES = ("accuracy", "balanced_accuracy"), (0.0, 1.0)
 # Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
 BRIEFLY = {"evaluations": 1, "images": 10, "epochs": 1}
 UNLIMITED = {"max_layers": 10**6, "max_parameters": 10**12, "max_multiply_adds": 10**15, "max_work": 10**15}
@@ -137,7 +138,9 @@ class ImageArms:
         folder = (self.runs / blank.folder).absolute()
         told = {"dataset": data.setting, "seed": blank.seed, "folder": folder}
         words = filled(command, {**told, "seconds": seconds, "evaluations": self.design.evaluations})
-        return command_trial(words, blank, self.design.folder, folder, LONGER * seconds + GRACE, self.stop)
+        scores = SHARES if blank.measure in OF_SHARES else ANY
+        terms = Terms(self.design.folder, LONGER * seconds + GRACE, self.stop, scores)
+        return command_trial(words, blank, folder, terms)
 
 
 def known(default: Trial | None) -> Trial:
@@ -152,17 +155,15 @@ def epochs_for(work: float, network: ModelSpec, images: int) -> int:
     before it; one at least."""
     each = FLOAT32.work(network)
     rest = work - START_COST - training_work(each, BRIEFLY["images"] * BRIEFLY["epochs"])
-    return max(1, int(rest / (3.0 * each * images)))
+    return max(1, round(rest / (3.0 * each * images)))
 
 
-def command_trial(
-    words: list[str], blank: Trial, folder: Path, output: Path, seconds: float, stop: threading.Event
-) -> Trial:
+def command_trial(words: list[str], blank: Trial, output: Path, terms: Terms) -> Trial:
     """What an outside program comes to. See `run_command`; its folder for output is emptied before."""
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     try:
-        answer = run_command(words, folder, output, seconds, stop)
+        answer = run_command(words, output, terms)
     except CommandFailed as error:
         raise TrialFailed(str(error)) from None
     return replace(blank, **vars(answer))

@@ -8,7 +8,6 @@ JSON object: `test`, a number, higher is better; and as far as it knows them `se
 from __future__ import annotations
 
 import json
-import math
 import os
 import shlex
 import shutil
@@ -28,6 +27,7 @@ import psutil
 
 from evolve.display.text import duration
 from evolve.errors import ConfigError
+from evolve.execution import watched
 from evolve.research.trials import Point
 
 SAMPLE = {"dataset": "digits", "table": "t.json", "seed": 0, "seconds": 1.0, "evaluations": 1, "folder": "f"}
@@ -35,6 +35,9 @@ LONGER, GRACE = 1.5, 60.0  # times the seconds that it is told, and seconds besi
 ON_TABLES = 600.0  # seconds that it may take on a table, where it is told no time
 LOOK_SECONDS = 0.1
 END_SECONDS = 10.0  # in which children that were killed are gone
+BEYOND = 1e15  # numbers of which nobody means that they are scores
+Range = tuple[float, float]
+ANY: Range = (-BEYOND, BEYOND)
 SAID = 300  # characters of what a program said last that stand in a reason
 
 
@@ -57,6 +60,17 @@ class Answer:
     openings: int | None = None
     winner: str | None = None
     curve: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a program is run. folder: where. seconds: after which it is ended, with its children. stop: set if the user
+    wants no more. scores: the least and the largest that it can come to."""
+
+    folder: Path
+    seconds: float
+    stop: threading.Event
+    scores: Range = ANY
 
 
 def check_words(command: str, folder: Path, on_table: bool, counted: bool) -> None:
@@ -102,16 +116,15 @@ def filled(command: str, values: Mapping[str, object]) -> list[str]:
     return [word.format_map(values) for word in shlex.split(command)]
 
 
-def run_command(words: list[str], folder: Path, output: Path, seconds: float, stop: threading.Event) -> Answer:
-    """What a program answers. Raises CommandFailed if it does not, and CommandStopped when it is to stop.
-
-    folder: where it runs. output: a folder for what it prints. seconds: after which it is ended, with its children.
-    """
+def run_command(words: list[str], output: Path, terms: Terms) -> Answer:
+    """What a program answers. Raises CommandFailed if it does not, and CommandStopped when it is to stop. output: a
+    folder for what it prints."""
+    folder = terms.folder
     printed, complaints = output / "stdout.txt", output / "stderr.txt"
     with printed.open("wb") as out, complaints.open("wb") as errors:
         try:
             process = subprocess.Popen(
-                [_program(words[0], folder) or words[0], *words[1:]],
+                [sys.executable, "-P", watched.__file__, _program(words[0], folder) or words[0], *words[1:]],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -119,15 +132,15 @@ def run_command(words: list[str], folder: Path, output: Path, seconds: float, st
                 env={**os.environ, "PATH": _path()},
                 start_new_session=True,
             )
-        except OSError as error:
-            raise CommandFailed(f"{words[0]} cannot be run: {error.strerror or error}") from None
+        except (OSError, ValueError) as error:
+            raise CommandFailed(f"{words[0]} cannot be run: {getattr(error, 'strerror', None) or error}") from None
         try:
-            code = _wait(process, seconds, stop)
+            code = _wait(process, terms.seconds, terms.stop)
         finally:
             _end(process)
     if code != 0:
         raise CommandFailed(f"{_how(code)}; the last that it said: {_last(complaints) or _last(printed) or 'nothing'}")
-    return _answer(_last(printed, characters=None))
+    return _answer(_last(printed, characters=None), terms.scores)
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float, stop: threading.Event) -> int:
@@ -161,14 +174,14 @@ def _how(code: int) -> str:
 
 def _last(file: Path, characters: int | None = SAID) -> str:
     """The last line that is not empty; at most so many of its characters."""
-    lines = [line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
+    lines = [line.strip() for line in file.read_text(encoding="utf-8", errors="replace").split("\n")]
     return next((line[:characters] for line in reversed(lines) if line), "")
 
 
-def _answer(line: str) -> Answer:
+def _answer(line: str, scores: Range) -> Answer:
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise CommandFailed(f"its last line is no JSON object: {line[:SAID] or 'it printed nothing'}")
@@ -182,6 +195,9 @@ def _answer(line: str) -> Answer:
     if not isinstance(curve, list) or not all(_point(one) for one in curve):
         raise CommandFailed("its answer has a 'curve' that is no list of [x, score]")
     known = {name: said.get(name) for name in kinds}
+    for value in (said["test"], known["selected"], known["rescored"], *(one[1] for one in curve)):
+        if value is not None and not scores[0] <= value <= scores[1]:
+            raise CommandFailed(f"its score {value:g} is none from {scores[0]:g} to {scores[1]:g}, as scores are here")
     return Answer(float(said["test"]), curve=tuple(Point(*map(_number, one)) for one in curve), **known)
 
 
@@ -197,7 +213,7 @@ def _point(value: Any) -> bool:
 
 
 def _finite(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < BEYOND
 
 
 def _count(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from evolve.config import RunConfig
 from evolve.display.text import duration, plural
-from evolve.errors import EvolveError
+from evolve.errors import DataError, EvolveError
 from evolve.objectives import Objective, Objectives
 from evolve.planning.plan import FIXED
 from evolve.settings import Given
@@ -121,6 +121,6 @@ class Design:
         try:
             yield
         except EvolveError as error:
-            if place in str(error):
+            if isinstance(error, DataError) or place in str(error):  # data are no arm's fault
                 raise
             raise type(error)(f"{self.label} {place}: {error}") from None

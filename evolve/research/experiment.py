@@ -34,8 +34,9 @@ LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Experiment:
-    """A finished experiment. trials: all that were asked for, by data set, seed and arm; the failed ones are among
-    them, and a later call tries those again."""
+    """A finished experiment. trials: all that were ever asked for in its folder, by data set, seed and arm, as who
+    leaves out what did not please finds differences that are none; the failed ones are among them, and a later call
+    tries those again."""
 
     folder: Path
     design: Design
@@ -71,7 +72,7 @@ def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> E
             check_versions(folder, work.made_with(), work.versions)
         note_asked(folder, asked)
         work.do()
-    return Experiment(folder, design, tuple(in_order(work.known.values(), work.keys)[: len(work.keys)]))
+    return Experiment(folder, design, tuple(in_order(work.known.values(), work.keys)))
 
 
 @dataclass(frozen=True)

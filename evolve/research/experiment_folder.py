@@ -15,8 +15,10 @@ from evolve.errors import ConfigError, RunError
 from evolve.research.design import Design
 from evolve.research.machine_share import DECIDING
 
+SEEN = "pages with so many seeds"
 ASKED, ROWS, LOCK, RUNS = "experiment.json", "rows.jsonl", "experiment.lock", "runs"
 FORMAT = 1
+FREE = ("workers", "executor")  # settings that change no result
 Json = dict[str, Any]
 
 
@@ -46,7 +48,7 @@ def asked_for(design: Design, digests: Mapping[str, str]) -> Json:
         "question": design.question,
         "target": design.target,
         "budget": dict(design.budget.values),
-        "settings": dict(design.common.values),
+        "settings": {name: value for name, value in design.common.values.items() if name not in FREE},
         "default": design.default.name,
         "arms": {arm.name: arm.to_json() for arm in design.arms},
         "datasets": dict(digests),
@@ -90,11 +92,28 @@ def check_same(folder: Path, asked: Json) -> None:
 def note_asked(folder: Path, asked: Json) -> None:
     """Writes down what is asked for, beside what was asked for before."""
     before = _read(folder) or {}
-    kept = {name: {**before.get(name, {}), **asked[name]} for name in ("arms", "datasets")}
+    kept: Json = {name: {**before.get(name, {}), **asked[name]} for name in ("arms", "datasets")}
+    kept[SEEN] = before.get(SEEN, [])
     seeds = sorted({*before.get("seeds", ()), *asked["seeds"]})
+    _write(folder, {**asked, **kept, "seeds": seeds})
+
+
+def _write(folder: Path, asked: Json) -> None:
     draft = folder / f"{ASKED}.new"
-    draft.write_text(json.dumps({**asked, **kept, "seeds": seeds}, indent=1) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
     draft.replace(folder / ASKED)
+
+
+def seen_before(folder: Path, seeds: int) -> tuple[int, ...]:
+    """Numbers of seeds, each smaller than `seeds`, with which a page of this folder was written before."""
+    found = _read(folder) or {}
+    return tuple(count for count in found.get(SEEN, ()) if count < seeds)
+
+
+def note_page(folder: Path, seeds: int) -> None:
+    """Writes down that a page was written with so many seeds."""
+    found = _read(folder) or {}
+    _write(folder, {**found, SEEN: sorted({*found.get(SEEN, ()), seeds})})
 
 
 def check_versions(folder: Path, made_with: Iterable[Mapping[str, str]], now: Mapping[str, str]) -> None:

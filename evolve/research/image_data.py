@@ -25,9 +25,9 @@ def image_data(design: Design, runs: Path, console: Console) -> list[Data]:
     found = list(_prepared(design, runs, console))
     for data in found:
         if (others := [one for one in found if one.name == data.name])[1:]:
-            raise DataError(
-                f"{design.label}: {others[0].setting} and {others[1].setting} have the same name; rename one of them"
-            )
+            names = {one.setting for one in others}
+            said = f"{' and '.join(sorted(names))} have the same name; rename one of them"
+            raise DataError(f"{design.label}: {said if names - {data.setting} else f'{data.name} is listed twice'}")
         for arm in design.arms[1:]:
             if arm.command is None:
                 checked_problem(design, arm, data.setting, runs, make_console(False), data)

@@ -13,15 +13,15 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.engine.initial_population import founders
-from evolve.errors import ConfigError, RunError
+from evolve.errors import ConfigError, DataError, RunError
 from evolve.execution.machine import usable_cores
 from evolve.execution.spawning import WorkerContext, end_with_parent
 from evolve.planning.work_plan import check_work
 from evolve.problems.making import table_problem
 from evolve.problems.recorded_tables import RecordedTable
-from evolve.problems.table_files import Table, open_table
-from evolve.research.arms import command_trial, line_of
-from evolve.research.commands import ON_TABLES, filled
+from evolve.problems.table_files import Table, open_table, truth
+from evolve.research.arms import OF_SHARES, SHARES, command_trial, line_of
+from evolve.research.commands import ANY, ON_TABLES, Range, Terms, filled
 from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_search import search_table
@@ -45,6 +45,13 @@ class TableData:
     @property
     def digest(self) -> str:
         return self.table.digest if isinstance(self.table, Table) else self.table.dataset(self.name).digest
+
+    def scores(self, measure: str) -> Range:
+        """The least and the largest score that there can be: of published ones those of the table."""
+        if isinstance(self.table, Table):
+            known = [score for entry in self.table.entries.values() for score in (*entry["fitness"], truth(entry))]
+            return min(known), max(known)
+        return SHARES if measure in OF_SHARES else ANY
 
 
 def table_data(design: Design) -> list[TableData]:
@@ -71,7 +78,15 @@ def table_data(design: Design) -> list[TableData]:
 
 
 def _read(path: Path) -> list[TableData]:
+    """What there is to search in a file. Raises DataError for a recorded table that lacks what winners are worth."""
     table = open_table(path)
+    for dataset in () if isinstance(table, Table) else table.datasets.values():
+        if lacking := [name for name in dataset.pool if dataset.mean(name, dataset.largest) is None]:
+            raise DataError(
+                f"table {path}: what {', '.join(lacking[:4])}{' and others' if lacking[4:] else ''} come to on "
+                f"{dataset.name} with the largest budget, {dataset.largest}, is not recorded yet; finish it with: "
+                "evolve table record"
+            )
     names = [table.name] if isinstance(table, Table) else list(table.datasets)
     return [TableData(name, path, table) for name in names]
 
@@ -115,7 +130,7 @@ def _search(given: Given, blank: Trial) -> Trial:
         test=found.test,
         selected=found.selected,
         rescored=found.rescored,
-        openings=1 if isinstance(_tables[config.table], Table) else 0,
+        openings=None if isinstance(_tables[config.table], Table) else 0,
         evaluations=found.evaluations,
         winner=found.winner,
         origin=found.origin,
@@ -154,7 +169,8 @@ class TableArms:
         begun, output = time.monotonic(), (self.outputs / blank.folder).absolute()
         told: dict[str, Any] = {"dataset": data.name, "table": data.path, "seed": blank.seed, "folder": output}
         words = filled(command, {**told, "evaluations": self.design.evaluations})
-        made = command_trial(words, blank, self.design.folder, output, ON_TABLES, self.stop)
+        terms = Terms(self.design.folder, ON_TABLES, self.stop, data.scores(blank.measure))
+        made = command_trial(words, blank, output, terms)
         return replace(made, seconds=round(time.monotonic() - begun, 3))
 
 

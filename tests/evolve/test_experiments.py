@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,20 +18,23 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from conftest import DATA, changed, command, stack_space, stops
+from conftest import DATA, ROOT, changed, command, stack_space, stops
 
 import evolve
 from evolve.display.console import make_console
 from evolve.errors import ConfigError, EvolveError, RunError
+from evolve.execution import watched
 from evolve.objectives import Direction, Objective
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.work import FLOAT32, START_COST, training_work
 from evolve.research import machine_share
 from evolve.research.arms import Makers, epochs_for
-from evolve.research.commands import CommandFailed, CommandStopped, run_command
+from evolve.research.commands import CommandFailed, CommandStopped, Terms, run_command
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
+from evolve.research.experiment_folder import note_page, seen_before
 from evolve.research.machine_share import Measurement
+from evolve.research.recording_settings import RecordingSettings
 from evolve.research.run_trial import TrialFailed, trial_of
 from evolve.research.trials import Point, Trial, append_trial, read_trials
 from evolve.runs.find import find
@@ -52,7 +56,12 @@ ON_IMAGES: dict[str, Any] = {
     "settings": {**FEW, "founders": [NET, "random"]},
     "arms": {"aging": {"strategy": "aging"}},
 }
-ANSWERS = "import json, sys; print('working'); print(json.dumps({'test': 0.5, 'winner': ' '.join(sys.argv[1:])}))"
+ANSWERS = """
+import json, sys
+print("working")
+score = 80.5 if any(".json" in word for word in sys.argv) else 0.5  # per cents in the table, else a share
+print(json.dumps({"test": score, "winner": " ".join(sys.argv[1:])}))
+"""
 
 
 def toml(value: Any) -> str:
@@ -92,7 +101,7 @@ def on_table(folder: Path, data: Path | None = None, **changes: Any) -> Experime
 def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
     first = on_table(tmp_path / "one")
     assert [trial.key[1:] for trial in first.trials] == [("aging", 0), ("random", 0), ("aging", 1), ("random", 1)]
-    assert all(trial.ok and trial.evaluations == 12 and trial.openings == 1 for trial in first.trials)
+    assert all(trial.ok and trial.evaluations == 12 and trial.openings is None for trial in first.trials)
     before = (tmp_path / "one" / "rows.jsonl").read_text()
     assert on_table(tmp_path / "one").trials == first.trials
     assert (tmp_path / "one" / "rows.jsonl").read_text() == before
@@ -112,20 +121,20 @@ def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
 def test_an_arm_that_is_left_out_keeps_its_rows(tmp_path: Path) -> None:
     both = on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "neat": {"strategy": "neat"}})
     fewer = on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "random": False})
-    assert [trial.arm for trial in fewer.trials] == ["aging", "aging"]
+    assert [trial.arm for trial in fewer.trials[:2]] == ["aging", "aging"] and len(fewer.trials) == len(both.trials)
     assert len(read_trials(tmp_path / "one" / "rows.jsonl")) == len(both.trials)
     with pytest.raises(ConfigError, match=r"arm 'neat' was strategy = \"neat\" .* give it another name"):
         on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "neat": {"strategy": "genetic"}})
 
 
 KILLS = """
-import json, os, pathlib, signal, sys
+import json, os, pathlib, psutil, sys
 table, seed = sys.argv[1:]
 marks = pathlib.Path("killed")
 marks.mkdir(exist_ok=True)
 if seed == "1" and len(list(marks.iterdir())) < 2:
     (marks / str(os.getpid())).touch()
-    os.kill(os.getppid(), signal.SIGKILL)
+    psutil.Process().parents()[1].kill()
 print(json.dumps({"test": 80.0 + int(seed), "evaluations": 12}))
 """
 
@@ -296,9 +305,17 @@ def test_a_failed_trial_has_its_reason_and_is_tried_again(tmp_path: Path) -> Non
     assert "working" in (folder / "runs" / "synthetic-200-late-0" / "stdout.txt").read_text()
 
 
-def outside(tmp_path: Path, code: str, seconds: float = 60.0, stop: threading.Event | None = None) -> Any:
+def wait_until(reached: Callable[[], bool]) -> None:
+    while not reached():
+        time.sleep(0.05)
+
+
+def outside(
+    tmp_path: Path, code: str, seconds: float = 60.0, stop: threading.Event | None = None, most: float = 1.0
+) -> Any:
     (tmp_path / "outside.py").write_text(code)
-    return run_command(["python", "outside.py"], tmp_path, tmp_path, seconds, stop or threading.Event())
+    terms = Terms(tmp_path, seconds, stop or threading.Event(), (0.0, most))
+    return run_command(["python", "outside.py"], tmp_path, terms)
 
 
 @pytest.mark.parametrize(
@@ -313,6 +330,10 @@ def outside(tmp_path: Path, code: str, seconds: float = 60.0, stop: threading.Ev
         ("print('{\"test\": NaN}')", "no number as 'test'"),
         ("print('{\"test\": true}')", "no number as 'test'"),
         ('print(\'{"test": 1, "evaluations": -1}\')', "'evaluations' = -1"),
+        ("print('{\"test\": ' + '9' * 400 + '}')", "no number as 'test'"),
+        ("print('[' * 100_000)", "no JSON object"),
+        ("print('{\"test\": 97.2}')", "its score 97.2 is none from 0 to 1"),
+        ('print(\'{"test": 0.5, "selected": -3}\')', "its score -3 is none from 0 to 1"),
         ('print(\'{"test": 1, "curve": [[1, 2, 3, 4]]}\')', "'curve'"),
     ],
 )
@@ -331,7 +352,7 @@ def test_an_answer_may_say_more(tmp_path: Path) -> None:
         "openings": 2,
         "curve": [[1, 0.5], [3, 2.5, 1]],
     }
-    answer = outside(tmp_path, f"print('noise'); print({json.dumps(json.dumps(said))}); print()")
+    answer = outside(tmp_path, f"print('noise'); print({json.dumps(json.dumps(said))}); print()", most=3.0)
     assert (answer.test, answer.selected, answer.evaluations, answer.openings) == (1.0, 2.5, 3, 2)
     assert answer.curve == (Point(1.0, 0.5), Point(3.0, 2.5, 1.0))
 
@@ -361,6 +382,19 @@ def test_a_program_is_ended_with_its_children(stopped: bool, tmp_path: Path) -> 
     assert not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE
 
 
+def test_a_program_ends_when_the_experiment_was_killed(tmp_path: Path) -> None:
+    """`kill -9` of what started it leaves no time to say so."""
+    sleeps = "import os, pathlib, time; pathlib.Path('child').write_text(str(os.getpid())); time.sleep(600)"
+    words = f"[sys.executable, {watched.__file__!r}, sys.executable, '-c', {sleeps!r}]"
+    starts = f"import subprocess, sys; subprocess.run({words}, start_new_session=True)"
+    parent = subprocess.Popen([sys.executable, "-c", starts], cwd=tmp_path)
+    child = tmp_path / "child"
+    wait_until(lambda: child.exists() and child.read_text() != "")
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not psutil.pid_exists(int(child.read_text())))
+
+
 def test_a_value_stays_one_word(tmp_path: Path) -> None:
     table = tmp_path / "a table; of 'mine'.json"
     table.write_bytes((DATA / "table.json").read_bytes())
@@ -370,6 +404,42 @@ def test_a_value_stays_one_word(tmp_path: Path) -> None:
     done = command("experiment", write(tmp_path / "asked.toml", asked), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert rows(tmp_path / "results" / "asked-experiment")[1]["winner"] == f"--table={table} 12"
+
+
+def test_an_arm_that_is_left_out_is_still_compared(tmp_path: Path) -> None:
+    """Whoever leaves out what did not please finds differences that are none."""
+    folder = tmp_path / "one"
+    arms = {"aging": {"strategy": "aging"}, "neat": {"strategy": "neat"}}
+    on_table(folder, arms=arms)
+    found = on_table(folder, arms={"aging": arms["aging"]}, seeds=3)
+    assert {trial.arm for trial in found.trials} == {"aging", "neat", "random"}
+    assert [arm.name for arm in found.analysis.arms] == ["aging", "random", "neat"]
+
+
+def test_a_folder_knows_with_how_many_seeds_its_page_was_written(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    on_table(folder)
+    assert seen_before(folder, seeds=2) == ()
+    note_page(folder, 2)
+    on_table(folder, seeds=3)
+    assert seen_before(folder, seeds=3) == (2,)
+
+
+def test_settings_that_change_no_result_may_change(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    on_table(folder)
+    assert on_table(folder, settings={"population": 4, "workers": 1}).trials
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "benchmarks" / "experiments").glob("*.toml")), ids=lambda file: file.stem
+)
+def test_files_of_experiments_can_be_read(file: Path) -> None:
+    text = tomllib.loads(file.read_text())
+    if "arms" in text:
+        assert read_design(file).arms[0].settings is not None
+    else:
+        assert list(RecordingSettings.checked(text).trainings)
 
 
 def test_arms_have_the_settings_of_all_and_their_own() -> None:
@@ -395,7 +465,8 @@ def test_a_network_alone_is_trained_for_what_the_first_arm_spent() -> None:
     network = space.blueprint(space.parse(NET))
     each = 3 * (network.multiply_adds + 45 * network.values)
     spent = 2 * 3e10 + each * (10 + 7.5 * 1000)
-    assert epochs_for(spent, network, 1000) == 7
+    assert epochs_for(spent, network, 1000) == 8
+    assert epochs_for(spent - each * 700, network, 1000) == 7
     assert epochs_for(1.0, network, 1000) == 1
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from evolve.models.predict import predict
     from evolve.models.train import train
     from evolve.problems.table_files import open_table
+    from evolve.research.recording import record_table
     from evolve.runs.find import all_runs, find
     from evolve.runs.leader import Leader
     from evolve.runs.run import Run
@@ -44,6 +45,7 @@ __all__ = [
     "find",
     "open_table",
     "predict",
+    "record_table",
     "resume",
     "run",
     "train",
@@ -59,6 +61,7 @@ _PLACES = {
     "evolve.models.export": ("export",),
     "evolve.models.predict": ("predict",),
     "evolve.models.train": ("train",),
+    "evolve.research.recording": ("record_table",),
     "evolve.problems.table_files": ("open_table",),
     "evolve.runs.run": ("Run",),
     "evolve.runs.find": ("all_runs", "find"),

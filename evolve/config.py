@@ -77,16 +77,10 @@ def read_rungs(value: Any) -> Any:
     given = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(given, list | tuple) or not all(isinstance(one, str) and RUNG.fullmatch(one) for one in given):
         raise ValueError("not budgets")
-    found = [budget(one) for one in given]
+    found = [Budget.read(one) for one in given]
     if any(one.images < 10 or one.epochs < 1 for one in found) or any(not a < b for a, b in pairwise(found)):
         raise ValueError("not growing")
     return tuple(given)
-
-
-def budget(text: str) -> Budget:
-    """The budget that '3000x2' means: images and epochs."""
-    images, epochs = text.split("x")
-    return Budget(int(images), int(epochs))
 
 
 def _known(names: Any) -> BeforeValidator:
@@ -447,7 +441,7 @@ class RunConfig(Settings):
     @property
     def budgets(self) -> tuple[Budget, ...]:
         """The rungs as budgets; empty if none are given."""
-        return tuple(map(budget, self.rungs))
+        return tuple(map(Budget.read, self.rungs))
 
     @property
     def limit(self) -> int | None:

@@ -52,6 +52,14 @@ class Budget:
     images: int
     epochs: int
 
+    @classmethod
+    def read(cls, text: str) -> Budget:
+        """The budget that '3000x2' means: images and epochs. Raises ValueError for anything else."""
+        images, _, epochs = text.partition("x")
+        if not (images.isdecimal() and epochs.isdecimal() and int(images) and int(epochs)):
+            raise ValueError(f"must be images x epochs, such as 5000x3, not '{text}'")
+        return cls(int(images), int(epochs))
+
     @property
     def size(self) -> int:
         """Images seen in training, repeats counted."""

@@ -20,8 +20,9 @@ def record(
         Path | None, typer.Option(metavar="FILE", help="Table to write, or to go on with. Default: made from FILE.")
     ] = None,
     data: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Folder that the paths of data sets start from.")
-    ] = Path(),
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder that the paths in it start from. Default: that of FILE."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Worker processes. Default: one per core.")
     ] = None,

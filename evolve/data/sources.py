@@ -13,9 +13,16 @@ from evolve.data.folders import load_folder
 from evolve.data.keras_datasets import NAMES, load_keras
 from evolve.data.npz_files import load_npz
 from evolve.errors import DataError, nearest
+from evolve.settings import path_of
 from evolve.values import Counter
 
 DATASETS = ("digits", *NAMES)
+
+
+def whole_path(dataset: str, folder: Path) -> str:
+    """A data set by its name, or by its whole path if that starts from a folder and something is there."""
+    path = folder / path_of(dataset)
+    return dataset if dataset in DATASETS or not path.exists() else str(path.absolute())
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evolve.config import budget
 from evolve.display.text import plural
 from evolve.errors import ConfigError
 from evolve.settings import path_of
@@ -128,7 +127,7 @@ class Plan:
         stages = (t.search, t.rescoring, t.final) if t else (0.0, 0.0, 0.0)
         search, again, final = (f" in {self._amount(amount)}" if amount else "" for amount in stages)
         about = "about " if t else ""
-        rungs = " -> ".join(_budget(budget(one)) for one in s["rungs"])
+        rungs = " -> ".join(_budget(Budget.read(one)) for one in s["rungs"])
         first = f", {s['small_births']} small ones and then the best of them wider" if s.get("small_births") else ""
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
         for_all = f" for {self._amount(t.total)}" if t else ""

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from evolve.config import RunConfig, budget
+from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.planning.plan import FIXED, Machine, Plan, rounded, units
 from evolve.planning.sizing import FEW, FEWEST_IMAGES, SMALLEST, TYPICAL_SHARE, make_plan, plan_of_one, shortest
 from evolve.problems.work import START_COST, training_work
+from evolve.values import Budget
 
 RATE = 2e10  # units of work a second of a usual core
 # Two of them; a last training that has all cores takes as many units as one that has one.
@@ -105,7 +106,7 @@ def _room(plan: Plan, share: float) -> int:
     assert plan.work is not None
     s = plan.settings
     each = (plan.work.total - share * plan.work.search) / (1 + _again(s))
-    return rounded(max(1.0, (each - START_COST) / 3 / budget(s["rungs"][-1]).size))
+    return rounded(max(1.0, (each - START_COST) / 3 / Budget.read(s["rungs"][-1]).size))
 
 
 def _again(settings: Mapping[str, Any]) -> int:
@@ -116,7 +117,7 @@ def _again(settings: Mapping[str, Any]) -> int:
 
 def _longest(settings: Mapping[str, Any]) -> float:
     """Units of the longest training of the search."""
-    return training_work(settings["max_work"], budget(settings["rungs"][-1]).size)
+    return training_work(settings["max_work"], Budget.read(settings["rungs"][-1]).size)
 
 
 def before_the_last(plan: Plan) -> float:

@@ -30,13 +30,8 @@ Part = Literal["validation", "selection"]
 
 
 def budget_of(value: Budget | str) -> Budget:
-    """The budget that '5000x3' means: images and epochs. Raises ValueError for anything else."""
-    if isinstance(value, Budget):
-        return value
-    images, _, epochs = str(value).partition("x")
-    if not (images.isdecimal() and epochs.isdecimal() and int(images) and int(epochs)):
-        raise ValueError(f"must be images x epochs, such as 5000x3, not '{value}'")
-    return Budget(int(images), int(epochs))
+    """A budget, or what one such as '5000x3' means. Raises ValueError for anything else."""
+    return value if isinstance(value, Budget) else Budget.read(str(value))
 
 
 # What is checked when a file is read; see `recorded_files.py`.

@@ -77,17 +77,17 @@ def load_table(path: Path) -> Table:
         raise DataError(f"table {path}: there is no such file") from None
     except (OSError, ValueError) as error:
         raise DataError(f"table {path}: not readable JSON: {error}") from None
-    if problem := table_problem(table):
+    if problem := fault_of_table(table):
         raise DataError(f"table {path}: {problem}")
     return read_table(table)
 
 
 def read_table(data: Mapping[str, Any]) -> Table:
-    """The table of JSON in which `table_problem` finds nothing wrong."""
+    """The table of JSON in which `fault_of_table` finds nothing wrong."""
     return Table(data["name"], tuple(data["choices"]), data["entries"])
 
 
-def table_problem(table: Any) -> str | None:
+def fault_of_table(table: Any) -> str | None:
     """What is wrong with a table, or None."""
     if not isinstance(table, dict) or not {"name", "choices", "entries"} <= set(table):
         if isinstance(table, dict) and any(isinstance(e, dict) and "test_acc" in e for e in table.values()):

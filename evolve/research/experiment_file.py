@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from evolve.config import NAME, RunConfig
 from evolve.config_files import read_toml
-from evolve.data.sources import DATASETS
+from evolve.data.sources import whole_path
 from evolve.errors import ConfigError, nearest
 from evolve.research.commands import check_words
 from evolve.research.design import ALONE, COMMAND, COMMON, UNITS, Arm, Design
@@ -104,7 +104,7 @@ def _design(values: Mapping[str, Any], label: str, file: Path | None, data: str 
         folder=folder,
         name=read.name or (file.stem if file else "unnamed"),
         question=read.question,
-        datasets=tuple(_dataset(text, start) for text in read.datasets),
+        datasets=tuple(whole_path(text, start) for text in read.datasets),
         tables=tuple((start / path_of(text)).absolute() for text in read.tables),
         seeds=read.seeds,
         target=read.target,
@@ -115,12 +115,6 @@ def _design(values: Mapping[str, Any], label: str, file: Path | None, data: str 
     RunConfig.checked(common)
     _check_arms(design)
     return design
-
-
-def _dataset(text: str, folder: Path) -> str:
-    """A data set by its name, or by its whole path."""
-    path = folder / path_of(text)
-    return text if text in DATASETS or not path.exists() else str(path.absolute())
 
 
 def _settings(values: Mapping[str, Any], where: str) -> Given:

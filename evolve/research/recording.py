@@ -33,6 +33,7 @@ from evolve.problems.workers import make_executor
 from evolve.research.machine_share import machine_facts
 from evolve.research.recording_settings import PLAIN, RecordingSettings
 from evolve.runs.chance import guessing_on
+from evolve.settings import path_of
 from evolve.storage.json_lines import BrokenLine, Row, append_row, read_rows
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, digest
 from genomes import Genome, InvalidGenome, candidate_key
@@ -314,7 +315,7 @@ def record_table(
     file: str | Path,
     output: str | Path | None = None,
     *,
-    data: str | Path = ".",
+    data: str | Path | None = None,
     results: str | Path = "results",
     workers: int | None = None,
     progress: Watcher = True,
@@ -322,14 +323,15 @@ def record_table(
     """Trains what a TOML file lists, see `RecordingSettings`, and writes a table of it; one that is there is gone
     on with. Returns its path, by default the file's name, ending in .jsonl, in the folder `results`.
 
-    data: the folder that paths of data sets start from. results: where prepared images lie. workers: processes, by
-    default one per core. Raises ConfigError or DataError before anything is trained, and KeyboardInterrupt after
-    Ctrl-C, when all that was finished is written.
+    data: the folder that paths of data sets start from; by default that of the file. results: where prepared images
+    lie. workers: processes, by default one per core. Raises ConfigError or DataError before anything is trained, and
+    KeyboardInterrupt after Ctrl-C, when all that was finished is written.
     """
-    file, results, console = Path(file), Path(results), make_console(progress)
+    file, results, console = path_of(file), path_of(results), make_console(progress)
     settings = RecordingSettings.checked(RecordingSettings.given(read_toml(file), str(file)))
-    target = Path(output) if output else results / f"{file.stem}.jsonl"
-    configs = {name: settings.config(name, Path(data), results) for name in settings.datasets}
+    start = path_of(data) if data else file.parent
+    target = path_of(output) if output else results / f"{file.stem}.jsonl"
+    configs = {name: settings.config(name, start, results) for name in settings.datasets}
     problems = {}
     for name, config in configs.items():
         problem = new_problem(config, console)

@@ -21,7 +21,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from evolve.config import NAME, RunConfig, budget, read_rungs
+from evolve.config import NAME, RunConfig, read_rungs
+from evolve.data.sources import whole_path
 from evolve.errors import ConfigError
 from evolve.settings import Settings
 from evolve.values import Budget
@@ -39,7 +40,7 @@ def _datasets(value: Any) -> Any:
 def _budgets(value: Any) -> Any:
     if not isinstance(value, dict) or not value:
         raise ValueError("not a table of budgets")
-    read_rungs(sorted(value, key=lambda text: budget(text) if "x" in str(text) else Budget(0, 0)))
+    read_rungs(sorted(value, key=lambda text: Budget.read(text) if "x" in str(text) else Budget(0, 0)))
     if not all(type(repeats) is int and repeats >= 1 for repeats in value.values()):
         raise ValueError("not repeats")
     return value
@@ -81,7 +82,7 @@ class RecordingSettings(Settings):
     def trainings(self) -> Iterator[tuple[Budget, int]]:
         """Budgets and repeats, in the order in which they are trained: all budgets once before any a second time, and
         small ones first, so that a table that is not complete is of use."""
-        ordered = sorted(map(budget, self.budgets))
+        ordered = sorted(map(Budget.read, self.budgets))
         for repeat in range(max(self.budgets.values())):
             yield from ((one, repeat) for one in ordered if repeat < self.budgets[str(one)])
 
@@ -93,9 +94,8 @@ class RecordingSettings(Settings):
         given = RunConfig.checked(self.datasets[name], where=f"datasets: {name}: ")
         if others := given.model_fields_set - {"dataset", "image_size", "colour"}:
             raise ConfigError(f"datasets: {name}: '{min(others)}' is no setting of data; leave it out")
-        path = data / given.dataset
         return given.changed(
-            dataset=str(path) if path.exists() else given.dataset,
+            dataset=whole_path(given.dataset, data),
             results=results,
             seed=self.seed,
             precision=self.precision,

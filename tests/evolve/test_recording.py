@@ -16,6 +16,7 @@ from evolve.cli import app as command_line
 from evolve.display.console import Silent
 from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError, EvolveError
+from evolve.execution.builds import backend_name
 from evolve.problems.images import ImageProblem
 from evolve.problems.recorded_files import load_recorded
 from evolve.research.recording import Recording, probes, record_table
@@ -23,6 +24,8 @@ from evolve.research.recording_settings import RecordingSettings
 from evolve.storage.json_lines import read_rows
 from evolve.training.augment import change_all
 from genomes.recipe import DEFAULT, PROBED_GROUPS, of_group
+
+pytest.importorskip(backend_name())
 
 TINY: dict[str, Any] = {
     "name": "tiny",

@@ -18,9 +18,9 @@ from evolve.problems.table_files import (
     Table,
     TableEvaluator,
     convert_table,
+    fault_of_table,
     from_nas_bench_macro,
     load_table,
-    table_problem,
 )
 from evolve.runs.facts import candidate_json
 from evolve.values import Budget
@@ -55,7 +55,7 @@ def good(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_tables_that_cannot_be_used_say_why(table: Any, message: str) -> None:
-    assert message in str(table_problem(table))
+    assert message in str(fault_of_table(table))
 
 
 def test_missing_and_damaged_files_say_so(tmp_path: Path) -> None:

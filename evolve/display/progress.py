@@ -184,4 +184,25 @@ class EpochWatch:
         return self._since is not None and self._done > self._since[1]
 
 
+class WorkWatch:
+    """Follows trainings that differ much in size. phase: what they are for. total, done: how many there are, and are
+    done before it begins. work: of those to do, in any unit."""
+
+    def __init__(self, phase: str, total: int, done: int, work: float) -> None:
+        self._phase, self._total, self._done, self._work = phase, total, done, work
+        self._begun, self._spent = time.monotonic(), 0.0
+
+    def finish(self, work: float, phase: str) -> None:
+        """One of them is done, which took so much work. phase: what is shown from now on."""
+        self._done, self._spent, self._phase = self._done + 1, self._spent + work, phase
+
+    def now(self) -> Progress:
+        """The figures of this moment."""
+        gone, rest = time.monotonic() - self._begun, self._work - self._spent
+        left = gone / self._spent * rest if self._spent else None
+        unknown = Progress(self._phase, 0, None, 0, None, None, None, None, 0, None, left)
+        share = self._spent / self._work if self._work else 1.0
+        return replace(unknown, share=share, trainings=(self._done, self._total))
+
+
 Shown = Progress | Epochs

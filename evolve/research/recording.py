@@ -8,69 +8,36 @@ itself, its data sets, and its trainings, each written as soon as it is there.
 from __future__ import annotations
 
 import json
-import time
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 
 from evolve.config_files import read_toml
 from evolve.display.console import Console, Watcher, make_console
-from evolve.display.progress import Progress
+from evolve.display.progress import WorkWatch
 from evolve.display.text import plural
 from evolve.engine.interrupts import Stop, interruptible
 from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError
-from evolve.execution.builds import backend
 from evolve.execution.machine import usable_cores
 from evolve.jobs import PartsUsed, Probe, TrainingJob, seeds
 from evolve.problems.images import OFTEN, ImageProblem
 from evolve.problems.recorded_files import check_lines
 from evolve.problems.workers import make_executor
-from evolve.research.machine_share import machine_facts
+from evolve.research.recorded_rows import SEARCHED, UNSEEN, Key, Network, Training, dataset_row, table_row, training_row
 from evolve.research.recording_settings import PLAIN, RecordingSettings
-from evolve.runs.chance import guessing_on
 from evolve.settings import path_of
 from evolve.storage.json_lines import BrokenLine, Row, append_row, read_rows
-from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, digest
+from evolve.values import Budget, Candidate, Purpose, Request, digest
 from genomes import Genome, InvalidGenome, candidate_key
 from genomes.genome import recipe_of
 from genomes.recipe import PLAIN as NO_AUGMENTATION
 from genomes.recipe import PROBED_GROUPS, in_small_steps, of_group
 from genomes.spec import ModelSpec
 
-FORMAT = 1
 POLL_SECONDS = 0.25
-SEARCHED, UNSEEN = "validation", "selection"
-CHANGED = "changed_"  # begins the names of accuracies on images that are changed
-Key = tuple[str, str, str, int]  # data set, network, budget, repeat
-
-
-@dataclass(frozen=True)
-class Network:
-    """A network to be recorded. genome: as it is trained. drawn_as: the one that its random numbers are drawn for, and
-    whose augmentation it is probed with: of a twin, the other one."""
-
-    name: str
-    genome: Genome
-    drawn_as: Genome
-
-
-@dataclass(frozen=True)
-class Training:
-    """One training to be recorded. budget: as it is called; a small data set is seen more often instead."""
-
-    dataset: str
-    network: Network
-    budget: Budget
-    repeat: int
-
-    @property
-    def key(self) -> Key:
-        return self.dataset, self.network.name, str(self.budget), self.repeat
 
 
 @dataclass
@@ -110,31 +77,15 @@ class Recording:
     def head(self) -> Iterator[Row]:
         """What the table is, and its data sets."""
         first = next(iter(self.networks.values()))
-        yield {
-            "kind": "table",
-            "name": self.settings.name,
-            "format": FORMAT,
-            "genomes": {network.name: network.genome.notation() for network in first},
-            "founders": list(self.settings.founders),
-            "twins": {name: name + PLAIN for name in self.settings.twins},
-            "budgets": dict(self.settings.budgets),
-            "seed": self.settings.seed,
-            "precision": self.settings.precision,
-        }
-        for name, problem in self.problems.items():
-            told, parts = problem.describe(), problem.parts
-            guesses = {part: guessing_on(told, part) for part in (SEARCHED, UNSEEN)}
-            chance = {part: one and round(one.accuracy, 5) for part, one in guesses.items()}
-            facts = {"digest": parts.digest, "input_shape": list(parts.input_shape), "classes": parts.classes}
-            sizes = {part: parts.sizes[part] for part in ("train", SEARCHED, UNSEEN)}
-            yield {"kind": "dataset", "dataset": name, **facts, "sizes": sizes, "chance": chance}
+        yield table_row(self.settings, {network.name: network.genome.notation() for network in first})
+        yield from (dataset_row(name, problem) for name, problem in self.problems.items())
 
     def go(self, workers: int) -> None:
         """Makes the trainings that are not in the file. Raises ConfigError for a file of another table, and
         KeyboardInterrupt after Ctrl-C, once what runs is written."""
         done = self._begin()
         todo = [training for training in self.trainings if training.key not in done]
-        watch = Watch(len(done) + len(todo), len(done), sum(map(self._work, todo)))
+        watch = WorkWatch("recording", len(done) + len(todo), len(done), sum(map(self._work, todo)))
         stop = Stop()
         with interruptible(stop):
             for dataset, group in groupby(todo, key=lambda training: training.dataset):
@@ -160,7 +111,9 @@ class Recording:
                 append_row(self.file, row)
         return {_key(row) for row in rows if row["kind"] == "training"}
 
-    def _train(self, problem: ImageProblem, trainings: list[Training], workers: int, watch: Watch, stop: Stop) -> None:
+    def _train(
+        self, problem: ImageProblem, trainings: list[Training], workers: int, watch: WorkWatch, stop: Stop
+    ) -> None:
         """Trainings on one data set."""
         numbered = dict(enumerate(trainings, start=1))
         executor = make_executor(problem, min(workers, len(trainings)))
@@ -172,9 +125,10 @@ class Recording:
                 while left and not (dropped and not executor.running):
                     for result in executor.finished(POLL_SECONDS):
                         training = numbered[result.request]
-                        append_row(self.file, self._row(problem, training, result))
+                        work = self._work(training)
+                        append_row(self.file, training_row(problem, training, result, work))
                         left.discard(result.request)
-                        watch.finish(training, self._work(training))
+                        watch.finish(work, f"recording {training.dataset}, {training.budget}")
                     executor.messages()
                     self.console.refresh()
                     if stop.level and not dropped:
@@ -212,47 +166,6 @@ class Recording:
             probes=probes(network, int(digest("probe", problem.parts.digest)[:8], 16)),
         )
 
-    def _row(self, problem: ImageProblem, training: Training, result: Result) -> Row:
-        blueprint = problem.space.blueprint(training.network.genome)
-        dataset, network, budget, repeat = training.key
-        row: Row = {"kind": "training", "dataset": dataset, "genome": network, "budget": budget, "repeat": repeat}
-        row |= {"status": str(result.status), "reason": result.reason}
-        if result.status is Status.OK:
-            row |= _scores(result)
-        return row | {
-            "seconds": _seconds(result, problem.gpu),
-            "wall_seconds": result.timing.get("seconds"),
-            "work": self._work(training),
-            "parameters": blueprint.parameters,
-            "multiply_adds": blueprint.multiply_adds,
-            "spent": dict(result.spent),
-            "version": version("evolve-convnets"),
-            "machine": {**machine_facts(), "backend": backend(), "device": "gpu" if problem.gpu else "cpu"},
-        }
-
-
-def _seconds(result: Result, gpu: bool) -> float | None:
-    """What a training takes that has the machine to itself, without its probes: seconds of the processor, or, on a GPU,
-    of the clock; None if it failed before that was known."""
-    timing = result.timing
-    if gpu:
-        return round(timing["seconds"] - timing.get("probe", 0.0), 3)
-    return timing.get("processor")
-
-
-def _scores(result: Result) -> Row:
-    measures = {name: round(value, 5) for name, value in result.measures.items()}
-    names = ("accuracy", "balanced_accuracy", "loss")
-    changed = {name.removeprefix(CHANGED): value for name, value in measures.items() if name.startswith(CHANGED)}
-    return {
-        SEARCHED: {name: measures[name] for name in names},
-        UNSEEN: {name: measures[f"{UNSEEN}_{name}"] for name in names},
-        "train": {name: measures[f"train_{name}"] for name in ("accuracy", "loss")},
-        "hits": b64encode(result.hits.bits).decode() if result.hits else None,
-        "curve": [{name: round(value, 5) for name, value in point.items()} for point in result.curve],
-        **({"clean": measures["clean"], "changed": changed} if changed else {}),
-    }
-
 
 def probes(network: Network, seed: int) -> tuple[Probe, ...]:
     """What a network without augmentation is probed with: each group but mixup, which has no probe, with the strength
@@ -276,39 +189,6 @@ def _repeated(problem: ImageProblem, budget: Budget) -> Budget:
 
 def _key(row: Row) -> Key:
     return row["dataset"], row["genome"], row["budget"], row["repeat"]
-
-
-class Watch:
-    """How far a recording is, by the work of its trainings. total, done: trainings. work: of those to do."""
-
-    def __init__(self, total: int, done: int, work: float) -> None:
-        self._total, self._done, self._work = total, done, work
-        self._begun, self._spent = time.monotonic(), 0.0
-        self._phase = "recording"
-
-    def finish(self, training: Training, work: float) -> None:
-        """A training is done that takes so much work."""
-        self._done, self._spent = self._done + 1, self._spent + work
-        self._phase = f"recording {training.dataset}, {training.budget}"
-
-    def now(self) -> Progress:
-        """The figures of this moment."""
-        gone, left = time.monotonic() - self._begun, self._work - self._spent
-        return Progress(
-            phase=self._phase,
-            generation=0,
-            generations=None,
-            evaluations=self._done,
-            limit=self._total,
-            best=None,
-            best_candidate=None,
-            mean=None,
-            failures=0,
-            per_minute=None,
-            left=gone / self._spent * left if self._spent else None,
-            share=self._spent / self._work if self._work else 1.0,
-            trainings=(self._done, self._total),
-        )
 
 
 def record_table(
@@ -340,5 +220,9 @@ def record_table(
     recording = Recording(settings, problems, target, console)
     target.parent.mkdir(parents=True, exist_ok=True)
     console.note(f"{plural(len(list(recording.trainings)), 'training')} in {target}")
-    recording.go(workers or usable_cores())
+    try:
+        recording.go(workers or usable_cores())
+    except KeyboardInterrupt:
+        console.note("stopped; nothing is lost: the same command goes on")
+        raise
     return target

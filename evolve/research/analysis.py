@@ -5,21 +5,19 @@ All scores and differences are such that higher is better; `Analysis.objective` 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
 from typing import TypeVar
 
-import numpy as np
-
 from evolve.errors import RunError
 from evolve.objectives import MEASURES, SCORE, Direction, Objective, read_objective
 from evolve.research.budget_curves import BudgetCurve, TimeToTarget, budget_curve, time_to_target
 from evolve.research.contrasts import Contrast, Pair, Scores, common_ranks, contrasts, rounded
-from evolve.research.statistics import Interval, Ranks, fewest_pairs, t_interval
+from evolve.research.statistics import Interval, Ranks, deviation, fewest_pairs, mean, t_interval
 from evolve.research.trials import Trial
+from evolve.research.usable_trials import usable
 
 Value = TypeVar("Value")
 
@@ -53,7 +51,8 @@ class Selection:
 
 @dataclass(frozen=True)
 class Arm:
-    """An arm with its trials. alone: which network was trained for all of the budget, where nothing was searched."""
+    """An arm. trials: those that have a score. failed: the others. alone: which network was trained for all of the
+    budget, or looked up in a table, where nothing was searched."""
 
     name: str
     alone: str | None
@@ -67,6 +66,17 @@ class Arm:
         """How often each trial opened the test part; None where that is not on record."""
         return tuple(trial.openings for trial in self.trials)
 
+    @property
+    def tried(self) -> tuple[Trial, ...]:
+        """All trials, failed ones, too."""
+        return self.trials + self.failed
+
+    def work(self, dataset: str) -> float | None:
+        """Mean units of work of its trials on a data set; None if not all say it."""
+        known = [trial.work for trial in self.trials if trial.dataset == dataset]
+        said = [work for work in known if work is not None]
+        return fmean(said) if said and len(said) == len(known) else None
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -75,9 +85,10 @@ class Analysis:
     default: the arm that the others are compared with. target: a score, in fitness. point: what a point, or one per
     cent, is in scores; None where they are no accuracies. effect: the difference that is asked for: half a point, else
     a hundredth of the default arm's mean; None if that is 0.
-    fewest: pairs below which no difference, however large, could be claimed.
-    ranks: of all arms over the pairs that all of them have; None for fewer than three arms or two pairs.
-    curves, targets: by data set and arm. timed: arms whose budget is a time.
+    fewest: pairs below which no difference, however large, can be claimed as the first one.
+    ranks: of all arms over the pairs that all of them have tried; None for fewer than three arms or two pairs.
+    curves, targets: by data set and arm. timed: arms whose budget is a time of this machine. tables: whether trials are
+    on tables, where a time is one that was recorded.
     """
 
     default: str
@@ -93,12 +104,13 @@ class Analysis:
     ranks: Ranks | None
     curves: Mapping[str, Mapping[str, BudgetCurve]]
     timed: tuple[str, ...]
+    tables: bool = False
     target: float | None = None
     targets: Mapping[str, Mapping[str, TimeToTarget]] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[Trial]:
-        return [trial for trial in self.trials if not counts(trial)]
+        return [trial for trial in self.trials if not trial.ok]
 
     @property
     def disturbed(self) -> list[Trial]:
@@ -110,14 +122,19 @@ class Analysis:
         """What budgets and curves are counted in."""
         return next((trial.unit for trial in self.trials if trial.curve), self.trials[0].unit)
 
+    @property
+    def published(self) -> bool:
+        """Whether trials are on tables of published scores, each of which is somebody's test score."""
+        return self.tables and self.objective.name == SCORE
+
+    @property
+    def left(self) -> int:
+        """Comparisons that Holm's correction has left after all clear steps: as many its next step is for."""
+        return sum(one.overall is None or not one.overall.clear for one in self.contrasts)
+
     @cached_property
     def by_name(self) -> dict[str, Arm]:
         return {arm.name: arm for arm in self.arms}
-
-
-def counts(trial: Trial) -> bool:
-    """Whether a trial has a score to compare."""
-    return trial.ok and trial.test is not None and math.isfinite(trial.test)
 
 
 def analyse(
@@ -126,22 +143,24 @@ def analyse(
     target: float | None = None,
     alone: Mapping[str, str] | None = None,
     timed: Collection[str] = (),
+    tables: bool = False,
 ) -> Analysis:
     """What trials show. Of trials of the same data set, arm and seed the last one counts.
 
     default: the arm that the others are compared with. target: a score as it is measured, so a loss as a loss.
     alone: which network each arm that does not search trains. timed: arms whose budget is a time though that of others
-    is not, as outside programs have it; where curves are in seconds, all are. Raises RunError if there is no trial of
-    the default arm, or if scores are of different measures.
+    is not, as outside programs have it; where curves are in seconds, all are. tables: whether trials are on tables,
+    where no arm is timed. Raises RunError if there is no trial of the default arm, or if scores are of different
+    measures.
     """
-    known = tuple({trial.key: trial for trial in trials}.values())
+    known = tuple({trial.key: usable(trial) for trial in trials}.values())
     if not any(trial.arm == default for trial in known):
         raise RunError(f"there is no trial of '{default}', the arm that the others are compared with")
     objective, datasets = _objective(known), tuple(dict.fromkeys(trial.dataset for trial in known))
     names = dict.fromkeys([default, *(trial.arm for trial in known)])
     arms = tuple(_arm(name, [trial for trial in known if trial.arm == name], alone or {}) for name in names)
-    point = _point(objective, [_test(trial) for trial in known if counts(trial)])
-    effect, scores = _effect(arms[0], point), {arm.name: _scores(arm) for arm in arms}
+    point = _point(objective, [_test(trial) for trial in known if trial.ok])
+    effect, scores, asked = _effect(arms[0], point), {arm.name: _scores(arm) for arm in arms}, _asked(known)
     goal = None if target is None else objective.fitness(target)
     return Analysis(
         default=default,
@@ -153,13 +172,20 @@ def analyse(
         point=point,
         effect=effect,
         fewest=fewest_pairs(max(1, len(arms) - 1)),
-        contrasts=contrasts(scores, _asked(known), effect),
-        ranks=common_ranks(scores),
+        contrasts=contrasts(scores, asked, effect),
+        ranks=common_ranks(scores, asked),
         curves=_by_dataset(arms, datasets, budget_curve),
-        timed=tuple(name for name in names if name in timed or any(one.unit == "seconds" for one in known)),
+        timed=() if tables else _timed(names, timed, known),
+        tables=tables,
         target=goal,
         targets={} if goal is None else _by_dataset(arms, datasets, lambda on: time_to_target(on, goal)),
     )
+
+
+def _timed(names: Iterable[str], timed: Collection[str], trials: Iterable[Trial]) -> tuple[str, ...]:
+    """Arms whose budget is a time."""
+    all_of_them = any(trial.unit == "seconds" for trial in trials)
+    return tuple(name for name in names if all_of_them or name in timed)
 
 
 def _by_dataset(
@@ -169,14 +195,14 @@ def _by_dataset(
     found: dict[str, dict[str, Value]] = {name: {} for name in datasets}
     for name in found:
         for arm in arms:
-            value = of([trial for trial in arm.trials if trial.dataset == name])
+            value = of([trial for trial in arm.tried if trial.dataset == name])
             if value is not None:
                 found[name][arm.name] = value
     return found
 
 
 def _objective(trials: Iterable[Trial]) -> Objective:
-    measures = sorted({trial.measure for trial in trials if counts(trial)}) or ["accuracy"]
+    measures = sorted({trial.measure for trial in trials if trial.ok}) or ["accuracy"]
     if len(measures) > 1:
         raise RunError(f"trials of one experiment need one measure, not {' and '.join(measures)}")
     try:
@@ -221,12 +247,12 @@ def _asked(trials: Iterable[Trial]) -> dict[str, set[Pair]]:
 
 def mean_of(values: Sequence[float]) -> Mean:
     """The mean of one value or more."""
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Mean(len(values), fmean(values), deviation, t_interval(values), min(values), max(values))
+    spread = deviation(values) if len(values) > 1 else None
+    return Mean(len(values), mean(values), spread, t_interval(values), min(values), max(values))
 
 
 def _arm(name: str, trials: Sequence[Trial], alone: Mapping[str, str]) -> Arm:
-    good = tuple(trial for trial in trials if counts(trial))
+    good = tuple(trial for trial in trials if trial.ok)
     scores: dict[str, list[float]] = {}
     for trial in good:
         scores.setdefault(trial.dataset, []).append(_test(trial))
@@ -234,7 +260,7 @@ def _arm(name: str, trials: Sequence[Trial], alone: Mapping[str, str]) -> Arm:
         name=name,
         alone=alone.get(name),
         trials=good,
-        failed=tuple(trial for trial in trials if not counts(trial)),
+        failed=tuple(trial for trial in trials if not trial.ok),
         scores={dataset: mean_of(values) for dataset, values in scores.items()},
         selection=_selection(good),
     )

@@ -33,7 +33,8 @@ class BudgetCurve:
 @dataclass(frozen=True)
 class TimeToTarget:
     """How many of an arm's trials on one data set reached a target, and after how much of their budget: the median of
-    those that did, None if none did. by_truth: by what the best is really worth; else by the score that selected it."""
+    those that did, None if none did. trials: with failed ones, which never do. by_truth: by what the best is really
+    worth; else by the score that selected it."""
 
     trials: int
     reached: int
@@ -60,15 +61,13 @@ def time_to_target(trials: Sequence[Trial], target: float) -> TimeToTarget | Non
     known = _known(curves)
     firsts = [_first(curve, _truths(curve) if known else [p.selected for p in curve], target) for curve in curves]
     times = [first for first in firsts if first is not None]
-    return TimeToTarget(len(curves), len(times), median(times) if times else None, known)
+    failed = sum(not trial.ok for trial in trials)
+    return TimeToTarget(len(curves) + failed, len(times), median(times) if times else None, known)
 
 
 def _curves(trials: Sequence[Trial]) -> list[list[Point]]:
-    """Those that trials have, by what was spent; programs of others may say anything."""
-    found = (
-        sorted((p for p in trial.curve if math.isfinite(p.selected)), key=lambda point: point.x) for trial in trials
-    )
-    return [curve for curve in found if curve]
+    """Those that trials have, by what was spent; programs of others may have another order."""
+    return [sorted(trial.curve, key=lambda point: point.x) for trial in trials if trial.curve]
 
 
 def _first(curve: Sequence[Point], scores: Sequence[float], target: float) -> float | None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
 
 from evolve.research.statistics import (
+    LEVEL,
     Comparison,
     Interval,
     Ranks,
     compare,
+    holm,
     pairs_to_claim,
     ranks,
+    signed_rank,
     t_interval,
     typical,
 )
@@ -27,6 +30,17 @@ Scores = Mapping[Pair, float]
 
 
 @dataclass(frozen=True)
+class Failures:
+    """What two arms come to if each failure counts as a loss of the arm that failed, larger than any that was measured.
+
+    p: of the signed-rank test, after Holm's correction. favours: as of a contrast.
+    """
+
+    p: float
+    favours: int
+
+
+@dataclass(frozen=True)
 class Contrast:
     """An arm against the default one, over pairs: the same data set and seed.
 
@@ -35,7 +49,7 @@ class Contrast:
     None for fewer than three. favours: 1 if the signed ranks speak for the arm, -1 for the default one, 0 for none.
     seeds: how many in all, about, would show the difference that `Analysis.effect` names, if it is there; None if that
     is not known. differences: per pair, arm less default.
-    missing: pairs that lack a score of one of the two, and do not count.
+    missing: pairs that lack a score of one of the two, and do not count. failures: None if no trial of the two failed.
     """
 
     arm: str
@@ -46,11 +60,17 @@ class Contrast:
     seeds: int | None
     differences: Mapping[Pair, float]
     missing: tuple[Pair, ...]
+    failures: Failures | None = None
 
     @property
     def clear(self) -> bool:
-        """Whether there is evidence of a difference."""
-        return self.overall is not None and self.overall.clear
+        """Whether there is evidence of a difference: among pairs that have both scores, and if failures count, too."""
+        return self.overall is not None and self.overall.clear and self.upheld
+
+    @property
+    def upheld(self) -> bool:
+        """Whether failures leave a claim as it is: else pairs in which neither failed are a choice of lucky ones."""
+        return self.failures is None or (self.failures.p <= LEVEL and self.failures.favours == self.favours)
 
     @property
     def split(self) -> bool:
@@ -59,17 +79,20 @@ class Contrast:
 
 
 def contrasts(
-    scores: Mapping[str, Scores], asked: Mapping[str, Collection[Pair]], effect: float | None
+    scores: Mapping[str, Scores], asked: Mapping[str, Set[Pair]], effect: float | None
 ) -> tuple[Contrast, ...]:
     """Each arm but the first against it. Those over all pairs are adjusted together, those on each data set, too.
 
-    scores: by arm. asked: which pairs each arm has tried. effect: the difference to show, see `Contrast.seeds`.
+    scores: by arm. asked: which pairs each arm has tried; a failed one has no score. effect: the difference to show,
+    see `Contrast.seeds`.
     """
     default, *others = scores
     differences = {arm: _differences(scores[arm], scores[default]) for arm in others}
-    overall = compare({arm: list(of.values()) for arm, of in differences.items() if of})
-    parts = {(arm, name): values for arm, of in differences.items() for name, values in _by_dataset(of).items()}
-    single = compare(parts) if len({name for _, name in parts}) > 1 else {}
+    overall = compare({arm: list(of.values()) for arm, of in differences.items()})
+    datasets = sorted({dataset for pairs in asked.values() for dataset, _ in pairs})
+    parts = {(arm, name): _by_dataset(of).get(name, []) for arm, of in differences.items() for name in datasets}
+    single = compare(parts) if len(datasets) > 1 else {}
+    failures = _failures(scores, asked, differences)
     return tuple(
         Contrast(
             arm=arm,
@@ -80,19 +103,20 @@ def contrasts(
             seeds=_seeds(differences[arm], effect, len(others)),
             differences=differences[arm],
             missing=tuple(sorted({*asked[arm], *asked[default]} - differences[arm].keys())),
+            failures=failures.get(arm),
         )
         for arm in others
     )
 
 
-def common_ranks(scores: Mapping[str, Scores]) -> Ranks | None:
-    """Ranks of the arms that have a score, over the pairs that all of these have; None for fewer than three arms or two
-    pairs."""
+def common_ranks(scores: Mapping[str, Scores], asked: Mapping[str, Set[Pair]]) -> Ranks | None:
+    """Ranks of the arms that have a score, over the pairs that all of these have tried; one that failed is the last.
+    None for fewer than three arms or two pairs."""
     known = {arm: of for arm, of in scores.items() if of}
-    common = sorted(set.intersection(*map(set, known.values()))) if known else []
+    common = sorted(set.intersection(*(set(asked[arm]) for arm in known))) if known else []
     if len(known) < 3 or len(common) < 2:
         return None
-    return ranks({arm: [rounded(of[pair]) for pair in common] for arm, of in known.items()})
+    return ranks({arm: [rounded(of.get(pair, -math.inf)) for pair in common] for arm, of in known.items()})
 
 
 def rounded(value: float) -> float:
@@ -103,6 +127,34 @@ def rounded(value: float) -> float:
 def _differences(scores: Scores, default: Scores) -> dict[Pair, float]:
     """Of pairs that have both, in order."""
     return {pair: rounded(scores[pair] - default[pair]) for pair in sorted(scores.keys() & default.keys())}
+
+
+def _failures(
+    scores: Mapping[str, Scores], asked: Mapping[str, Set[Pair]], differences: Mapping[str, Scores]
+) -> dict[str, Failures]:
+    """Of each arm that has failed, or whose default arm has."""
+    default = next(iter(scores))
+    failed = {arm for arm in scores if asked[arm] - scores[arm].keys()}
+    if not failed:
+        return {}
+    counted = {arm: _with_failures(of, scores, asked, arm, default) for arm, of in differences.items()}
+    adjusted = holm([signed_rank(list(of.values())) for of in counted.values()])
+    return {
+        arm: Failures(p, _favours(counted[arm]))
+        for arm, p in zip(counted, adjusted, strict=True)
+        if failed & {arm, default}
+    }
+
+
+def _with_failures(
+    differences: Scores, scores: Mapping[str, Scores], asked: Mapping[str, Set[Pair]], arm: str, default: str
+) -> dict[Pair, float]:
+    """Differences of all pairs that both have tried, a failure as the largest of all losses; none where both failed."""
+    worst = 1.0 + 2.0 * max(map(abs, differences.values()), default=0.0)
+    return {
+        pair: differences.get(pair, worst * ((pair in scores[arm]) - (pair in scores[default])))
+        for pair in sorted(asked[arm] & asked[default])
+    }
 
 
 def _by_dataset(differences: Scores) -> dict[str, list[float]]:

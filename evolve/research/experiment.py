@@ -53,8 +53,9 @@ class Experiment:
         from evolve.research.analysis import analyse  # here, as SciPy is for experiments alone
 
         alone = {arm.name: arm.alone for arm in self.design.arms if arm.alone}
-        programs = [arm.name for arm in self.design.arms if arm.command and not self.design.tables]
-        return analyse(self.trials, self.design.default.name, self.design.target, alone, programs)
+        programs = [arm.name for arm in self.design.arms if arm.command]
+        design, tables = self.design, bool(self.design.tables)
+        return analyse(self.trials, design.default.name, design.target, alone, programs, tables)
 
 
 def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> Experiment:

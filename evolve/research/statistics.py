@@ -6,8 +6,10 @@ Values are paired: two arms on the same data set with the same seed. Nothing her
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TypeVar
 
 import numpy as np
@@ -56,17 +58,18 @@ class Comparison:
 
 
 def compare(differences: Mapping[Name, Sequence[float]]) -> dict[Name, Comparison]:
-    """Comparisons that are made together, by name.
+    """Comparisons that are made together, by name, of those that have a pair.
 
-    differences: per comparison one number for each pair, first arm less second; at least one, all finite. Pairs of
-    several data sets stand side by side, so the spread between data sets widens the intervals.
+    differences: per comparison one number for each pair, first arm less second; all finite. Without a pair it counts
+    for Holm's correction nevertheless. Pairs of several data sets stand side by side, so the spread between data sets
+    widens the intervals.
     """
     tests = {name: signed_rank(values) for name, values in differences.items()}
     adjusted = dict(zip(tests, holm(list(tests.values())), strict=True))
     return {
         name: Comparison(
             pairs=len(values),
-            mean=float(np.mean(values)),
+            mean=mean(values),
             t=t_interval(values),
             bootstrap=bootstrap_interval(values),
             p=tests[name],
@@ -74,27 +77,42 @@ def compare(differences: Mapping[Name, Sequence[float]]) -> dict[Name, Compariso
             wins=chance_to_win(values),
         )
         for name, values in differences.items()
+        if len(values)
     }
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of one value or more; exactly theirs if they are equal, whatever rounding makes of it."""
+    return fmean(values) if np.ptp(values) else float(values[0])
+
+
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation of two values or more; exactly 0 if they are equal."""
+    return float(np.std(values, ddof=1)) if np.ptp(values) else 0.0
 
 
 def t_interval(values: Sequence[float]) -> Interval | None:
     """Student's 95 % interval of the mean; None for fewer than two values."""
     if len(values) < 2:
         return None
-    mean, error = float(np.mean(values)), float(stats.sem(values))
+    middle, error = mean(values), deviation(values) / math.sqrt(len(values))
     reach = float(stats.t.ppf(1 - LEVEL / 2, len(values) - 1)) * error
-    return Interval(mean - reach, mean + reach)
+    return Interval(middle - reach, middle + reach)
 
 
 def bootstrap_interval(values: Sequence[float]) -> Interval | None:
     """The 95 % interval of the mean by the bias-corrected and accelerated bootstrap (Efron 1987,
-    https://doi.org/10.2307/2289144), the same each time; None for fewer than two values."""
+    https://doi.org/10.2307/2289144), the same each time; None for fewer than two values, or where it has none, as of
+    values of which a single one outweighs all others by far."""
     if len(values) < 2:
         return None
     if np.ptp(values) == 0:
         return Interval(float(values[0]), float(values[0]))
-    found = stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, rng=np.random.default_rng(0))
-    return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        found = stats.bootstrap((np.asarray(values),), np.mean, n_resamples=RESAMPLES, rng=np.random.default_rng(0))
+    low, high = map(float, found.confidence_interval)
+    return Interval(low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 @dataclass(frozen=True)
@@ -108,11 +126,11 @@ class Band:
 
 def band(curves: Array) -> Band:
     """The mean of curves. curves: (curves, points), at least one."""
-    mean = curves.mean(axis=0)
+    middle = curves.mean(axis=0)
     if len(curves) < 2:
-        return Band(tuple(mean.tolist()), None, None)
+        return Band(tuple(middle.tolist()), None, None)
     reach = stats.t.ppf(1 - LEVEL / 2, len(curves) - 1) * stats.sem(curves, axis=0)
-    return Band(*(tuple(line.tolist()) for line in (mean, mean - reach, mean + reach)))
+    return Band(*(tuple(line.tolist()) for line in (middle, middle - reach, middle + reach)))
 
 
 def typical(values: Sequence[float]) -> float:
@@ -151,10 +169,10 @@ def chance_to_win(values: Sequence[float]) -> float | None:
     prediction of one more value (Hahn and Meeker 1991, "Statistical Intervals"); None for fewer than two values."""
     if len(values) < 2:
         return None
-    mean, deviation = float(np.mean(values)), float(np.std(values, ddof=1))
-    if deviation == 0:
-        return float(np.heaviside(mean, 0.5))
-    return float(stats.t.cdf(mean / (deviation * math.sqrt(1 + 1 / len(values))), len(values) - 1))
+    middle, spread = mean(values), deviation(values)
+    if spread == 0:
+        return float(np.heaviside(middle, 0.5))
+    return float(stats.t.cdf(middle / (spread * math.sqrt(1 + 1 / len(values))), len(values) - 1))
 
 
 def power(effect: float, deviation: float, pairs: int, level: float = LEVEL) -> float:
@@ -185,7 +203,7 @@ def pairs_to_claim(effect: float, values: Sequence[float], comparisons: int) -> 
     than two of them, or if it takes more than 100,000."""
     if len(values) < 2:
         return None
-    needed = pairs_to_show(effect, float(np.std(values, ddof=1)), level=LEVEL / comparisons)
+    needed = pairs_to_show(effect, deviation(values), level=LEVEL / comparisons)
     return None if needed is None else max(fewest_pairs(comparisons), math.ceil(needed / EFFICIENCY))
 
 
@@ -205,12 +223,12 @@ def ranks(scores: Mapping[str, Sequence[float]]) -> Ranks:
     """Ranks of three arms or more, higher scores better, with the critical difference of Nemenyi's test (Demšar 2006,
     https://www.jmlr.org/papers/v7/demsar06a.html).
 
-    scores: per arm one number for each data set and seed, in the same order.
+    scores: per arm one number for each data set and seed, in the same order; minus infinity where there is none.
     """
     table = np.array(list(scores.values()))
     arms, pairs = table.shape
     mean = stats.rankdata(-table, axis=0).mean(axis=1)
-    alike = bool(np.all(np.ptp(table, axis=0) == 0))
+    alike = bool(np.all(table == table[0]))
     p = 1.0 if alike else float(stats.friedmanchisquare(*table).pvalue)
     quantile = float(stats.studentized_range.ppf(1 - LEVEL, arms, np.inf)) / math.sqrt(2)
     critical = quantile * math.sqrt(arms * (arms + 1) / (6 * pairs))

@@ -74,6 +74,57 @@ def test_a_seed_without_a_score_of_one_arm_is_left_out_for_that_arm_alone() -> N
     assert found.by_name["b"].scores["digits"].count == 2
 
 
+def survivors(failures: int, of: str = "b") -> Analysis:
+    """b is ahead of a by two points and more in each of 20 seeds, but for the first ones, where an arm failed."""
+    base = [0.90 + number % 7 / 500 for number in range(20)]
+    rows = trials({"a": base, "b": [one + 0.02 + number / 5000 for number, one in enumerate(base)], "c": base})
+    return analyse([*rows, *(failed(of, seed) for seed in range(failures))], "a")
+
+
+@pytest.mark.parametrize(
+    ("failures", "of", "clear", "favours"),
+    [(12, "b", False, -1), (5, "b", False, 1), (1, "b", True, 1), (12, "a", True, 1)],
+)
+def test_each_failure_counts_as_a_loss_of_the_arm_that_failed(
+    failures: int, of: str, clear: bool, favours: int
+) -> None:
+    b, c = survivors(failures, of).contrasts
+    assert b.overall is not None and b.overall.clear and b.favours == 1, "among pairs in which neither failed"
+    assert b.failures is not None and (b.clear, b.failures.favours) == (clear, favours)
+    assert (c.failures is None) == (of == "b"), "the default arm's failures are in all contrasts"
+
+
+def test_where_both_failed_nobody_lost() -> None:
+    rows = trials({"a": [0.5] * 8, "b": [0.5 + number / 100 for number in range(1, 9)]})
+    [contrast] = analyse([*rows, failed("a", 8), failed("b", 8)], "a").contrasts
+    assert contrast.overall is not None and contrast.failures is not None
+    assert contrast.failures.p == contrast.overall.p and contrast.clear
+
+
+def test_without_failures_there_is_nothing_to_count() -> None:
+    assert all(contrast.failures is None and contrast.upheld for contrast in survivors(0).contrasts)
+
+
+def test_an_arm_that_failed_has_the_last_rank() -> None:
+    found = survivors(20, "c")
+    assert found.ranks is None, "two arms are left"
+    found = survivors(10, "b")
+    assert found.ranks is not None and found.ranks.mean == pytest.approx({"a": 2.0, "b": 2.0, "c": 2.0}, abs=0.26)
+    assert found.ranks.mean["b"] == 2.0, "first ten times, and last ten times"
+
+
+def test_all_arms_are_of_the_family_that_is_corrected() -> None:
+    rows = trials({"a": [0.5] * 7, "b": [0.51 + number / 1000 for number in range(7)]})
+    rows += [failed(arm, seed) for arm in "cde" for seed in range(7)]
+    found = analyse(rows, "a")
+    first = found.contrasts[0].overall
+    assert first is not None and (first.p, first.adjusted) == (2 / 2**7, 4 * 2 / 2**7)
+    assert (found.left, found.fewest) == (4, 8)
+    both = [*rows, *trials({"a": [0.5] * 7, "b": [0.51 + number / 1000 for number in range(7)]}, dataset="signs")]
+    single = analyse(both, "a").contrasts[0].by_dataset
+    assert single["signs"].adjusted == 8 * 2 / 2**7, "four arms on two data sets"
+
+
 def test_a_trial_that_is_not_there_yet_makes_no_pair() -> None:
     rows = [row for row in trials({"a": [0.1, 0.2], "b": [0.2, 0.3]}) if row.key != ("digits", "b", 1)]
     [contrast] = analyse(rows, "a").contrasts
@@ -84,6 +135,25 @@ def test_a_score_that_is_no_number_counts_as_failed() -> None:
     rows = [*trials({"a": [0.1, 0.2], "b": [0.2]}), Trial("digits", "b", 1, test=math.nan)]
     found = analyse(rows, "a")
     assert [trial.key for trial in found.failed] == [("digits", "b", 1)]
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, math.inf, math.nan])
+def test_numbers_that_cannot_be_computed_with_are_left_out(value: float) -> None:
+    curve = (Point(1, 0.2, value), Point(2, value, 0.3), Point(value, 0.4, 0.4), Point(3, 0.5, 0.5))
+    told = {"selected": value, "rescored": value, "work": value, "others": value, "seconds": value}
+    [trial, lost] = analyse(
+        [Trial("x", "a", 0, test=0.5, curve=curve, **told), Trial("x", "a", 1, test=value)], "a"
+    ).trials  # type: ignore[arg-type]
+    assert trial.ok and (trial.test, trial.selected, trial.rescored, trial.work, trial.others) == (0.5, *[None] * 4)
+    assert (trial.seconds, trial.curve) == (0.0, (Point(1, 0.2), Point(3, 0.5, 0.5)))
+    assert (lost.ok, lost.test, lost.reason) == (False, None, "its score is not a number of at most 1e+100")
+
+
+def test_work_is_known_where_all_trials_say_it() -> None:
+    rows = [replace(row, work=1e9 * (row.seed + 1)) for row in trials({"a": [0.1, 0.2]})]
+    assert analyse(rows, "a").arms[0].work("digits") == 1.5e9
+    assert analyse([rows[0], replace(rows[1], work=None)], "a").arms[0].work("digits") is None
+    assert analyse([*rows, failed("a", 2)], "a").arms[0].work("digits") == 1.5e9
 
 
 def test_of_equal_keys_the_last_trial_counts() -> None:
@@ -241,6 +311,8 @@ def test_time_to_target_is_of_those_that_got_there() -> None:
     assert (found["a"].reached, found["a"].trials, found["a"].median, found["a"].by_truth) == (2, 3, 5.5, False)
     assert (found["b"].reached, found["b"].median) == (0, None)
     assert analyse(rows, "a").targets == {}
+    found = analyse([*rows, failed("a", 3)], "a", target=0.75).targets["digits"]
+    assert (found["a"].reached, found["a"].trials) == (2, 4), "a failed trial did not get there"
 
 
 def test_a_target_is_met_by_what_the_best_is_really_worth_where_that_is_known() -> None:
@@ -254,6 +326,7 @@ def test_openings_and_disturbed_trials_are_known() -> None:
     found = analyse(rows, "a", timed={"a"})
     assert found.arms[0].openings == (1, 3)
     assert [trial.key for trial in found.disturbed] == [("digits", "a", 1)]
+    assert analyse(rows, "a", timed={"a"}, tables=True).timed == (), "a table has the times that were recorded"
     assert analyse(rows, "a").disturbed == [], "others cannot change what a count of evaluations finds"
 
 

@@ -135,6 +135,27 @@ def test_differences_that_are_all_zero_are_no_evidence() -> None:
     assert found.t == found.bootstrap == s.Interval(0.0, 0.0)
 
 
+@pytest.mark.parametrize("count", [2, 3, 6, 7, 11, 19, 20])
+def test_values_without_spread_have_an_interval_without_width(count: int) -> None:
+    [found] = s.compare({"a": [0.38] * count}).values()
+    assert found.mean == 0.38 and found.t == found.bootstrap == s.Interval(0.38, 0.38)
+    assert found.wins == 1.0 and s.deviation([0.38] * count) == 0.0
+    assert s.pairs_to_claim(0.005, [0.38] * count, comparisons=1) == 6
+
+
+def test_a_comparison_without_a_pair_counts_for_the_correction() -> None:
+    values = np.arange(1.0, 8.0).tolist()
+    alone, among = s.compare({"a": values}), s.compare({"a": values, "b": [], "c": [], "d": []})
+    assert among.keys() == {"a"}
+    assert (alone["a"].adjusted, among["a"].adjusted) == (2 / 2**7, 4 * 2 / 2**7)
+
+
+def test_one_value_that_outweighs_all_others_has_no_bootstrap() -> None:
+    found = s.bootstrap_interval([1e100, 0.0, 0.0])
+    assert found is None or found.low <= found.high
+    assert s.compare({"a": [1e100, -1e100, 0.1, 0.2, 0.3, 0.4, 1e-12]})["a"].adjusted > s.LEVEL
+
+
 def test_one_pair_has_no_interval() -> None:
     [found] = s.compare({"a": [0.3]}).values()
     assert (found.t, found.bootstrap, found.wins, found.clear) == (None, None, None, False)

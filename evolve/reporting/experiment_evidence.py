@@ -5,27 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evolve.display.text import plural
+from evolve.planning.plan import units
 from evolve.reporting import figures
-from evolve.reporting.experiment_headline import effect_in_words
-from evolve.reporting.experiment_pictures import UNITS, Picture
-from evolve.reporting.experiment_scores import about, listed, p_in_words, p_value, probability, scores_of
+from evolve.reporting.experiment_headline import BEFOREHAND, effect_in_words, failures_of
+from evolve.reporting.experiment_pictures import Picture, spent_in
+from evolve.reporting.experiment_scores import about, count_of, listed, p_in_words, p_value, probability, scores_of
 from evolve.reporting.markdown import bullets, plain, table
 from evolve.research.analysis import Analysis, Arm
-from evolve.research.contrasts import FEW_DATASETS
+from evolve.research.contrasts import FEW_DATASETS, Contrast
 from evolve.research.statistics import LEVEL, Comparison
+
+_LUCK = (
+    "The best of many candidates is partly the luckiest, so the score that selected it is too good (the winner's curse)"
+)
+CURSE = (
+    f"{_LUCK}; only later scores are fair. Selected at: the winner's score in the search. Re-scored: the mean of "
+    "trainings with fresh seeds, on images that the search never saw; of a table, of its other trainings. Test: the "
+    "test score, mostly after a longer training, so it may be the highest. The first change is from the first of these "
+    "to the next one, and if trainings became longer between them, it holds that, too."
+)
+PUBLISHED_CURSE = (
+    f"{_LUCK}. Selected at: the published training that the search drew for the winner. Re-scored: the mean of others "
+    "of its trainings, which is fair. Test: the mean of all of its trainings, unless the table has a test score of its "
+    "own. The training that selected the winner is one of these, so a part of the luck is still in the test score. The "
+    "first change is from the first of these to the next one."
+)
 
 
 def score_table(analysis: Analysis) -> list[str]:
     """One row for each data set and arm."""
     several = len(analysis.datasets) > 1
+    works = any(arm.work(dataset) is not None for dataset in analysis.datasets for arm in analysis.arms)
     rows = [
-        [*([plain(dataset)] if several else []), *_scores(analysis, arm, dataset)]
+        [
+            *([plain(dataset)] if several else []),
+            *_scores(analysis, arm, dataset),
+            *([_work(arm.work(dataset))] if works else []),
+        ]
         for dataset in analysis.datasets
         for arm in analysis.arms
     ]
     head = ["arm", "trials", f"mean {scores_of(analysis).heading}", "95 % interval", "lowest", "highest"]
     return [
-        table([*(["data set"] if several else []), *head], rows),
+        table([*(["data set"] if several else []), *head, *(["mean work"] if works else [])], rows),
         "A trial is one arm on one data set with one seed. In 95 of 100 such experiments the interval holds the true "
         "mean, that of very many seeds. Do not compare arms by these intervals: arms share their seeds, so the "
         "differences below say more.",
@@ -35,11 +57,16 @@ def score_table(analysis: Analysis) -> list[str]:
 def _scores(analysis: Analysis, arm: Arm, dataset: str) -> list[str]:
     name = f"{plain(arm.name)} (default)" if arm.name == analysis.default else plain(arm.name)
     found, scores = arm.scores.get(dataset), scores_of(analysis)
+    count = count_of(arm, dataset)
     if found is None:
-        return [name, "0", *["-"] * 4]
+        return [name, count, *["-"] * 4]
     ends = sorted((found.low, found.high), key=scores.value)
     shown = [scores.score(end, found.interval) for end in (found.mean, *ends)]
-    return [name, str(found.count), shown[0], scores.between(found.interval), *shown[1:]]
+    return [name, count, shown[0], scores.between(found.interval), *shown[1:]]
+
+
+def _work(work: float | None) -> str:
+    return "-" if work is None else units(work)
 
 
 def comparisons(analysis: Analysis) -> list[str]:
@@ -51,21 +78,25 @@ def comparisons(analysis: Analysis) -> list[str]:
     for contrast in analysis.contrasts:
         found = {"all": contrast.overall, **contrast.by_dataset}
         for name, one in found.items():
-            rows.append([plain(contrast.arm), *([plain(name)] if several else []), *_comparison(analysis, one)])
+            rows.append(
+                [plain(contrast.arm), *([plain(name)] if several else []), *_comparison(analysis, contrast, one)]
+            )
     head = [f"less {default}", *(["on"] if several else []), "pairs", f"mean difference{scores_of(analysis).unit}"]
     head += ["95 % interval (t)", "95 % interval (bootstrap)", "p", "p, corrected", "ahead on a new seed"]
-    return [table(head, rows), *_how_compared(analysis), *_over_datasets(analysis), *_seeds(analysis)]
+    said = [*_how_compared(analysis), *_with_failures(analysis), *_over_datasets(analysis), *_seeds(analysis)]
+    return [table(head, rows), *said]
 
 
-def _comparison(analysis: Analysis, found: Comparison | None) -> list[str]:
+def _comparison(analysis: Analysis, contrast: Contrast, found: Comparison | None) -> list[str]:
     if found is None:
         return ["0", *["-"] * 6]
     scores = scores_of(analysis)
     difference = [str(found.pairs), scores.difference(found.mean, found.t)]
     if found.t is None or found.wins is None:
         return [*difference, *["-"] * 5]
-    intervals = [scores.between(found.t), scores.between(found.bootstrap)]
-    return [*difference, *intervals, p_value(found.p), p_value(found.adjusted), probability(found.wins)]
+    intervals = [scores.differences(found.t), scores.differences(found.bootstrap)]
+    wins = "-" if contrast.failures else probability(found.wins)
+    return [*difference, *intervals, p_value(found.p), p_value(found.adjusted), wins]
 
 
 def _how_compared(analysis: Analysis) -> list[str]:
@@ -90,6 +121,26 @@ def _how_compared(analysis: Analysis) -> list[str]:
     ]
 
 
+def _with_failures(analysis: Analysis) -> list[str]:
+    """What becomes of the comparisons if failures count."""
+    known = [
+        f"{plain(one.arm)} {p_value(one.failures.p)}, in favour of {_favoured(analysis, one.failures.favours, one)}"
+        for one in analysis.contrasts
+        if one.failures
+    ]
+    if not known:
+        return []
+    return [
+        f"Some trials failed: {plain(failures_of(analysis.arms))}. Their pairs are not in the table. A difference "
+        "counts as shown only if it is also there with each failure as a loss of the arm that failed, the largest of "
+        f"all. With that p, corrected, is: {'; '.join(known)}."
+    ]
+
+
+def _favoured(analysis: Analysis, favours: int, contrast: Contrast) -> str:
+    return plain(contrast.arm if favours > 0 else analysis.default) if favours else "neither"
+
+
 def _over_datasets(analysis: Analysis) -> list[str]:
     """What holds of other data sets."""
     count = len(analysis.datasets)
@@ -98,7 +149,7 @@ def _over_datasets(analysis: Analysis) -> list[str]:
     if count < FEW_DATASETS:
         return ["With two data sets nothing can be said of others: what is claimed holds for these two."]
     scores = scores_of(analysis)
-    rows = [[plain(contrast.arm), scores.between(contrast.datasets)] for contrast in analysis.contrasts]
+    rows = [[plain(contrast.arm), scores.differences(contrast.datasets)] for contrast in analysis.contrasts]
     return [
         "A method is to work on other data sets, not on other seeds. So here each of these "
         f"{count} data sets counts once, by the mean of its differences:",
@@ -108,13 +159,15 @@ def _over_datasets(analysis: Analysis) -> list[str]:
 
 def _seeds(analysis: Analysis) -> list[str]:
     """How many seeds would show the difference that is asked for."""
-    known = [f"{plain(one.arm)} about {about(one.seeds)}" for one in analysis.contrasts if one.seeds is not None]
+    known = [
+        f"{plain(one.arm)} about {about(one.seeds)}" for one in analysis.contrasts if one.seeds and not one.failures
+    ]
     if not known:
         return []
     return [
         f"Seeds that would show {plain(effect_in_words(analysis))}, if it is there, four times in five: "
         f"{', '.join(known)}. There are {len(analysis.seeds)}. That follows from how the differences scatter here, so "
-        "it is rough where these are few."
+        f"it is rough where these are few. {BEFOREHAND}"
     ]
 
 
@@ -124,7 +177,7 @@ def curves(analysis: Analysis, drawn: Sequence[Picture]) -> list[str]:
         return []
     shown = [_image(picture) for picture in drawn if picture.name.startswith("curves")]
     legend = (
-        f"Lines: the mean of the best so far, over {UNITS[analysis.unit]}; shades: its 95 % interval, at each point by "
+        f"Lines: the mean of the best so far, over {spent_in(analysis)}; shades: its 95 % interval, at each point by "
         "itself. The very beginning may lie outside of the picture. The score that selects the best is partly luck, "
         "the more so the more candidates were tried."
     )
@@ -150,7 +203,7 @@ def _targets(analysis: Analysis) -> list[str]:
     return [
         f"**Time to {scores_of(analysis).score(analysis.target)}**, by {what}. The median is that of the trials that "
         "got there. Of the others one knows only that their budget was too small, so read both columns together.",
-        table(["data set", "arm", "reached by", f"median of these, in {UNITS[analysis.unit]}"], rows),
+        table(["data set", "arm", "reached by", f"median of these, in {spent_in(analysis)}"], rows),
     ]
 
 
@@ -168,10 +221,11 @@ def rank_order(analysis: Analysis, drawn: Sequence[Picture]) -> list[str]:
         return []
     ordered = sorted(found.mean.items(), key=lambda one: one[1])
     means = ", ".join(f"{plain(name)} {rank:.2f}" for name, rank in ordered)
+    failed = ", and one that failed the last" if analysis.failed else ""
     apart = "not all arms are alike" if found.p <= LEVEL else "no evidence that they differ"
     return [
         *(_image(picture) for picture in drawn if picture.name == "ranks"),
-        "In each pair of data set and seed the best arm has rank 1. Mean ranks: "
+        f"In each pair of data set and seed the best arm has rank 1{failed}. Mean ranks: "
         f"{means}. Arms whose mean ranks differ by less than "
         f"{found.critical:.2f}, the critical difference of Nemenyi's test, cannot be told apart"
         f"{' and are joined by a bar' if drawn else ''}. All at once, by Friedman's test: {p_in_words(found.p)}, "
@@ -188,11 +242,7 @@ def selection(analysis: Analysis) -> list[str]:
     head += [f"first change{scores_of(analysis).unit}", "its 95 % interval"]
     return [
         table(head, [[plain(arm.name), *_stages(analysis, arm)] for arm in known]),
-        "The best of many candidates is partly the luckiest, so the score that selected it is too good (the winner's "
-        "curse); only later scores are fair. Selected at: the winner's score in the search. Re-scored: the mean of "
-        "trainings with fresh seeds, on images that the search never saw; of a table, of its other trainings. Test: "
-        "the test score, mostly after a longer training, so it may be the highest. The first change is from the first "
-        "of these to the next one, and if trainings became longer between them, it holds that, too.",
+        PUBLISHED_CURSE if analysis.published else CURSE,
     ]
 
 
@@ -201,11 +251,13 @@ def _stages(analysis: Analysis, arm: Arm) -> list[str]:
     assert found
     interval = found.change.interval
     shown = [scores.score(value, interval) for value in (found.selected, found.rescored, found.test)]
-    return [str(found.trials), *shown, scores.difference(found.change.mean, interval), scores.between(interval)]
+    return [str(found.trials), *shown, scores.difference(found.change.mean, interval), scores.differences(interval)]
 
 
 def openings(analysis: Analysis) -> list[str]:
     """How often the test part was opened: an item for each arm."""
+    if analysis.published:
+        return ["A published table has no test part that could be kept closed: all of its scores are test scores."]
     return [bullets(f"{plain(arm.name)}: {_opened(arm)}" for arm in analysis.arms if arm.trials)]
 
 

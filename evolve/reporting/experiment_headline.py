@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from evolve.reporting.experiment_scores import Scores, about, in_words, listed, p_in_words, probability, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.contrasts import Contrast
-from evolve.research.statistics import Comparison, Interval
+from evolve.research.statistics import LEVEL, Comparison, Interval, fewest_pairs
 from genomes.stack.founders import FOUNDERS
 
+BEFOREHAND = "That number is for a new experiment, or has to be fixed before looking again."
 MANY = 4  # comparisons, from which on one sentence sums them up
 
 
@@ -36,29 +38,54 @@ def _summary(analysis: Analysis) -> Claim:
         f"behind {analysis.default}": [contrast.arm for contrast in clear if contrast.favours < 0],
     }
     said = "; ".join(f"{side}: {listed(arms, 12)}" for side, arms in sides.items() if arms)
-    left = len(analysis.contrasts) - len(clear)
+    left, failures = len(analysis.contrasts) - len(clear), failures_of(analysis.arms)
+    among = f" among pairs in which neither failed ({failures})" if failures else ""
+    said = f"{among} ({said})" if said else among
     others = f"For {'the other' if clear else 'all'} {left} there is no evidence of one, which does not mean "
     return Claim(
-        f"{len(clear)} of {len(analysis.contrasts)} comparisons show a difference{f' ({said})' if said else ''}.",
+        f"{len(clear)} of {len(analysis.contrasts)} comparisons show a difference{said}.",
         f"{others}that those arms are equal." if left else "",
     )
 
 
 def _claim(analysis: Analysis, contrast: Contrast) -> Claim:
     names, where, found = f"{contrast.arm} and {analysis.default}", _where(analysis), contrast.overall
+    among = _among(analysis, contrast)
     if found is None:
-        return Claim(f"{names} cannot be compared {where}.", "There is no pair in which both have a score.")
+        return Claim(f"{among}{names} cannot be compared {where}.", "There is no pair in which both have a score.")
     if found.t is None:
-        return Claim(f"One pair says nothing of {names} {where}.", _single(analysis, contrast, found))
+        one = "one pair" if among else "One pair"
+        return Claim(f"{among}{one} says nothing of {names} {where}.", _single(analysis, contrast, found))
+    few = _too_few(analysis, contrast)
     if contrast.clear:
         first, rest = _ahead(analysis, contrast, found, found.t), _support(analysis, contrast, found)
-    elif not any(contrast.differences.values()):
-        first, rest = f"{names} come to the same {where}.", [f"All {found.pairs} pairs are equal."]
-    else:
-        few = _too_few(analysis, contrast)
-        first = f"Too few pairs {few}." if few else f"No evidence of a difference between {names} {where}."
+    elif few:
+        first = f"{'too' if among else 'Too'} few pairs {few}."
         rest = [_open(analysis, contrast, found, found.t), *_more_seeds(analysis, contrast)]
-    return Claim(first, " ".join([*rest, *_datasets(analysis, contrast)]))
+    elif not any(contrast.differences.values()):
+        first, rest = f"{names} come to the same in all {found.pairs} pairs {where}.", ["A new seed may differ."]
+    else:
+        first = f"{'no' if among else 'No'} evidence of a difference between {names} {where}."
+        rest = [_open(analysis, contrast, found, found.t), *_more_seeds(analysis, contrast)]
+    return Claim(f"{among}{first}", " ".join([*rest, *_datasets(analysis, contrast)]))
+
+
+def _among(analysis: Analysis, contrast: Contrast) -> str:
+    """Which pairs a claim is of, and who failed, as the beginning of a sentence; nothing if no trial failed."""
+    if contrast.failures is None:
+        return ""
+    failures = failures_of([analysis.by_name[contrast.arm], analysis.by_name[analysis.default]])
+    if contrast.overall is None:
+        return f"{failures}: "
+    pairs = contrast.overall.pairs
+    which = "In the one pair" if pairs == 1 else f"Among the {pairs} pairs"
+    return f"{which} in which neither failed ({failures}): "
+
+
+def failures_of(arms: Sequence[Arm]) -> str:
+    """As "b failed in 12 of 20, a in 1 of 20"; nothing if no trial of these arms failed."""
+    known = [(arm.name, f"in {len(arm.failed)} of {len(arm.tried)}") for arm in arms if arm.failed]
+    return ", ".join(f"{name}{'' if place else ' failed'} {often}" for place, (name, often) in enumerate(known))
 
 
 def _where(analysis: Analysis) -> str:
@@ -111,7 +138,10 @@ def _support(analysis: Analysis, contrast: Contrast, found: Comparison) -> list[
         said.append(f"A few large differences outweigh many small ones: by the mean {loser} is ahead by {size}.")
     elif found.t and found.t.low <= 0 <= found.t.high:
         said.append("How much that is on average is open: the interval of the mean holds 0.")
-    if found.wins is not None and not contrast.split:
+    if contrast.failures:
+        counted = f"{p_in_words(contrast.failures.p)}{_corrected(analysis)}"
+        said.append(f"That is so, too, if each failure counts as a loss of the arm that failed ({counted}).")
+    elif found.wins is not None and not contrast.split:
         wins = found.wins if contrast.favours > 0 else 1 - found.wins
         new = "a new seed" if len(analysis.datasets) == 1 else "a new seed on one of these data sets"
         said.append(f"On {new} {winner} is ahead with a probability of {probability(wins)}.")
@@ -127,16 +157,31 @@ def _open(analysis: Analysis, contrast: Contrast, found: Comparison, interval: I
     """The range that the data leave open."""
     scores, default, arm = scores_of(analysis), analysis.default, contrast.arm
     low, high = scores.number(interval.low, interval), scores.number(interval.high, interval)
-    unit, against = scores.points, ""
+    unit, against = scores.points, _not_upheld(analysis, contrast, found)
     if interval.low <= 0 <= interval.high:
         span = f"from {low}{unit} in favour of {default} to {high}{unit} in favour of {arm}"
     else:
         ends, ahead = ((low, high), arm) if interval.low > 0 else ((high, low), default)
         span = f"from {' to '.join(ends)}{unit} in favour of {ahead}"
-        against = "" if _too_few(analysis, contrast) else f" {_interval_alone(analysis)}"
+        against = against or ("" if _too_few(analysis, contrast) else f" {_interval_alone(analysis)}")
+    if not any(contrast.differences.values()):
+        return f"That does not mean that they are equal: a new seed may differ ({p_in_words(found.adjusted)})."
     return (
         f"That does not mean that they are equal: the difference may be anywhere {span} "
         f"(95 % interval, {found.pairs} pairs; {p_in_words(found.adjusted)}{_corrected(analysis)}).{against}"
+    )
+
+
+def _not_upheld(analysis: Analysis, contrast: Contrast, found: Comparison) -> str:
+    """That a difference is only there among pairs in which neither failed; nothing if it is not even there."""
+    counted = contrast.failures
+    if not found.clear or counted is None:
+        return ""
+    ahead = contrast.arm if counted.favours > 0 else analysis.default
+    then = f"{ahead} is ahead" if counted.p <= LEVEL else "there is no evidence of it"
+    return (
+        " These pairs alone would show one, but they are a choice: if each failure counts as a loss of the arm that "
+        f"failed, {then} ({p_in_words(counted.p)}{_corrected(analysis)})."
     )
 
 
@@ -149,21 +194,23 @@ def _interval_alone(analysis: Analysis) -> str:
 
 def _too_few(analysis: Analysis, contrast: Contrast) -> str:
     """That no difference could be shown, however large, in words that follow "too few pairs"; nothing if it could."""
+    there, left, fewest = len(contrast.differences), analysis.left, fewest_pairs(max(1, analysis.left))
     differing = sum(value != 0 for value in contrast.differences.values())
-    if differing >= analysis.fewest:
+    if (differing or there) >= fewest or (contrast.overall and contrast.overall.clear):
         return ""
-    count = len(analysis.contrasts)
-    take = f"{count} comparisons take" if count > 1 else "a comparison takes"
-    there = "differ" if differing < len(contrast.differences) else "are there"
+    take = f"{left} comparisons take" if left > 1 else "a comparison takes"
+    if left < len(analysis.contrasts):
+        take = f"the {left} comparisons that are left take" if left > 1 else "the comparison that is left takes"
+    are = f"{differing} differ" if 0 < differing < there else f"{there} are there"
     return (
         f"to show any difference between {contrast.arm} and {analysis.default} {_where(analysis)}: "
-        f"{differing} {there}, and {take} {analysis.fewest} at least"
+        f"{are}{'' if differing else ', all of them equal'}, and {take} {fewest} at least"
     )
 
 
 def _more_seeds(analysis: Analysis, contrast: Contrast) -> list[str]:
     """How many more seeds would show the difference that is asked for."""
-    if analysis.effect is None or not any(contrast.differences.values()):
+    if analysis.effect is None or contrast.failures or not any(contrast.differences.values()):
         return []
     what, have = effect_in_words(analysis), len({seed for _, seed in contrast.differences})
     if contrast.seeds is None:
@@ -171,7 +218,7 @@ def _more_seeds(analysis: Analysis, contrast: Contrast) -> list[str]:
     if contrast.seeds <= have:
         return [f"A difference of {what} would have been shown with these seeds, four times in five."]
     more = f"{about(contrast.seeds)} seeds, {about(contrast.seeds - have)} more than these"
-    return [f"To show {what}, if it is there, four times in five, takes about {more}."]
+    return [f"To show {what}, if it is there, four times in five, takes about {more}. {BEFOREHAND}"]
 
 
 def effect_in_words(analysis: Analysis) -> str:
@@ -190,7 +237,7 @@ def _datasets(analysis: Analysis, contrast: Contrast) -> list[str]:
         return [f"{only}."]
     scores, interval = scores_of(analysis), contrast.datasets
     holds = ", so on others it may be otherwise" if interval.low <= 0 <= interval.high else ""
-    between = f"{scores.between(interval)}{scores.points}"
+    between = f"{scores.differences(interval)}{scores.points}"
     return [
         f"{only}. For others like these, each data set counts once, and the 95 % interval of "
         f"{contrast.arm} less {analysis.default} is {between}{holds}."
@@ -204,10 +251,13 @@ def alone(analysis: Analysis) -> list[Claim]:
 
 def _alone(analysis: Analysis, arm: Arm) -> Claim:
     usual = next(iter(FOUNDERS))
-    network = f"The default network alone ({usual})" if arm.alone == usual else f"The network {arm.alone} alone"
+    network = f"default network alone ({usual})" if arm.alone == usual else f"network {arm.alone} alone"
     same = "same time" if analysis.unit == "seconds" else "same work"
+    same = "looked up in the table" if analysis.tables else same
+    failures = failures_of([analysis.by_name[name] for name in dict.fromkeys((arm.name, analysis.default))])
     own, beside = _means(analysis, arm), _means(analysis, analysis.arms[0])
-    return Claim(f"{network}, {same}: {own}.", f"{analysis.default} beside it: {beside}.")
+    the = f"Without trials that failed ({failures}): the" if failures else "The"
+    return Claim(f"{the} {network}, {same}: {own}.", f"{analysis.default} beside it: {beside}.")
 
 
 def _means(analysis: Analysis, arm: Arm) -> str:

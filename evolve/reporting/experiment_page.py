@@ -10,7 +10,7 @@ from evolve.display.text import duration
 from evolve.reporting import experiment_evidence as evidence
 from evolve.reporting import figures
 from evolve.reporting.experiment_headline import Claim, alone, headline
-from evolve.reporting.experiment_pictures import Picture, pictures
+from evolve.reporting.experiment_pictures import Picture, pictures, spent_in
 from evolve.reporting.experiment_scores import listed
 from evolve.reporting.markdown import bullets, code, plain, table
 from evolve.research.analysis import Analysis, Arm
@@ -21,13 +21,15 @@ MACHINE = {"cores": "cores", "memory": "GiB of memory"}  # what its numbers coun
 
 @dataclass(frozen=True)
 class About:
-    """What was asked. budget: in words. arms: what each arm is, in words or as settings. text: the experiment file."""
+    """What was asked. budget: in words. arms: what each arm is, in words or as settings. text: the experiment file.
+    seen: numbers of seeds with which the page was written before."""
 
     name: str
     question: str | None = None
     budget: str = ""
     arms: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    seen: tuple[int, ...] = ()
 
 
 def write_page(analysis: Analysis, folder: Path, about: About) -> Path:
@@ -46,6 +48,7 @@ def page(analysis: Analysis, about: About, drawn: Sequence[Picture] = ()) -> str
     parts = [
         [f"# {plain(about.question or about.name)}"],
         _headline(analysis),
+        _seen(about),
         _section("Scores", evidence.score_table(analysis)),
         _section("Comparisons", evidence.comparisons(analysis)),
         _section("What was found after how much of the budget", evidence.curves(analysis, drawn)),
@@ -68,6 +71,17 @@ def _section(title: str, blocks: Iterable[str]) -> list[str]:
 
 def _headline(analysis: Analysis) -> list[str]:
     return [_bold(claim) for claim in (*headline(analysis), *alone(analysis))]
+
+
+def _seen(about: About) -> list[str]:
+    """That whoever looks at the page adds seeds, or not, by what it says."""
+    if not about.seen:
+        return []
+    before = f"{listed(list(map(str, about.seen)), 12)} {'seed' if about.seen == (1,) else 'seeds'}"
+    return [
+        f"**This page was seen before with {before}; then seeds were added.** p values hold for a number of seeds that "
+        "was fixed beforehand: whoever looks again and again finds differences that are none more often."
+    ]
 
 
 def _bold(claim: Claim) -> str:
@@ -94,10 +108,14 @@ def _disturbed(trial: Trial) -> str:
 
 def _setup(analysis: Analysis, about: About) -> list[str]:
     """Budget, data sets, seeds, arms, and the file that says all of it."""
-    lines = [f"budget of each trial: {about.budget}"] if about.budget else []
+    simulated = ", simulated from the times in the table" if spent_in(analysis).startswith("simulated") else ""
+    lines = [f"budget of each trial: {about.budget}{simulated}"] if about.budget else []
     lines.append(f"data sets: {listed(analysis.datasets, 24)}")
     lines.append(f"seeds: {_seeds(analysis.seeds)}")
     lines += [f"{name}: {what}" for name, what in about.arms.items()]
+    lines += [
+        f"{arm.name}: no longer in the file" for arm in analysis.arms if about.arms and arm.name not in about.arms
+    ]
     return [bullets(map(plain, lines)), code(about.text, "toml") if about.text else ""]
 
 

@@ -37,6 +37,12 @@ def pictures(analysis: Analysis) -> list[Picture]:
     return found
 
 
+def spent_in(analysis: Analysis) -> str:
+    """What x counts; seconds of a table were recorded, so a search only lives through simulated ones."""
+    simulated = analysis.tables and analysis.unit == "seconds"
+    return "simulated seconds" if simulated else UNITS[analysis.unit]
+
+
 def _file_names(datasets: list[str]) -> dict[str, str]:
     """A name of a file for each data set, none twice."""
     found: dict[str, str] = {}
@@ -59,9 +65,9 @@ def _curves(analysis: Analysis, dataset: str, name: str, of: Mapping[str, Budget
         for title, bands in shown.items()
     ]
     title = f"{dataset}: the best so far of each arm over its budget"
-    return Picture(name, title, line_chart(panels, UNITS[analysis.unit]))
+    return Picture(name, title, line_chart(panels, spent_in(analysis)))
 
 
 def _line(scores: Scores, arm: str, curve: BudgetCurve, band: Band) -> Line:
-    drawn = [[scores.value(value) for value in line] for line in (band.mean, band.low, band.high) if line is not None]
+    drawn = [[scores.drawn(value) for value in line] for line in (band.mean, band.low, band.high) if line is not None]
     return Line(arm, curve.x, *drawn)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 from evolve.display.text import score
 from evolve.objectives import Direction, Objective
-from evolve.research.analysis import Analysis
+from evolve.research.analysis import Analysis, Arm
 from evolve.research.statistics import Interval
 
 USUAL = 2  # decimals of a per cent without an interval
+DIGITS = 6  # of a number, at most: no interval supports more
+DECIMALS, DECIMALS_OF_POINTS = 9, 4  # at most
+WIDE = 1e9  # from which on a number is written with an exponent
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,13 @@ class Scores:
         return "" if self.point is None else " in points"
 
     def value(self, fitness: float) -> float:
-        """A score as it is drawn."""
+        """A score as it is written."""
         return self.objective.shown(fitness) / (1.0 if self.point is None else self.point)
+
+    def drawn(self, fitness: float) -> float:
+        """A score, or an end of its interval, in a picture: of an accuracy what is possible."""
+        value = self.value(fitness)
+        return value if self.point is None else min(max(value, 0.0), 100.0)
 
     def score(self, fitness: float | None, interval: Interval | None = None) -> str:
         """A score: "97.8 %". interval: that of it, for how many digits it has."""
@@ -57,11 +65,19 @@ class Scores:
         return f"{self._number(self.value(fitness), interval)}{sign}"
 
     def between(self, interval: Interval | None) -> str:
-        """An interval of scores: "97.2 to 98.4"; of differences, too."""
+        """An interval of scores: "97.2 to 98.4"; of accuracies what is possible of it."""
+        return self._ends(interval, 0.0)
+
+    def differences(self, interval: Interval | None) -> str:
+        """An interval of signed differences: "-0.2 to 1.4"."""
+        return self._ends(interval, -100.0)
+
+    def _ends(self, interval: Interval | None, least: float) -> str:
         if interval is None:
             return "-"
         ends = sorted((self.value(interval.low), self.value(interval.high)))
-        return " to ".join(self._number(end, interval) for end in ends)
+        possible = ends if self.point is None else [max(least, end) for end in ends]
+        return " to ".join(self._number(end, interval) for end in possible)
 
     def difference(self, fitness: float, interval: Interval | None) -> str:
         """A signed difference, as measured: "+1.2"."""
@@ -82,10 +98,18 @@ class Scores:
         return self._number(abs(self.value(value)), interval)
 
     def _number(self, value: float, interval: Interval | None) -> str:
-        half = abs(self.value(interval.high) - self.value(interval.low)) / 2 if interval else 0.0
-        if half <= 0:
-            return score(value) if self.point is None else f"{value:.{USUAL}f}"
-        return _without_minus_zero(f"{value:.{places(half)}f}")
+        if self.point is not None:
+            value = min(max(value, -100.0), 100.0)
+        ends = (self.value(interval.low), self.value(interval.high)) if interval else (0.0, 0.0)
+        half, size = abs(ends[1] - ends[0]) / 2, max(map(abs, ends))
+        most = DECIMALS if self.point is None else DECIMALS_OF_POINTS
+        return _without_minus_zero(written(value, half, size, most) if half > 0 else self._exact(value))
+
+    def _exact(self, value: float) -> str:
+        """A number without an interval, or with one that has no width."""
+        if self.point is None:
+            return score(value) if abs(value) < WIDE else f"{value:.4g}"
+        return f"{value:.{USUAL}f}" if value == 0 or abs(value) >= 0.1**USUAL else f"{value:.2g}"
 
 
 def scores_of(analysis: Analysis) -> Scores:
@@ -93,10 +117,25 @@ def scores_of(analysis: Analysis) -> Scores:
     return Scores(analysis.objective, analysis.point)
 
 
+def count_of(arm: Arm, dataset: str) -> str:
+    """Trials of an arm on a data set that have a score: "20", or "8 of 20" where others failed."""
+    tried = [trial for trial in arm.tried if trial.dataset == dataset]
+    scored = sum(trial.ok for trial in tried)
+    return str(scored) if scored == len(tried) else f"{scored} of {len(tried)}"
+
+
 def places(half: float) -> int:
     """Decimals that a number has whose interval reaches that far (above 0) to both sides: one digit of it counts, or
     two where it begins with 1 or 2."""
-    return max(0, math.ceil(-math.log10(half / 3) - 1e-9))
+    return max(0, math.ceil(math.log10(3) - math.log10(half) - 1e-9))
+
+
+def written(value: float, half: float, size: float, most: int) -> str:
+    """A number whose interval reaches that far to both sides, and up to that size: with at most so many decimals, and
+    so many digits in all as any interval may support; with an exponent where that is shorter."""
+    decimals = min(places(half), max(0, DIGITS - 1 - math.floor(math.log10(size))), most)
+    short = size < WIDE and size * 10**decimals >= 1
+    return f"{value:.{decimals}f}" if short else f"{value:.3g}"
 
 
 def _without_minus_zero(text: str) -> str:

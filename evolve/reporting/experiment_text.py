@@ -10,7 +10,7 @@ from rich.text import Text
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import plural
 from evolve.reporting.experiment_headline import Claim, alone, headline
-from evolve.reporting.experiment_scores import scores_of
+from evolve.reporting.experiment_scores import count_of, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.trials import DISTURBED
 
@@ -52,5 +52,5 @@ def _cells(analysis: Analysis, arm: Arm, dataset: str) -> list[str]:
     name = f"{arm.name} (default)" if arm.name == analysis.default else arm.name
     found, scores = arm.scores.get(dataset), scores_of(analysis)
     if found is None:
-        return [name, "0", "-", "-"]
-    return [name, str(found.count), scores.score(found.mean, found.interval), scores.between(found.interval)]
+        return [name, count_of(arm, dataset), "-", "-"]
+    return [name, count_of(arm, dataset), scores.score(found.mean, found.interval), scores.between(found.interval)]

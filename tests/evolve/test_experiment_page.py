@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import sys
 from dataclasses import replace
@@ -12,13 +13,16 @@ import pytest
 from rich.console import Console
 from trial_making import planted, trials
 
+from evolve.objectives import read_objective
 from evolve.reporting import figures
 from evolve.reporting.experiment_headline import alone, headline
 from evolve.reporting.experiment_page import About, page, write_page
-from evolve.reporting.experiment_scores import about, in_words, places, probability
+from evolve.reporting.experiment_pictures import spent_in
+from evolve.reporting.experiment_scores import Scores, about, in_words, places, probability
 from evolve.reporting.experiment_text import experiment
 from evolve.reporting.markdown import code, plain
 from evolve.research.analysis import Analysis, analyse
+from evolve.research.statistics import Interval
 from evolve.research.trials import Point, Trial
 
 BASE = [0.95, 0.951, 0.949, 0.952, 0.948, 0.95, 0.953]
@@ -69,6 +73,7 @@ def test_no_evidence_does_not_read_as_equal() -> None:
         "interval, 7 pairs; p = 0.94)."
     )
     assert "To show half a point, if it is there, four times in five, takes about 26 seeds, 19 more than these." in text
+    assert "That number is for a new experiment, or has to be fixed before looking again." in text
     assert "no evidence of a difference is not evidence that there is none" in words(page(pair(OPEN), About("x")))
 
 
@@ -111,8 +116,86 @@ def test_pairs_that_are_equal_do_not_count_as_enough() -> None:
     )
 
 
-def test_equal_scores_are_called_the_same() -> None:
-    assert said(pair([0.0] * 7)) == "random and aging come to the same on digits. All 7 pairs are equal."
+def test_equal_scores_are_the_same_in_these_pairs_only() -> None:
+    assert said(pair([0.0] * 7)) == "random and aging come to the same in all 7 pairs on digits. A new seed may differ."
+
+
+def test_two_equal_pairs_are_too_few() -> None:
+    assert said(pair([0.0] * 2)) == (
+        "Too few pairs to show any difference between random and aging on digits: 2 are there, all of them equal, and "
+        "a comparison takes 6 at least. That does not mean that they are equal: a new seed may differ (p = 1.00)."
+    )
+
+
+def test_after_clear_steps_fewer_pairs_are_enough() -> None:
+    """The strictest of four steps takes eight pairs, the last one six: seven that differ are then no longer too few."""
+    longer = [0.95 + number / 1000 for number in range(14)]
+    mixed = [0.01, 0.012, 0.013, -0.014, 0.015, 0.016, -0.011, *[0.0] * 7]
+    ahead = {name: [one + lead for one in longer] for name, lead in (("a", 0.01), ("b", 0.02), ("c", 0.03))}
+    rows = trials({"aging": longer, **ahead, "d": [one + lead for one, lead in zip(longer, mixed, strict=True)]})
+    assert headline(analyse(rows, "aging"))[-1].claim == "No evidence of a difference between d and aging on digits."
+    few = [0.01, -0.012, *[0.0] * 12]
+    rows = trials({"aging": longer, **ahead, "d": [one + lead for one, lead in zip(longer, few, strict=True)]})
+    last = headline(analyse(rows, "aging"))[-1]
+    assert last.claim.endswith(": 2 differ, and the comparison that is left takes 6 at least.")
+
+
+def survivors(lead: float, failures: int, of: str = "random") -> Analysis:
+    """Twenty seeds; the first ones of an arm failed, in the others random is ahead of aging."""
+    base = [0.90 + number % 7 / 500 for number in range(20)]
+    ahead = [one + lead + number / 5000 for number, one in enumerate(base)]
+    rows = trials({"aging": base, "random": ahead})
+    lost = [row for row in rows if row.arm == of and row.seed < failures]
+    return analyse([*rows, *(Trial("digits", of, row.seed, status="failed") for row in lost)], "aging")
+
+
+def test_who_is_ahead_only_where_it_did_not_fail_is_not_ahead() -> None:
+    text = said(survivors(0.02, failures=12))
+    assert text.startswith(
+        "Among the 8 pairs in which neither failed (random failed in 12 of 20): no evidence of a difference between "
+        "random and aging on digits. That does not mean"
+    )
+    assert "if each failure counts as a loss of the arm that failed, aging is ahead (p = 0.0" in text
+    assert "new seed" not in text and "more than these" not in text
+    text = page(survivors(0.02, failures=12), About("x"))
+    assert "| random | 8 of 20 |" in section(text, "Scores")
+    compared = section(text, "Comparisons")
+    assert "| 0.008 | 0.008 | - |" in compared
+    assert "Some trials failed: random failed in 12 of 20." in compared
+    assert re.search(r"With that p, corrected, is: random 0\.0\d+, in favour of aging\.", compared)
+
+
+@pytest.mark.parametrize(
+    ("of", "failed"), [("random", "random failed in 1 of 20"), ("aging", "aging failed in 1 of 20")]
+)
+def test_a_difference_that_failures_leave_as_it_is_is_claimed_without_a_probability(of: str, failed: str) -> None:
+    text = said(survivors(0.02, failures=1, of=of))
+    assert text.startswith(f"Among the 19 pairs in which neither failed ({failed}): random ends ahead of aging on")
+    assert "That is so, too, if each failure counts as a loss of the arm that failed (p below 0.001)." in text
+    assert "probability" not in text
+
+
+def test_a_summary_and_a_network_alone_tell_of_failures_too() -> None:
+    rows = trials(dict.fromkeys(("aging", "b", "c", "d", "fast-alone"), BASE))
+    rows += [Trial("digits", name, 0, status="failed") for name in ("aging", "b", "fast-alone")]
+    analysis = analyse(rows, "aging", alone={"fast-alone": "fast"})
+    assert headline(analysis)[0].claim == (
+        "0 of 4 comparisons show a difference among pairs in which neither failed (aging failed in 1 of 7, "
+        "b in 1 of 7, fast-alone in 1 of 7)."
+    )
+    [line] = alone(analysis)
+    assert line.claim.startswith(
+        "Without trials that failed (fast-alone failed in 1 of 7, aging in 1 of 7): the default"
+    )
+
+
+def test_an_arm_without_any_pair_is_a_comparison_like_others() -> None:
+    rows = trials({"aging": BASE, "random": [one + 0.01 for one in BASE]})
+    rows += [Trial("digits", name, seed, status="failed") for name in "bcd" for seed in range(7)]
+    claims = headline(analyse(rows, "aging"))
+    assert "p = 0.062 after the correction for 4 comparisons" in claims[1].rest
+    assert claims[0].claim.startswith("0 of 4 comparisons show a difference")
+    assert claims[2].claim == "b failed in 7 of 7: b and aging cannot be compared on digits."
 
 
 def test_an_interval_without_zero_is_no_claim() -> None:
@@ -175,6 +258,118 @@ def test_the_network_alone_has_its_line() -> None:
         assert f"**{line.claim}**" in page(analysis, About("x"))
     [line] = alone(analyse(rows, "aging", alone={"vgg-alone": "vgg"}))
     assert line.claim.startswith("The network vgg alone, same work:")
+    [line] = alone(analyse(rows, "aging", alone={"vgg-alone": "vgg"}, tables=True))
+    assert line.claim == "The network vgg alone, looked up in the table: 95.04 %."
+
+
+def test_work_stands_beside_scores_where_all_trials_say_it() -> None:
+    rows = [replace(row, work=1e11 + row.seed * 1e10) for row in trials({"aging": BASE, "random": BASE})]
+    program = trials({"program": BASE})
+    text = section(page(analyse([*rows, *program], "aging"), About("x")), "Scores")
+    assert "| lowest | highest | mean work |" in text
+    assert re.search(r"\| aging \(default\) \| 7 \|.* \| 1\.3e11 \|\n", text)
+    assert re.search(r"\| program \| 7 \|.* \| - \|\n", text)
+    assert "work" not in section(page(analyse(program, "program"), About("x")), "Scores")
+    some = [replace(row, work=None) if row.seed == 3 else row for row in rows]
+    assert "work" not in section(page(analyse(some, "aging"), About("x")), "Scores")
+
+
+def test_times_of_tables_are_simulated() -> None:
+    rows = [
+        replace(row, unit="seconds", curve=(Point(1, 0.5), Point(3.5, 0.7)), others=0.5)
+        for row in trials({"aging": BASE, "random": BASE})
+    ]
+    analysis = analyse(rows, "aging", timed={"random"}, target=0.6, tables=True)
+    text = page(analysis, About("x", budget="10m 00s"))
+    assert analysis.timed == () and "another machine" not in text and not analysis.disturbed
+    assert spent_in(analysis) == "simulated seconds" and "median of these, in simulated seconds" in text
+    assert "budget of each trial: 10m 00s, simulated from the times in the table" in text
+    assert "simulated" not in page(analyse(rows, "aging", target=0.6), About("x", budget="10m 00s"))
+
+
+def test_all_scores_of_a_published_table_are_test_scores() -> None:
+    rows = [
+        Trial("macro", "aging", seed, test=93.1, selected=93.4, rescored=92.9, measure="score") for seed in range(3)
+    ]
+    text = page(analyse(rows, "aging", tables=True), About("x"))
+    curse = section(text, "From the score that selected a winner to its test score")
+    assert "only later scores are fair" not in curse and "images" not in curse
+    assert "so a part of the luck is still in the test score" in curse
+    assert "Re-scored: the mean of others of its trainings" in curse
+    opened = section(text, "How often the test part was opened")
+    assert "A published table has no test part that could be kept closed" in opened and "not on record" not in opened
+    recorded = page(analyse([replace(row, measure="accuracy") for row in rows], "aging", tables=True), About("x"))
+    assert "only later scores are fair" in recorded and "- aging: not on record in each of 3 trials" in recorded
+
+
+def test_a_page_that_was_seen_before_says_so() -> None:
+    text = page(pair(OPEN), About("x", seen=(3, 5)))
+    before, _, _ = text.partition("## Scores")
+    assert "**This page was seen before with 3 and 5 seeds; then seeds were added.** p values hold for" in before
+    assert "seen before with 1 seed;" in page(pair(OPEN), About("x", seen=(1,)))
+    assert "seen before" not in page(pair(OPEN), About("x"))
+
+
+def test_an_arm_that_is_no_longer_in_the_file_is_compared_and_named() -> None:
+    rows = trials({"aging": BASE, "random": [one + 0.01 for one in BASE], "gone": BASE})
+    text = page(analyse(rows, "aging"), About("x", arms={"aging": "the usual", "random": "random"}))
+    assert "- random: random\n- gone: no longer in the file" in section(text, "What was run")
+    assert "after the correction for 2 comparisons" in text and "| gone | 7 |" in text
+
+
+@pytest.mark.parametrize("pairs", [3, 6, 7, 11, 19])
+def test_equal_differences_have_no_digits_of_rounding(pairs: int) -> None:
+    base = [90 + 0.7 * number / pairs for number in range(pairs)]
+    text = page(pair([0.38] * pairs, base=base, measure="score"), About("x"))
+    assert f"| random | {pairs} | +0.38 | 0.38 to 0.38 | 0.38 to 0.38 |" in text
+    assert not re.search(r"\d\.\d{5}", text)
+
+
+def test_no_interval_supports_more_than_a_few_digits() -> None:
+    fitness, points = Scores(read_objective("fitness"), None), Scores(read_objective("accuracy"), 0.01)
+    assert fitness.between(Interval(0.38, 0.38 + 1e-15)) == "0.380000 to 0.380000"
+    assert fitness.between(Interval(1.2e-5, 1.6e-5)) == "0.0000120 to 0.0000160"
+    assert fitness.between(Interval(1.2e-30, 1.6e-30)) == "1.2e-30 to 1.6e-30"
+    assert fitness.between(Interval(1.2e30, 1.6e30)) == "1.2e+30 to 1.6e+30"
+    assert fitness.between(Interval(5e-324, 1.5e-323)) == "4.94e-324 to 1.48e-323"
+    assert points.score(0.5, Interval(0.5, 0.5 + 1e-13)) == "50.0000 %"
+    assert points.size(0.00001, Interval(0.00001, 0.00001)) == "0.001 points"
+    assert Scores(read_objective("loss"), None).difference(0.0, None) == "0.0000"
+
+
+def test_intervals_of_accuracies_are_what_is_possible() -> None:
+    rows = trials({"aging": [0.99, 1.0, 0.7], "random": [0.0, 0.01, 0.4]})
+    text = page(analyse(rows, "aging"), About("x"))
+    assert "| aging (default) | 3 | 90 % | 47 to 100 |" in text and "| random | 3 | 14 % | 0 to 70 |" in text
+    assert "| random | 3 | -76 | -100 to 23 |" in text
+    assert "from 100 points in favour of aging to 23 points in favour of random" in text
+    text = page(analyse([replace(row, measure="fitness") for row in rows], "aging"), About("x"))
+    assert "| aging (default) | 3 | 0.9 | 0.5 to 1.3 |" in text, "a fitness may be anything"
+    scores = Scores(read_objective("accuracy"), 0.01)
+    assert (scores.drawn(1.2), scores.drawn(-0.1), scores.drawn(0.5)) == (100.0, 0.0, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "measure"),
+    [
+        (1e308, "accuracy"),
+        (-1.7e308, "fitness"),
+        (1e155, "loss"),
+        (1e100, "fitness"),
+        (1e-308, "loss"),
+        (math.inf, "loss"),
+    ],
+)
+def test_any_numbers_make_a_page(tmp_path: Path, value: float, measure: str) -> None:
+    told = {"selected": value, "rescored": -value, "work": abs(value), "seconds": abs(value), "measure": measure}
+    curve = (Point(0, 0.1, -value), Point(abs(value), value, 0.1), Point(2, 0.3, 0.2), Point(3, -value, value))
+    rows = trials({"aging": BASE, "random": [*BASE[:6], value], "c": [-value, value, *BASE[:5]]}, curve=curve, **told)
+    rows += trials({"aging": [value] * 7, "random": [-value] * 7, "c": BASE}, dataset="signs", measure=measure)
+    rows += trials({"aging": BASE[:3], "random": [0.1, 0.2, 0.2], "c": BASE[:3]}, dataset="z", measure=measure)
+    text, _, _ = write_page(analyse(rows, "aging", target=0.2), tmp_path, About("x")).read_text().partition("## Times")
+    assert "nan" not in text and not re.search(r"\binf", text)
+    assert max(map(len, re.findall(r"\d+", text))) < 12
+    assert ("its score is not a number of at most 1e+100" in text) == (abs(value) > 1e100)
 
 
 def test_failed_trials_and_incomplete_pairs_are_named() -> None:
@@ -209,9 +404,10 @@ def test_an_arm_without_scores_is_shown() -> None:
     rows = [*trials({"aging": BASE}), *(Trial("digits", "random", seed, status="failed") for seed in range(7))]
     analysis = analyse(rows, "aging")
     assert (
-        said(analysis) == "random and aging cannot be compared on digits. There is no pair in which both have a score."
+        said(analysis) == "random failed in 7 of 7: random and aging cannot be compared on digits. There is no pair in "
+        "which both have a score."
     )
-    assert "| random | 0 | - | - | - | - |" in page(analysis, About("x"))
+    assert "| random | 0 of 7 | - | - | - | - |" in page(analysis, About("x"))
 
 
 def test_one_arm_has_nothing_to_be_compared_with() -> None:

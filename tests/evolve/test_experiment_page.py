@@ -162,6 +162,7 @@ def test_who_is_ahead_only_where_it_did_not_fail_is_not_ahead() -> None:
     compared = section(text, "Comparisons")
     assert "| 0.008 | 0.008 | - |" in compared
     assert "Some trials failed: random failed in 12 of 20." in compared
+    assert "if differences scatter normally; where trials failed nothing is known of it." in compared
     assert re.search(r"With that p, corrected, is: random 0\.0\d+, in favour of aging\.", compared)
 
 

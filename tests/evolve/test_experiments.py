@@ -544,6 +544,7 @@ def test_a_recorded_table_is_searched_data_set_by_data_set(tmp_path: Path, recor
     aging = made.trials[0]
     assert (aging.unit, aging.measure) == ("seconds", "loss") and (aging.test or 0.0) < 0
     assert all(point.selected < 0 for point in aging.curve)
+    assert made.analysis.tables and made.analysis.timed == () and not made.analysis.published
 
 
 def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:

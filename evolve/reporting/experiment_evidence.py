@@ -26,7 +26,7 @@ CURSE = (
 )
 PUBLISHED_CURSE = (
     f"{_LUCK}. Selected at: the published training that the search drew for the winner. Re-scored: the mean of others "
-    "of its trainings, which is fair. Test: the mean of all of its trainings, unless the table has a test score of its "
+    "of its trainings. Test: the mean of all of its trainings, unless the table has a test score of its "
     "own. The training that selected the winner is one of these, so a part of the luck is still in the test score. The "
     "first change is from the first of these to the next one."
 )

@@ -155,6 +155,8 @@ def _corrected(analysis: Analysis) -> str:
 
 def _open(analysis: Analysis, contrast: Contrast, found: Comparison, interval: Interval) -> str:
     """The range that the data leave open."""
+    if interval.low == interval.high:
+        return _without_spread(analysis, contrast, found)
     scores, default, arm = scores_of(analysis), analysis.default, contrast.arm
     low, high = scores.number(interval.low, interval), scores.number(interval.high, interval)
     unit, against = scores.points, _not_upheld(analysis, contrast, found)
@@ -164,12 +166,20 @@ def _open(analysis: Analysis, contrast: Contrast, found: Comparison, interval: I
         ends, ahead = ((low, high), arm) if interval.low > 0 else ((high, low), default)
         span = f"from {' to '.join(ends)}{unit} in favour of {ahead}"
         against = against or ("" if _too_few(analysis, contrast) else f" {_interval_alone(analysis)}")
-    if not any(contrast.differences.values()):
-        return f"That does not mean that they are equal: a new seed may differ ({p_in_words(found.adjusted)})."
     return (
         f"That does not mean that they are equal: the difference may be anywhere {span} "
         f"(95 % interval, {found.pairs} pairs; {p_in_words(found.adjusted)}{_corrected(analysis)}).{against}"
     )
+
+
+def _without_spread(analysis: Analysis, contrast: Contrast, found: Comparison) -> str:
+    """That pairs which are all alike say little of others."""
+    p, against = f"{p_in_words(found.adjusted)}{_corrected(analysis)}", _not_upheld(analysis, contrast, found)
+    if not found.mean:
+        return f"That does not mean that they are equal: a new seed may differ ({p})."
+    ahead = contrast.arm if found.mean > 0 else analysis.default
+    by = scores_of(analysis).size(found.mean)
+    return f"All {found.pairs} are {by} in favour of {ahead}, but a new seed may differ ({p}).{against}"
 
 
 def _not_upheld(analysis: Analysis, contrast: Contrast, found: Comparison) -> str:

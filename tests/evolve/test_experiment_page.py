@@ -127,6 +127,11 @@ def test_two_equal_pairs_are_too_few() -> None:
     )
 
 
+def test_equal_differences_in_a_few_pairs_are_not_all_that_may_be() -> None:
+    text = said(pair([0.0038] * 3))
+    assert "and a comparison takes 6 at least. All 3 are 0.38 points in favour of random, but a new seed may" in text
+
+
 def test_after_clear_steps_fewer_pairs_are_enough() -> None:
     """The strictest of four steps takes eight pairs, the last one six: seven that differ are then no longer too few."""
     longer = [0.95 + number / 1000 for number in range(14)]

@@ -36,7 +36,7 @@ from evolve.research.arms import Makers
 from evolve.research.design import Design
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
-from evolve.research.experiment_folder import note_page, seen_before
+from evolve.research.experiment_folder import note_page
 from evolve.run_settings import ResumeSettings, RunSettings
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
@@ -302,11 +302,9 @@ def experiment(
         raise
     arms = {arm.name: arm.in_words for arm in design.arms}
     text = design.file.read_text(encoding="utf-8-sig") if design.file else ""
-    seeds = len(made.analysis.seeds)
-    seen = seen_before(folder, seeds)
-    about = About(design.name, design.question or None, design.budget_in_words, arms, text, seen)
+    about = About(design.name, design.question or None, design.budget_in_words, arms, text, made.seen)
     write_page(made.analysis, folder, about)
-    note_page(folder, seeds)
+    note_page(folder, len(made.analysis.seeds))
     return made
 
 

@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "nas-bench-macro.json").write_text(json.dumps(dict.fromkeys(codes, entry)))
     budgets = {"5000x1": 2, "5000x3": 2, "20000x1": 2, "15000x8": 1}
     recorded_table.write(made / "recorded.jsonl", recorded_table.lines(6, ["language", "signs"], budgets))
-    renamed = (made / "recorded.jsonl").read_text().replace('"net-0"', '"fast"')
+    renamed = (made / "recorded.jsonl").read_text().replace('"net-0"', '"fast-thin"')
     (made / "recorded.jsonl").write_text(renamed)
     return made
 

@@ -32,4 +32,4 @@ def experiment(
     if as_json:
         print_json([trial.to_json() for trial in made.trials])
     else:
-        show_text(experiment_text.experiment(made.analysis, made.page))
+        show_text(experiment_text.experiment(made.analysis, made.page, made.seen))

@@ -55,7 +55,7 @@ def score_table(analysis: Analysis) -> list[str]:
 
 
 def _scores(analysis: Analysis, arm: Arm, dataset: str) -> list[str]:
-    name = f"{plain(arm.name)} (default)" if arm.name == analysis.default else plain(arm.name)
+    name = f"{plain(arm.name)} (first)" if arm.name == analysis.default else plain(arm.name)
     found, scores = arm.scores.get(dataset), scores_of(analysis)
     count = count_of(arm, dataset)
     if found is None:
@@ -81,7 +81,7 @@ def comparisons(analysis: Analysis) -> list[str]:
             rows.append(
                 [plain(contrast.arm), *([plain(name)] if several else []), *_comparison(analysis, contrast, one)]
             )
-    head = [f"less {default}", *(["on"] if several else []), "pairs", f"mean difference{scores_of(analysis).unit}"]
+    head = [f"minus {default}", *(["on"] if several else []), "pairs", f"mean difference{scores_of(analysis).unit}"]
     head += ["95 % interval (t)", "95 % interval (bootstrap)", "p", "p, corrected", "ahead on a new seed"]
     said = [*_how_compared(analysis), *_with_failures(analysis), *_over_datasets(analysis), *_seeds(analysis)]
     return [table(head, rows), *said]
@@ -153,7 +153,7 @@ def _over_datasets(analysis: Analysis) -> list[str]:
     return [
         "A method is to work on other data sets, not on other seeds. So here each of these "
         f"{count} data sets counts once, by the mean of its differences:",
-        table([f"less {plain(analysis.default)}", f"95 % interval over data sets{scores.unit}"], rows),
+        table([f"minus {plain(analysis.default)}", f"95 % interval over data sets{scores.unit}"], rows),
     ]
 
 

@@ -250,7 +250,7 @@ def _datasets(analysis: Analysis, contrast: Contrast) -> list[str]:
     between = f"{scores.differences(interval)}{scores.points}"
     return [
         f"{only}. For others like these, each data set counts once, and the 95 % interval of "
-        f"{contrast.arm} less {analysis.default} is {between}{holds}."
+        f"{contrast.arm} minus {analysis.default} is {between}{holds}."
     ]
 
 

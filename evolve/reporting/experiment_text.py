@@ -14,11 +14,15 @@ from evolve.reporting.experiment_scores import count_of, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.trials import DISTURBED
 
+SEEN = "seeds were added after this was seen with"
 
-def experiment(analysis: Analysis, page: Path) -> RenderableType:
-    """The short version of the page that was written to that path."""
+
+def experiment(analysis: Analysis, page: Path, seen: tuple[int, ...] = ()) -> RenderableType:
+    """The short version of the page that was written to that path. seen: as of `About`."""
     said = [*headline(analysis), *alone(analysis)]
     parts: list[RenderableType] = [line for claim in said for line in (_claim(claim), Text())]
+    if seen:
+        parts = [Text(f"{SEEN} {seen[-1]} seeds, so p values are too small here", style="bold"), Text(), *parts]
     parts += [_arms(analysis), Text()]
     if analysis.failed:
         count = plural(len(analysis.failed), "trial")
@@ -49,7 +53,7 @@ def _arms(analysis: Analysis) -> RenderableType:
 
 
 def _cells(analysis: Analysis, arm: Arm, dataset: str) -> list[str]:
-    name = f"{arm.name} (default)" if arm.name == analysis.default else arm.name
+    name = f"{arm.name} (first)" if arm.name == analysis.default else arm.name
     found, scores = arm.scores.get(dataset), scores_of(analysis)
     if found is None:
         return [name, count_of(arm, dataset), "-", "-"]

@@ -12,12 +12,22 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.display.progress import StageWatch
 from evolve.display.text import duration, plural, score
 from evolve.research.arms import Data, ImageArms, Makers
 from evolve.research.design import Arm, Design
-from evolve.research.experiment_folder import ROWS, RUNS, asked_for, check_same, check_versions, note_asked, opened
+from evolve.research.experiment_folder import (
+    ROWS,
+    RUNS,
+    asked_for,
+    check_same,
+    check_versions,
+    note_asked,
+    opened,
+    seen_before,
+)
 from evolve.research.image_data import image_data
 from evolve.research.machine_share import Measurement, machine_facts, versions
 from evolve.research.run_trial import TrialFailed
@@ -36,11 +46,12 @@ LOOK_SECONDS = 0.2
 class Experiment:
     """A finished experiment. trials: all that were ever asked for in its folder, by data set, seed and arm, as who
     leaves out what did not please finds differences that are none; the failed ones are among them, and a later call
-    tries those again."""
+    tries those again. seen: numbers of seeds with which its page was written before."""
 
     folder: Path
     design: Design
     trials: tuple[Trial, ...]
+    seen: tuple[int, ...] = ()
 
     @property
     def page(self) -> Path:
@@ -73,7 +84,8 @@ def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> E
             check_versions(folder, work.made_with(), work.versions)
         note_asked(folder, asked)
         work.do()
-    return Experiment(folder, design, tuple(in_order(work.known.values(), work.keys)))
+    trials = tuple(in_order(work.known.values(), work.keys))
+    return Experiment(folder, design, trials, seen_before(folder, len({trial.seed for trial in trials})))
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,8 @@ class _Work:
     def do(self) -> None:
         """Makes it, writing each row down at once; in the end all rows stand in their order."""
         self._console.note(self._plan())
+        for warning in self._warnings():
+            self._console.note(warning)
         machine = machine_facts()
         for trial in self._on_tables() if self._design.tables else self._on_images():
             made = datetime.now(UTC).isoformat(timespec="seconds")
@@ -129,6 +143,25 @@ class _Work:
         known = f"; {there:,} of them are there" if there else ""
         trials = f"{plural(len(self.keys), 'trial')} ({counts}), {design.budget_in_words} each"
         return f"experiment '{design.name}': {trials}{known}"
+
+    def _warnings(self) -> Iterator[str]:
+        """What keeps it from showing anything, however long it takes."""
+        from evolve.research.statistics import fewest_pairs  # here, as SciPy is for experiments alone
+
+        design, pairs = self._design, len(self._design.seeds) * len(self._data)
+        if len(design.arms) > 1 and pairs < (fewest := fewest_pairs(len(design.arms) - 1)):
+            compared = plural(len(design.arms) - 1, "comparison")
+            yield f"{plural(pairs, 'pair')} of trials cannot show a difference, however large: it takes {fewest} for {compared}"
+        population = RunConfig.checked(design.given(design.default)).population
+        if design.evaluations is not None and design.evaluations <= population:
+            yield (
+                f"a budget of {plural(design.evaluations, 'evaluation')} ends before a population of {population} is "
+                "complete, so strategies that breed do the same as random search"
+            )
+        for data in self._data:
+            size = data.size if isinstance(data, TableData) else None
+            if size is not None and design.evaluations is not None and design.evaluations >= size:
+                yield f"the table has {plural(size, 'network')} for {data.name}, so each search sees all of them"
 
     def _blank(self, asked: _Asked) -> Trial:
         """What is known of a trial before it is made."""

@@ -10,7 +10,7 @@ from evolve.config import RunConfig
 from evolve.display.console import Console, make_console
 from evolve.engine.initial_population import founders
 from evolve.engine.opening import new_problem
-from evolve.errors import DataError
+from evolve.errors import ConfigError, DataError
 from evolve.planning.planner import check_time, plan_run
 from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.images import ImageProblem
@@ -60,5 +60,10 @@ def checked_problem(
             return problem
         begin_with = founders(problem.space, config.founders, runs, lambda text: None, problem.first_space, config.fill)
         if config.work is not None:
-            plan_run(with_fixed(config), problem, begin_with, make_console(False), 0.0)
+            plan = plan_run(with_fixed(config), problem, begin_with, make_console(False), 0.0).plan
+            if plan is not None and plan.of_one and plan.search is not None:
+                raise ConfigError(
+                    f"{config.assigned('work', config.work)} has room for one network and no search on {setting}; use "
+                    f"{config.assigned('work', plan.search)} at least"
+                )
     return problem

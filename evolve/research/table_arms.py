@@ -46,6 +46,11 @@ class TableData:
     def digest(self) -> str:
         return self.table.digest if isinstance(self.table, Table) else self.table.dataset(self.name).digest
 
+    @property
+    def size(self) -> int:
+        """Networks that can be searched."""
+        return len(self.table.entries if isinstance(self.table, Table) else self.table.dataset(self.name).pool)
+
     def scores(self, measure: str) -> Range:
         """The least and the largest score that there can be: of published ones those of the table."""
         if isinstance(self.table, Table):

@@ -416,6 +416,21 @@ def test_an_arm_that_is_left_out_is_still_compared(tmp_path: Path) -> None:
     assert [arm.name for arm in found.analysis.arms] == ["aging", "random", "neat"]
 
 
+def test_what_keeps_an_experiment_from_showing_anything_is_said_at_once(tmp_path: Path) -> None:
+    asked = {**ON_TABLE, "settings": {}, "budget": {"evaluations": 12}}
+    done = command("experiment", write(tmp_path / "asked.toml", asked), cwd=tmp_path)
+    said = " ".join(done.stdout.split())
+    assert "2 pairs of trials cannot show a difference, however large: it takes 6 for 1 comparison" in said
+    assert "a budget of 12 evaluations ends before a population of 16 is complete" in said
+
+
+def test_work_that_has_no_room_for_a_search_is_refused(tmp_path: Path) -> None:
+    asked = {**ON_IMAGES, "datasets": ["digits"], "settings": {}, "budget": {"work": 3e11}}
+    with pytest.raises(ConfigError, match=r"work = 3e11 has room for one network and no search on digits"):
+        evolve.experiment(asked, output=tmp_path / "one", progress=False)
+    assert not (tmp_path / "one").exists()
+
+
 def test_a_folder_knows_with_how_many_seeds_its_page_was_written(tmp_path: Path) -> None:
     folder = tmp_path / "one"
     on_table(folder)

@@ -151,7 +151,8 @@ class _Work:
         design, pairs = self._design, len(self._design.seeds) * len(self._data)
         if len(design.arms) > 1 and pairs < (fewest := fewest_pairs(len(design.arms) - 1)):
             compared = plural(len(design.arms) - 1, "comparison")
-            yield f"{plural(pairs, 'pair')} of trials cannot show a difference, however large: it takes {fewest} for {compared}"
+            shown = f"it takes {fewest} for {compared}"
+            yield f"{plural(pairs, 'pair')} of trials cannot show a difference, however large: {shown}"
         population = RunConfig.checked(design.given(design.default)).population
         if design.evaluations is not None and design.evaluations <= population:
             yield (

@@ -20,7 +20,9 @@ def read_toml(path: Path, flag: str = "") -> dict[str, Any]:
         return tomllib.loads(path_of(path).read_text(encoding="utf-8-sig"))  # with the mark of some editors or without
     except FileNotFoundError:
         raise ConfigError(f"{named}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{named}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{named}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{named}: not valid TOML: {error}") from None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evolve.display.text import duration
+from evolve.display.text import duration, plural
 from evolve.reporting import experiment_evidence as evidence
 from evolve.reporting import figures
 from evolve.reporting.experiment_headline import Claim, alone, headline
@@ -127,12 +127,19 @@ def _times(analysis: Analysis) -> list[str]:
     lines = [machine for machine in dict.fromkeys(map(_machine, analysis.trials)) if machine]
     lines += [f"made from {made[0]} to {made[-1]}"] if made else []
     unharmed = [trial for trial in analysis.trials if trial.disturbed and trial not in analysis.disturbed]
-    lines += [f"{_disturbed(trial)}; that changes no score, as its budget is no time" for trial in unharmed]
+    lines += [_unharmed(unharmed)] if unharmed else []
     return [
         table(head, rows),
         f"A trial counts as disturbed if others took more than {DISTURBED:.0%} of the cores.",
         bullets(map(plain, lines)),
     ]
+
+
+def _unharmed(trials: Sequence[Trial]) -> str:
+    """That trials whose budget is no time were disturbed."""
+    most = max(trial.others or 0.0 for trial in trials)
+    count = f"{plural(len(trials), 'trial')} {'were' if len(trials) > 1 else 'was'} disturbed, by up to {most:.0%}"
+    return f"{count}; that changes no score, as the budget is no time"
 
 
 def _time(arm: Arm) -> list[str]:

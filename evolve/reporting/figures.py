@@ -77,6 +77,8 @@ def line_chart(panels: Sequence[Panel], x_label: str) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for number, line in enumerate(panel.lines):
         colour, dash = _colour(number), DASHES[number // len(COLOURS) % len(DASHES)]
         axes.plot(line.x, line.y, color=colour, linestyle=dash, linewidth=1.8)
@@ -88,6 +90,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_ylabel(panel.y_label)
     axes.margins(x=0)
     axes.set_ylim(*_limits(panel))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # of whole units: evaluations, seconds, units of work
     _label_ends(axes, panel.lines)
 
 

@@ -14,9 +14,10 @@ from filelock import FileLock, Timeout
 from evolve.errors import ConfigError, RunError
 from evolve.research.design import Design
 from evolve.research.machine_share import DECIDING
+from evolve.storage.files import EXPERIMENT
 
 SEEN = "pages with so many seeds"
-ASKED, ROWS, LOCK, RUNS = "experiment.json", "rows.jsonl", "experiment.lock", "runs"
+ASKED, ROWS, LOCK, RUNS = EXPERIMENT, "rows.jsonl", "experiment.lock", "runs"
 FORMAT = 1
 FREE = ("workers", "executor")  # settings that change no result
 Json = dict[str, Any]

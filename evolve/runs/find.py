@@ -8,7 +8,7 @@ from pathlib import Path
 from evolve.errors import EvolveError, RunError, nearest
 from evolve.runs.run import Run
 from evolve.settings import path_of
-from evolve.storage.files import FILE
+from evolve.storage.files import EXPERIMENT, FILE
 
 
 def find(run: str | Path, results: str | Path = "results") -> Run:
@@ -17,6 +17,10 @@ def find(run: str | Path, results: str | Path = "results") -> Run:
     for folder in (results / run, path_of(run)):
         if (folder / FILE).is_file():
             return Run(folder)
+        if (folder / EXPERIMENT).is_file():
+            raise RunError(
+                f"{folder} is an experiment: page.md in it says what came out, and its runs lie in its runs/"
+            )
     names = [path.parent.name for path in results.glob(f"*/{FILE}")]
     hint = nearest(str(run), names) if names else f"; there are no runs in {results} yet, make one with: evolve run"
     raise RunError(f"there is no run '{run}' in {results}{hint}")

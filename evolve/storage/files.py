@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 FILE = "run.sqlite"
+EXPERIMENT = "experiment.json"  # what an experiment is, in its folder
 MODELS = "models"  # folders beside it: of trained models, and of weights that other trainings go on from
 WEIGHTS = "weights"
 ENDING = ".npz"

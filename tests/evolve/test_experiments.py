@@ -275,6 +275,12 @@ def test_a_folder_of_another_experiment_is_refused(tmp_path: Path) -> None:
         on_table(folder, tables=[str(tmp_path / "table.json")])
 
 
+def test_the_folder_of_an_experiment_is_no_run(tmp_path: Path) -> None:
+    on_table(tmp_path / "one")
+    with pytest.raises(RunError, match=r"one is an experiment: its page.md says what came out"):
+        find("one", tmp_path)
+
+
 def test_trials_of_another_version_are_not_mixed_with_new_ones(tmp_path: Path) -> None:
     folder = tmp_path / "one"
     trials = on_table(folder).trials

@@ -19,7 +19,7 @@ def find(run: str | Path, results: str | Path = "results") -> Run:
             return Run(folder)
         if (folder / EXPERIMENT).is_file():
             raise RunError(
-                f"{folder} is an experiment: page.md in it says what came out, and its runs lie in its runs/"
+                f"{folder} is an experiment: its page.md says what came out, and its runs lie in {folder}/runs"
             )
     names = [path.parent.name for path in results.glob(f"*/{FILE}")]
     hint = nearest(str(run), names) if names else f"; there are no runs in {results} yet, make one with: evolve run"

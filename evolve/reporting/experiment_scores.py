@@ -22,16 +22,17 @@ WIDE = 1e9  # from which on a number is written with an exponent
 class Scores:
     """Writes the scores of an experiment. Arguments are such that higher is better; what is written is as measured.
 
-    point: what a point is; None where scores are no accuracies.
+    point: what a point is; None where scores are no accuracies. part: the one that they are of.
     """
 
     objective: Objective
     point: float | None
+    part: str = "test"
 
     @property
     def name(self) -> str:
         """As "test accuracy"."""
-        return f"test {self.objective.name.replace('_', ' ')}"
+        return f"{self.part} {self.objective.name.replace('_', ' ')}"
 
     @property
     def lower_is_better(self) -> bool:
@@ -114,7 +115,8 @@ class Scores:
 
 def scores_of(analysis: Analysis) -> Scores:
     """How the scores of that experiment are written."""
-    return Scores(analysis.objective, analysis.point)
+    unseen = "selection" if analysis.tables and not analysis.published else "test"  # recorded tables have no test part
+    return Scores(analysis.objective, analysis.point, unseen)
 
 
 def count_of(arm: Arm, dataset: str) -> str:

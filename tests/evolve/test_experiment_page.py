@@ -406,6 +406,11 @@ def test_disturbed_trials_are_named_where_the_clock_decides() -> None:
     assert "What random would find on another machine" in mixed
 
 
+def test_scores_of_recorded_tables_are_of_the_selection_part() -> None:
+    text = page(analyse(trials({"aging": BASE, "random": BASE}), "aging", tables=True), About("x"))
+    assert "mean selection accuracy" in text and "mean test accuracy" not in text
+
+
 def test_an_arm_without_scores_is_shown() -> None:
     rows = [*trials({"aging": BASE}), *(Trial("digits", "random", seed, status="failed") for seed in range(7))]
     analysis = analyse(rows, "aging")

@@ -159,6 +159,12 @@ class _Work:
                 f"a budget of {plural(design.evaluations, 'evaluation')} ends before a population of {population} is "
                 "complete, so strategies that breed do the same as random search"
             )
+        epochs, alone = design.common.values.get("final_epochs"), [arm.name for arm in design.arms if arm.alone]
+        if epochs is not None and alone and not design.tables:
+            yield (
+                f"what searches find is trained for {plural(epochs, 'epoch')} at the end, {alone[0]} for "
+                "all that the first arm spends: without final_epochs in [settings] they compare better"
+            )
         for data in self._data:
             size = data.size if isinstance(data, TableData) else None
             if size is not None and design.evaluations is not None and design.evaluations >= size:

@@ -568,7 +568,7 @@ def test_a_recorded_table_is_searched_data_set_by_data_set(tmp_path: Path, recor
     assert made.analysis.tables and made.analysis.timed == () and not made.analysis.published
 
 
-def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:
+def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "answers.py").write_text(ANSWERS)
     arms = {
         "aging": {},
@@ -579,7 +579,7 @@ def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:
     settings = {**ON_IMAGES["settings"], "executor": "in-process", "images": 120, "epochs": 4}
     asked = {**ON_IMAGES, "datasets": [str(tiny_npz)], "settings": settings, "arms": arms, "budget": {"evaluations": 1}}
     file = write(tmp_path / "asked.toml", asked)
-    made = evolve.experiment(file, results=tmp_path / "results", progress=False)
+    made = evolve.experiment(file, results=tmp_path / "results")
     aging, one, program = made.trials[:3]
     assert aging.work and one.work and (aging.evaluations, one.evaluations) == (1, 1)
     run = find("bars-one-0", made.folder / "runs")
@@ -593,6 +593,7 @@ def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path) -> None:
     assert all(trial.others is not None for trial in made.trials)
     page = made.page.read_text()
     assert "one" in page and str(tiny_npz) in page
+    assert "trained for 2 epochs at the end, one for all" in " ".join(capsys.readouterr().out.split())
 
     lines = (made.folder / "rows.jsonl").read_text().splitlines(keepends=True)
     before, requests = rows(made.folder), len(run.requests)

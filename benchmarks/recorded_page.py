@@ -19,11 +19,12 @@ from statistics import fmean, median
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import spearmanr
+from scipy.stats import sem, spearmanr
 
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTable, RecordedTraining
 from evolve.reporting.figures import COLOURS, drawing, save
+from evolve.reporting.markdown import table as markdown_table
 from evolve.values import Budget
 from genomes.recipe import AUGMENTATION, PROBED_GROUPS
 
@@ -76,16 +77,11 @@ def probes(table: RecordedTable) -> Iterator[str]:
     )
     for group in PROBED_GROUPS:
         budgets = list(next(iter(table.datasets.values())).budgets)
-        yield _head(group, *budgets)
-        for name, dataset in table.datasets.items():
-            cells = [_spread([one.share for one in kept_in(dataset, budget, group)]) for budget in budgets]
-            yield f"| {name} | {' | '.join(cells)} |"
-        yield ""
-
-
-def _head(*cells: object) -> str:
-    """The head of a Markdown table."""
-    return f"| {' | '.join(map(str, cells))} |\n|{'---|' * len(cells)}"
+        rows = [
+            [name, *(_spread([one.share for one in kept_in(dataset, budget, group)]) for budget in budgets)]
+            for name, dataset in table.datasets.items()
+        ]
+        yield f"{markdown_table([group, *map(str, budgets)], rows)}\n"
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -102,16 +98,14 @@ def verdicts(table: RecordedTable) -> Iterator[str]:
         f"lies below {DESTROYS}, and *survives* where it lies above {SURVIVES}; else the question is *open*. All "
         "budgets together.\n"
     )
-    yield _head("", *PROBED_GROUPS)
-    for name, dataset in table.datasets.items():
-        cells = []
-        for group in PROBED_GROUPS:
-            counts = Counter(one.verdict for budget in dataset.budgets for one in kept_in(dataset, budget, group))
-            cells.append(
-                ", ".join(f"{counts[what]} {what}" for what in ("destroys", "open", "survives") if counts[what])
-            )
-        yield f"| {name} | {' | '.join(cell or 'no answer' for cell in cells)} |"
-    yield ""
+    rows = [[name, *(_verdicts(dataset, group) for group in PROBED_GROUPS)] for name, dataset in table.datasets.items()]
+    yield f"{markdown_table(['', *PROBED_GROUPS], rows)}\n"
+
+
+def _verdicts(dataset: RecordedDataset, group: str) -> str:
+    counts = Counter(one.verdict for budget in dataset.budgets for one in kept_in(dataset, budget, group))
+    told = [f"{counts[what]} {what}" for what in ("destroys", "open", "survives") if counts[what]]
+    return ", ".join(told) or "no answer"
 
 
 @dataclass(frozen=True)
@@ -133,8 +127,8 @@ def gap(dataset: RecordedDataset, name: str, plain: str, budget: Budget) -> Gap 
     if not differences:
         return None
     means = [float(one.mean()) for one in differences]
-    images = float(np.mean(differences, axis=0).std(ddof=1)) / math.sqrt(len(differences[0]))
-    seeds = float(np.std(means, ddof=1)) / math.sqrt(len(means)) if len(means) > 1 else 0.0
+    images = float(sem(np.mean(differences, axis=0)))
+    seeds = float(sem(means)) if len(means) > 1 else 0.0
     return Gap(fmean(means), max(images, seeds))
 
 
@@ -146,11 +140,11 @@ def twins(table: RecordedTable) -> Iterator[str]:
         "images in the same order.\n"
     )
     for name, dataset in table.datasets.items():
-        yield _head(name, "augmentation", *dataset.budgets)
-        for with_it, without in dataset.twins.items():
-            cells = [_gap(gap(dataset, with_it, without, budget)) for budget in dataset.budgets]
-            yield f"| {with_it} | {augmentation(dataset, with_it)} | {' | '.join(cells)} |"
-        yield ""
+        rows = [
+            [twin, augmentation(dataset, twin), *(_gap(gap(dataset, twin, plain, one)) for one in dataset.budgets)]
+            for twin, plain in dataset.twins.items()
+        ]
+        yield f"{markdown_table([name, 'augmentation', *map(str, dataset.budgets)], rows)}\n"
 
 
 def augmentation(dataset: RecordedDataset, name: str) -> str:
@@ -170,15 +164,15 @@ def winners(table: RecordedTable) -> Iterator[str]:
         "order after a smaller budget agrees with that (Spearman's rank correlation over all networks).\n"
     )
     small = list(next(iter(table.datasets.values())).budgets)[:-1]
-    yield _head("", "best", "guessing", *(f"order after {one}" for one in small))
+    rows = []
     for name, dataset in table.datasets.items():
         scores = {one: dataset.mean(one, dataset.largest) for one in dataset.genomes}
         known = {one: score for one, score in scores.items() if score is not None}
         best = sorted(known, key=lambda one: -known[one])[:BEST]
         shown = ", ".join(f"{one} {100 * known[one]:.1f}" for one in best) or "not trained yet"
         cells = [_agreement(dataset, known, budget) for budget in small]
-        yield f"| {name} | {shown} | {100 * dataset.chance['selection']:.1f} | {' | '.join(cells)} |"
-    yield ""
+        rows.append([name, shown, f"{100 * dataset.chance['selection']:.1f}", *cells])
+    yield f"{markdown_table(['', 'best', 'guessing', *(f'order after {one}' for one in small)], rows)}\n"
 
 
 def _agreement(dataset: RecordedDataset, known: dict[str, float], budget: Budget) -> str:

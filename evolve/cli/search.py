@@ -49,9 +49,9 @@ def run(
     **settings: Any,
 ) -> None:
     """Evolve networks on images, re-score the leaders, train the winner in full."""
-    from evolve import api
     from evolve.config_files import from_flags, layer_flags
     from evolve.display.console import show_text, terminal_width
+    from evolve.engine.running import run_given
     from evolve.reporting import run_text
 
     flags = typed(settings)
@@ -61,7 +61,7 @@ def run(
     if layer:
         flags["layers"] = layer_flags(layer)
     spelled = {"plan": "--plan", **({"founders": "--founder"} if founder else {})}
-    made = api.run_given(from_flags(flags, config, spelled), plan)
+    made = run_given(from_flags(flags, config, spelled), plan)
     show_text(run_text.hall_of_fame(made))
     print(run_text.next_steps(made, terminal_width()))
 
@@ -81,13 +81,13 @@ def resume(
     **settings: Any,
 ) -> None:
     """Continue a killed, stopped or finished run."""
-    from evolve import api
     from evolve.config_files import from_flags
     from evolve.display.console import show_text, terminal_width
+    from evolve.engine.running import resume_given
     from evolve.reporting import run_text
     from evolve.runs.find import find
 
     given = from_flags(typed({"generations": generations, "duration": duration, **settings}))
-    made = api.resume_given(find(run, results).trusting(trust or ()), given)
+    made = resume_given(find(run, results).trusting(trust or ()), given)
     show_text(run_text.hall_of_fame(made))
     print(run_text.next_steps(made, terminal_width()))

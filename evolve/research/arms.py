@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.display.console import Console, Part, Watcher
+from evolve.display.console import Console, Part
 from evolve.engine.initial_population import RANDOM, founder
+from evolve.engine.running import resume_given, run_given
 from evolve.errors import ConfigError, DiskLimitError, LogError, MachineError, RunError
 from evolve.problems.images import ImageProblem
 from evolve.problems.work import FLOAT32, START_COST, training_work
@@ -30,14 +31,6 @@ OF_SHARES, SHARES = ("accuracy", "balanced_accuracy"), (0.0, 1.0)
 # Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
 BRIEFLY = {"evaluations": 1, "images": 10, "epochs": 1}
 UNLIMITED = {"max_layers": 10**6, "max_parameters": 10**12, "max_multiply_adds": 10**15, "max_work": 10**15}
-
-
-@dataclass(frozen=True)
-class Makers:
-    """How runs are begun and continued; whoever stands above knows it."""
-
-    begin: Callable[[Given, Watcher], Run]
-    go_on: Callable[[Run, Watcher], Run]
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,6 @@ class ImageArms:
 
     design: Design
     runs: Path
-    makers: Makers
     console: Console
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -108,11 +100,12 @@ class ImageArms:
         try:
             if not Store.begun(folder):
                 given = replace(given, values={**given.values, "name": blank.folder, "results": self.runs})
-                return self.makers.begin(given, part)
+                return run_given(given, progress=part, measure=False)
             found = Run(folder)
             if found.state == "finished":
                 return found
-            return self.makers.go_on(found.trusting((*found.config.modules(), *found.config.own_data)), part)
+            trusted = found.trusting((*found.config.modules(), *found.config.own_data))
+            return resume_given(trusted, Given({}), part)
         except (LogError, MachineError, DiskLimitError):
             raise
         except RunError as error:

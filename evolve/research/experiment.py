@@ -16,7 +16,7 @@ from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.display.progress import StageWatch
 from evolve.display.text import duration, plural, score
-from evolve.research.arms import Data, ImageArms, Makers
+from evolve.research.arms import Data, ImageArms
 from evolve.research.design import Arm, Design
 from evolve.research.experiment_folder import (
     ROWS,
@@ -69,7 +69,7 @@ class Experiment:
         return analyse(self.trials, design.default.name, design.target, alone, programs, tables)
 
 
-def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> Experiment:
+def conduct(design: Design, folder: Path, console: Console) -> Experiment:
     """Makes all trials that are missing in a folder, and returns the experiment.
 
     Raises ConfigError, DataError or RunError before anything is trained if it cannot be made as a whole, and
@@ -79,7 +79,7 @@ def conduct(design: Design, folder: Path, makers: Makers, console: Console) -> E
         data = table_data(design) if design.tables else image_data(design, folder / RUNS, console)
         asked = asked_for(design, {one.name: one.digest for one in data})
         check_same(folder, asked)
-        work = _Work(design, folder, makers, console, data)
+        work = _Work(design, folder, console, data)
         if work.missing:
             check_versions(folder, work.made_with(), work.versions)
         note_asked(folder, asked)
@@ -104,10 +104,8 @@ class _Asked:
 class _Work:
     """The making of what is missing."""
 
-    def __init__(
-        self, design: Design, folder: Path, makers: Makers, console: Console, data: Sequence[Data | TableData]
-    ) -> None:
-        self._design, self._makers, self._console = design, makers, console
+    def __init__(self, design: Design, folder: Path, console: Console, data: Sequence[Data | TableData]) -> None:
+        self._design, self._console = design, console
         self._data, self._rows, self._runs = data, folder / ROWS, folder / RUNS
         asked = [_Asked(one, arm, seed) for one, seed, arm in product(data, design.seeds, design.arms)]
         self.keys = [one.key for one in asked]
@@ -176,7 +174,7 @@ class _Work:
         return Trial(data, arm, seed, measure=self._design.objective.name, unit=self._design.unit)
 
     def _on_images(self) -> Iterator[Trial]:
-        arms = ImageArms(self._design, self._runs, self._makers, self._console)
+        arms = ImageArms(self._design, self._runs, self._console)
         for place, asked in enumerate(self.missing, start=1):
             assert isinstance(asked.data, Data)
             blank, default = self._blank(asked), (asked.data.name, self._design.default.name, asked.seed)

@@ -1,4 +1,4 @@
-"""The statistics of comparisons, all of them by SciPy but for Holm's correction, which it does not have.
+"""The statistics of comparisons, by SciPy as far as it has them: Holm's correction and Nemenyi's difference it has not.
 
 Values are paired: two arms on the same data set with the same seed. Nothing here knows a run or a file.
 """
@@ -28,7 +28,7 @@ Name = TypeVar("Name")
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval that holds the true mean difference in 95 of 100 experiments."""
+    """An interval that holds the true value, such as a mean or a mean difference, in 95 of 100 experiments."""
 
     low: float
     high: float
@@ -95,9 +95,9 @@ def t_interval(values: Sequence[float]) -> Interval | None:
     """Student's 95 % interval of the mean; None for fewer than two values."""
     if len(values) < 2:
         return None
-    middle, error = mean(values), deviation(values) / math.sqrt(len(values))
-    reach = float(stats.t.ppf(1 - LEVEL / 2, len(values) - 1)) * error
-    return Interval(middle - reach, middle + reach)
+    if np.ptp(values) == 0:
+        return Interval(float(values[0]), float(values[0]))
+    return Interval(*map(float, stats.t.interval(1 - LEVEL, len(values) - 1, mean(values), stats.sem(values))))
 
 
 def bootstrap_interval(values: Sequence[float]) -> Interval | None:

@@ -28,7 +28,7 @@ from evolve.objectives import Direction, Objective
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.work import FLOAT32, START_COST, training_work
 from evolve.research import machine_share
-from evolve.research.arms import Makers, epochs_for
+from evolve.research.arms import epochs_for
 from evolve.research.commands import CommandFailed, CommandStopped, Terms, run_command
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
@@ -88,14 +88,10 @@ def without_times(page: Path) -> str:
     return text
 
 
-def never(*_: Any) -> Any:
-    raise AssertionError("a table needs no run")
-
-
 def on_table(folder: Path, data: Path | None = None, **changes: Any) -> Experiment:
     """An experiment without its page."""
     design = read_design({**ON_TABLE, **changes}, data)
-    return conduct(design, folder, Makers(never, never), make_console(False))
+    return conduct(design, folder, make_console(False))
 
 
 def test_only_what_is_missing_is_made(tmp_path: Path) -> None:

@@ -286,6 +286,11 @@ def not_shown(analysis: Analysis) -> list[str]:
     if len(analysis.seeds) == 1:
         said.append("Anything beyond this seed: with one seed there is no interval.")
     said.append(f"Anything on other data than {listed(analysis.datasets, 12)}, or with another budget.")
+    if alike := [arm.name for arm in analysis.arms if arm.alike and not (arm.alone and analysis.tables)]:
+        said.append(
+            f"How luck changes {listed(alike, 12)}: every seed came to the same score, so what differs in its pairs is "
+            "the other arm alone."
+        )
     if analysis.timed:
         said.append(f"What {listed(analysis.timed, 12)} would find on another machine, as the budget was a time.")
     if analysis.failed:

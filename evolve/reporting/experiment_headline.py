@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from evolve.display.text import plural
 from evolve.reporting.experiment_scores import Scores, about, in_words, listed, p_in_words, probability, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.contrasts import Contrast
@@ -228,7 +229,10 @@ def _more_seeds(analysis: Analysis, contrast: Contrast) -> list[str]:
     if contrast.seeds <= have:
         return [f"A difference of {what} would have been shown with these seeds, four times in five."]
     more = f"{about(contrast.seeds)} seeds, {about(contrast.seeds - have)} more than these"
-    return [f"To show {what}, if it is there, four times in five, takes about {more}. {BEFOREHAND}"]
+    shown = [f"To show {what}, if it is there, four times in five, takes about {more}."]
+    if contrast.seeds_as_seen is not None and contrast.seeds_as_seen < contrast.seeds / 2:
+        shown.append(f"If the difference is as large as here, about {about(max(contrast.seeds_as_seen, have + 1))} do.")
+    return [*shown, BEFOREHAND]
 
 
 def effect_in_words(analysis: Analysis) -> str:
@@ -252,6 +256,25 @@ def _datasets(analysis: Analysis, contrast: Contrast) -> list[str]:
         f"{only}. For others like these, each data set counts once, and the 95 % interval of "
         f"{contrast.arm} minus {analysis.default} is {between}{holds}."
     ]
+
+
+def guesses(analysis: Analysis) -> list[Claim]:
+    """Which arms came to no more than guessing does, and where."""
+    found = [_guesses(analysis, arm, dataset) for arm in analysis.arms for dataset in analysis.datasets]
+    return [claim for claim in found if claim is not None]
+
+
+def _guesses(analysis: Analysis, arm: Arm, dataset: str) -> Claim | None:
+    trials = [trial for trial in arm.trials if trial.dataset == dataset]
+    bounds = [trial.guessing for trial in trials if trial.guesses]
+    if not bounds:
+        return None
+    often = "" if len(bounds) == len(trials) else f" in {len(bounds)} of {plural(len(trials), 'trial')}"
+    highest = scores_of(analysis).score(max(filter(None, bounds)))
+    return Claim(
+        f"On {dataset} {arm.name} is no better than guessing{often}.",
+        f"Guessing hardly ever comes to more than {highest}. More of the budget may help.",
+    )
 
 
 def alone(analysis: Analysis) -> list[Claim]:

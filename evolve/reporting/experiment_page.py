@@ -9,7 +9,7 @@ from pathlib import Path
 from evolve.display.text import duration, plural
 from evolve.reporting import experiment_evidence as evidence
 from evolve.reporting import figures
-from evolve.reporting.experiment_headline import Claim, alone, headline
+from evolve.reporting.experiment_headline import Claim, alone, guesses, headline
 from evolve.reporting.experiment_pictures import Picture, pictures, spent_in
 from evolve.reporting.experiment_scores import listed
 from evolve.reporting.markdown import bullets, code, plain, table
@@ -70,7 +70,7 @@ def _section(title: str, blocks: Iterable[str]) -> list[str]:
 
 
 def _headline(analysis: Analysis) -> list[str]:
-    return [_bold(claim) for claim in (*headline(analysis), *alone(analysis))]
+    return [_bold(claim) for claim in (*headline(analysis), *alone(analysis), *guesses(analysis))]
 
 
 def _seen(about: About) -> list[str]:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import plural
-from evolve.reporting.experiment_headline import Claim, alone, headline
+from evolve.reporting.experiment_headline import Claim, alone, guesses, headline
 from evolve.reporting.experiment_scores import count_of, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.trials import DISTURBED
@@ -19,7 +19,7 @@ SEEN = "seeds were added after this was seen with"
 
 def experiment(analysis: Analysis, page: Path, seen: tuple[int, ...] = ()) -> RenderableType:
     """The short version of the page that was written to that path. seen: as of `About`."""
-    said = [*headline(analysis), *alone(analysis)]
+    said = [*headline(analysis), *alone(analysis), *guesses(analysis)]
     parts: list[RenderableType] = [line for claim in said for line in (_claim(claim), Text())]
     if seen:
         parts = [Text(f"{SEEN} {seen[-1]} seeds, so p values are too small here", style="bold"), Text(), *parts]

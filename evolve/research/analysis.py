@@ -71,6 +71,11 @@ class Arm:
         """All trials, failed ones, too."""
         return self.trials + self.failed
 
+    @property
+    def alike(self) -> bool:
+        """Whether all seeds came to the same score on each data set, with two of them at least on each."""
+        return bool(self.scores) and all(mean.count > 1 and mean.low == mean.high for mean in self.scores.values())
+
     def work(self, dataset: str) -> float | None:
         """Mean units of work of its trials on a data set; None if not all say it."""
         known = [trial.work for trial in self.trials if trial.dataset == dataset]

@@ -16,10 +16,12 @@ from evolve.engine.running import resume_given, run_given
 from evolve.errors import ConfigError, DiskLimitError, LogError, MachineError, RunError
 from evolve.problems.images import ImageProblem
 from evolve.problems.work import FLOAT32, START_COST, training_work
-from evolve.research.commands import ANY, GRACE, LONGER, CommandFailed, Terms, filled, run_command
+from evolve.research.commands import ANY, GRACE, IMAGES, LONGER, CommandFailed, Terms, filled, placeholders, run_command
 from evolve.research.design import Arm, Design
+from evolve.research.program_images import write_images
 from evolve.research.run_trial import TrialFailed, trial_of
 from evolve.research.trials import Trial
+from evolve.runs.chance import guessing_on
 from evolve.runs.run import Run
 from evolve.settings import Given
 from evolve.storage.store import Store
@@ -50,6 +52,11 @@ class Data:
     def prepared(self) -> dict[str, str]:
         """By what its prepared images are found."""
         return {"digest": self.digest, "name": self.name}
+
+    def guessing(self, measure: str) -> float | None:
+        """What guessing hardly ever exceeds on the test part; None of a measure for which that is not known."""
+        guesses = guessing_on(self.problem.describe(), "test")
+        return guesses.bound(measure) if guesses else None
 
 
 def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
@@ -129,11 +136,17 @@ class ImageArms:
     def _command(self, command: str, data: Data, blank: Trial, default: Trial | None) -> Trial:
         seconds = round(known(default).seconds, 1)
         folder = (self.runs / blank.folder).absolute()
-        told = {"dataset": data.setting, "seed": blank.seed, "folder": folder}
+        images = folder.with_name(f"{folder.name}.npz")
+        told = {"dataset": data.setting, IMAGES: images, "seed": blank.seed, "folder": folder}
         words = filled(command, {**told, "seconds": seconds, "evaluations": self.design.evaluations})
         scores = SHARES if blank.measure in OF_SHARES else ANY
         terms = Terms(self.design.folder, LONGER * seconds + GRACE, self.stop, scores)
-        return command_trial(words, blank, folder, terms)
+        try:
+            if IMAGES in placeholders(command):
+                write_images(data.problem.parts, images)
+            return command_trial(words, blank, folder, terms)
+        finally:
+            images.unlink(missing_ok=True)  # its test part is not to lie about
 
 
 def known(default: Trial | None) -> Trial:

@@ -30,7 +30,11 @@ from evolve.errors import ConfigError
 from evolve.execution import watched
 from evolve.research.trials import Point
 
-SAMPLE = {"dataset": "digits", "table": "t.json", "seed": 0, "seconds": 1.0, "evaluations": 1, "folder": "f"}
+IMAGES = "images"  # the placeholder of a file that is written only for programs that ask for it
+SAMPLE = {
+    **{"dataset": "digits", IMAGES: "i.npz", "table": "t.json"},
+    **{"seed": 0, "seconds": 1.0, "evaluations": 1, "folder": "f"},
+}
 LONGER, GRACE = 1.5, 60.0  # times the seconds that it is told, and seconds beside, after which it is ended
 ON_TABLES = 600.0  # seconds that it may take on a table, where it is told no time
 LOOK_SECONDS = 0.1
@@ -77,11 +81,10 @@ def check_words(command: str, folder: Path, on_table: bool, counted: bool) -> No
     """Raises ConfigError for a command that cannot be run: it is not read as words, its program is not there, or a
     placeholder has no value. folder: where it runs. on_table: whether tables are searched. counted: whether the budget
     is a number of evaluations."""
-    missing = {"table": not on_table, "seconds": on_table, "evaluations": not counted}
+    missing = {"table": not on_table, IMAGES: on_table, "seconds": on_table, "evaluations": not counted}
     known = [name for name in SAMPLE if not missing.get(name, False)]
     try:
-        words = shlex.split(command)
-        named = [name for word in words for _, name, _, _ in Formatter().parse(word) if name is not None]
+        words, named = shlex.split(command), placeholders(command)
     except ValueError as error:
         raise ConfigError(f"command cannot be read ({error}): {command}") from None
     if unknown := [name for name in named if name not in known]:
@@ -109,6 +112,12 @@ def _program(word: str, folder: Path) -> str | None:
 def _path() -> str:
     """Where programs are looked for: `python` is the one that runs this."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+def placeholders(command: str) -> list[str]:
+    """The names in its braces. Raises ValueError if it cannot be read."""
+    found = (name for word in shlex.split(command) for _, name, _, _ in Formatter().parse(word))
+    return [name for name in found if name is not None]
 
 
 def filled(command: str, values: Mapping[str, object]) -> list[str]:

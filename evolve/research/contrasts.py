@@ -48,7 +48,8 @@ class Contrast:
     together, apart from those over all. datasets: 95 % interval of the mean over data sets, each of which counts once;
     None for fewer than three. favours: 1 if the signed ranks speak for the arm, -1 for the default one, 0 for none.
     seeds: how many in all, about, would show the difference that `Analysis.effect` names, if it is there; None if that
-    is not known. differences: per pair, arm less default.
+    is not known. seeds_as_seen: the same for a difference as large as the mean is here.
+    differences: per pair, arm less default.
     missing: pairs that lack a score of one of the two, and do not count. failures: None if no trial of the two failed.
     """
 
@@ -61,6 +62,7 @@ class Contrast:
     differences: Mapping[Pair, float]
     missing: tuple[Pair, ...]
     failures: Failures | None = None
+    seeds_as_seen: int | None = None
 
     @property
     def clear(self) -> bool:
@@ -104,6 +106,7 @@ def contrasts(
             differences=differences[arm],
             missing=tuple(sorted({*asked[arm], *asked[default]} - differences[arm].keys())),
             failures=failures.get(arm),
+            seeds_as_seen=_seeds(differences[arm], _size(differences[arm]), len(others)),
         )
         for arm in others
     )
@@ -171,6 +174,11 @@ def _over_datasets(differences: Scores) -> Interval | None:
 
 def _favours(differences: Scores) -> int:
     return int(np.sign(typical(list(differences.values())))) if differences else 0
+
+
+def _size(differences: Scores) -> float | None:
+    """How large the mean difference is; None if there is none."""
+    return abs(fmean(differences.values())) or None if differences else None
 
 
 def _seeds(differences: Scores, effect: float | None, comparisons: int) -> int | None:

@@ -171,7 +171,8 @@ class _Work:
     def _blank(self, asked: _Asked) -> Trial:
         """What is known of a trial before it is made."""
         data, arm, seed = asked.key
-        return Trial(data, arm, seed, measure=self._design.objective.name, unit=self._design.unit)
+        measure = self._design.objective.name
+        return Trial(data, arm, seed, measure=measure, unit=self._design.unit, guessing=asked.data.guessing(measure))
 
     def _on_images(self) -> Iterator[Trial]:
         arms = ImageArms(self._design, self._runs, self._console)

@@ -26,6 +26,7 @@ from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_search import search_table
 from evolve.research.trials import Point, Trial
+from evolve.runs.chance import hardly_exceeded
 from evolve.search.strategy import strategy_class
 from evolve.settings import Given
 
@@ -50,6 +51,13 @@ class TableData:
     def size(self) -> int:
         """Networks that can be searched."""
         return len(self.table.entries if isinstance(self.table, Table) else self.table.dataset(self.name).pool)
+
+    def guessing(self, measure: str) -> float | None:
+        """What guessing hardly ever exceeds on the part that winners are worth; None where that is not known."""
+        if isinstance(self.table, Table) or measure != "accuracy":
+            return None
+        known = self.table.dataset(self.name)
+        return hardly_exceeded(known.chance["selection"], known.sizes["selection"])
 
     def scores(self, measure: str) -> Range:
         """The least and the largest score that there can be: of published ones those of the table."""

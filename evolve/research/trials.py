@@ -29,7 +29,8 @@ class Point(NamedTuple):
 class Trial:
     """What came of one arm on one data set with one seed. Scores are such that higher is better.
 
-    measure: what scores are, such as accuracy; of one that is to be minimised the sign is turned.
+    measure: what scores are, such as accuracy; of one that is to be minimised the sign is turned. guessing: the score
+    that whoever guesses hardly ever exceeds; None where that is not known.
     reason: why it failed. test: the score that counts, of the test part; None if it failed. selected: the score by
     which it was selected in the search. rescored: mean of its fresh trainings on other images. openings: how often the
     test part was opened. work: units of work of all trainings together. winner: the network, as a line. origin: where
@@ -54,6 +55,7 @@ class Trial:
     winner: str | None = None
     origin: str | None = None
     measure: str = "accuracy"
+    guessing: float | None = None
     curve: tuple[Point, ...] = ()
     unit: Literal["evaluations", "work", "seconds"] = "evaluations"
     seconds: float = 0.0
@@ -75,6 +77,11 @@ class Trial:
     @property
     def ok(self) -> bool:
         return self.status == "ok"
+
+    @property
+    def guesses(self) -> bool:
+        """Whether its score is one that guessing may come to, too."""
+        return self.test is not None and self.guessing is not None and self.test <= self.guessing
 
     @property
     def disturbed(self) -> bool:

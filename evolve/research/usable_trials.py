@@ -20,6 +20,7 @@ def usable(trial: Trial) -> Trial:
         rescored=_number(trial.rescored),
         work=_number(trial.work),
         others=_number(trial.others),
+        guessing=_number(trial.guessing),
         seconds=_number(trial.seconds) or 0.0,
         curve=tuple(point for point in points if _number(point.selected) is not None),
     )

@@ -27,10 +27,13 @@ class Guessing:
     def bounds(self) -> tuple[float, float]:
         """Accuracy and balanced accuracy that guessing hardly ever exceeds: two standard errors above what it is
         expected to come to."""
-        often, evenly = self.accuracy, 1 / len(self.shares)
-        error = math.sqrt(often * (1 - often) / self.images)
+        evenly = 1 / len(self.shares)
         by_class = sum(evenly * (1 - evenly) / max(1.0, share * self.images) for share in self.shares)
-        return often + CLEARLY * error, evenly + CLEARLY * math.sqrt(by_class) * evenly
+        return hardly_exceeded(self.accuracy, self.images), evenly + CLEARLY * math.sqrt(by_class) * evenly
+
+    def bound(self, measure: str) -> float | None:
+        """The one of these for "accuracy" or "balanced_accuracy"; None for other measures."""
+        return dict(zip(("accuracy", "balanced_accuracy"), self.bounds, strict=True)).get(measure)
 
     def may_explain(self, measures: Mapping[str, float]) -> bool:
         """Whether guessing can come to that, too: by balanced accuracy, which is the same however frequent classes
@@ -39,6 +42,12 @@ class Guessing:
         if "balanced_accuracy" in measures:
             return measures["balanced_accuracy"] <= balanced
         return measures.get("accuracy", math.inf) <= accuracy
+
+
+def hardly_exceeded(accuracy: float, images: int) -> float:
+    """What guessing that is expected to come to that accuracy hardly ever exceeds on so many images: two standard
+    errors above it."""
+    return accuracy + CLEARLY * math.sqrt(accuracy * (1 - accuracy) / images)
 
 
 def guessing_on(problem: Mapping[str, Any], part: str) -> Guessing | None:

@@ -15,7 +15,7 @@ from trial_making import planted, trials
 
 from evolve.objectives import read_objective
 from evolve.reporting import figures
-from evolve.reporting.experiment_headline import alone, headline
+from evolve.reporting.experiment_headline import alone, guesses, headline
 from evolve.reporting.experiment_page import About, page, write_page
 from evolve.reporting.experiment_pictures import spent_in
 from evolve.reporting.experiment_scores import Scores, about, in_words, places, probability
@@ -101,6 +101,38 @@ def test_one_seed_has_no_interval_and_says_so() -> None:
         "there is no interval, and that may be luck. From 6 seeds on a difference can be shown."
     )
     assert "with one seed there is no interval" in section(page(pair([0.02]), About("x")), "What is not shown")
+
+
+def test_an_arm_that_does_not_vary_is_named() -> None:
+    rows = trials({"aging": BASE, "program": [0.9] * len(BASE)})
+    shown = section(page(analyse(rows, "aging"), About("x")), "What is not shown")
+    assert "How luck changes program: every seed came to the same score" in shown
+    assert "How luck" not in page(pair([0.01, 0.02]), About("x"))
+    assert "How luck" not in page(pair([0.01]), About("x"))
+
+
+def test_arms_that_are_no_better_than_guessing_are_named() -> None:
+    rows = trials({"aging": BASE, "lost": [0.09, 0.1, *BASE[2:]], "blind": [0.1] * len(BASE)}, guessing=0.13)
+    analysis = analyse(rows, "aging")
+    assert [claim.claim for claim in guesses(analysis)] == [
+        "On digits lost is no better than guessing in 2 of 7 trials.",
+        "On digits blind is no better than guessing.",
+    ]
+    assert "**On digits blind is no better than guessing.** Guessing hardly ever comes to more than 13.00 %." in page(
+        analysis, About("x")
+    )
+    assert guesses(pair([0.1])) == []
+
+
+def test_a_difference_far_beyond_half_a_point_takes_few_seeds() -> None:
+    rows = trials({"aging": BASE[:5], "random": [0.5, 0.56, 0.5, 0.44, 0.5]})
+    rest = headline(analyse(rows, "aging"))[0].rest
+    assert "To show half a point, if it is there, four times in five, takes about" in rest
+    assert "If the difference is as large as here, about 6 do." in rest
+    small = headline(
+        analyse(trials({"aging": BASE, "random": [one + 0.001 * (-1) ** n for n, one in enumerate(BASE)]}), "aging")
+    )
+    assert "as large as here" not in small[0].rest
 
 
 def test_too_few_seeds_show_nothing_however_large_a_difference_is() -> None:

@@ -21,6 +21,7 @@ import pytest
 from conftest import DATA, ROOT, changed, command, stack_space, stops
 
 import evolve
+from evolve.data.splits import SEARCH_PARTS
 from evolve.display.console import make_console
 from evolve.errors import ConfigError, EvolveError, RunError
 from evolve.execution import watched
@@ -61,6 +62,16 @@ import json, sys
 print("working")
 score = 80.5 if any(".json" in word for word in sys.argv) else 0.5  # per cents in the table, else a share
 print(json.dumps({"test": score, "winner": " ".join(sys.argv[1:])}))
+"""
+
+
+GIVEN = """
+import json, sys
+import numpy as np
+with np.load(sys.argv[1]) as images:
+    train, test = images["x_train"], images["x_test"]
+    assert len(train) == len(images["y_train"]) and set(images["y_test"]) == {0, 1, 2}
+print(json.dumps({"test": 0.5, "winner": f"{sys.argv[1]} {len(train)} {len(test)} {test.shape[1:]}"}))
 """
 
 
@@ -566,17 +577,19 @@ def test_a_recorded_table_is_searched_data_set_by_data_set(tmp_path: Path, recor
 
 def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "answers.py").write_text(ANSWERS)
+    (tmp_path / "given.py").write_text(GIVEN)
     arms = {
         "aging": {},
         "random": False,
         "one": {"alone": NET},
         "outside": {"command": "python answers.py {dataset} {seed} {seconds}"},
+        "given": {"command": "python given.py {images}"},
     }
     settings = {**ON_IMAGES["settings"], "executor": "in-process", "images": 120, "epochs": 4}
     asked = {**ON_IMAGES, "datasets": [str(tiny_npz)], "settings": settings, "arms": arms, "budget": {"evaluations": 1}}
     file = write(tmp_path / "asked.toml", asked)
     made = evolve.experiment(file, results=tmp_path / "results")
-    aging, one, program = made.trials[:3]
+    aging, one, program, given = made.trials[:4]
     assert aging.work and one.work and (aging.evaluations, one.evaluations) == (1, 1)
     run = find("bars-one-0", made.folder / "runs")
     epochs = run.final_result.spent["epochs"]
@@ -584,6 +597,10 @@ def test_all_kinds_of_arms_on_images(tmp_path: Path, tiny_npz: Path, capsys: pyt
     assert 0 <= aging.work - one.work < training_work(FLOAT32.work(run.network(1)), 192) - START_COST
     assert one.winner == run.candidate(1).notation
     assert (one.selected, one.rescored, one.curve) == (None, None, ())
+    parts = made.folder / "runs" / "bars-given-0.npz"
+    sizes = run.problem["sizes"]
+    assert given.winner == f"{parts} {sum(sizes[part] for part in SEARCH_PARTS)} {sizes['test']} (8, 8, 1)"
+    assert not parts.exists(), "its test part is not to lie about"
     assert program.winner == f"{tiny_npz} 0 {round(aging.seconds, 1)}"
     assert run.config.precision == "float32" and run.config.candidate_memory == 4.0
     assert all(trial.others is not None for trial in made.trials)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 GAP = 2  # spaces between columns
-FOLDED = 10  # characters that text has at least, before other columns are left out
+FOLDED = 10  # characters that text has at least, unless its column says otherwise, before other columns are left out
 RULED = Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
 Cell = str | Text
 
@@ -21,6 +21,7 @@ Cell = str | Text
 class Column:
     """folds: text that may take several lines; what does not fold is kept whole.
     left: whether it is aligned to the left, as what folds always is.
+    least: characters that text which folds has at least.
     spare: columns of the highest number are left out first where there is no room; 0 is never left out.
     """
 
@@ -28,6 +29,7 @@ class Column:
     folds: bool = False
     left: bool = False
     spare: int = 0
+    least: int = FOLDED
 
 
 @dataclass
@@ -61,7 +63,7 @@ class FoldingTable:
         column = self.columns[at]
         texts = [column.heading, *(line for row in self.rows if row for line in row[at].plain.splitlines())]
         widest = max(map(cell_len, texts))
-        return min(widest, max(FOLDED, cell_len(column.heading))) if column.folds else widest
+        return min(widest, max(column.least, cell_len(column.heading))) if column.folds else widest
 
     def _table(self, shown: list[int]) -> Table:
         ruled = None in self.rows

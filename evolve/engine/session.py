@@ -147,7 +147,9 @@ class Session:
         ranked = finish.ranked(self.config, bool(self.founders), begin)
         if work is not None:
             work -= self.config.rescorings * finish.cost(again, self.problem.budget(Purpose.RESCORE))
-        pace.begin_training(f"training candidate {ranked[0].number} in full", pace.end_seconds()[1] or None)
+        first = ranked[0].number
+        phase = f"training candidate {first} in full" if self.config.table is None else f"looking up candidate {first}"
+        pace.begin_training(phase, pace.end_seconds()[1] or None)
         request, _ = finish.train_winner(ranked, pace.finish_in, work)
         return {"winner": request.candidate.number, "request": request.number}
 

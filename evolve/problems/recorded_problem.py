@@ -99,7 +99,8 @@ class RecordedProblem:
         return table_job(request, blueprint)
 
     def describe(self) -> dict[str, Any]:
-        return {"table": self.data.table, "name": self.data.name, "digest": self.data.digest}
+        known = {"table": self.data.table, "name": self.data.name, "digest": self.data.digest}
+        return {**known, "networks": len(self.data.pool)}
 
     def rescorings(self, wanted: int) -> int:
         """By the repeats that the search did not see."""

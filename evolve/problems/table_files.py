@@ -75,7 +75,9 @@ def load_table(path: Path) -> Table:
         table = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"table {path}: there is no such file") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise DataError(f"table {path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise DataError(f"table {path}: not readable JSON: {error}") from None
     if problem := fault_of_table(table):
         raise DataError(f"table {path}: {problem}")

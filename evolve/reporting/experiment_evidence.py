@@ -179,7 +179,7 @@ def curves(analysis: Analysis, drawn: Sequence[Picture]) -> list[str]:
     legend = (
         f"Lines: the mean of the best so far, over {spent_in(analysis)}; shades: its 95 % interval, at each point by "
         "itself. The very beginning may lie outside of the picture. The score that selects the best is partly luck, "
-        "the more so the more candidates were tried."
+        "the more so the more candidates were tried; when leaders were scored again, another one may have won."
     )
     without = f"Pictures need Matplotlib, which is not installed here. With it this page has them: `{figures.INSTALL}`"
     return [*([*shown, legend] if shown else [without]), *_targets(analysis)]

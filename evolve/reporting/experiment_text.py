@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -12,8 +13,9 @@ from evolve.display.text import plural
 from evolve.reporting.experiment_headline import Claim, alone, guesses, headline
 from evolve.reporting.experiment_scores import count_of, scores_of
 from evolve.research.analysis import Analysis, Arm
-from evolve.research.trials import DISTURBED
+from evolve.research.trials import DISTURBED, Trial
 
+FEW = 3  # disturbed trials that are named
 SEEN = "seeds were added after this was seen with"
 
 
@@ -29,9 +31,17 @@ def experiment(analysis: Analysis, page: Path, seen: tuple[int, ...] = ()) -> Re
         parts.append(Text(f"{count} failed, and will be tried again by another call:"))
         parts += [Text(f"  {trial.folder}: {trial.reason}") for trial in analysis.failed]
     if analysis.disturbed:
-        shares = ", ".join(f"{trial.folder} ({trial.others or 0.0:.0%})" for trial in analysis.disturbed)
-        parts.append(Text(f"others took more than {DISTURBED:.0%} of the cores meanwhile: {shares}"))
+        parts.append(Text(_disturbed(analysis.disturbed)))
     return Group(*parts, Text(f"all of it, with intervals and pictures: {page}"))
+
+
+def _disturbed(trials: Sequence[Trial]) -> str:
+    """Which trials others disturbed; of many how many, as the page names them."""
+    if len(trials) > FEW:
+        most = max(trial.others or 0.0 for trial in trials)
+        return f"{len(trials)} trials were disturbed: others took up to {most:.0%} of the cores meanwhile"
+    shares = ", ".join(f"{trial.folder} ({trial.others or 0.0:.0%})" for trial in trials)
+    return f"others took more than {DISTURBED:.0%} of the cores meanwhile: {shares}"
 
 
 def _claim(claim: Claim) -> Text:

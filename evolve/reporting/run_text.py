@@ -21,12 +21,14 @@ from evolve.runs.run import Run
 from evolve.runs.trainings import done_of
 from evolve.values import Budget, Status
 
+NAME = 30  # characters of a run's name that stay in one piece: people copy it
+
 
 def runs(found: list[Run]) -> RenderableType:
     """One row per run, newest first."""
     table = FoldingTable(
         (
-            Column("run", folds=True),
+            Column("run", folds=True, least=NAME),
             Column("data", folds=True, spare=2),
             Column("strategy", left=True, spare=3),
             Column("evaluations", spare=1),
@@ -84,7 +86,16 @@ def _about(run: Run) -> str:
 def _simulated(run: Run) -> str:
     """How much time the search simulated, if it did."""
     seconds = next((act.detail["simulated"] for act in reversed(run.acts) if "simulated" in act.detail), None)
-    return "" if seconds is None else f"; {duration(seconds)} of simulated time"
+    simulated = "" if seconds is None else f"; {duration(seconds)} of simulated time"
+    return simulated + (
+        f"\nall {plural(count, 'network')} of the table were tried" if (count := _all_tried(run)) else ""
+    )
+
+
+def _all_tried(run: Run) -> int | None:
+    """How many networks a recorded table has, if a search has tried all of them."""
+    count = run.problem.get("networks")
+    return count if count is not None and run.summary(work=False)["evaluations"] >= count else None
 
 
 def _guesses(run: Run) -> list[str]:
@@ -92,7 +103,8 @@ def _guesses(run: Run) -> list[str]:
     measures = run.final_result.measures if run.final_result else {}
     if guesses := no_better_than_guessing(measures, guessing_on(run.problem, "test")):
         return [f"candidate {run.winner} {guesses}"]
-    return [said] if (said := search_at_chance(chance(run))) else []
+    one_of_one = run.winner is not None and run.summary(work=False)["evaluations"] == 1  # it was not searched for
+    return [said] if not one_of_one and (said := search_at_chance(chance(run), run.config.work is not None)) else []
 
 
 def history(run: Run, last: int) -> RenderableType:
@@ -147,8 +159,9 @@ def next_steps(run: Run, width: int) -> str:
     commands = [
         ("the hall of fame again", f"evolve show {name}{where}"),
         ("one candidate, layer by layer", f"evolve show {name} {best}{where}"),
-        ("search further", f"evolve resume {name}{where} --generations 4"),
     ]
+    if _all_tried(run) is None:
+        commands.append(("search further", f"evolve resume {name}{where} --generations 4"))
     if run.winner is not None and run.model_path(run.winner).exists():
         commands += [
             ("what it says of an image", f"evolve predict {name} IMAGE.png{where}"),

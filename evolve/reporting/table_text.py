@@ -36,8 +36,18 @@ def _recorded(table: RecordedTable) -> RenderableType:
     rows = FoldingTable((*columns, Column("failed"), Column("time", spare=3), Column("best", folds=True)))
     for data in table.datasets.values():
         rows.add_row(data.name, *_amounts(data))
-    told = Text("trainings that are recorded of those that were to be; time of one core; best on the selection part")
-    return Group(head, rows, told)
+    told = Text("trainings that are recorded of those that were to be; time of one core; best on the selection part\n")
+    return Group(head, rows, told, _networks(table))
+
+
+def _networks(table: RecordedTable) -> RenderableType:
+    """What each network comes to on each data set with the largest budget."""
+    datasets = list(table.datasets.values())
+    rows = FoldingTable((Column("network", folds=True), *(Column(data.name, spare=1) for data in datasets)))
+    for name in datasets[0].genomes:
+        founder = " (founder)" if name in datasets[0].founders else ""
+        rows.add_row(f"{name}{founder}", *(score(data.mean(name, data.largest)) for data in datasets))
+    return Group(rows, Text(f"accuracy on the selection part with {datasets[0].largest}, mean of its repeats"))
 
 
 def _amounts(data: RecordedDataset) -> list[str]:

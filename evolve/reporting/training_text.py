@@ -106,18 +106,18 @@ def no_better_than_guessing(measures: Mapping[str, float], guessing: Guessing | 
     )
 
 
-def search_at_chance(found: Chance | None) -> str:
-    """That half of a search's candidates or more were no better than guessing, if that is so, and what to do."""
+def search_at_chance(found: Chance | None, by_work: bool) -> str:
+    """That half of a search's candidates or more were no better than guessing, if that is so, and what to do. by_work:
+    whether the budget of the search is work."""
     if found is None or not found.scored or 2 * found.better > found.scored:
         return ""
     left = found.scored - found.better
     many = f"{left} of {found.scored}" if found.better else "all" if left > 1 else "its only"
     were = "candidate was" if found.scored == 1 else "candidates were"
     after = "a brief training" if found.scored == 1 else "their brief trainings"
-    return (
-        f"{many} {were} no better than guessing after {after}, so the search had little to choose by; "
-        "give each more images or epochs (--images, --epochs), or the run more time (--for)"
-    )
+    more = "give each more images or epochs (--images, --epochs), or the run more time (--for)"
+    more = "give the run more work (--work)" if by_work else more
+    return f"{many} {were} no better than guessing after {after}, so the search had little to choose by; {more}"
 
 
 def outcome(result: Result, objective: Objective) -> str:

@@ -20,7 +20,7 @@ from evolve.display.progress import WorkWatch
 from evolve.display.text import plural
 from evolve.engine.interrupts import Stop, interruptible
 from evolve.engine.opening import new_problem
-from evolve.errors import ConfigError
+from evolve.errors import ConfigError, DataError
 from evolve.execution.machine import usable_cores
 from evolve.jobs import PartsUsed, Probe, TrainingJob, seeds
 from evolve.problems.images import OFTEN, ImageProblem
@@ -214,7 +214,10 @@ def record_table(
     configs = {name: settings.config(name, start, results) for name in settings.datasets}
     problems = {}
     for name, config in configs.items():
-        problem = new_problem(config, console)
+        try:
+            problem = new_problem(config, console)
+        except DataError as error:
+            raise DataError(f"{file}: datasets: {name}: {error}") from None
         assert isinstance(problem, ImageProblem)
         problems[name] = problem
     recording = Recording(settings, problems, target, console)

@@ -284,9 +284,11 @@ class Run:
 
     @property
     def test_accuracy(self) -> float | None:
-        """The winner's accuracy on the test part, or None until it was trained in full. With a fitness function of the
-        user's own, what that returned."""
-        return accuracy(self.final_result, self.objective) if self.final_result else None
+        """The winner's accuracy on the test part, or None until it was trained in full, and on a recorded table, which
+        has none. With a fitness function of the user's own, what that returned."""
+        if self.on_recorded_table or self.final_result is None:
+            return None
+        return accuracy(self.final_result, self.objective)
 
     @property
     def test_openings(self) -> int:

@@ -18,6 +18,7 @@ import evolve
 from evolve.display.console import LiveConsole, reading_columns
 from evolve.display.panel import Panel
 from evolve.display.progress import Epochs, Progress
+from evolve.display.table import Column, FoldingTable
 from evolve.display.text import folded
 from evolve.engine.initial_population import founder
 from evolve.errors import ConfigError, RunError
@@ -364,7 +365,7 @@ def test_a_long_name_folds_in_the_list(many: Run) -> None:
     shown = drawn(screens(many)["list"], 80)
     name = "a-name-" + "that-is-long-" * 8
     assert name in "".join(line.split()[0] for line in shown.splitlines() if line.strip() and "many" not in line)[3:]
-    assert "aging" in shown
+    assert "finished" in shown
 
 
 @pytest.mark.parametrize("name", ["of-0.9", "table-0.9"])
@@ -482,3 +483,11 @@ def test_what_to_do_next_is_copied_whole(many: Run) -> None:
     for width in WIDTHS:
         lines = run_text.next_steps(many, width).splitlines()
         assert any(line.strip() == f"evolve show many --results {many.folder.parent}" for line in lines)
+
+
+def test_a_name_of_usual_length_stays_in_one_piece() -> None:
+    """People copy it."""
+    table = FoldingTable((Column("run", folds=True, least=20), Column("data", folds=True, spare=1), Column("test")))
+    table.add_row("language-aging-0", "a data set with a long name", "0.9")
+    assert "language-aging-0" in drawn(table, 40)
+    assert "language-aging-0" in drawn(table, 25) and "no room here for: data" in drawn(table, 25)

@@ -20,7 +20,7 @@ from evolve.display.progress import Epochs, Shown
 from evolve.display.text import folded, printable
 from evolve.values import Counter
 
-Watcher: TypeAlias = "bool | Callable[[Shown], None] | Part"
+Watcher: TypeAlias = "bool | Callable[[Shown], None] | NestedConsole"
 """Whether to show what happens, or a function that is called with the figures of the moment, or the place within
 something longer."""
 
@@ -62,7 +62,7 @@ class Console(Protocol):
 
 def make_console(progress: Watcher) -> Console:
     """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False; a function is called."""
-    if isinstance(progress, Part):
+    if isinstance(progress, NestedConsole):
         return progress
     if callable(progress):
         return Calling(progress)
@@ -211,7 +211,7 @@ class LiveConsole:
             self._live.update(self._shown)
 
 
-class Part:
+class NestedConsole:
     """The console of a run that is a part of something longer, within the console of the whole. It shows what is live,
     under a title, and notes that come meanwhile; what every run says before and after that is left out."""
 

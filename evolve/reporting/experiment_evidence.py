@@ -233,9 +233,9 @@ def rank_order(analysis: Analysis, drawn: Sequence[Picture]) -> list[str]:
     ]
 
 
-def selection(analysis: Analysis) -> list[str]:
+def winners_curse(analysis: Analysis) -> list[str]:
     """The winner's curse."""
-    known = [arm for arm in analysis.arms if arm.selection]
+    known = [arm for arm in analysis.arms if arm.winners_curse]
     if not known:
         return []
     head = ["arm", "trials", "selected at", "re-scored", "test"]
@@ -247,7 +247,7 @@ def selection(analysis: Analysis) -> list[str]:
 
 
 def _stages(analysis: Analysis, arm: Arm) -> list[str]:
-    found, scores = arm.selection, scores_of(analysis)
+    found, scores = arm.winners_curse, scores_of(analysis)
     assert found
     interval = found.change.interval
     shown = [scores.score(value, interval) for value in (found.selected, found.rescored, found.test)]

@@ -53,7 +53,7 @@ def page(analysis: Analysis, about: About, drawn: Sequence[Picture] = ()) -> str
         _section("Comparisons", evidence.comparisons(analysis)),
         _section("What was found after how much of the budget", evidence.curves(analysis, drawn)),
         _section("Ranks", evidence.rank_order(analysis, drawn)),
-        _section("From the score that selected a winner to its test score", evidence.selection(analysis)),
+        _section("From the score that selected a winner to its test score", evidence.winners_curse(analysis)),
         _section("How often the test part was opened", evidence.openings(analysis)),
         _section("What is not shown", evidence.not_shown(analysis)),
         _section("Failed, incomplete and disturbed trials", _uncounted(analysis)),

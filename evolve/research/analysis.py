@@ -35,7 +35,7 @@ class Mean:
 
 
 @dataclass(frozen=True)
-class Selection:
+class WinnersCurse:
     """What was left of winners' scores, over the trials that know all three: that by which they were selected, their
     mean with fresh seeds, and on the test part after the last training. rescored is None where nothing is scored again.
 
@@ -59,7 +59,7 @@ class Arm:
     trials: tuple[Trial, ...]
     failed: tuple[Trial, ...]
     scores: Mapping[str, Mean]  # by data set
-    selection: Selection | None
+    winners_curse: WinnersCurse | None
 
     @property
     def openings(self) -> tuple[int | None, ...]:
@@ -267,11 +267,11 @@ def _arm(name: str, trials: Sequence[Trial], alone: Mapping[str, str]) -> Arm:
         trials=good,
         failed=tuple(trial for trial in trials if not trial.ok),
         scores={dataset: mean_of(values) for dataset, values in scores.items()},
-        selection=_selection(good),
+        winners_curse=_winners_curse(good),
     )
 
 
-def _selection(trials: Sequence[Trial]) -> Selection | None:
+def _winners_curse(trials: Sequence[Trial]) -> WinnersCurse | None:
     """What was left of the winners' scores; None where no trial says by which its winner was selected."""
     known = [(one.selected, one.rescored, _test(one)) for one in trials if one.selected is not None]
     again = [(selected, rescored, test) for selected, rescored, test in known if rescored is not None]
@@ -281,4 +281,4 @@ def _selection(trials: Sequence[Trial]) -> Selection | None:
     rescored = [middle for _, middle, _ in again]
     later = rescored or test
     change = mean_of([rounded(after - before) for before, after in zip(selected, later, strict=True)])
-    return Selection(len(selected), fmean(selected), fmean(rescored) if rescored else None, fmean(test), change)
+    return WinnersCurse(len(selected), fmean(selected), fmean(rescored) if rescored else None, fmean(test), change)

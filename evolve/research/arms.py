@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.display.console import Console, Part
+from evolve.display.console import Console, NestedConsole
 from evolve.engine.initial_population import RANDOM, founder
 from evolve.engine.running import resume_given, run_given
 from evolve.errors import ConfigError, DiskLimitError, LogError, MachineError, RunError
@@ -89,7 +89,7 @@ class ImageArms:
     console: Console
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def come(self, arm: Arm, data: Data, blank: Trial, default: Trial | None, title: str) -> Trial:
+    def make(self, arm: Arm, data: Data, blank: Trial, default: Trial | None, title: str) -> Trial:
         """What a trial comes to. blank: what is known of it before. default: what the default arm came to with that
         data and seed. Raises TrialFailed if it comes to nothing."""
         if arm.command is not None:
@@ -103,16 +103,16 @@ class ImageArms:
 
     def _run(self, given: Given, blank: Trial, title: str) -> Run:
         """The finished run of a trial: begun, continued where it ended, or there already."""
-        folder, part = self.runs / blank.folder, Part(self.console, title)
+        folder, console = self.runs / blank.folder, NestedConsole(self.console, title)
         try:
             if not Store.begun(folder):
                 given = replace(given, values={**given.values, "name": blank.folder, "results": self.runs})
-                return run_given(given, progress=part, measure=False)
+                return run_given(given, progress=console, measure=False)
             found = Run(folder)
             if found.state == "finished":
                 return found
             trusted = found.trusting((*found.config.modules(), *found.config.own_data))
-            return resume_given(trusted, Given({}), part)
+            return resume_given(trusted, Given({}), console)
         except (LogError, MachineError, DiskLimitError):
             raise
         except RunError as error:

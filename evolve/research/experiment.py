@@ -79,18 +79,18 @@ def conduct(design: Design, folder: Path, console: Console) -> Experiment:
         data = table_data(design) if design.tables else image_data(design, folder / RUNS, console)
         asked = asked_for(design, {one.name: one.digest for one in data})
         check_same(folder, asked)
-        work = _Work(design, folder, console, data)
-        if work.missing:
-            check_versions(folder, work.made_with(), work.versions)
+        runner = _Runner(design, folder, console, data)
+        if runner.missing:
+            check_versions(folder, runner.made_with(), runner.versions)
         note_asked(folder, asked)
-        work.do()
-    trials = tuple(in_order(work.known.values(), work.keys))
+        runner.run()
+    trials = tuple(in_order(runner.known.values(), runner.keys))
     return Experiment(folder, design, trials, seen_before(folder, len({trial.seed for trial in trials})))
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A trial that is asked for."""
+class _Cell:
+    """A data set, an arm and a seed: a trial that is asked for."""
 
     data: Data | TableData
     arm: Arm
@@ -101,28 +101,28 @@ class _Asked:
         return self.data.name, self.arm.name, self.seed
 
 
-class _Work:
+class _Runner:
     """The making of what is missing."""
 
     def __init__(self, design: Design, folder: Path, console: Console, data: Sequence[Data | TableData]) -> None:
         self._design, self._console = design, console
         self._data, self._rows, self._runs = data, folder / ROWS, folder / RUNS
-        asked = [_Asked(one, arm, seed) for one, seed, arm in product(data, design.seeds, design.arms)]
-        self.keys = [one.key for one in asked]
+        cells = [_Cell(one, arm, seed) for one, seed, arm in product(data, design.seeds, design.arms)]
+        self.keys = [one.key for one in cells]
         self.known = {trial.key: trial for trial in read_trials(self._rows)}
         self.versions = versions(trained=not design.tables)
-        self.missing = [one for one in asked if one.key not in self.known or not self.known[one.key].ok]
+        self.missing = [one for one in cells if one.key not in self.known or not self.known[one.key].ok]
 
     def made_with(self) -> Iterator[Mapping[str, str]]:
         """Versions of what is there: of trials, and of runs that are to be continued."""
         yield from (trial.versions for trial in self.known.values() if trial.ok)
-        for asked in self.missing:
-            folder = self._runs / folder_name(*asked.key)
-            if asked.arm.command is None and Store.begun(folder):
+        for cell in self.missing:
+            folder = self._runs / folder_name(*cell.key)
+            if cell.arm.command is None and Store.begun(folder):
                 run = Run(folder)
                 yield {"evolve": run.meta["version"], "backend": run.problem.get("backend", "")}
 
-    def do(self) -> None:
+    def run(self) -> None:
         """Makes it, writing each row down at once; in the end all rows stand in their order."""
         self._console.note(self._plan())
         for warning in self._warnings():
@@ -168,35 +168,35 @@ class _Work:
             if size is not None and design.evaluations is not None and design.evaluations >= size:
                 yield f"the table has {plural(size, 'network')} for {data.name}, so each search sees all of them"
 
-    def _blank(self, asked: _Asked) -> Trial:
+    def _blank(self, cell: _Cell) -> Trial:
         """What is known of a trial before it is made."""
-        data, arm, seed = asked.key
+        data, arm, seed = cell.key
         measure = self._design.objective.name
-        return Trial(data, arm, seed, measure=measure, unit=self._design.unit, guessing=asked.data.guessing(measure))
+        return Trial(data, arm, seed, measure=measure, unit=self._design.unit, guessing=cell.data.guessing(measure))
 
     def _on_images(self) -> Iterator[Trial]:
         arms = ImageArms(self._design, self._runs, self._console)
-        for place, asked in enumerate(self.missing, start=1):
-            assert isinstance(asked.data, Data)
-            blank, default = self._blank(asked), (asked.data.name, self._design.default.name, asked.seed)
+        for place, cell in enumerate(self.missing, start=1):
+            assert isinstance(cell.data, Data)
+            blank, default = self._blank(cell), (cell.data.name, self._design.default.name, cell.seed)
             title = f"trial {place} of {len(self.missing)}, {_called(blank)}"
             self._console.note(title + self._left(self.missing[place - 1 :]))
             measured = Measurement()
             try:
-                trial = arms.come(asked.arm, asked.data, blank, self.known.get(default), title)
+                trial = arms.make(cell.arm, cell.data, blank, self.known.get(default), title)
             except TrialFailed as error:
                 trial = replace(blank, status="failed", reason=str(error))
             trial = measured.of(trial)
             self._console.note(f"      {outcome(trial)}")
             yield trial
 
-    def _left(self, asked: Sequence[_Asked]) -> str:
+    def _left(self, cells: Sequence[_Cell]) -> str:
         """How long these trials take, if they are as those that are there."""
         if not (there := [trial for trial in self.known.values() if trial.ok]):
             return ""
         usual = fmean(trial.seconds for trial in there)
         of_arms = {arm: [trial.seconds for trial in there if trial.arm == arm] for arm in {t.arm for t in there}}
-        seconds = sum(fmean(of_arms.get(one.arm.name, [usual])) for one in asked)
+        seconds = sum(fmean(of_arms.get(one.arm.name, [usual])) for one in cells)
         return f" (about {duration(seconds)} left)"
 
     def _on_tables(self) -> Iterator[Trial]:
@@ -206,8 +206,8 @@ class _Work:
         watch = StageWatch("searching tables", len(self.missing), what="trials")
         made = table_arms(self._design, self._runs, [*tables.values()], len(self.missing))
         with made as arms, self._console.live(watch.now):
-            blanks = [(asked, self._blank(asked)) for asked in self.missing]
-            begun = [(blank, arms.begin(asked.arm, tables[blank.dataset], blank)) for asked, blank in blanks]
+            blanks = [(cell, self._blank(cell)) for cell in self.missing]
+            begun = [(blank, arms.begin(cell.arm, tables[blank.dataset], blank)) for cell, blank in blanks]
             for place, (blank, future) in enumerate(begun):
                 while not future.done():
                     wait([future], LOOK_SECONDS)

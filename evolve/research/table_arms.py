@@ -165,9 +165,9 @@ class TableArms:
 
     def begin(self, arm: Arm, data: TableData, blank: Trial) -> Future[Trial]:
         """Asks for a trial. blank: what is known of it before. Its future raises TrialFailed if it comes to nothing."""
-        return self.threads.submit(self._come, arm, data, blank)
+        return self.threads.submit(self._make, arm, data, blank)
 
-    def _come(self, arm: Arm, data: TableData, blank: Trial) -> Trial:
+    def _make(self, arm: Arm, data: TableData, blank: Trial) -> Trial:
         if arm.command is not None:
             return self._command(arm.command, data, blank)
         given = given_of(self.design, arm, data, blank.seed)

@@ -257,7 +257,7 @@ def test_what_was_left_of_the_score_that_selected_a_winner() -> None:
         Trial("digits", "a", seed, test=0.93, selected=selected, rescored=rescored)
         for seed, (selected, rescored) in enumerate([(0.92, 0.90), (0.94, 0.91), (0.93, 0.89)])
     ]
-    found = analyse([*rows, Trial("digits", "a", 3, test=0.5)], "a").arms[0].selection
+    found = analyse([*rows, Trial("digits", "a", 3, test=0.5)], "a").arms[0].winners_curse
     assert found is not None and found.rescored == pytest.approx(0.90)
     assert (found.trials, found.selected, found.test) == (3, pytest.approx(0.93), pytest.approx(0.93))
     # Changes of -.02, -.03, -.04: -.03 +- 4.30265 * .01 / sqrt(3).
@@ -266,9 +266,9 @@ def test_what_was_left_of_the_score_that_selected_a_winner() -> None:
 
 
 def test_without_fresh_trainings_the_change_is_to_the_test_score() -> None:
-    found = analyse([Trial("digits", "a", 0, test=0.9, selected=0.95)], "a").arms[0].selection
+    found = analyse([Trial("digits", "a", 0, test=0.9, selected=0.95)], "a").arms[0].winners_curse
     assert found is not None and (found.rescored, found.change.mean) == (None, -0.05)
-    assert analyse(trials({"a": [0.9]}), "a").arms[0].selection is None
+    assert analyse(trials({"a": [0.9]}), "a").arms[0].winners_curse is None
 
 
 def stepped(arm: str, seed: int, *points: tuple[float, ...]) -> Trial:

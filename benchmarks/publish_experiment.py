@@ -2,8 +2,8 @@
 
     python benchmarks/publish_experiment.py results/macro-experiment results/published/experiment/macro
 
-scores.json has, by data set and arm, in the order of `seeds`: [selected, re-scored, test] of each trial, None for what
-is not known. From it all figures of the page but curves and times follow.
+scores.json has, by data set and arm, in the order of `seeds`: [selected, re-scored, test] of each trial, null for what
+is not known, and for a trial that there is not. From it all figures of the page but curves and times follow.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ DIGITS = 6  # of a score, which is more than any interval supports
 
 def scores(trials: list[Trial]) -> dict[str, object]:
     """See the module's text."""
-    found: dict[str, dict[str, list[list[float | None]]]] = {}
+    found: dict[str, dict[str, list[list[float | None] | None]]] = {}
     seeds = sorted({trial.seed for trial in trials})
-    for trial in sorted(trials, key=lambda one: one.seed):
-        of_arm = found.setdefault(trial.dataset, {}).setdefault(trial.arm, [])
-        of_arm.append([_rounded(value) for value in (trial.selected, trial.rescored, trial.test)])
+    for trial in trials:
+        of_arm = found.setdefault(trial.dataset, {}).setdefault(trial.arm, [None] * len(seeds))
+        of_arm[seeds.index(trial.seed)] = [_rounded(value) for value in (trial.selected, trial.rescored, trial.test)]
     return {"seeds": seeds, "measure": trials[0].measure, "scores": found}
 
 

@@ -13,7 +13,7 @@ from evolve.display.console import Watcher, make_console
 from evolve.engine.running import VERSION as VERSION
 from evolve.engine.running import resume_given, run_given
 from evolve.errors import ConfigError
-from evolve.research.design import Design
+from evolve.research.design import Design, arm_in_words
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
 from evolve.research.experiment_folder import note_page
@@ -99,9 +99,13 @@ def experiment(
     except KeyboardInterrupt:
         console.note(f"stopped; nothing is lost. {_how_to_go_on(design, output, data, results)}")
         raise
-    arms = {arm.name: arm.in_words for arm in design.arms}
-    text = design.file.read_text(encoding="utf-8-sig") if design.file else ""
-    about = About(design.name, design.question or None, design.budget_in_words, arms, text, made.seen)
+    now = {arm.name for arm in design.arms}
+    gone = {name: "" if name in now else ", no longer in the file" for name in made.arms}
+    arms = {name: f"{arm_in_words(arm)}{gone[name]}" for name, arm in made.arms.items()}
+    common = arm_in_words(design.common.values) if design.common.values else ""
+    about = About(
+        design.name, design.question or None, design.budget_in_words, arms, design.text, made.seen, settings=common
+    )
     write_page(made.analysis, folder, about)
     note_page(folder, len(made.analysis.seeds))
     return made

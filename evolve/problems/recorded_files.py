@@ -38,6 +38,7 @@ from genomes.json_value import JsonObject
 from genomes.limits import Limits
 
 SUFFIX = ".jsonl"
+BEGINS = b'{"kind": "table"'
 RESERVED = ("random", "recorded")
 NETWORKS = "stack"  # the encoding of the genomes
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
@@ -107,6 +108,11 @@ def is_recorded(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(first, dict) and first.get("kind") == "table"
+
+
+def may_be_recorded(path: Path) -> bool:
+    """Whether a file is a recorded table as far as it goes: one that is being written may have been cut off at once."""
+    return not path.exists() or is_recorded(path) or BEGINS.startswith(path.read_bytes()[: len(BEGINS)])
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -92,10 +92,11 @@ def _comparison(analysis: Analysis, contrast: Contrast, found: Comparison | None
         return ["0", *["-"] * 6]
     scores = scores_of(analysis)
     difference = [str(found.pairs), scores.difference(found.mean, found.t)]
-    if found.t is None or found.wins is None:
+    if found.t is None:
         return [*difference, *["-"] * 5]
     intervals = [scores.differences(found.t), scores.differences(found.bootstrap)]
-    wins = "-" if contrast.failures else probability(found.wins)
+    wins = "-" if contrast.failures or found.wins is None else probability(found.wins)
+    wins += f" ({found.ahead} ahead, {found.equal} equal)" if found.equal else ""
     return [*difference, *intervals, p_value(found.p), p_value(found.adjusted), wins]
 
 
@@ -117,8 +118,14 @@ def _how_compared(analysis: Analysis) -> list[str]:
         "be like these). p says how often pairs so clear, or clearer, come up where there is no difference (Wilcoxon's "
         f"signed-rank test); a difference counts as shown up to {LEVEL:g}. {corrected} The last column is the "
         f"probability that the arm is ahead of {plain(analysis.default)} with one new seed, if differences scatter "
-        f"normally{'; where trials failed nothing is known of it' if analysis.failed else ''}."
+        f"normally{'; where some pairs are equal, the share of pairs in which it is' if _equal(analysis) else ''}"
+        f"{'; where trials failed nothing is known of it' if analysis.failed else ''}."
     ]
+
+
+def _equal(analysis: Analysis) -> bool:
+    """Whether there are pairs without a difference."""
+    return any(0.0 in contrast.differences.values() for contrast in analysis.contrasts)
 
 
 def _with_failures(analysis: Analysis) -> list[str]:
@@ -288,8 +295,8 @@ def not_shown(analysis: Analysis) -> list[str]:
     said.append(f"Anything on other data than {listed(analysis.datasets, 12)}, or with another budget.")
     if alike := [arm.name for arm in analysis.arms if arm.alike and not (arm.alone and analysis.tables)]:
         said.append(
-            f"How luck changes {listed(alike, 12)}: every seed came to the same score, so what differs in its pairs is "
-            "the other arm alone."
+            f"How luck changes {listed(alike, 12)}: every seed came to the same score, so seeds say nothing of what "
+            "else might have come out."
         )
     if analysis.timed:
         said.append(f"What {listed(analysis.timed, 12)} would find on another machine, as the budget was a time.")

@@ -13,6 +13,7 @@ from evolve.research.statistics import LEVEL, Comparison, Interval, fewest_pairs
 from genomes.stack.founders import FOUNDERS
 
 BEFOREHAND = "That number is for a new experiment, or has to be fixed before looking again."
+ABOUT = 100  # seeds from which on their number is rounded
 MANY = 4  # comparisons, from which on one sentence sums them up
 
 
@@ -62,7 +63,7 @@ def _claim(analysis: Analysis, contrast: Contrast) -> Claim:
         first, rest = _ahead(analysis, contrast, found, found.t), _support(analysis, contrast, found)
     elif few:
         first = f"{'too' if among else 'Too'} few pairs {few}."
-        rest = [_open(analysis, contrast, found, found.t), *_more_seeds(analysis, contrast)]
+        rest = [_open(analysis, contrast, found, found.t), *_more_seeds(analysis, contrast, few=True)]
     elif not any(contrast.differences.values()):
         first, rest = f"{names} come to the same in all {found.pairs} pairs {where}.", ["A new seed may differ."]
     else:
@@ -107,7 +108,7 @@ def _ahead(analysis: Analysis, contrast: Contrast, found: Comparison, interval: 
     """Which one is ahead, by how much."""
     winner, loser = _order(contrast, analysis.default)
     if contrast.split:
-        return f"{winner} is ahead of {loser} in most pairs {_where(analysis)}, but not on average."
+        return f"{winner} ends ahead of {loser} {_where(analysis)} by ranks, but not on average."
     scores = scores_of(analysis)
     lower = "lower is better, " if scores.lower_is_better else ""
     by = f"{scores.size(found.mean, interval)} of {scores.name}"
@@ -142,6 +143,12 @@ def _support(analysis: Analysis, contrast: Contrast, found: Comparison) -> list[
     if contrast.failures:
         counted = f"{p_in_words(contrast.failures.p)}{_corrected(analysis)}"
         said.append(f"That is so, too, if each failure counts as a loss of the arm that failed ({counted}).")
+    elif found.equal:
+        ahead = found.ahead if contrast.favours > 0 else found.pairs - found.ahead - found.equal
+        often = f"{winner} is ahead in {ahead} of the {found.pairs} pairs, and {found.equal} are equal"
+        said.append(
+            f"{often}, so on a new seed it is ahead with a probability of about {probability(ahead / found.pairs)}."
+        )
     elif found.wins is not None and not contrast.split:
         wins = found.wins if contrast.favours > 0 else 1 - found.wins
         new = "a new seed" if len(analysis.datasets) == 1 else "a new seed on one of these data sets"
@@ -219,16 +226,17 @@ def _too_few(analysis: Analysis, contrast: Contrast) -> str:
     )
 
 
-def _more_seeds(analysis: Analysis, contrast: Contrast) -> list[str]:
-    """How many more seeds would show the difference that is asked for."""
+def _more_seeds(analysis: Analysis, contrast: Contrast, few: bool = False) -> list[str]:
+    """How many more seeds would show the difference that is asked for. few: whether these cannot show any."""
     if analysis.effect is None or contrast.failures or not any(contrast.differences.values()):
         return []
     what, have = effect_in_words(analysis), len({seed for _, seed in contrast.differences})
     if contrast.seeds is None:
         return [f"To show {what} is out of reach: the differences scatter too much."]
     if contrast.seeds <= have:
-        return [f"A difference of {what} would have been shown with these seeds, four times in five."]
-    more = f"{about(contrast.seeds)} seeds, {about(contrast.seeds - have)} more than these"
+        return [] if few else [f"A difference of {what} would have been shown with these seeds, four times in five."]
+    more = f"{about(contrast.seeds)} seeds"
+    more += f", {contrast.seeds - have} more than these" if contrast.seeds < ABOUT else ""
     shown = [f"To show {what}, if it is there, four times in five, takes about {more}."]
     if contrast.seeds_as_seen is not None and contrast.seeds_as_seen < contrast.seeds / 2:
         shown.append(f"If the difference is as large as here, about {about(max(contrast.seeds_as_seen, have + 1))} do.")
@@ -259,7 +267,7 @@ def _datasets(analysis: Analysis, contrast: Contrast) -> list[str]:
 
 
 def guesses(analysis: Analysis) -> list[Claim]:
-    """Which arms came to no more than guessing does, and where."""
+    """Which arms came to what guessing may come to, too, and where."""
     found = [_guesses(analysis, arm, dataset) for arm in analysis.arms for dataset in analysis.datasets]
     return [claim for claim in found if claim is not None]
 
@@ -272,7 +280,7 @@ def _guesses(analysis: Analysis, arm: Arm, dataset: str) -> Claim | None:
     often = "" if len(bounds) == len(trials) else f" in {len(bounds)} of {plural(len(trials), 'trial')}"
     highest = scores_of(analysis).score(max(filter(None, bounds)))
     return Claim(
-        f"On {dataset} {arm.name} is no better than guessing{often}.",
+        f"On {dataset} {arm.name} is not clearly better than guessing{often}.",
         f"Guessing hardly ever comes to more than {highest}. More of the budget may help.",
     )
 

@@ -21,8 +21,9 @@ MACHINE = {"cores": "cores", "memory": "GiB of memory"}  # what its numbers coun
 
 @dataclass(frozen=True)
 class About:
-    """What was asked. budget: in words. arms: what each arm is, in words or as settings. text: the experiment file.
-    seen: numbers of seeds with which the page was written before."""
+    """What was asked. budget: in words. arms: what each arm is, in words or as settings. text: the experiment file; it
+    also says the settings of all arms, which are told without it. seen: numbers of seeds with which the page was
+    written before."""
 
     name: str
     question: str | None = None
@@ -30,6 +31,7 @@ class About:
     arms: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     seen: tuple[int, ...] = ()
+    settings: str = ""
 
 
 def write_page(analysis: Analysis, folder: Path, about: About) -> Path:
@@ -112,6 +114,7 @@ def _setup(analysis: Analysis, about: About) -> list[str]:
     lines = [f"budget of each trial: {about.budget}{simulated}"] if about.budget else []
     lines.append(f"data sets: {listed(analysis.datasets, 24)}")
     lines.append(f"seeds: {_seeds(analysis.seeds)}")
+    lines += [f"settings of all arms: {about.settings}"] if about.settings and not about.text else []
     lines += [f"{name}: {what}" for name, what in about.arms.items()]
     lines += [
         f"{arm.name}: no longer in the file" for arm in analysis.arms if about.arms and arm.name not in about.arms

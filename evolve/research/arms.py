@@ -16,11 +16,23 @@ from evolve.engine.running import resume_given, run_given
 from evolve.errors import ConfigError, DiskLimitError, LogError, MachineError, RunError
 from evolve.problems.images import ImageProblem
 from evolve.problems.work import FLOAT32, START_COST, training_work
-from evolve.research.commands import ANY, GRACE, IMAGES, LONGER, CommandFailed, Terms, filled, placeholders, run_command
-from evolve.research.design import Arm, Design
+from evolve.research.commands import (
+    ANY,
+    BEYOND,
+    GRACE,
+    IMAGES,
+    LONGER,
+    CommandFailed,
+    Range,
+    Terms,
+    filled,
+    placeholders,
+    run_command,
+)
+from evolve.research.design import OF_SHARES, Arm, Design
 from evolve.research.program_images import write_images
 from evolve.research.run_trial import TrialFailed, trial_of
-from evolve.research.trials import Trial
+from evolve.research.trials import Point, Trial
 from evolve.runs.chance import guessing_on
 from evolve.runs.run import Run
 from evolve.settings import Given
@@ -29,7 +41,7 @@ from evolve.values import Purpose
 from genomes import Genome, InvalidGenome, SearchSpace
 from genomes.spec import ModelSpec
 
-OF_SHARES, SHARES = ("accuracy", "balanced_accuracy"), (0.0, 1.0)
+SHARES, LOSSES = (0.0, 1.0), (0.0, BEYOND)  # scores that there can be
 # Of a network that is trained alone: nothing is chosen, so its one brief training is as small as can be.
 BRIEFLY = {"evaluations": 1, "images": 10, "epochs": 1}
 UNLIMITED = {"max_layers": 10**6, "max_parameters": 10**12, "max_multiply_adds": 10**15, "max_work": 10**15}
@@ -139,14 +151,30 @@ class ImageArms:
         images = folder.with_name(f"{folder.name}.npz")
         told = {"dataset": data.setting, IMAGES: images, "seed": blank.seed, "folder": folder}
         words = filled(command, {**told, "seconds": seconds, "evaluations": self.design.evaluations})
-        scores = SHARES if blank.measure in OF_SHARES else ANY
-        terms = Terms(self.design.folder, LONGER * seconds + GRACE, self.stop, scores)
+        terms = Terms(self.design.folder, LONGER * seconds + GRACE, self.stop, possible(blank.measure))
         try:
             if IMAGES in placeholders(command):
                 write_images(data.problem.parts, images)
-            return command_trial(words, blank, folder, terms)
+            return in_fitness(command_trial(words, blank, folder, terms), self.design)
         finally:
             images.unlink(missing_ok=True)  # its test part is not to lie about
+
+
+def possible(measure: str) -> Range:
+    """The least and the largest score that there can be, as measured."""
+    return SHARES if measure in OF_SHARES else LOSSES if measure == "loss" else ANY
+
+
+def in_fitness(trial: Trial, design: Design) -> Trial:
+    """A trial whose scores are as they were measured, turned so that higher is better."""
+    turn = design.objective.fitness
+
+    def turned(value: float | None) -> float | None:
+        return None if value is None else turn(value)
+
+    curve = tuple(Point(point.x, turn(point.selected), turned(point.truth)) for point in trial.curve)
+    scores = (turned(trial.test), turned(trial.selected), turned(trial.rescored))
+    return replace(trial, curve=curve, test=scores[0], selected=scores[1], rescored=scores[2])
 
 
 def known(default: Trial | None) -> Trial:

@@ -1,8 +1,8 @@
 """Outside programs as arms: their command, what they are given, how long they may take, and what they answer.
 
 The command stands in the user's own file and is run as it stands there, as that of a Makefile is. Its last line is a
-JSON object: `test`, a number, higher is better; and as far as it knows them `selected`, `rescored`, `evaluations`,
-`openings`, `winner` and `curve`, a list of [x, score].
+JSON object: `test`, a number as it is measured, so a loss as a loss; and as far as it knows them `selected`,
+`rescored`, `evaluations`, `openings`, `winner` and `curve`, a list of [x, score].
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Contrast:
     @property
     def split(self) -> bool:
         """Whether ranks and mean speak for different arms: a few large differences against many small ones."""
-        return self.clear and self.overall is not None and self.favours * self.overall.mean <= 0
+        return self.clear and self.overall is not None and self.favours * self.overall.mean < 0
 
 
 def contrasts(
@@ -173,7 +173,7 @@ def _over_datasets(differences: Scores) -> Interval | None:
 
 
 def _favours(differences: Scores) -> int:
-    return int(np.sign(typical(list(differences.values())))) if differences else 0
+    return int(np.sign(typical(list(differences.values()))))
 
 
 def _size(differences: Scores) -> float | None:

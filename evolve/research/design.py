@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ UNITS: dict[str, Unit] = {
     "work": "work",
     "duration": "seconds",
 }
+OF_SHARES = ("accuracy", "balanced_accuracy")  # measures that are shares, 0 to 1
 ALONE, COMMAND = "alone", "command"
 COMMON = ("image_size", "colour", "precision", "device", "gpu_share", "candidate_memory")  # for a fair comparison
 OF_TRAININGS = {
@@ -45,8 +46,7 @@ class Arm:
     @property
     def in_words(self) -> str:
         """As it stands in the file."""
-        said = ", ".join(f"{name} = {json.dumps(value, default=str)}" for name, value in self.to_json().items())
-        return said or "the usual settings"
+        return arm_in_words(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         if self.settings is None:
@@ -54,17 +54,26 @@ class Arm:
         return dict(self.settings.values)
 
 
+def arm_in_words(arm: Mapping[str, Any]) -> str:
+    """An arm of that JSON, as it stands in the file."""
+    return (
+        ", ".join(f"{name} = {json.dumps(value, default=str)}" for name, value in arm.items()) or "the usual settings"
+    )
+
+
 @dataclass(frozen=True)
 class Design:
     """A checked experiment.
 
-    label: how messages call it: its file. file: that, or None. folder: in which outside programs run.
-    datasets: names and paths, or else tables: paths. budget: one of evaluations, generations, work and duration.
+    label: how messages call it: its file. file: that, or None. text: what stood in it.
+    folder: in which outside programs run. datasets: names and paths, or else tables: paths.
+    budget: one of evaluations, generations, work and duration.
     common: settings of all arms. arms: the first is what the others are compared with.
     """
 
     label: str
     file: Path | None
+    text: str
     folder: Path
     name: str
     question: str

@@ -10,17 +10,19 @@ from functools import cached_property
 from itertools import product
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evolve.config import RunConfig
 from evolve.display.console import Console
 from evolve.display.progress import StageWatch
 from evolve.display.text import duration, plural, score
+from evolve.errors import ConfigError
 from evolve.research.arms import Data, ImageArms
-from evolve.research.design import Arm, Design
+from evolve.research.design import ALONE, COMMAND, Arm, Design
 from evolve.research.experiment_folder import (
     ROWS,
     RUNS,
+    arms_of,
     asked_for,
     check_same,
     check_versions,
@@ -32,7 +34,7 @@ from evolve.research.image_data import image_data
 from evolve.research.machine_share import Measurement, machine_facts, versions
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_arms import TableData, table_arms, table_data
-from evolve.research.trials import Trial, append_trial, folder_name, in_order, read_trials, write_trials
+from evolve.research.trials import Key, Trial, append_trial, folder_name, in_order, read_trials, write_trials
 from evolve.runs.run import Run
 from evolve.storage.store import Store
 
@@ -46,11 +48,13 @@ LOOK_SECONDS = 0.2
 class Experiment:
     """A finished experiment. trials: all that were ever asked for in its folder, by data set, seed and arm, as who
     leaves out what did not please finds differences that are none; the failed ones are among them, and a later call
-    tries those again. seen: numbers of seeds with which its page was written before."""
+    tries those again. arms: all of these trials, as JSON, by name. seen: numbers of seeds with which its page was
+    written before."""
 
     folder: Path
     design: Design
     trials: tuple[Trial, ...]
+    arms: Mapping[str, Mapping[str, Any]]
     seen: tuple[int, ...] = ()
 
     @property
@@ -63,8 +67,8 @@ class Experiment:
         """What the trials show."""
         from evolve.research.analysis import analyse  # here, as SciPy is for experiments alone
 
-        alone = {arm.name: arm.alone for arm in self.design.arms if arm.alone}
-        programs = [arm.name for arm in self.design.arms if arm.command]
+        alone = {name: arm[ALONE] for name, arm in self.arms.items() if ALONE in arm}
+        programs = [name for name, arm in self.arms.items() if COMMAND in arm]
         design, tables = self.design, bool(self.design.tables)
         return analyse(self.trials, design.default.name, design.target, alone, programs, tables)
 
@@ -85,7 +89,8 @@ def conduct(design: Design, folder: Path, console: Console) -> Experiment:
         note_asked(folder, asked)
         runner.run()
     trials = tuple(in_order(runner.known.values(), runner.keys))
-    return Experiment(folder, design, trials, seen_before(folder, len({trial.seed for trial in trials})))
+    seen = seen_before(folder, len({trial.seed for trial in trials}))
+    return Experiment(folder, design, trials, arms_of(folder), seen)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ class _Runner:
         self._data, self._rows, self._runs = data, folder / ROWS, folder / RUNS
         cells = [_Cell(one, arm, seed) for one, seed, arm in product(data, design.seeds, design.arms)]
         self.keys = [one.key for one in cells]
+        _check_folders(design, self.keys)
         self.known = {trial.key: trial for trial in read_trials(self._rows)}
         self.versions = versions(trained=not design.tables)
         self.missing = [one for one in cells if one.key not in self.known or not self.known[one.key].ok]
@@ -217,6 +223,16 @@ class _Runner:
                     yield future.result()
                 except TrialFailed as error:
                     yield replace(blank, status="failed", reason=str(error))
+
+
+def _check_folders(design: Design, keys: Sequence[Key]) -> None:
+    """Raises ConfigError if two trials would have one folder, also where capitals are not told apart."""
+    known: dict[str, Key] = {}
+    for key in keys:
+        other = known.setdefault(folder_name(*key).lower(), key)
+        if other != key:
+            both = " and ".join(f"arm '{arm}' on '{dataset}'" for dataset, arm, _ in (other, key))
+            raise ConfigError(f"{design.label}: {both} would share the folder {folder_name(*key)}; rename one of them")
 
 
 def _called(trial: Trial) -> str:

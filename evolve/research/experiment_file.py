@@ -14,7 +14,7 @@ from evolve.config_files import read_toml
 from evolve.data.sources import whole_path
 from evolve.errors import ConfigError, nearest
 from evolve.research.commands import check_words
-from evolve.research.design import ALONE, COMMAND, COMMON, UNITS, Arm, Design
+from evolve.research.design import ALONE, COMMAND, COMMON, OF_SHARES, UNITS, Arm, Design
 from evolve.settings import Given, Settings, path_of
 
 RANDOM = "random"
@@ -101,6 +101,7 @@ def _design(values: Mapping[str, Any], label: str, file: Path | None, data: str 
     design = Design(
         label=label,
         file=file,
+        text=file.read_text(encoding="utf-8-sig") if file else "",
         folder=folder,
         name=read.name or (file.stem if file else "unnamed"),
         question=read.question,
@@ -114,7 +115,17 @@ def _design(values: Mapping[str, Any], label: str, file: Path | None, data: str 
     )
     RunConfig.checked(common)
     _check_arms(design)
+    _check_target(design)
     return design
+
+
+def _check_target(design: Design) -> None:
+    """Raises ConfigError for a target that no score reaches."""
+    target, measure = design.target, design.objective.name
+    if target is not None and measure in OF_SHARES and not 0 < target <= 1:
+        repair = f"; for {target:g} % write {target / 100:g}" if 1 < target <= 100 else ""
+        bounds = f"target must be above 0 and at most 1, as {measure.replace('_', ' ')} is"
+        raise ConfigError(f"{design.label}: {bounds}, not {target:g}{repair}")
 
 
 def _settings(values: Mapping[str, Any], where: str) -> Given:

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from evolve.errors import ConfigError, RunError
 from evolve.research.design import Design
 from evolve.research.machine_share import DECIDING
 from evolve.storage.files import EXPERIMENT
+from evolve.storage.locks import held
 
 SEEN = "pages with so many seeds"
 ASKED, ROWS, LOCK, RUNS = EXPERIMENT, "rows.jsonl", "experiment.lock", "runs"
@@ -31,14 +30,12 @@ def opened(folder: Path) -> Iterator[None]:
     if not new and not (folder / ASKED).exists() and {path.name for path in folder.iterdir()} - {RUNS, LOCK}:
         raise RunError(f"{folder} is there and is no folder of an experiment; name another one with --output")
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / LOCK).acquire(timeout=0):
+    with held(folder / LOCK, folder):
+        try:
             yield
-    except Timeout:
-        raise RunError(f"{folder} is in use by another process; wait for it or stop it first") from None
-    finally:
-        if new and not (folder / ASKED).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            if new and not (folder / ASKED).exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def asked_for(design: Design, digests: Mapping[str, str]) -> Json:
@@ -115,6 +112,11 @@ def note_page(folder: Path, seeds: int) -> None:
     """Writes down that a page was written with so many seeds."""
     found = _read(folder) or {}
     _write(folder, {**found, SEEN: sorted({*found.get(SEEN, ()), seeds})})
+
+
+def arms_of(folder: Path) -> dict[str, Json]:
+    """All arms that were ever asked for in that folder, as JSON, by name."""
+    return dict((_read(folder) or {}).get("arms", {}))
 
 
 def check_versions(folder: Path, made_with: Iterable[Mapping[str, str]], now: Mapping[str, str]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 
+from evolve.engine.running import VERSION
 from evolve.execution.builds import backend
 from evolve.problems.images import ImageProblem
 from evolve.research.machine_share import machine_facts
@@ -87,7 +87,7 @@ def training_row(problem: ImageProblem, training: Training, result: Result, work
         "parameters": blueprint.parameters,
         "multiply_adds": blueprint.multiply_adds,
         "spent": dict(result.spent),
-        "version": version("evolve-convnets"),
+        "version": VERSION,
         "machine": {**machine_facts(), "backend": backend(), "device": "gpu" if problem.gpu else "cpu"},
     }
 

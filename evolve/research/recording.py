@@ -8,7 +8,7 @@ itself, its data sets, and its trainings, each written as soon as it is there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -20,16 +20,18 @@ from evolve.display.progress import WorkWatch
 from evolve.display.text import plural
 from evolve.engine.interrupts import Stop, interruptible
 from evolve.engine.opening import new_problem
+from evolve.engine.running import VERSION
 from evolve.errors import ConfigError, DataError
 from evolve.execution.machine import usable_cores
 from evolve.jobs import PartsUsed, Probe, TrainingJob, seeds
 from evolve.problems.images import OFTEN, ImageProblem
-from evolve.problems.recorded_files import check_lines
+from evolve.problems.recorded_files import check_lines, may_be_recorded
 from evolve.problems.workers import make_executor
 from evolve.research.recorded_rows import SEARCHED, UNSEEN, Key, Network, Training, dataset_row, table_row, training_row
 from evolve.research.recording_settings import PLAIN, RecordingSettings
 from evolve.settings import path_of
 from evolve.storage.json_lines import BrokenLine, Row, append_row, read_rows
+from evolve.storage.locks import held
 from evolve.values import Budget, Candidate, Purpose, Request, digest
 from genomes import Genome, InvalidGenome, candidate_key
 from genomes.genome import recipe_of
@@ -81,8 +83,12 @@ class Recording:
         yield from (dataset_row(name, problem) for name, problem in self.problems.items())
 
     def go(self, workers: int) -> None:
-        """Makes the trainings that are not in the file. Raises ConfigError for a file of another table, and
-        KeyboardInterrupt after Ctrl-C, once what runs is written."""
+        """Makes the trainings that are not in the file. Raises ConfigError for a file of another table, RunError if
+        another process writes it, and KeyboardInterrupt after Ctrl-C, once what runs is written."""
+        with held(self.file.with_name(f".{self.file.name}.lock"), self.file):
+            self._go(workers)
+
+    def _go(self, workers: int) -> None:
         done = self._begin()
         todo = [training for training in self.trainings if training.key not in done]
         watch = WorkWatch("recording", len(done) + len(todo), len(done), sum(map(self._work, todo)))
@@ -96,6 +102,8 @@ class Recording:
         head = json.loads(json.dumps(list(self.head())))
         check_lines(head)
         try:
+            if not may_be_recorded(self.file):
+                raise KeyError("kind")
             rows = read_rows(self.file)
             before = [row for row in rows if row["kind"] != "training"]
         except (BrokenLine, KeyError):
@@ -109,7 +117,13 @@ class Recording:
         for row in head:
             if row not in before:
                 append_row(self.file, row)
+        self._note_versions(row["version"] for row in rows if row["kind"] == "training")
         return {_key(row) for row in rows if row["kind"] == "training"}
+
+    def _note_versions(self, before: Iterable[str]) -> None:
+        """Says that trainings of other versions are in the table: each has its own written down."""
+        if others := sorted(set(before) - {VERSION}):
+            self.console.note(f"trainings by version {' and '.join(others)} of evolve are in it; this is {VERSION}")
 
     def _train(
         self, problem: ImageProblem, trainings: list[Training], workers: int, watch: WorkWatch, stop: Stop

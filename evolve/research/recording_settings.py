@@ -43,7 +43,7 @@ def _budgets(value: Any) -> Any:
     read_rungs(sorted(value, key=lambda text: Budget.read(text) if "x" in str(text) else Budget(0, 0)))
     if not all(type(repeats) is int and repeats >= 1 for repeats in value.values()):
         raise ValueError("not repeats")
-    return value
+    return {str(Budget.read(text)): repeats for text, repeats in value.items()}
 
 
 class RecordingSettings(Settings):

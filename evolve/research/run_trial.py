@@ -41,7 +41,7 @@ def trial_of(run: Run, blank: Trial, objective: Objective) -> Trial:
         selected=own[-1] if own else None,
         rescored=fmean(scores) if (scores := _scores(objective, again)) else None,
         openings=run.test_openings,
-        evaluations=len(searched),
+        evaluations=sum(map(_is_birth, rows)),
         work=run.work,
         winner=winner.notation,
         origin=origin(winner),
@@ -76,15 +76,20 @@ def _costs(run: Run, rows: Sequence[Row]) -> list[float]:
 
 
 def _places(run: Run, rows: Sequence[Row], costs: Sequence[float], unit: str) -> list[float]:
-    """Where each request of the search stands on the curve: what was spent, seconds, or how many there were, up to its
-    end."""
+    """Where each request of the search stands on the curve: what was spent, seconds, or how many candidates there were,
+    up to its end."""
     searched = [row["purpose"] in SEARCHING for row in rows]
     if unit == "seconds":
         moments = [float(row["timing"].get("at", 0.0)) for row in rows]
         places = list(accumulate(_worked(run, moments), max))  # results may come in another order than requests
     else:
-        places = [float(place) for place in accumulate(costs if unit == "work" else map(float, searched))]
+        places = [float(place) for place in accumulate(costs if unit == "work" else map(float, map(_is_birth, rows)))]
     return [place for place, wanted in zip(places, searched, strict=True) if wanted]
+
+
+def _is_birth(row: Row) -> bool:
+    """Whether a row is the first training of a candidate in the search, and no promotion."""
+    return row["purpose"] == Purpose.SEARCH and row["continues"] is None
 
 
 def _worked(run: Run, moments: Sequence[float]) -> Iterator[float]:

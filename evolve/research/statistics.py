@@ -40,7 +40,8 @@ class Comparison:
 
     mean: of the differences, in their unit. t, bootstrap: 95 % intervals of that mean; None with a single pair.
     p: two-sided, of Wilcoxon's signed-rank test. adjusted: p after Holm's correction for all comparisons that were made
-    together. wins: the probability that the first arm is ahead on a new pair; None with a single one.
+    together. ahead, equal: pairs in which the first arm is ahead, and without a difference. wins: the probability that
+    it is ahead on a new pair; None with a single one.
     """
 
     pairs: int
@@ -49,6 +50,8 @@ class Comparison:
     bootstrap: Interval | None
     p: float
     adjusted: float
+    ahead: int
+    equal: int
     wins: float | None
 
     @property
@@ -74,6 +77,8 @@ def compare(differences: Mapping[Name, Sequence[float]]) -> dict[Name, Compariso
             bootstrap=bootstrap_interval(values),
             p=tests[name],
             adjusted=adjusted[name],
+            ahead=sum(value > 0 for value in values),
+            equal=sum(value == 0 for value in values),
             wins=chance_to_win(values),
         )
         for name, values in differences.items()
@@ -134,17 +139,20 @@ def band(curves: Array) -> Band:
 
 
 def typical(values: Sequence[float]) -> float:
-    """The median of the means of all pairs of values (Hodges and Lehmann 1963,
-    https://doi.org/10.1214/aoms/1177704172): it has the sign that the signed-rank test speaks for."""
-    one, other = np.triu_indices(len(values))
-    known = np.asarray(values)
+    """The median of the means of all pairs of values that are not 0 (Hodges and Lehmann 1963,
+    https://doi.org/10.1214/aoms/1177704172): it has the sign that the signed-rank test speaks for. 0 without any."""
+    known = np.asarray([value for value in values if value])
+    if not known.size:
+        return 0.0
+    one, other = np.triu_indices(len(known))
     return float(np.median((known[one] + known[other]) / 2))
 
 
 def signed_rank(values: Sequence[float]) -> float:
     """The two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945, https://doi.org/10.2307/3001968), exact up
-    to 50 pairs without ties. Pairs without a difference say nothing; with no others it is 1."""
-    return float(stats.wilcoxon(values).pvalue) if np.any(values) else 1.0
+    to 50 pairs without ties. Pairs without a difference say nothing, and are left out; with no others it is 1."""
+    differing = [value for value in values if value]
+    return float(stats.wilcoxon(differing).pvalue) if differing else 1.0
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -166,9 +174,12 @@ def fewest_pairs(comparisons: int) -> int:
 
 def chance_to_win(values: Sequence[float]) -> float | None:
     """The probability that a new pair has a difference above 0, if differences are normally distributed: from the
-    prediction of one more value (Hahn and Meeker 1991, "Statistical Intervals"); None for fewer than two values."""
+    prediction of one more value (Hahn and Meeker 1991, "Statistical Intervals"). Where some are 0, which normal ones
+    never are, the share of values above 0. None for fewer than two values."""
     if len(values) < 2:
         return None
+    if not all(values):
+        return sum(value > 0 for value in values) / len(values)
     middle, spread = mean(values), deviation(values)
     if spread == 0:
         return float(np.heaviside(middle, 0.5))

@@ -20,12 +20,12 @@ from evolve.planning.work_plan import check_work
 from evolve.problems.making import table_problem
 from evolve.problems.recorded_tables import RecordedTable
 from evolve.problems.table_files import Table, open_table, truth
-from evolve.research.arms import OF_SHARES, SHARES, command_trial, line_of
-from evolve.research.commands import ANY, ON_TABLES, Range, Terms, filled
+from evolve.research.arms import command_trial, in_fitness, line_of, possible
+from evolve.research.commands import ON_TABLES, Range, Terms, filled
 from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_search import search_table
-from evolve.research.trials import Point, Trial
+from evolve.research.trials import Trial
 from evolve.runs.chance import hardly_exceeded
 from evolve.search.strategy import strategy_class
 from evolve.settings import Given
@@ -57,14 +57,15 @@ class TableData:
         if isinstance(self.table, Table) or measure != "accuracy":
             return None
         known = self.table.dataset(self.name)
-        return hardly_exceeded(known.chance["selection"], known.sizes["selection"])
+        chance, images = known.chance.get("selection"), known.sizes.get("selection", 0)
+        return hardly_exceeded(chance, images) if chance is not None and images else None
 
     def scores(self, measure: str) -> Range:
         """The least and the largest score that there can be: of published ones those of the table."""
         if isinstance(self.table, Table):
             known = [score for entry in self.table.entries.values() for score in (*entry["fitness"], truth(entry))]
             return min(known), max(known)
-        return SHARES if measure in OF_SHARES else ANY
+        return possible(measure)
 
 
 def table_data(design: Design) -> list[TableData]:
@@ -94,7 +95,7 @@ def _read(path: Path) -> list[TableData]:
     """What there is to search in a file. Raises DataError for a recorded table that lacks what winners are worth."""
     table = open_table(path)
     for dataset in () if isinstance(table, Table) else table.datasets.values():
-        if lacking := [name for name in dataset.pool if dataset.mean(name, dataset.largest) is None]:
+        if lacking := [name for name in dataset.pool if not dataset.repeats(name, dataset.largest)]:
             raise DataError(
                 f"table {path}: what {', '.join(lacking[:4])}{' and others' if lacking[4:] else ''} come to on "
                 f"{dataset.name} with the largest budget, {dataset.largest}, is not recorded yet; finish it with: "
@@ -183,20 +184,8 @@ class TableArms:
         told: dict[str, Any] = {"dataset": data.name, "table": data.path, "seed": blank.seed, "folder": output}
         words = filled(command, {**told, "evaluations": self.design.evaluations})
         terms = Terms(self.design.folder, ON_TABLES, self.stop, data.scores(blank.measure))
-        made = command_trial(words, blank, output, terms)
+        made = in_fitness(command_trial(words, blank, output, terms), self.design)
         return replace(made, seconds=round(time.monotonic() - begun, 3))
-
-
-def in_fitness(trial: Trial, design: Design) -> Trial:
-    """A trial whose scores are as they were measured, turned so that higher is better."""
-    turn = design.objective.fitness
-
-    def turned(value: float | None) -> float | None:
-        return None if value is None else turn(value)
-
-    curve = tuple(Point(point.x, turn(point.selected), turned(point.truth)) for point in trial.curve)
-    scores = (turned(trial.test), turned(trial.selected), turned(trial.rescored))
-    return replace(trial, curve=curve, test=scores[0], selected=scores[1], rescored=scores[2])
 
 
 @contextmanager

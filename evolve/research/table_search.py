@@ -119,6 +119,6 @@ def _search(
         test=objective.shown(result.fitness),
         evaluations=search.births,
         seconds=seconds,
-        curve=tuple(Point(births, *scores) for births, _, scores in curve),
+        curve=tuple(Point(float(births), *scores) for births, _, scores in curve),
         curve_in_seconds=tuple(Point(at, *scores) for _, at, scores in curve) if clock else None,
     )

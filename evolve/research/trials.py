@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from pydantic import TypeAdapter, ValidationError
+
 from evolve.errors import RunError
 from evolve.storage.json_lines import BrokenLine, append_row, read_rows
-from genomes.json_value import Json
+from evolve.values import digest
 
 DISTURBED = 0.1  # of the machine's cores, that others took while a trial was running
 Key = tuple[str, str, int]
@@ -60,7 +62,7 @@ class Trial:
     unit: Literal["evaluations", "work", "seconds"] = "evaluations"
     seconds: float = 0.0
     others: float | None = None
-    machine: Mapping[str, Json] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     made: str = ""
 
@@ -93,15 +95,22 @@ class Trial:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Trial:
-        """The trial of a row; what it has beside is left out. Raises KeyError, TypeError or ValueError."""
+        """The trial of a row; what it has beside is left out. Raises ValueError if its values are of other kinds."""
         known = {one.name: row[one.name] for one in fields(cls) if one.name in row}
-        return cls(**{**known, "curve": tuple(Point(*point) for point in row.get("curve", ()))})
+        return _TRIAL.validate_json(json.dumps(known), strict=True)
+
+
+_TRIAL = TypeAdapter(Trial)
 
 
 def folder_name(dataset: str, arm: str, seed: int) -> str:
-    """What the folder of a trial is called: a name that a run may have."""
-    stem = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in dataset)
-    return f"{stem.strip('.-_') or 'data'}-{arm}-{seed}"
+    """What the folder of a trial is called: a name that a run may have. A data set's name that may be none is changed,
+    and gets a digest, so that two of them are not the same."""
+    signs = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in dataset)
+    stem = signs.strip(".-_")
+    if stem != dataset:
+        stem = f"{stem or 'data'}-{digest(dataset)[:6]}"
+    return f"{stem}-{arm}-{seed}"
 
 
 def read_trials(path: Path) -> list[Trial]:
@@ -117,8 +126,15 @@ def read_trials(path: Path) -> list[Trial]:
 def _trial(path: Path, number: int, row: Mapping[str, Any]) -> Trial:
     try:
         return Trial.from_json(row)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{path}: line {number} is no trial ({error}); delete it to have that made again") from None
+    except ValueError as error:
+        why = _in_words(error) if isinstance(error, ValidationError) else error
+        raise RunError(f"{path}: line {number} is no trial ({why}); delete it to have that made again") from None
+
+
+def _in_words(error: ValidationError) -> str:
+    """The first thing that is wrong, with its place."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def append_trial(path: Path, trial: Trial) -> None:

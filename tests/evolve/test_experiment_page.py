@@ -115,11 +115,12 @@ def test_arms_that_are_no_better_than_guessing_are_named() -> None:
     rows = trials({"aging": BASE, "lost": [0.09, 0.1, *BASE[2:]], "blind": [0.1] * len(BASE)}, guessing=0.13)
     analysis = analyse(rows, "aging")
     assert [claim.claim for claim in guesses(analysis)] == [
-        "On digits lost is no better than guessing in 2 of 7 trials.",
-        "On digits blind is no better than guessing.",
+        "On digits lost is not clearly better than guessing in 2 of 7 trials.",
+        "On digits blind is not clearly better than guessing.",
     ]
-    assert "**On digits blind is no better than guessing.** Guessing hardly ever comes to more than 13.00 %." in page(
-        analysis, About("x")
+    assert (
+        "**On digits blind is not clearly better than guessing.** Guessing hardly ever comes to more than 13.00 %."
+        in page(analysis, About("x"))
     )
     assert guesses(pair([0.1])) == []
 
@@ -246,8 +247,24 @@ def test_an_interval_without_zero_is_no_claim() -> None:
 def test_a_few_large_differences_against_many_small_ones_are_told() -> None:
     leads = [0.01, 0.012, 0.013, 0.014, 0.015, 0.016, 0.017, 0.018, 0.019, 0.011, 0.0105, -0.4]
     text = said(pair(leads, base=[0.95] * 12))
-    assert text.startswith("random is ahead of aging in most pairs on digits, but not on average.")
+    assert text.startswith("random ends ahead of aging on digits by ranks, but not on average.")
     assert "by the mean aging is ahead by" in text and "probability" not in text
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_one_that_is_ahead_is_named_however_many_pairs_are_equal(sign: int) -> None:
+    leads = [sign * 0.01 * (1 + one / 10) for one in range(8)] + [0.0] * 32
+    text, analysis = said(pair(leads, base=[0.9] * 40)), pair(leads, base=[0.9] * 40)
+    winner, loser = ("random", "aging") if sign > 0 else ("aging", "random")
+    assert text.startswith(f"{winner} ends ahead of {loser} on digits, by ")
+    assert f"{winner} is ahead in 8 of the 40 pairs, and 32 are equal, so on a new seed it is ahead with a" in text
+    counted = "20 % (8 ahead, 32 equal)" if sign > 0 else "less than 1 % (0 ahead, 32 equal)"
+    assert counted in section(page(analysis, About("x")), "Comparisons")
+
+
+def test_too_few_pairs_are_not_said_to_have_been_enough() -> None:
+    text = said(pair([0.001, 0.0011] + [0.0] * 10, base=[0.9] * 12))
+    assert text.startswith("Too few pairs to show any difference") and "would have been shown" not in text
 
 
 def test_of_a_loss_lower_is_better() -> None:

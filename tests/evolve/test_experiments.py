@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+import recorded_table
 from conftest import DATA, ROOT, changed, command, stack_space, stops
 
 import evolve
@@ -27,6 +28,7 @@ from evolve.errors import ConfigError, EvolveError, RunError
 from evolve.execution import watched
 from evolve.objectives import Direction, Objective
 from evolve.problems.recorded_files import load_recorded
+from evolve.problems.table_files import open_table
 from evolve.problems.work import FLOAT32, START_COST, training_work
 from evolve.research import machine_share
 from evolve.research.arms import epochs_for
@@ -37,9 +39,10 @@ from evolve.research.experiment_folder import note_page, seen_before
 from evolve.research.machine_share import Measurement
 from evolve.research.recording_settings import RecordingSettings
 from evolve.research.run_trial import TrialFailed, trial_of
-from evolve.research.trials import Point, Trial, append_trial, read_trials
+from evolve.research.trials import Point, Trial, append_trial, folder_name, read_trials
 from evolve.runs.find import find
 
+SIZES = recorded_table.dataset("left")["sizes"]
 TIMES = ("seconds", "others", "machine", "versions", "made")
 NET = "conv 8 3, relu, maxpool 2, flatten, dense 16, relu | adam 0.01"
 ON_TABLE: dict[str, Any] = {
@@ -406,6 +409,96 @@ def test_a_program_ends_when_the_experiment_was_killed(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     wait_until(lambda: not psutil.pid_exists(int(child.read_text())))
+
+
+def test_a_program_answers_as_it_is_measured(tmp_path: Path, recorded_file: Path) -> None:
+    """A loss as a loss: whoever answers a lower one is ahead."""
+    code = "import json; print(json.dumps({'test': 0.001, 'selected': 0.002, 'curve': [[1, 0.5], [2, 0.002]]}))"
+    arms = {"aging": {}, "random": False, "low": {"command": "python low.py"}}
+    asked = {"tables": [str(recorded_file)], "seeds": 2, "budget": {"evaluations": 4}, "settings": {"metric": "loss"}}
+    file = write(tmp_path / "asked.toml", {**asked, "arms": arms})
+    (tmp_path / "low.py").write_text(code)
+    made = evolve.experiment(file, output=tmp_path / "made", progress=False)
+    low = [trial for trial in made.trials if trial.arm == "low"]
+    assert low and all((trial.test, trial.selected) == (-0.001, -0.002) for trial in low)
+    assert low[0].curve == (Point(1.0, -0.5), Point(2.0, -0.002))
+    assert made.analysis.contrasts[0].overall is not None and made.analysis.contrasts[0].overall.mean > 0
+    (tmp_path / "low.py").write_text(code.replace("0.001", "-0.001"))
+    made = evolve.experiment(file, output=tmp_path / "again", progress=False)
+    assert "is none from 0" in str(made.analysis.failed[0].reason)
+
+
+def test_what_an_arm_was_is_known_when_it_is_out_of_the_file(tmp_path: Path, recorded_file: Path) -> None:
+    first = next(iter(open_table(recorded_file).datasets.values())).founders[0]
+    asked = {"tables": [str(recorded_file)], "seeds": 2, "budget": {"evaluations": 4}}
+    arms: dict[str, Any] = {"aging": {}, "random": False, "one": {"alone": first}}
+    before = evolve.experiment({**asked, "arms": arms}, output=tmp_path / "made", progress=False)
+    after = evolve.experiment(
+        {**asked, "arms": {"aging": {}, "random": False}}, output=tmp_path / "made", progress=False
+    )
+    assert after.analysis.by_name["one"].alone == before.analysis.by_name["one"].alone == first
+    assert f'- one: alone = "{first}", no longer in the file' in after.page.read_text()
+
+
+def test_data_sets_whose_names_no_folder_may_have_are_told_apart() -> None:
+    names = ["кошки", "собаки", "photos 1", "photos-1", "..", ""]
+    assert len({folder_name(name, "aging", 0) for name in names}) == len(names)
+    assert folder_name("photos-1", "aging", 0) == "photos-1-aging-0"
+
+
+def test_two_trials_never_share_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"arm 'a' on .* and arm 'A' on .* would share the folder"):
+        on_table(tmp_path / "one", arms={"a": {}, "A": {"strategy": "neat"}})
+
+
+@pytest.mark.parametrize(("target", "repair"), [(98, "for 98 % write 0.98"), (0, "not 0"), (250, "not 250")])
+def test_a_target_that_no_score_reaches_is_refused(target: float, repair: str) -> None:
+    asked = {"datasets": ["digits"], "budget": {"evaluations": 4}, "arms": {"aging": {}}, "target": target}
+    with pytest.raises(ConfigError, match="target must be above 0 and at most 1, as accuracy is") as refused:
+        read_design(asked)
+    assert repair in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"test": "0.9"}, "test: "),
+        ({"seed": "1"}, "seed: "),
+        ({"versions": None}, "versions: "),
+        ({"curve": [[1, "much"]]}, "curve.0"),
+        ({"status": "fine"}, "status: "),
+    ],
+)
+def test_a_row_that_was_changed_by_hand_is_named(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    on_table(folder)
+    known = rows(folder)
+    (folder / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in [known[0], {**known[1], **change}]))
+    with pytest.raises(RunError, match=rf"line 2 is no trial \({said}"):
+        on_table(folder)
+
+
+@pytest.mark.parametrize("change", [{"chance": {}}, {"sizes": {**SIZES, "selection": 0}}])
+def test_a_table_that_does_not_say_what_guessing_comes_to_is_searched(change: dict[str, Any], tmp_path: Path) -> None:
+    told = recorded_table.lines(6, ["left"])
+    told[1] |= change
+    file = recorded_table.write(tmp_path / "ours.jsonl", told)
+    asked = {"tables": [str(file)], "seeds": 2, "budget": {"evaluations": 3}, "arms": {"aging": {}}}
+    made = evolve.experiment(asked, output=tmp_path / "made", progress=False)
+    assert all(trial.ok and trial.guessing is None for trial in made.trials)
+
+
+def test_a_network_that_failed_with_the_largest_budget_is_no_obstacle(tmp_path: Path) -> None:
+    told = recorded_table.lines(6, ["left"])
+    largest = list(told[0]["budgets"])[-1]
+    failed = next(row for row in told if row.get("budget") == largest)
+    names = ("kind", "dataset", "genome", "budget", "repeat", "version", "machine")
+    kept = {name: failed[name] for name in names}
+    told[told.index(failed)] = {**kept, "status": "diverged", "reason": "the loss is not finite"}
+    file = recorded_table.write(tmp_path / "ours.jsonl", told)
+    asked = {"tables": [str(file)], "seeds": 2, "budget": {"evaluations": 6}, "arms": {"aging": {}}}
+    made = evolve.experiment(asked, output=tmp_path / "made", progress=False)
+    assert all(trial.ok and trial.winner != failed["genome"] for trial in made.trials)
 
 
 def test_a_value_stays_one_word(tmp_path: Path) -> None:

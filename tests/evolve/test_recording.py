@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,17 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from evolve.cli import app as command_line
-from evolve.display.console import Silent
+from evolve.display.console import Silent, make_console
 from evolve.engine.opening import new_problem
-from evolve.errors import ConfigError, EvolveError
+from evolve.engine.running import VERSION
+from evolve.errors import ConfigError, EvolveError, RunError
 from evolve.execution.builds import backend_name
 from evolve.problems.images import ImageProblem
 from evolve.problems.recorded_files import load_recorded
 from evolve.research.recording import Recording, probes, record_table
 from evolve.research.recording_settings import RecordingSettings
 from evolve.storage.json_lines import read_rows
+from evolve.storage.locks import held
 from evolve.training.augment import change_all
 from genomes.recipe import DEFAULT, PROBED_GROUPS, of_group
 
@@ -132,14 +135,49 @@ def test_a_table_of_other_settings_is_left_alone(recorded: Recording, tmp_path: 
     assert recorded.file.read_text() == text
 
 
-def test_a_file_that_is_no_table_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["my notes\n", "my notes", "[1,2,3]", '{"kind": "notes"}'])
+def test_a_file_that_is_no_table_is_left_alone(text: str, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
-    file.write_text("my notes\n")
+    file.write_text(text)
     other = recording(tmp_path)
     other.file = file
     with pytest.raises(ConfigError, match=r"notes.txt is no table of trainings; name another file with --output"):
         other.go(workers=1)
-    assert file.read_text() == "my notes\n"
+    assert file.read_text() == text
+
+
+def test_one_process_at_a_time_writes_a_table(tmp_path: Path) -> None:
+    one = recording(tmp_path)
+    with (
+        held(tmp_path / f".{one.file.name}.lock", one.file),
+        pytest.raises(RunError, match="in use by another process"),
+    ):
+        one.go(workers=1)
+    assert not one.file.exists()
+
+
+def test_a_table_that_was_cut_off_at_once_is_begun_again(tmp_path: Path) -> None:
+    one = recording(tmp_path)
+    one.file.write_text('{"kind": "table", "name"')
+    assert one._begin() == set()
+    assert [json.loads(line)["kind"] for line in one.file.read_text().splitlines()] == ["table", "dataset"]
+
+
+def test_trainings_of_another_version_are_told_of(
+    recorded: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = recording(tmp_path)
+    again.console = make_console(True)
+    again.file.write_text(recorded.file.read_text().replace(f'"version": "{VERSION}"', '"version": "0.12.9"', 1))
+    again._begin()
+    assert f"trainings by version 0.12.9 of evolve are in it; this is {VERSION}" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_budgets_are_written_in_one_way() -> None:
+    settings = RecordingSettings.checked({**TINY, "budgets": {"0100x1": 1}})
+    assert settings.budgets == {"100x1": 1} and [str(one) for one, _ in settings.trainings] == ["100x1"]
 
 
 def test_a_probe_has_the_strength_of_the_twin_or_a_middling_one(recorded: Recording) -> None:

@@ -93,6 +93,14 @@ def test_the_typical_difference_has_the_sign_that_the_ranks_speak_for() -> None:
     assert s.typical([1.0, 2.0, 3.0]) == 2.0
     assert s.typical([1.0, 1.1, 1.2, 1.3, 1.4, -20.0]) == pytest.approx(1.15)
     assert s.typical([0.0]) == 0.0
+    assert s.typical([0.1] * 8 + [0.0] * 32) == 0.1, "equal pairs say nothing"
+
+
+@pytest.mark.parametrize("equal", [0, 8, 9, 15, 60])
+def test_equal_pairs_change_nothing_of_what_the_others_say(equal: int) -> None:
+    """Exactly, however many there are: five differing ones are too few for any claim."""
+    assert s.signed_rank([0.1, 0.2, 0.3, 0.4, 0.5] + [0.0] * equal) == 2 / 2**5
+    assert s.signed_rank([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7] + [0.0] * equal) == 2 / 2**7
 
 
 def test_a_band_is_students_interval_at_each_point() -> None:
@@ -131,7 +139,8 @@ def test_a_false_claim_among_many_comparisons_is_rare() -> None:
 
 def test_differences_that_are_all_zero_are_no_evidence() -> None:
     [found] = s.compare({"a": [0.0] * 9}).values()
-    assert (found.p, found.clear, found.mean, found.wins) == (1.0, False, 0.0, 0.5)
+    assert (found.p, found.clear, found.mean, found.wins) == (1.0, False, 0.0, 0.0)
+    assert (found.ahead, found.equal) == (0, 9)
     assert found.t == found.bootstrap == s.Interval(0.0, 0.0)
 
 
@@ -139,6 +148,7 @@ def test_differences_that_are_all_zero_are_no_evidence() -> None:
 def test_values_without_spread_have_an_interval_without_width(count: int) -> None:
     [found] = s.compare({"a": [0.38] * count}).values()
     assert found.mean == 0.38 and found.t == found.bootstrap == s.Interval(0.38, 0.38)
+    assert s.chance_to_win([1.0, 0.0, 0.0, -1.0]) == 0.25
     assert found.wins == 1.0 and s.deviation([0.38] * count) == 0.0
     assert s.pairs_to_claim(0.005, [0.38] * count, comparisons=1) == 6
 

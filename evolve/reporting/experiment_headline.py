@@ -9,7 +9,7 @@ from evolve.display.text import plural
 from evolve.reporting.experiment_scores import Scores, about, in_words, listed, p_in_words, probability, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.contrasts import Contrast
-from evolve.research.statistics import LEVEL, Comparison, Interval, fewest_pairs
+from evolve.research.statistics import LEVEL, Comparison, Interval, fewest_pairs, share_of
 from genomes.stack.founders import FOUNDERS
 
 BEFOREHAND = "That number is for a new experiment, or has to be fixed before looking again."
@@ -147,7 +147,7 @@ def _support(analysis: Analysis, contrast: Contrast, found: Comparison) -> list[
         ahead = found.ahead if contrast.favours > 0 else found.pairs - found.ahead - found.equal
         often = f"{winner} is ahead in {ahead} of the {found.pairs} pairs, and {found.equal} are equal"
         said.append(
-            f"{often}, so on a new seed it is ahead with a probability of about {probability(ahead / found.pairs)}."
+            f"{often}, so on a new seed it is ahead with a probability of about {probability(share_of(ahead, found.pairs))}."
         )
     elif found.wins is not None and not contrast.split:
         wins = found.wins if contrast.favours > 0 else 1 - found.wins

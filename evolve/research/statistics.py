@@ -175,15 +175,21 @@ def fewest_pairs(comparisons: int) -> int:
 def chance_to_win(values: Sequence[float]) -> float | None:
     """The probability that a new pair has a difference above 0, if differences are normally distributed: from the
     prediction of one more value (Hahn and Meeker 1991, "Statistical Intervals"). Where some are 0, which normal ones
-    never are, the share of values above 0. None for fewer than two values."""
+    never are, as `share_of` the values above 0. None for fewer than two values."""
     if len(values) < 2:
         return None
     if not all(values):
-        return sum(value > 0 for value in values) / len(values)
+        return share_of(sum(value > 0 for value in values), len(values))
     middle, spread = mean(values), deviation(values)
     if spread == 0:
         return float(np.heaviside(middle, 0.5))
     return float(stats.t.cdf(middle / (spread * math.sqrt(1 + 1 / len(values))), len(values) - 1))
+
+
+def share_of(count: int, trials: int) -> float:
+    """How probable something is that came up so often: never quite 0 or 1, by Jeffreys' prior (Brown, Cai and DasGupta
+    2001, https://doi.org/10.1214/ss/1009213286)."""
+    return (count + 0.5) / (trials + 1)
 
 
 def power(effect: float, deviation: float, pairs: int, level: float = LEVEL) -> float:

@@ -139,7 +139,7 @@ def test_a_false_claim_among_many_comparisons_is_rare() -> None:
 
 def test_differences_that_are_all_zero_are_no_evidence() -> None:
     [found] = s.compare({"a": [0.0] * 9}).values()
-    assert (found.p, found.clear, found.mean, found.wins) == (1.0, False, 0.0, 0.0)
+    assert (found.p, found.clear, found.mean, found.wins) == (1.0, False, 0.0, 0.05)
     assert (found.ahead, found.equal) == (0, 9)
     assert found.t == found.bootstrap == s.Interval(0.0, 0.0)
 
@@ -148,7 +148,7 @@ def test_differences_that_are_all_zero_are_no_evidence() -> None:
 def test_values_without_spread_have_an_interval_without_width(count: int) -> None:
     [found] = s.compare({"a": [0.38] * count}).values()
     assert found.mean == 0.38 and found.t == found.bootstrap == s.Interval(0.38, 0.38)
-    assert s.chance_to_win([1.0, 0.0, 0.0, -1.0]) == 0.25
+    assert s.chance_to_win([1.0, 0.0, 0.0, -1.0]) == s.share_of(1, 4) == 0.3
     assert found.wins == 1.0 and s.deviation([0.38] * count) == 0.0
     assert s.pairs_to_claim(0.005, [0.38] * count, comparisons=1) == 6
 

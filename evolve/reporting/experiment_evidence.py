@@ -118,7 +118,7 @@ def _how_compared(analysis: Analysis) -> list[str]:
         "be like these). p says how often pairs so clear, or clearer, come up where there is no difference (Wilcoxon's "
         f"signed-rank test); a difference counts as shown up to {LEVEL:g}. {corrected} The last column is the "
         f"probability that the arm is ahead of {plain(analysis.default)} with one new seed, if differences scatter "
-        f"normally{'; where some pairs are equal, by how many are not' if _equal(analysis) else ''}"
+        f"normally{'; where some pairs are equal, it follows from the counts' if _equal(analysis) else ''}"
         f"{'; where trials failed nothing is known of it' if analysis.failed else ''}."
     ]
 

@@ -145,9 +145,10 @@ def _support(analysis: Analysis, contrast: Contrast, found: Comparison) -> list[
         said.append(f"That is so, too, if each failure counts as a loss of the arm that failed ({counted}).")
     elif found.equal:
         ahead = found.ahead if contrast.favours > 0 else found.pairs - found.ahead - found.equal
-        often = f"{winner} is ahead in {ahead} of the {found.pairs} pairs, and {found.equal} are equal"
+        wins = probability(share_of(ahead, found.pairs))
         said.append(
-            f"{often}, so on a new seed it is ahead with a probability of about {probability(share_of(ahead, found.pairs))}."
+            f"{winner} is ahead in {ahead} of the {found.pairs} pairs, and {found.equal} are equal, so on a new seed it is "
+            f"ahead with a probability of about {wins}."
         )
     elif found.wins is not None and not contrast.split:
         wins = found.wins if contrast.favours > 0 else 1 - found.wins

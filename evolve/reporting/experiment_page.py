@@ -9,9 +9,10 @@ from pathlib import Path
 from evolve.display.text import duration, plural
 from evolve.reporting import experiment_evidence as evidence
 from evolve.reporting import figures
-from evolve.reporting.experiment_headline import Claim, alone, guesses, headline
+from evolve.reporting.experiment_headline import Claim, headline
 from evolve.reporting.experiment_pictures import Picture, pictures, spent_in
 from evolve.reporting.experiment_scores import listed
+from evolve.reporting.experiment_single_arms import alone, guesses
 from evolve.reporting.markdown import bullets, code, plain, table
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.trials import DISTURBED, Trial

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import plural
-from evolve.reporting.experiment_headline import Claim, alone, guesses, headline
+from evolve.reporting.experiment_headline import Claim, headline
 from evolve.reporting.experiment_scores import count_of, scores_of
+from evolve.reporting.experiment_single_arms import alone, guesses
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.trials import DISTURBED, Trial
 

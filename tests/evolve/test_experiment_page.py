@@ -15,10 +15,11 @@ from trial_making import planted, trials
 
 from evolve.objectives import read_objective
 from evolve.reporting import figures
-from evolve.reporting.experiment_headline import alone, guesses, headline
+from evolve.reporting.experiment_headline import headline
 from evolve.reporting.experiment_page import About, page, write_page
 from evolve.reporting.experiment_pictures import spent_in
 from evolve.reporting.experiment_scores import Scores, about, in_words, places, probability
+from evolve.reporting.experiment_single_arms import alone, guesses
 from evolve.reporting.experiment_text import experiment
 from evolve.reporting.markdown import code, plain
 from evolve.research.analysis import Analysis, analyse

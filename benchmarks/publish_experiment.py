@@ -3,7 +3,7 @@
     python benchmarks/publish_experiment.py results/macro-experiment results/published/experiment/macro
 
 scores.json has, by data set and arm, in the order of `seeds`: [selected, re-scored, test] of each trial, null for what
-is not known, and for a trial that there is not. From it all figures of the page but curves and times follow.
+is not known, and for a trial that is missing. From it all figures of the page but curves and times follow.
 """
 
 from __future__ import annotations

@@ -99,12 +99,17 @@ def experiment(
     except KeyboardInterrupt:
         console.note(f"stopped; nothing is lost. {_how_to_go_on(design, output, data, results)}")
         raise
-    now = {arm.name for arm in design.arms}
-    gone = {name: "" if name in now else ", no longer in the file" for name in made.arms}
-    arms = {name: f"{arm_in_words(arm)}{gone[name]}" for name, arm in made.arms.items()}
+    now, arms = {arm.name for arm in design.arms}, {name: arm_in_words(arm) for name, arm in made.arms.items()}
     common = arm_in_words(design.common.values) if design.common.values else ""
     about = About(
-        design.name, design.question or None, design.budget_in_words, arms, design.text, made.seen, settings=common
+        name=design.name,
+        question=design.question or None,
+        budget=design.budget_in_words,
+        arms=arms,
+        text=design.text,
+        seen=made.seen,
+        settings=common,
+        gone=tuple(name for name in arms if name not in now),
     )
     write_page(made.analysis, folder, about)
     note_page(folder, len(made.analysis.seeds))

@@ -111,7 +111,8 @@ def is_recorded(path: Path) -> bool:
 
 
 def may_be_recorded(path: Path) -> bool:
-    """Whether a file is a recorded table as far as it goes: one that is being written may have been cut off at once."""
+    """Whether a file is a recorded table as far as it goes: one that was begun may have been cut off at once, and where
+    there is none one may be begun."""
     return not path.exists() or is_recorded(path) or BEGINS.startswith(path.read_bytes()[: len(BEGINS)])
 
 

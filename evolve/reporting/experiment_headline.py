@@ -10,7 +10,7 @@ from evolve.research.analysis import Analysis, Arm
 from evolve.research.contrasts import Contrast
 from evolve.research.statistics import LEVEL, Comparison, Interval, fewest_pairs, share_of
 
-BEFOREHAND = "That number is for a new experiment, or has to be fixed before looking again."
+BEFOREHAND = "Such a number is for a new experiment, or has to be fixed before looking again."
 ABOUT = 100  # seeds from which on their number is rounded
 MANY = 4  # comparisons, from which on one sentence sums them up
 
@@ -129,6 +129,7 @@ def _within(scores: Scores, interval: Interval) -> str:
 def _support(analysis: Analysis, contrast: Contrast, found: Comparison) -> list[str]:
     """What speaks for a claim, and what does not."""
     winner, loser = _order(contrast, analysis.default)
+    new = "a new seed" if len(analysis.datasets) == 1 else "a new seed on one of these data sets"
     said = [
         f"If the two were alike, a result as clear would come up {in_words(found.adjusted)} such experiments "
         f"({p_in_words(found.adjusted)}{_corrected(analysis)}; {found.pairs} pairs)."
@@ -145,12 +146,11 @@ def _support(analysis: Analysis, contrast: Contrast, found: Comparison) -> list[
         ahead = found.ahead if contrast.favours > 0 else found.pairs - found.ahead - found.equal
         likely = probability(share_of(ahead, found.pairs))
         said.append(
-            f"{winner} is ahead in {ahead} of the {found.pairs} pairs, and {found.equal} are equal, so on a new seed "
-            f"it is ahead with a probability of about {likely}."
+            f"{winner} is ahead in {ahead} of the {found.pairs} pairs, and {found.equal} are equal, so on {new} it is "
+            f"ahead with a probability of about {likely}."
         )
     elif found.wins is not None and not contrast.split:
         wins = found.wins if contrast.favours > 0 else 1 - found.wins
-        new = "a new seed" if len(analysis.datasets) == 1 else "a new seed on one of these data sets"
         said.append(f"On {new} {winner} is ahead with a probability of {probability(wins)}.")
     return said
 
@@ -238,7 +238,8 @@ def _more_seeds(analysis: Analysis, contrast: Contrast, few: bool = False) -> li
     more += f", {contrast.seeds - have} more than these" if contrast.seeds < ABOUT else ""
     shown = [f"To show {what}, if it is there, four times in five, takes about {more}."]
     if contrast.seeds_as_seen is not None and contrast.seeds_as_seen < contrast.seeds / 2:
-        shown.append(f"If the difference is as large as here, about {about(max(contrast.seeds_as_seen, have + 1))} do.")
+        enough = about(max(contrast.seeds_as_seen, have + 1))
+        shown.append(f"If the difference is as large as here, about {enough} are enough.")
     return [*shown, BEFOREHAND]
 
 

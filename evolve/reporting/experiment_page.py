@@ -22,9 +22,9 @@ MACHINE = {"cores": "cores", "memory": "GiB of memory"}  # what its numbers coun
 
 @dataclass(frozen=True)
 class About:
-    """What was asked. budget: in words. arms: what each arm is, in words or as settings. text: the experiment file; it
-    also says the settings of all arms, which are told without it. seen: numbers of seeds with which the page was
-    written before."""
+    """What was asked. budget: in words. arms: what each arm is, in words or as settings; gone: those of them that are
+    no longer asked for. text: the experiment file. settings: of all arms; shown only if there is no file. seen: numbers
+    of seeds with which the page was written before."""
 
     name: str
     question: str | None = None
@@ -33,6 +33,7 @@ class About:
     text: str = ""
     seen: tuple[int, ...] = ()
     settings: str = ""
+    gone: tuple[str, ...] = ()
 
 
 def write_page(analysis: Analysis, folder: Path, about: About) -> Path:
@@ -116,10 +117,8 @@ def _setup(analysis: Analysis, about: About) -> list[str]:
     lines.append(f"data sets: {listed(analysis.datasets, 24)}")
     lines.append(f"seeds: {_seeds(analysis.seeds)}")
     lines += [f"settings of all arms: {about.settings}"] if about.settings and not about.text else []
-    lines += [f"{name}: {what}" for name, what in about.arms.items()]
-    lines += [
-        f"{arm.name}: no longer in the file" for arm in analysis.arms if about.arms and arm.name not in about.arms
-    ]
+    lines += [f"{name}: {what}" for name, what in about.arms.items() if name not in about.gone]
+    lines += [f"{name}: {about.arms[name]}, no longer asked for" for name in about.gone]
     return [bullets(map(plain, lines)), code(about.text, "toml") if about.text else ""]
 
 

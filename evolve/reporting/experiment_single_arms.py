@@ -1,4 +1,4 @@
-"""What the page of an experiment says of arms by themselves: what a network alone comes to, who is at guessing."""
+"""What the page of an experiment says of arms by themselves: what a network alone comes to, and who may be guessing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from genomes.stack.founders import FOUNDERS
 
 
 def guesses(analysis: Analysis) -> list[Claim]:
-    """Which arms came to what guessing may come to, too, and where."""
+    """Which arms may only be guessing, and on which data."""
     found = [_guesses(analysis, arm, dataset) for arm in analysis.arms for dataset in analysis.datasets]
     return [claim for claim in found if claim is not None]
 
@@ -24,7 +24,7 @@ def _guesses(analysis: Analysis, arm: Arm, dataset: str) -> Claim | None:
     highest = scores_of(analysis).score(max(filter(None, bounds)))
     return Claim(
         f"On {dataset} {arm.name} is not clearly better than guessing{often}.",
-        f"Guessing hardly ever comes to more than {highest}. More of the budget may help.",
+        f"Guessing hardly ever comes to more than {highest}. More images, epochs or time for each training may help.",
     )
 
 

@@ -95,7 +95,12 @@ def _simulated(run: Run) -> str:
 def _all_tried(run: Run) -> int | None:
     """How many networks a recorded table has, if a search has tried all of them."""
     count = run.problem.get("networks")
-    return count if count is not None and run.summary(work=False)["evaluations"] >= count else None
+    return count if count is not None and _births(run) >= count else None
+
+
+def _births(run: Run) -> int:
+    with run.log() as log:
+        return log.last("candidate")
 
 
 def _guesses(run: Run) -> list[str]:
@@ -103,7 +108,7 @@ def _guesses(run: Run) -> list[str]:
     measures = run.final_result.measures if run.final_result else {}
     if guesses := no_better_than_guessing(measures, guessing_on(run.problem, "test")):
         return [f"candidate {run.winner} {guesses}"]
-    one_of_one = run.winner is not None and run.summary(work=False)["evaluations"] == 1  # it was not searched for
+    one_of_one = run.winner is not None and _births(run) == 1  # it was not searched for
     return [said] if not one_of_one and (said := search_at_chance(chance(run), run.config.work is not None)) else []
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from evolve.errors import RunError
 from evolve.objectives import MEASURES, SCORE, Direction, Objective, read_objective
-from evolve.research.budget_curves import BudgetCurve, TimeToTarget, budget_curve, time_to_target
+from evolve.research.budget_curves import BudgetCurve, TimeToTarget, budget_curve, time_to_target, truth_known
 from evolve.research.contrasts import Contrast, Pair, Scores, common_ranks, contrasts, rounded
 from evolve.research.statistics import Interval, Ranks, deviation, fewest_pairs, mean, t_interval
 from evolve.research.trials import Trial
@@ -166,7 +166,7 @@ def analyse(
     arms = tuple(_arm(name, [trial for trial in known if trial.arm == name], alone or {}) for name in names)
     point = _point(objective, [_test(trial) for trial in known if trial.ok])
     effect, scores, asked = _effect(arms[0], point), {arm.name: _scores(arm) for arm in arms}, _asked(known)
-    goal = None if target is None else objective.fitness(target)
+    goal, by_truth = None if target is None else objective.fitness(target), truth_known(known)
     return Analysis(
         default=default,
         objective=objective,
@@ -183,7 +183,7 @@ def analyse(
         timed=() if tables else _timed(names, timed, known),
         tables=tables,
         target=goal,
-        targets={} if goal is None else _by_dataset(arms, datasets, lambda on: time_to_target(on, goal)),
+        targets={} if goal is None else _by_dataset(arms, datasets, lambda on: time_to_target(on, goal, by_truth)),
     )
 
 

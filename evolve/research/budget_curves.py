@@ -53,16 +53,21 @@ def budget_curve(trials: Sequence[Trial]) -> BudgetCurve | None:
     return BudgetCurve(len(curves), tuple(x.tolist()), selected, truth)
 
 
-def time_to_target(trials: Sequence[Trial], target: float) -> TimeToTarget | None:
-    """When trials reached a target, in fitness; None if none of them has a curve."""
+def truth_known(trials: Sequence[Trial]) -> bool:
+    """Whether all curves say what the best so far is really worth."""
+    return _known(_curves(trials))
+
+
+def time_to_target(trials: Sequence[Trial], target: float, by_truth: bool) -> TimeToTarget | None:
+    """When trials reached a target, in fitness; None if none of them has a curve. by_truth: by what the best so far is
+    really worth, which all curves must say; else by the score that selected it."""
     curves = _curves(trials)
     if not curves:
         return None
-    known = _known(curves)
-    firsts = [_first(curve, _truths(curve) if known else [p.selected for p in curve], target) for curve in curves]
+    firsts = [_first(curve, _truths(curve) if by_truth else [p.selected for p in curve], target) for curve in curves]
     times = [first for first in firsts if first is not None]
     failed = sum(not trial.ok for trial in trials)
-    return TimeToTarget(len(curves) + failed, len(times), median(times) if times else None, known)
+    return TimeToTarget(len(curves) + failed, len(times), median(times) if times else None, by_truth)
 
 
 def _curves(trials: Sequence[Trial]) -> list[list[Point]]:

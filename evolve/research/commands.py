@@ -230,4 +230,5 @@ def _count(value: Any) -> bool:
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str)
+    """Whether a value is text that can be written."""
+    return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)

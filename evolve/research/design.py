@@ -43,11 +43,6 @@ class Arm:
     alone: str | None = None
     command: str | None = None
 
-    @property
-    def in_words(self) -> str:
-        """As it stands in the file."""
-        return arm_in_words(self.to_json())
-
     def to_json(self) -> dict[str, Any]:
         if self.settings is None:
             return {ALONE: self.alone} if self.alone else {COMMAND: self.command}

@@ -48,7 +48,7 @@ LOOK_SECONDS = 0.2
 class Experiment:
     """A finished experiment. trials: all that were ever asked for in its folder, by data set, seed and arm, as who
     leaves out what did not please finds differences that are none; the failed ones are among them, and a later call
-    tries those again. arms: all of these trials, as JSON, by name. seen: numbers of seeds with which its page was
+    tries those again. arms: those of all these trials, as JSON, by name. seen: numbers of seeds with which its page was
     written before."""
 
     folder: Path
@@ -107,7 +107,7 @@ class _Cell:
 
 
 class _Runner:
-    """The making of what is missing."""
+    """Makes the trials that are missing."""
 
     def __init__(self, design: Design, folder: Path, console: Console, data: Sequence[Data | TableData]) -> None:
         self._design, self._console = design, console

@@ -13,7 +13,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.research.design import Design
 from evolve.research.machine_share import DECIDING
 from evolve.storage.files import EXPERIMENT
-from evolve.storage.locks import held
+from evolve.storage.locks import hold
 
 SEEN = "pages with so many seeds"
 ASKED, ROWS, LOCK, RUNS = EXPERIMENT, "rows.jsonl", "experiment.lock", "runs"
@@ -30,7 +30,7 @@ def opened(folder: Path) -> Iterator[None]:
     if not new and not (folder / ASKED).exists() and {path.name for path in folder.iterdir()} - {RUNS, LOCK}:
         raise RunError(f"{folder} is there and is no folder of an experiment; name another one with --output")
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder / LOCK, folder):
+    with hold(folder / LOCK, folder):
         try:
             yield
         finally:

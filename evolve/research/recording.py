@@ -31,7 +31,7 @@ from evolve.research.recorded_rows import SEARCHED, UNSEEN, Key, Network, Traini
 from evolve.research.recording_settings import PLAIN, RecordingSettings
 from evolve.settings import path_of
 from evolve.storage.json_lines import BrokenLine, Row, append_row, read_rows
-from evolve.storage.locks import held
+from evolve.storage.locks import hold
 from evolve.values import Budget, Candidate, Purpose, Request, digest
 from genomes import Genome, InvalidGenome, candidate_key
 from genomes.genome import recipe_of
@@ -85,7 +85,7 @@ class Recording:
     def go(self, workers: int) -> None:
         """Makes the trainings that are not in the file. Raises ConfigError for a file of another table, RunError if
         another process writes it, and KeyboardInterrupt after Ctrl-C, once what runs is written."""
-        with held(self.file.with_name(f".{self.file.name}.lock"), self.file):
+        with hold(self.file.with_name(f".{self.file.name}.lock"), self.file):
             self._go(workers)
 
     def _go(self, workers: int) -> None:
@@ -218,8 +218,9 @@ def record_table(
     on with. Returns its path, by default the file's name, ending in .jsonl, in the folder `results`.
 
     data: the folder that paths of data sets start from; by default that of the file. results: where prepared images
-    lie. workers: processes, by default one per core. Raises ConfigError or DataError before anything is trained, and
-    KeyboardInterrupt after Ctrl-C, when all that was finished is written.
+    lie. workers: processes, by default one per core. Raises ConfigError or DataError before anything is trained,
+    RunError if another process writes the table, and KeyboardInterrupt after Ctrl-C, when all that was finished is
+    written.
     """
     file, results, console = path_of(file), path_of(results), make_console(progress)
     settings = RecordingSettings.checked(RecordingSettings.given(read_toml(file), str(file)))

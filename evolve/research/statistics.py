@@ -150,7 +150,8 @@ def typical(values: Sequence[float]) -> float:
 
 def signed_rank(values: Sequence[float]) -> float:
     """The two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945, https://doi.org/10.2307/3001968), exact up
-    to 50 pairs without ties. Pairs without a difference say nothing, and are left out; with no others it is 1."""
+    to 50 pairs without ties, and up to 13 with some. Pairs without a difference say nothing, and are left out; with no
+    others it is 1."""
     differing = [value for value in values if value]
     return float(stats.wilcoxon(differing).pvalue) if differing else 1.0
 

@@ -26,7 +26,7 @@ from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_search import search_table
 from evolve.research.trials import Trial
-from evolve.runs.chance import hardly_exceeded
+from evolve.runs.chance import guessing_bound
 from evolve.search.strategy import strategy_class
 from evolve.settings import Given
 
@@ -58,7 +58,7 @@ class TableData:
             return None
         known = self.table.dataset(self.name)
         chance, images = known.chance.get("selection"), known.sizes.get("selection", 0)
-        return hardly_exceeded(chance, images) if chance is not None and images else None
+        return guessing_bound(chance, images) if chance is not None and images else None
 
     def scores(self, measure: str) -> Range:
         """The least and the largest score that there can be: of published ones those of the table."""

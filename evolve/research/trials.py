@@ -104,8 +104,8 @@ _TRIAL = TypeAdapter(Trial)
 
 
 def folder_name(dataset: str, arm: str, seed: int) -> str:
-    """What the folder of a trial is called: a name that a run may have. A data set's name that may be none is changed,
-    and gets a digest, so that two of them are not the same."""
+    """What the folder of a trial is called: a name that a run may have. A data set's name that none may have is
+    changed, and gets a digest, so that two of them are not the same."""
     signs = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in dataset)
     stem = signs.strip(".-_")
     if stem != dataset:
@@ -134,7 +134,7 @@ def _trial(path: Path, number: int, row: Mapping[str, Any]) -> Trial:
 def _in_words(error: ValidationError) -> str:
     """The first thing that is wrong, with its place."""
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
 
 
 def append_trial(path: Path, trial: Trial) -> None:

@@ -29,10 +29,10 @@ class Guessing:
         expected to come to."""
         evenly = 1 / len(self.shares)
         by_class = sum(evenly * (1 - evenly) / max(1.0, share * self.images) for share in self.shares)
-        return hardly_exceeded(self.accuracy, self.images), evenly + CLEARLY * math.sqrt(by_class) * evenly
+        return guessing_bound(self.accuracy, self.images), evenly + CLEARLY * math.sqrt(by_class) * evenly
 
     def bound(self, measure: str) -> float | None:
-        """The one of these for "accuracy" or "balanced_accuracy"; None for other measures."""
+        """The bound of "accuracy" or "balanced_accuracy"; None for other measures."""
         return dict(zip(("accuracy", "balanced_accuracy"), self.bounds, strict=True)).get(measure)
 
     def may_explain(self, measures: Mapping[str, float]) -> bool:
@@ -44,7 +44,7 @@ class Guessing:
         return measures.get("accuracy", math.inf) <= accuracy
 
 
-def hardly_exceeded(accuracy: float, images: int) -> float:
+def guessing_bound(accuracy: float, images: int) -> float:
     """What guessing that is expected to come to that accuracy hardly ever exceeds on so many images: two standard
     errors above it."""
     return accuracy + CLEARLY * math.sqrt(accuracy * (1 - accuracy) / images)

@@ -60,7 +60,7 @@ def _leader(log: Log, run: Models, known: Scored, rescored: Sequence[float], is_
         rescorings=tuple(map(shown, rescored)),
         retrained=_retrained(log, known.candidate) if rescored else None,
         is_control=is_control,
-        test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full else None,
+        test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full and not run.on_recorded_table else None,
         in_full=run.done(in_full[0].budget, in_full[1]) if in_full else None,
     )
 

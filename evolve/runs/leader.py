@@ -90,8 +90,7 @@ class Leader:
     def __str__(self) -> str:
         """The leader in a line, for `print`."""
         again = "" if self.rescored is None else f", re-scored {score(self.rescored)}"
-        part = "selection" if self.run.on_recorded_table else "test"
-        test = "" if self.test_accuracy is None else f", on the {part} part {score(self.test_accuracy)}"
+        test = "" if self.test_accuracy is None else f", on the test part {score(self.test_accuracy)}"
         return f"candidate {self.candidate}, {self.origin}: score {score(self.score)}{again}{test}"
 
     def _repr_html_(self) -> str:

@@ -12,7 +12,7 @@ from evolve.errors import RunError
 
 
 @contextmanager
-def held(lock: Path, what: Path) -> Iterator[None]:
+def hold(lock: Path, what: Path) -> Iterator[None]:
     """Holds the lock file for this process. Raises RunError, which names `what`, if another one holds it."""
     try:
         taken = FileLock(lock).acquire(timeout=0)

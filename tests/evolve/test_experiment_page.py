@@ -74,7 +74,7 @@ def test_no_evidence_does_not_read_as_equal() -> None:
         "interval, 7 pairs; p = 0.94)."
     )
     assert "To show half a point, if it is there, four times in five, takes about 26 seeds, 19 more than these." in text
-    assert "That number is for a new experiment, or has to be fixed before looking again." in text
+    assert "Such a number is for a new experiment, or has to be fixed before looking again." in text
     assert "no evidence of a difference is not evidence that there is none" in words(page(pair(OPEN), About("x")))
 
 
@@ -130,7 +130,7 @@ def test_a_difference_far_beyond_half_a_point_takes_few_seeds() -> None:
     rows = trials({"aging": BASE[:5], "random": [0.5, 0.56, 0.5, 0.44, 0.5]})
     rest = headline(analyse(rows, "aging"))[0].rest
     assert "To show half a point, if it is there, four times in five, takes about" in rest
-    assert "If the difference is as large as here, about 6 do." in rest
+    assert "If the difference is as large as here, about 6 are enough." in rest
     small = headline(
         analyse(trials({"aging": BASE, "random": [one + 0.001 * (-1) ** n for n, one in enumerate(BASE)]}), "aging")
     )
@@ -367,10 +367,11 @@ def test_a_page_that_was_seen_before_says_so() -> None:
     assert "seen before" not in page(pair(OPEN), About("x"))
 
 
-def test_an_arm_that_is_no_longer_in_the_file_is_compared_and_named() -> None:
+def test_an_arm_that_is_no_longer_asked_for_is_compared_and_named() -> None:
     rows = trials({"aging": BASE, "random": [one + 0.01 for one in BASE], "gone": BASE})
-    text = page(analyse(rows, "aging"), About("x", arms={"aging": "the usual", "random": "random"}))
-    assert "- random: random\n- gone: no longer in the file" in section(text, "What was run")
+    arms = {"gone": 'strategy = "neat"', "aging": "the usual", "random": "random"}
+    text = page(analyse(rows, "aging"), About("x", arms=arms, gone=("gone",)))
+    assert '- random: random\n- gone: strategy = "neat", no longer asked for' in section(text, "What was run")
     assert "after the correction for 2 comparisons" in text and "| gone | 7 |" in text
 
 

@@ -351,6 +351,7 @@ def outside(
         ("print('{\"test\": 97.2}')", "its score 97.2 is none from 0 to 1"),
         ('print(\'{"test": 0.5, "selected": -3}\')', "its score -3 is none from 0 to 1"),
         ('print(\'{"test": 1, "curve": [[1, 2, 3, 4]]}\')', "'curve'"),
+        ('print(\'{"test": 1, "winner": "half \\\\ud83d"}\')', "'winner' = "),
     ],
 )
 def test_a_program_without_an_answer_fails_with_a_reason(code: str, reason: str, tmp_path: Path) -> None:
@@ -437,7 +438,7 @@ def test_what_an_arm_was_is_known_when_it_is_out_of_the_file(tmp_path: Path, rec
         {**asked, "arms": {"aging": {}, "random": False}}, output=tmp_path / "made", progress=False
     )
     assert after.analysis.by_name["one"].alone == before.analysis.by_name["one"].alone == first
-    assert f'- one: alone = "{first}", no longer in the file' in after.page.read_text()
+    assert f'- one: alone = "{first}", no longer asked for' in after.page.read_text()
 
 
 def test_data_sets_whose_names_no_folder_may_have_are_told_apart() -> None:

@@ -391,11 +391,18 @@ def test_from_the_command_line(recorded_file: Path, tmp_path: Path) -> None:
     shown = command("show", "a", "1", cwd=tmp_path).stdout
     assert "founder net-2" in shown and "what it is worth" in shown
     network = recorded_table.genomes(12)["net-2"].partition(" | ")[0]
-    assert network in shown and "on the selection part" in str(evolve.find(tmp_path / "results" / "a").hall_of_fame[0])
+    assert network in shown
     assert "of the table were tried" not in said and "search further" in said
     every = command(*at, "--dataset", "left", "--generations", "9", cwd=tmp_path).stdout
     assert "all 12 networks of the table were tried" in every and "search further" not in every
     listed = command("list", cwd=tmp_path).stdout.splitlines()
-    assert all(line.split()[5] == "-" for line in listed[1:]), "no test part was opened"
+    assert len(listed) > 1 and all(line.split()[5] == "-" for line in listed[1:]), "no test part was opened"
+    some = evolve.find("a", tmp_path / "results")
+    assert "finished" in some._repr_html_() and "no test accuracy yet" not in some._repr_html_()
+    assert some.hall_of_fame[0].test_accuracy is None
+    rungs = ("--rungs", "100x1,200x4", "--evaluations", "9", "--promote-one-in", "2", "--name", "b")
+    climbed = command(*at, "--dataset", "left", *rungs, cwd=tmp_path).stdout
+    assert evolve.find("b", tmp_path / "results").summary()["evaluations"] > 9, "promotions count there"
+    assert "of the table were tried" not in climbed and "search further" in climbed
     history = " ".join(command("history", "a", cwd=tmp_path).stdout.split())
     assert "founder net-0" in history and "looked up: 4 epochs of 200 images" in history

@@ -24,7 +24,7 @@ from evolve.problems.recorded_files import load_recorded
 from evolve.research.recording import Recording, probes, record_table
 from evolve.research.recording_settings import RecordingSettings
 from evolve.storage.json_lines import read_rows
-from evolve.storage.locks import held
+from evolve.storage.locks import hold
 from evolve.training.augment import change_all
 from genomes.recipe import DEFAULT, PROBED_GROUPS, of_group
 
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_table_is_left_alone(text: str, tmp_path: Path) -> Non
 def test_one_process_at_a_time_writes_a_table(tmp_path: Path) -> None:
     one = recording(tmp_path)
     with (
-        held(tmp_path / f".{one.file.name}.lock", one.file),
+        hold(tmp_path / f".{one.file.name}.lock", one.file),
         pytest.raises(RunError, match="in use by another process"),
     ):
         one.go(workers=1)

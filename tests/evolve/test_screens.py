@@ -18,7 +18,6 @@ import evolve
 from evolve.display.console import LiveConsole, reading_columns
 from evolve.display.panel import Panel
 from evolve.display.progress import Epochs, Progress
-from evolve.display.table import Column, FoldingTable
 from evolve.display.text import folded
 from evolve.engine.initial_population import founder
 from evolve.errors import ConfigError, RunError
@@ -485,9 +484,8 @@ def test_what_to_do_next_is_copied_whole(many: Run) -> None:
         assert any(line.strip() == f"evolve show many --results {many.folder.parent}" for line in lines)
 
 
-def test_a_name_of_usual_length_stays_in_one_piece() -> None:
+def test_a_name_of_usual_length_stays_in_one_piece(tmp_path: Path) -> None:
     """People copy it."""
-    table = FoldingTable((Column("run", folds=True, least=20), Column("data", folds=True, spare=1), Column("test")))
-    table.add_row("language-aging-0", "a data set with a long name", "0.9")
-    assert "language-aging-0" in drawn(table, 40)
-    assert "language-aging-0" in drawn(table, 25) and "no room here for: data" in drawn(table, 25)
+    name = "a-run-of-exactly-30-characters"
+    run = made(tmp_path / "results" / name, [born(1)], {1: [0.5]}, {})
+    assert len(name) == 30 and name in drawn(run_text.runs([run]), 80)

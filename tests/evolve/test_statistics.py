@@ -148,9 +148,13 @@ def test_differences_that_are_all_zero_are_no_evidence() -> None:
 def test_values_without_spread_have_an_interval_without_width(count: int) -> None:
     [found] = s.compare({"a": [0.38] * count}).values()
     assert found.mean == 0.38 and found.t == found.bootstrap == s.Interval(0.38, 0.38)
-    assert s.chance_to_win([1.0, 0.0, 0.0, -1.0]) == s.share_of(1, 4) == 0.3
     assert found.wins == 1.0 and s.deviation([0.38] * count) == 0.0
     assert s.pairs_to_claim(0.005, [0.38] * count, comparisons=1) == 6
+
+
+def test_where_pairs_are_equal_the_chance_to_win_is_counted() -> None:
+    assert s.chance_to_win([1.0, 0.0, 0.0, -1.0]) == 1.5 / 5
+    assert s.chance_to_win([0.0] * 9) == 0.05, "never quite 0"
 
 
 def test_a_comparison_without_a_pair_counts_for_the_correction() -> None:

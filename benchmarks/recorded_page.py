@@ -173,6 +173,22 @@ def winners(table: RecordedTable) -> Iterator[str]:
         cells = [_agreement(dataset, known, budget) for budget in small]
         rows.append([name, shown, f"{100 * dataset.chance['selection']:.1f}", *cells])
     yield f"{markdown_table(['', 'best', 'guessing', *(f'order after {one}' for one in small)], rows)}\n"
+    yield "All networks after the largest budget, on selection images; of twins with / without augmentation.\n"
+    rows = [[name, *(_worth(one, name) for one in table.datasets.values())] for name in _drawn(table)]
+    yield f"{markdown_table(['', *table.datasets], rows)}\n"
+
+
+def _drawn(table: RecordedTable) -> list[str]:
+    """All networks but those that are another one's twin without augmentation."""
+    first = next(iter(table.datasets.values()))
+    return [name for name in first.genomes if name not in first.twins.values()]
+
+
+def _worth(dataset: RecordedDataset, name: str) -> str:
+    """As "76.3", or "76.3 / 74.3"; "-" for what failed."""
+    names = [name, dataset.twins[name]] if name in dataset.twins else [name]
+    scores = [dataset.mean(one, dataset.largest) for one in names]
+    return " / ".join("-" if score is None else f"{100 * score:.1f}" for score in scores)
 
 
 def _agreement(dataset: RecordedDataset, known: dict[str, float], budget: Budget) -> str:

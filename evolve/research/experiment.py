@@ -173,6 +173,13 @@ class _Runner:
             size = data.size if isinstance(data, TableData) else None
             if size is not None and design.evaluations is not None and design.evaluations >= size:
                 yield f"the table has {plural(size, 'network')} for {data.name}, so each search sees all of them"
+            founders = data.founders if isinstance(data, TableData) else 0
+            if design.evaluations is not None and design.evaluations <= founders:
+                asked, tried = plural(design.evaluations, "evaluation"), plural(founders, "founder")
+                yield (
+                    f"a budget of {asked} ends before the {tried} of {data.name} are all tried, so searches with the "
+                    "same founders do the same"
+                )
 
     def _blank(self, cell: _Cell) -> Trial:
         """What is known of a trial before it is made."""

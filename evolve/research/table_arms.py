@@ -52,6 +52,11 @@ class TableData:
         """Networks that can be searched."""
         return len(self.table.entries if isinstance(self.table, Table) else self.table.dataset(self.name).pool)
 
+    @property
+    def founders(self) -> int:
+        """Networks that searches begin with, if nothing else is asked for."""
+        return 0 if isinstance(self.table, Table) else len(self.table.dataset(self.name).founders)
+
     def guessing(self, measure: str) -> float | None:
         """What guessing hardly ever exceeds on the part that winners are worth; None where that is not known."""
         if isinstance(self.table, Table) or measure != "accuracy":

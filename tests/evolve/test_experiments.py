@@ -489,6 +489,15 @@ def test_a_table_that_does_not_say_what_guessing_comes_to_is_searched(change: di
     assert all(trial.ok and trial.guessing is None for trial in made.trials)
 
 
+def test_a_budget_that_ends_among_the_founders_is_warned_about(
+    recorded_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {"tables": [str(recorded_file)], "seeds": 2, "budget": {"evaluations": 2}, "arms": {"aging": {}}}
+    evolve.experiment(asked, output=tmp_path / "made")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "a budget of 2 evaluations ends before the 2 founders of left are all tried" in said
+
+
 def test_a_network_that_failed_with_the_largest_budget_is_no_obstacle(tmp_path: Path) -> None:
     told = recorded_table.lines(6, ["left"])
     largest = list(told[0]["budgets"])[-1]

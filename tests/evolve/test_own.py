@@ -328,6 +328,7 @@ from conftest import stack_space, training_job
 from evolve.training.evaluator import guard
 from evolve.values import Budget
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it
 space = stack_space((8, 8, 1))
 genome = space.parse("flatten")
 job = training_job(space.blueprint(genome), genome.recipe, Budget(96, 1))

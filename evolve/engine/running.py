@@ -45,29 +45,10 @@ VERSION = version("evolve-convnets")
 def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = True, measure: bool = True) -> Run:
     """A new run with these settings, finished; raises as `evolve.run` does. plan: as there. measure: as for
     `plan_run`."""
-    begun = time.monotonic()
-    for name in ("duration", "work"):
-        if plan and given.values.get(name) is not None:
-            both = f"{given.source('plan')} and {given.source(name)}"
-            raise ConfigError(f"{both} do not go together: a plan is run by its counts; give one of them")
-    config = RunConfig.checked(given.over(RunConfig.given(read_plan(Path(plan)), str(plan))) if plan else given)
-    if config.limit is None and config.duration is None and config.work is None:
-        usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
-        config = config.model_copy(update=usual)
-    console = make_console(progress)
+    begun, config, console = time.monotonic(), _config_of(given, plan), make_console(progress)
     for text in times_without_unit(given):
         console.note(text)
-    check_time(config)
-    check_work(config)
-    strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
-    if config.name and Store.begun(config.results / config.name):
-        raise RunError(
-            f"{config.results / config.name} already holds a run; choose another {config.spelled('name')}, or "
-            f"continue it with: evolve resume {command_words(config.results / config.name)}"
-        )
-    check_disk(config.results, config.disk_limit)
-    if config.reuse is not None and in_use(found := find(config.reuse, config.results)):
-        raise RunError(f"run '{found.name}' is in use, and what it has would depend on the moment; wait for its end")
+    _check(config)
     if config.work is not None:
         config = with_fixed(config)
     if config.candidate_memory is None:
@@ -107,6 +88,34 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
             executor.close()
     made = Run(folder)
     return made.trusting(config.modules())  # the settings that the user gave are the naming
+
+
+def _config_of(given: Given, plan: str | Path | None) -> RunConfig:
+    """The settings with those of a plan, and a limit where nothing else limits the run."""
+    for name in ("duration", "work"):
+        if plan and given.values.get(name) is not None:
+            both = f"{given.source('plan')} and {given.source(name)}"
+            raise ConfigError(f"{both} do not go together: a plan is run by its counts; give one of them")
+    config = RunConfig.checked(given.over(RunConfig.given(read_plan(Path(plan)), str(plan))) if plan else given)
+    if config.limit is None and config.duration is None and config.work is None:
+        usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
+        return config.model_copy(update=usual)
+    return config
+
+
+def _check(config: RunConfig) -> None:
+    """Raises for what would keep a run from being made, before anything is read or trained."""
+    check_time(config)
+    check_work(config)
+    strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
+    if config.name and Store.begun(config.results / config.name):
+        raise RunError(
+            f"{config.results / config.name} already holds a run; choose another {config.spelled('name')}, or "
+            f"continue it with: evolve resume {command_words(config.results / config.name)}"
+        )
+    check_disk(config.results, config.disk_limit)
+    if config.reuse is not None and in_use(found := find(config.reuse, config.results)):
+        raise RunError(f"run '{found.name}' is in use, and what it has would depend on the moment; wait for its end")
 
 
 def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:

@@ -9,6 +9,7 @@ from pathlib import Path
 from evolve.display.text import duration, plural
 from evolve.reporting import experiment_evidence as evidence
 from evolve.reporting import figures
+from evolve.reporting.experiment_comparisons import comparisons
 from evolve.reporting.experiment_headline import Claim, headline
 from evolve.reporting.experiment_pictures import Picture, pictures, spent_in
 from evolve.reporting.experiment_scores import listed
@@ -54,7 +55,7 @@ def page(analysis: Analysis, about: About, drawn: Sequence[Picture] = ()) -> str
         _headline(analysis),
         _seen(about),
         _section("Scores", evidence.score_table(analysis)),
-        _section("Comparisons", evidence.comparisons(analysis)),
+        _section("Comparisons", comparisons(analysis)),
         _section("What was found after how much of the budget", evidence.curves(analysis, drawn)),
         _section("Ranks", evidence.rank_order(analysis, drawn)),
         _section("From the score that selected a winner to its test score", evidence.winners_curse(analysis)),

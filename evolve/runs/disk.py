@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from evolve.data.splits import DATA_FOLDER, test_keys
 from evolve.errors import DiskLimitError, EvolveError, RunError
 from evolve.runs.find import all_runs
 from evolve.runs.run import Run
 from evolve.storage.files import ENDING, MODELS, WEIGHTS
+from evolve.storage.locks import hold
 
 DRAFT_SECONDS = 3600  # a half-written file may still grow before that
 DATA_SECONDS = 86_400  # prepared images were last opened longer ago than any training takes
@@ -135,9 +134,8 @@ def _of_run(run: Run) -> list[Disposable]:
 
 def in_use(run: Run) -> bool:
     """Whether a process works on a run."""
-    lock = FileLock(run.folder / "run.lock")
     try:
-        with lock.acquire(timeout=0):
+        with hold(run.folder / "run.lock", run.folder):
             return False
-    except Timeout:
+    except RunError:
         return True

@@ -16,13 +16,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from evolve.errors import LogError, RunError
 from evolve.storage import rows
 from evolve.storage.connection import reader, writer
 from evolve.storage.files import FILE, MODELS, WEIGHTS
 from evolve.storage.integrity import check_integrity
+from evolve.storage.locks import take
 from evolve.storage.log import REQUEST_COLUMNS, Log
 from evolve.values import SEARCHING, Candidate, Request, Result
 
@@ -220,17 +221,13 @@ def _must_exist(folder: Path) -> None:
 
 def _locked(folder: Path) -> FileLock:
     """The lock of the one process that writes. Raises RunError if another one has it or it cannot be written."""
-    lock = FileLock(folder / "run.lock")
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise RunError(f"{folder} is in use by another process; wait for it or stop it first") from None
+        return take(folder / "run.lock", folder)
     except OSError as error:
         raise LogError(
             f"{folder} cannot be written: {error.strerror or error}; make it writable, make room, or copy the folder "
             "to where you may write and go on there with: evolve resume FOLDER"
         ) from None
-    return lock
 
 
 def _statements(script: str) -> Iterator[str]:

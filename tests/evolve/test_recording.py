@@ -156,6 +156,15 @@ def test_one_process_at_a_time_writes_a_table(tmp_path: Path) -> None:
     assert not one.file.exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that takes no files")
+def test_a_place_that_takes_no_files_is_not_said_to_be_in_use() -> None:
+    with (
+        pytest.raises(RunError, match=r"nothing can be written to /proc; name another place"),
+        hold(Path("/proc/table.lock"), Path("/proc/table.jsonl")),
+    ):
+        pass
+
+
 def test_a_table_that_was_cut_off_at_once_is_begun_again(tmp_path: Path) -> None:
     one = recording(tmp_path)
     one.file.write_text('{"kind": "table", "name"')

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from evolve.values import Budget, Purpose, digest
+from evolve.values import Budget, Probe, Purpose, digest
 from genomes.recipe import Recipe
 from genomes.spec import ModelSpec
 
@@ -126,16 +126,6 @@ class Beginning:
 
     weights: str
     takes: Takes
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Score images that are all changed in one way. group: of augmentation, see `AUGMENTATION_GROUPS`. recipe: whose
-    augmentation is that way, with its strength. seed: of the strengths that are drawn, the same for all networks."""
-
-    group: str
-    recipe: Recipe
-    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from evolve.objectives import Objectives
 from genomes import Genome, Step
+from genomes.recipe import Recipe
 
 Counter = Callable[[str, int, int], None]
 """Told what is read, how many of it are done, and how many there are."""
@@ -32,6 +33,7 @@ class Purpose(StrEnum):
 
     SEARCH = "search"
     CLOSING = "closing"  # a promotion that was due when no more were born
+    PROBE = "probe"  # to find out what images that are changed mean to a network
     RESCORE = "rescore"
     FINAL = "final"
     TRAIN = "train"  # a full training that the user asked for
@@ -108,6 +110,20 @@ class Continuation:
     schedule: Schedule = Schedule.NEW
 
 
+PROBED = 2000  # images at most, of a part whose images are changed
+CLEAN, CHANGED = "clean", "changed_"  # measures: accuracy on these as they are; before the name of a group, changed
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Score images that are all changed in one way. group: of augmentation, see `AUGMENTATION_GROUPS`. recipe: whose
+    augmentation is that way, with its strength. seed: of the strengths that are drawn, the same for all networks."""
+
+    group: str
+    recipe: Recipe
+    seed: int
+
+
 @dataclass(frozen=True)
 class Request:
     """One evaluation that was asked for.
@@ -118,6 +134,7 @@ class Request:
     inherits: the key of weights that a birth takes what fits from: those of another candidate, or of an adopted file.
     spans: epochs that its schedule spans, if another request is to go on with the same schedule; None for its own.
     job_key: SHA-256 of all that decides the score; None if the genome cannot be built.
+    probes: ways in which images of the scored part are changed, to be scored, too.
     """
 
     number: int
@@ -129,6 +146,7 @@ class Request:
     continues: Continuation | None = None
     inherits: str | None = None
     spans: int | None = None
+    probes: tuple[Probe, ...] = ()
 
     def __post_init__(self) -> None:
         if self.continues and self.inherits:

@@ -188,6 +188,15 @@ def recipe_of(genome: Genome) -> Recipe:
     return genome.recipe
 
 
+def with_genes(space: SearchSpace[G], genome: G, genes: Mapping[str, Json]) -> G:
+    """The genome with other values of some genes of its recipe; itself if it has these. Raises InvalidGenome for a
+    genome without a recipe."""
+    recipe = recipe_of(genome).to_json()
+    if all(recipe[name] == value for name, value in genes.items()):
+        return genome
+    return space.read({**genome.to_json(), "recipe": {**recipe, **genes}})
+
+
 def candidate_key(genome: Genome, blueprint: Blueprint) -> str:
     """SHA-256 of network and recipe: two genomes with one key are the same candidate."""
     recipe = json.dumps(genome.recipe.to_json() if genome.recipe else {}, sort_keys=True)

@@ -20,6 +20,7 @@ STEPS: dict[str, str] = {
     "deepen": "a new stage",
     "remove stage": "a stage less",
     "recipe": "a gene of the training recipe takes another value",
+    "augmentation": "random changes of images are switched on or off, as the search has found out",
     "crossover": "parts of two parents are joined",
     "scale": "made wider or narrower as a whole, to fit the limits",
     "clamp": "genes of a founder are moved within the bounds of the search",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from evolve.config import RunConfig
+from evolve.engine.augmentation_question import question_for
 from evolve.engine.clock import Arrivals, Clock, VirtualClock
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.initial_population import RANDOM
@@ -12,6 +13,7 @@ from evolve.engine.loop import Search
 from evolve.engine.replay import Replay
 from evolve.engine.stats import Stats
 from evolve.problems.problem import Problem
+from evolve.search.augmentation import Augmenting
 from evolve.search.growing import Growing
 from evolve.search.halving import Halving
 from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
@@ -59,9 +61,12 @@ def compose_strategy(config: RunConfig, problem: Problem, founders: Sequence[Pro
     strategy: Strategy = kind(births, config.population, kind.Options.checked(config.options))
     if config.small_births:
         strategy = Growing(strategy, births, config.small_births)
-    if len(problem.rungs) == 1:
+    if len(problem.rungs) > 1:
+        strategy = Halving(strategy, problem.rungs, config.promote_one_in, room=config.population)
+    question = question_for(config, problem, founders)
+    if question is None:
         return strategy
-    return Halving(strategy, problem.rungs, config.promote_one_in, room=config.population)
+    return Augmenting(strategy, births, question, len(founders) or config.population, config.limit)
 
 
 def births_up_to(limit: int) -> Callable[[int, bool], str | None]:

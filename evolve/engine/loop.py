@@ -17,7 +17,7 @@ from evolve.engine.replay import Replay
 from evolve.engine.stats import Stats
 from evolve.errors import RunError
 from evolve.problems.problem import Problem
-from evolve.search.strategy import Promotion, Proposal, Strategy
+from evolve.search.strategy import Examination, Promotion, Proposal, Strategy
 from evolve.values import Candidate, Purpose, Request, Result, Schedule, Status, worst_reason
 from genomes import Blueprint, InvalidGenome, candidate_key
 
@@ -75,6 +75,8 @@ class Search:
                 break
             if isinstance(answer, Promotion):
                 self._promote(answer, Purpose.SEARCH)
+            elif isinstance(answer, Examination):
+                self._examine(answer)
             else:
                 self._birth(answer)
 
@@ -109,14 +111,18 @@ class Search:
         request = Request(0, candidate, promotion.budget, 0, purpose, None, continues, spans=spans)
         self._open(request, blueprint)
 
+    def _examine(self, wanted: Examination) -> None:
+        candidate, blueprint = wanted.candidate, self.problem.space.blueprint(wanted.candidate.genome)
+        self._open(Request(0, candidate, wanted.budget, 0, wanted.purpose, None, probes=wanted.probes), blueprint)
+
     def _open(self, asked: Request, blueprint: Blueprint | None, reason: str | None = None) -> None:
         """Opens a request that has no number and no key yet."""
         cost, job, invalid = 0.0, None, None
         if blueprint is not None:
             asked = replace(asked, job_key=self.problem.job_key(asked))
             cost = self.problem.cost(blueprint, asked.budget)
-        closing = asked.purpose is Purpose.CLOSING
-        known = self.replay.closing(asked.job_key) if closing else self.replay.number(asked)
+        searched = asked.purpose is Purpose.SEARCH
+        known = self.replay.number(asked) if searched else self.replay.beside(asked)
         request = replace(asked, number=known or self.dispatcher.number())
         if blueprint is not None:
             job = self.problem.job(request, blueprint, keeps_weights=self.strategy.needs_weights(request.budget))
@@ -124,7 +130,7 @@ class Search:
             invalid = Result(request.number, Status.INVALID, reason=reason)
         self._running[request.number] = request
         self.stats.begin(request, cost)
-        if not closing:
+        if asked.purpose is not Purpose.CLOSING:
             self.clock.start(request.number, cost)
         self.dispatcher.open(request, job, written=known is not None, result=invalid)
 

@@ -17,16 +17,16 @@ class Replay:
     def __init__(self, log: Log) -> None:
         self._rows = log.births()
         self._known = log.count(Purpose.SEARCH)
-        self._closings = log.numbers(Purpose.CLOSING)
+        self._beside = {purpose: log.numbers(purpose) for purpose in (Purpose.CLOSING, Purpose.PROBE)}
         self._taken = 0
 
     @property
     def active(self) -> bool:
         return self._taken < self._known
 
-    def closing(self, job_key: str | None) -> int | None:
-        """The number under which a promotion was written that was due when no more were born, or None."""
-        return self._closings.get(job_key or "")
+    def beside(self, asked: Request) -> int | None:
+        """The number under which a request was written that is neither a birth nor a promotion of one, or None."""
+        return self._beside[asked.purpose].get(asked.job_key or "")
 
     def number(self, asked: Request) -> int | None:
         """The number under which the next request was written, or None if there is none. Raises RunError if the row is

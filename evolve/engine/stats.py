@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from evolve.objectives import Standing, in_order
-from evolve.values import Candidate, Request, Result, Status
+from evolve.values import SEARCHING, Candidate, Purpose, Request, Result, Status
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Stats:
         cost = self.running.pop(request.number)
         del self.candidates[request.number]
         self.told += 1
-        self.births += request.continues is None
+        self.births += request.purpose is Purpose.SEARCH and request.continues is None
         self.cost += cost
         self.recent.append(result)
         if len(self.recent) > self.population:
@@ -61,6 +61,8 @@ class Stats:
             self.seconds += float(result.timing["seconds"])
         if result.fitness is None:
             self.failures += 1
+            return
+        if request.purpose not in SEARCHING:
             return
         place = in_order(Standing(request.budget.size, result.fitness), request.candidate.number)
         if self._place is None or place < self._place:

@@ -17,9 +17,9 @@ from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJ
 from evolve.problems.spaces import image_space
 from evolve.problems.work import training_work
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
-from evolve.values import SEARCHING, Budget, Purpose, Request, Schedule, digest
+from evolve.values import SEARCHING, Budget, Candidate, Purpose, Request, Schedule, digest
 from genomes import Blueprint, Genome, candidate_key
-from genomes.genome import NetworkSpace, recipe_of
+from genomes.genome import NetworkSpace, recipe_of, with_genes
 from genomes.recipe import PLAIN, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 
@@ -32,8 +32,8 @@ LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 SLOW_STEP = 0.05  # seconds more of each step, there: many steps of a small network take long, whatever they multiply
 OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
-BRIEF = (*SEARCHING, Purpose.RESCORE)
-SCORED_ON = {Purpose.SEARCH: "validation", Purpose.CLOSING: "validation", Purpose.RESCORE: "selection"}
+BRIEF = (*SEARCHING, Purpose.PROBE, Purpose.RESCORE)
+SCORED_ON = {**dict.fromkeys((*SEARCHING, Purpose.PROBE), "validation"), Purpose.RESCORE: "selection"}
 
 
 def _recipe(request: Request, brief: bool) -> Recipe:
@@ -129,9 +129,32 @@ class ImageProblem:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
         what = (self.fitness, self.precision)
         averaged = self.config.average_weights and request.purpose not in BRIEF
-        how = (request.candidate.key, request.budget, request.purpose.kind, request.repeat, self.config.seed, averaged)
+        how = (
+            self._trained_key(request),
+            request.budget,
+            request.purpose.kind,
+            request.repeat,
+            self.config.seed,
+            averaged,
+        )
         goes_on = request.continues and (request.continues.weights, request.continues.schedule)
-        return digest("train", *where, *what, *how, goes_on, request.inherits, request.spans)
+        probes = [(probe.group, probe.recipe, probe.seed) for probe in request.probes]
+        return digest("train", *where, *what, *how, goes_on, request.inherits, request.spans, *probes)
+
+    def _trained_key(self, request: Request) -> str:
+        """The key of what is really trained: a brief training may leave augmentation out."""
+        brief = request.purpose in BRIEF and request.budget.epochs < OFTEN
+        return self._plain_key(request.candidate) if brief else self._key(request.candidate)
+
+    def _plain_key(self, candidate: Candidate) -> str:
+        """The key of the same candidate without augmentation."""
+        if not recipe_of(candidate.genome).augmentation:
+            return self._key(candidate)
+        plain = with_genes(self.space, candidate.genome, PLAIN)
+        return candidate_key(plain, self.space.blueprint(plain))
+
+    def _key(self, candidate: Candidate) -> str:
+        return candidate.key or candidate_key(candidate.genome, self.space.blueprint(candidate.genome))
 
     def keep_weights(self, job_keys: set[str]) -> None:
         keep_only(self._weights, job_keys)
@@ -175,6 +198,7 @@ class ImageProblem:
             to_score=0 if brief else 2 * self.parts.sizes["test"],
             may_give_up=brief,
             averaging=self.config.average_weights and not brief,
+            probes=request.probes,
         )
 
     def _resources(self, brief: bool, cost: float) -> Resources:
@@ -192,8 +216,8 @@ class ImageProblem:
         return PartsUsed(self.parts.digest, SEARCH_PARTS, "test", test=self.parts.test)
 
     def _seeds(self, request: Request) -> Seeds:
-        candidate = request.candidate
-        key = candidate.key or candidate_key(candidate.genome, self.space.blueprint(candidate.genome))
+        """Those of twins, which differ in augmentation alone, are the same."""
+        key = self._plain_key(request.candidate)
         return seeds(self.config.seed, key, request.budget, request.repeat, request.purpose)
 
     def describe(self) -> dict[str, Any]:

@@ -13,12 +13,11 @@ from evolve.research.machine_share import machine_facts
 from evolve.research.recording_settings import PLAIN, RecordingSettings
 from evolve.runs.chance import guessing_on
 from evolve.storage.json_lines import Row
-from evolve.values import Budget, Result, Status
+from evolve.values import CHANGED, Budget, Result, Status
 from genomes import Genome
 
 FORMAT = 1
 SEARCHED, UNSEEN = "validation", "selection"  # the part that a search decides on, and one that none ever sees
-CHANGED = "changed_"  # begins the names of accuracies on images that are changed
 DIGITS = 5  # after the point, of scores
 Key = tuple[str, str, str, int]  # data set, network, budget, repeat
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
-from evolve.search.strategy import Answer, Births, Member, Promotion, Proposal, Strategy, member
+from evolve.search.strategy import Births, Member, Proposal, Strategy, Wish, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -36,7 +36,7 @@ class Growing:
         self._asked = 0
         self._widened: set[int] = set()  # or could not be
 
-    def ask(self, rng: Random) -> Proposal | Promotion | Answer:
+    def ask(self, rng: Random) -> Wish:
         proposal = self._wider() or self._strategy.ask(rng)
         self._asked += isinstance(proposal, Proposal)
         return proposal

@@ -16,7 +16,7 @@ from random import Random
 from typing import ClassVar
 
 from evolve.objectives import Standing, in_order
-from evolve.search.strategy import Answer, Promotion, Proposal, Strategy
+from evolve.search.strategy import Promotion, Strategy, Wish
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -71,7 +71,7 @@ class Halving:
         self._rungs = [Rung(room) for _ in self._budgets]
         self._promoted: dict[int, int] = {}  # request whose weights are being continued -> the rung it was on
 
-    def ask(self, rng: Random) -> Proposal | Promotion | Answer:
+    def ask(self, rng: Random) -> Wish:
         return self.promotion() or self._strategy.ask(rng)
 
     def promotion(self) -> Promotion | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
 from random import Random
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from evolve.objectives import Standing
 from evolve.settings import Settings
-from evolve.values import Budget, Request, Result, Schedule
+from evolve.values import Budget, Candidate, Probe, Purpose, Request, Result, Schedule
 from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Step, Variation, candidate_key
+from genomes.genome import recipe_of, with_genes
+from genomes.json_value import Json
+from genomes.recipe import difference, in_words
 
 DRAWS = 100
 Answer = Literal["wait", "done"]
@@ -46,6 +49,21 @@ class Promotion:
     budget: Budget
     schedule: Schedule = Schedule.NEW
     spans: int | None = None
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A candidate that was born is trained once more, from scratch, so that something is found out. purpose: what for.
+    probes: as of `Request`."""
+
+    candidate: Candidate
+    budget: Budget
+    purpose: Purpose
+    probes: tuple[Probe, ...] = ()
+
+
+Wish: TypeAlias = Proposal | Promotion | Examination | Answer
+"""What a strategy wants next."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +102,7 @@ class Strategy(Protocol):
     Options: ClassVar[type[Settings]]
     takes_updates: ClassVar[bool]
 
-    def ask(self, rng: Random) -> Proposal | Promotion | Answer:
+    def ask(self, rng: Random) -> Wish:
         """What is to be trained next; "wait" if it first needs results that are on their way; "done" if there is
         nothing left.
 
@@ -132,6 +150,7 @@ class Births:
     fill: whether what is drawn is made as wide as the limits of the space allow.
     first_space, small: the part of the space that the first `small` births are drawn in.
     choose: which of several drafts is born; None for the first one.
+    genes: of recipes, with the values that all that are born from now on have.
     """
 
     def __init__(
@@ -150,6 +169,7 @@ class Births:
         self._known: set[str] = set()
         self._born = 0
         self._fill, self._choose = fill, choose
+        self.genes: Mapping[str, Json] = {}
 
     @property
     def space(self) -> SearchSpace[Genome]:
@@ -194,6 +214,13 @@ class Births:
         wider = Proposal(variation.genome, (parent.number,), variation.steps, variation.blueprint)
         return self._entered(self._unknown(wider))
 
+    def dressed(self, parent: Member) -> Proposal | None:
+        """`parent` with the `genes` that all have from now on; None if it has them, or such a one was born before."""
+        genome = with_genes(self.space, parent.genome, self.genes)
+        if genome == parent.genome:
+            return None
+        return self._entered(self._unknown(Proposal(genome, (parent.number,), (_changed(parent.genome, genome),))))
+
     def child(self, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0) -> Proposal | None:
         """A new genome from one parent (mutated) or two (crossed, then mutated with probability `mutate`).
 
@@ -236,6 +263,9 @@ class Births:
     def _unknown(self, proposal: Proposal) -> Proposal | None:
         """A proposal with its network; None if it was born before. One that cannot be built is let through: the loop
         says why."""
+        if self.genes and (genome := with_genes(self.space, proposal.genome, self.genes)) != proposal.genome:
+            steps = (*proposal.steps, _changed(proposal.genome, genome)) if not proposal.parents else proposal.steps
+            proposal = replace(proposal, genome=genome, steps=steps)  # the network is the same
         try:
             blueprint = proposal.blueprint or self.space.blueprint(proposal.genome)
         except InvalidGenome:
@@ -253,6 +283,12 @@ class Births:
         if proposal.blueprint is not None:
             self._known.add(candidate_key(proposal.genome, proposal.blueprint))
         return proposal
+
+
+def _changed(before: Genome, after: Genome) -> Step:
+    """The step from one recipe to another one."""
+    changes = difference(recipe_of(before), recipe_of(after))
+    return Step("augmentation", {name: list(values) for name, values in changes.items()}, in_words(changes))
 
 
 @contextmanager

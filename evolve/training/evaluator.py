@@ -34,11 +34,9 @@ from evolve.training.scores import measures_of, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import PROBE, Stopwatch
 from evolve.training.weights import load_arrays, save_arrays
-from evolve.values import Hits, Result, Status
+from evolve.values import CHANGED, CLEAN, PROBED, Hits, Result, Status
 
 CURVE_IMAGES = 1000
-PROBED = 2000  # images at most, of a part whose images are changed
-CLEAN, CHANGED = "clean", "changed_"  # the measure of these as they are, and the beginning of those of changed ones
 SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
 
 

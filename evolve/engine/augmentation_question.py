@@ -1,0 +1,76 @@
+"""What a search on images asks about augmentation: in which ways images are changed, how strongly, and by whom it was
+decided already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evolve.config import RunConfig
+from evolve.problems.images import ImageProblem
+from evolve.problems.problem import Problem
+from evolve.runs.chance import guessing_on
+from evolve.search.augmentation import WITH_IT, Question
+from evolve.search.strategy import Proposal
+from evolve.values import PROBED, Budget, Probe, Purpose, digest
+from genomes.genome import recipe_of
+from genomes.json_value import Json
+from genomes.recipe import AUGMENTATION_GROUPS, DEFAULT, PLAIN, PROBED_GROUPS, Recipe, of_group
+
+LONGER = 3  # times the epochs of a birth, that the network is trained that is asked
+
+
+def question_for(config: RunConfig, problem: Problem, founders: Sequence[Proposal]) -> Question | None:
+    """The question of a search; None where there is nothing to ask, or nobody to ask it of."""
+    if not isinstance(problem, ImageProblem) or config.fitness is not None:
+        return None
+    if config.limit is not None and config.limit <= WITH_IT:
+        return None
+    written = [recipe_of(one.genome) for one in founders if not _built_in(problem, one)]
+    open_groups = [group for group in AUGMENTATION_GROUPS if not (_named(config, group) or _used(written, group))]
+    guessing = guessing_on(problem.describe(), "validation")
+    if not open_groups or guessing is None:
+        return None
+    recipes = [recipe_of(founder.genome) for founder in founders]
+    strengths = {group: _strength(recipes, group) for group in PROBED_GROUPS}
+    birth = problem.budget(Purpose.SEARCH)
+    return Question(
+        probes=tuple(Probe(group, recipe, _seed(group)) for group, recipe in strengths.items()),
+        genes={group: _genes(strengths[group], group) for group in open_groups if _used(recipes, group)},
+        off={name: PLAIN[name] for group in open_groups for name in AUGMENTATION_GROUPS[group]},
+        budget=Budget(birth.images, LONGER * birth.epochs),
+        chance=guessing.accuracy,
+        images=min(PROBED, guessing.images),
+    )
+
+
+def _named(config: RunConfig, group: str) -> bool:
+    """Whether the user has said something of genes of that group."""
+    return not config.recipe.keys().isdisjoint(AUGMENTATION_GROUPS[group])
+
+
+def _built_in(problem: ImageProblem, founder: Proposal) -> bool:
+    """Whether a founder is one that the user did not write out."""
+    return bool(founder.steps) and founder.steps[0].detail.get("founder") in problem.space.founders
+
+
+def _on(recipe: Recipe, group: str) -> bool:
+    return any(getattr(recipe, name) != PLAIN[name] for name in AUGMENTATION_GROUPS[group])
+
+
+def _used(recipes: Sequence[Recipe], group: str) -> bool:
+    """Whether any founder augments in that way."""
+    return any(_on(recipe, group) for recipe in recipes)
+
+
+def _strength(recipes: Sequence[Recipe], group: str) -> Recipe:
+    """A recipe that augments in one group alone: as strongly as the first founder does that has it."""
+    first = next((recipe for recipe in recipes if _on(recipe, group)), DEFAULT)
+    return of_group(first, group)
+
+
+def _genes(recipe: Recipe, group: str) -> Mapping[str, Json]:
+    return {name: getattr(recipe, name) for name in AUGMENTATION_GROUPS[group]}
+
+
+def _seed(group: str) -> int:
+    return int(digest("probe", group)[:8], 16)

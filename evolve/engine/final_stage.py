@@ -16,6 +16,7 @@ from evolve.runs.ranking import hall_order
 from evolve.storage.files import model_name
 from evolve.storage.log import Log
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, worst_reason
+from genomes import Genome
 
 MUCH_LONGER = 1.2  # times as long, for which it pays to train a winner again
 BACKSTOP = 2.0  # a last training that takes that many times as long as it may has gone wrong
@@ -25,12 +26,14 @@ BACKSTOP = 2.0  # a last training that takes that many times as long as it may h
 class FinalStage:
     """Requests for the end of a run. Those that an earlier session wrote are found again, others are new.
 
-    most_epochs: of a last training that has units of work, if the user has set how many it may have."""
+    most_epochs: of a last training that has units of work, if the user has set how many it may have. may_win: whether a
+    genome is one that all of the search has come to, whatever its score is."""
 
     problem: Problem
     dispatcher: Dispatcher
     log: Log
     most_epochs: int | None = None
+    may_win: Callable[[Genome], bool] = lambda genome: True
 
     def ranked(
         self,
@@ -54,11 +57,13 @@ class FinalStage:
         with_first: whether several of them are joined by the first one born, the first founder, say: others have to be
         better than that, see `hall_order`."""
         most = self.log.last("candidate")
-        found = [best.candidate for best in self.log.best(most, born_after=small) or self.log.best(most)]
+        best = [one.candidate for one in self.log.best(most, born_after=small) or self.log.best(most)]
+        found = [one for one in map(self._candidate, best) if self.may_win(one.genome)] or [*map(self._candidate, best)]
         leaders = found[:count]
-        if with_first and count > 1 and found and min(found) not in leaders:
-            leaders.append(min(found))
-        return [self._candidate(number) for number in leaders]
+        first = min(found, key=lambda one: one.number, default=None)
+        if with_first and count > 1 and first and first not in leaders:
+            leaders.append(first)
+        return leaders
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)

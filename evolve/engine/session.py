@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evolve.config import RunConfig
@@ -25,8 +25,9 @@ from evolve.planning.plan import Stages
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
 from evolve.runs.disk import check_disk
+from evolve.search.augmentation import Augmenting
 from evolve.search.halving import Halving
-from evolve.search.strategy import Proposal
+from evolve.search.strategy import Proposal, Strategy
 from evolve.storage.files import FILE, command_words
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
@@ -86,9 +87,9 @@ class Session:
                     reason = search.run()
                     simulated = {"simulated": clock.now} if clock else {}
                     self.store.act("search ended", births=search.births, reason=reason, **simulated)
-                    if isinstance(search.strategy, Halving):
+                    if isinstance(search.strategy, Halving | Augmenting):
                         search.close(search.strategy.promotion, pace.late)
-                    finished = self._finish(dispatcher, pace)
+                    finished = self._finish(dispatcher, pace, search.strategy)
                     self.store.act("finished", **finished, worked=worked())
                 self.console.note(f"finished in {duration(worked())}\n")
         except Stopped:
@@ -134,9 +135,11 @@ class Session:
         """Worker processes of the search."""
         return workers(self.config, self.problem)
 
-    def _finish(self, dispatcher: Dispatcher, pace: Pace) -> dict[str, int]:
+    def _finish(self, dispatcher: Dispatcher, pace: Pace, strategy: Strategy) -> dict[str, int]:
         work, most_epochs = pace.work_left, pace.most_epochs(self.config)
         finish = FinalStage(self.problem, dispatcher, self.store, most_epochs)
+        if isinstance(strategy, Augmenting):
+            finish = replace(finish, may_win=strategy.may_win)
         check_disk(self.config.results, self.config.disk_limit)
         again: list[Candidate] = []
 

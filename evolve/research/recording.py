@@ -23,7 +23,7 @@ from evolve.engine.opening import new_problem
 from evolve.engine.running import VERSION
 from evolve.errors import ConfigError, DataError
 from evolve.execution.machine import usable_cores
-from evolve.jobs import PartsUsed, Probe, TrainingJob, seeds
+from evolve.jobs import PartsUsed, TrainingJob, seeds
 from evolve.problems.images import OFTEN, ImageProblem
 from evolve.problems.recorded_files import check_lines, may_be_recorded
 from evolve.problems.workers import make_executor
@@ -32,7 +32,7 @@ from evolve.research.recording_settings import PLAIN, RecordingSettings
 from evolve.settings import path_of
 from evolve.storage.json_lines import BrokenLine, Row, append_row, read_rows
 from evolve.storage.locks import hold
-from evolve.values import Budget, Candidate, Purpose, Request, digest
+from evolve.values import Budget, Candidate, Probe, Purpose, Request, digest
 from genomes import Genome, InvalidGenome, candidate_key
 from genomes.genome import recipe_of
 from genomes.recipe import PLAIN as NO_AUGMENTATION

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, Literal
 
-from evolve.search.strategy import Births, Examination, Member, Proposal, Strategy, Wish, member
+from evolve.search.halving import Halving
+from evolve.search.strategy import Births, Examination, Member, Promotion, Proposal, Strategy, Wish, member
 from evolve.settings import Settings
 from evolve.values import CHANGED, CLEAN, Budget, Candidate, Probe, Purpose, Request, Result
+from genomes import Genome
+from genomes.genome import recipe_of
 from genomes.json_value import Json
 
 Verdict = Literal["destroys", "survives", "open"]
@@ -137,12 +140,23 @@ class Augmenting:
         self._state = "decided"
         self._births.genes = self._question.answer(result)
         if self._births.genes != self._question.off:
-            proposals = (self._births.dressed(one) for one, _ in self._best()[:WITH_IT])
+            best = [told for told, _ in self._best()]
+            again = dict.fromkeys([min(best, key=lambda one: one.number), *best])  # the eldest has to be beaten
+            proposals = (self._births.dressed(one) for one in list(again)[:WITH_IT])
             self._again.extend(one for one in proposals if one is not None)
 
     def _best(self) -> Sequence[tuple[Member, Candidate]]:
         """Those that were told, best first."""
         return sorted(self._members.values(), key=lambda one: (one[0].rank, -one[0].number), reverse=True)
+
+    def promotion(self) -> Promotion | None:
+        """The promotion that is due, if the strategy promotes."""
+        return self._strategy.promotion() if isinstance(self._strategy, Halving) else None
+
+    def may_win(self, genome: Genome) -> bool:
+        """Whether a genome is augmented as was decided for all."""
+        recipe = recipe_of(genome).to_json()
+        return all(recipe[name] == value for name, value in self._births.genes.items())
 
     def needs_weights(self, budget: Budget) -> bool:
         return self._strategy.needs_weights(budget)

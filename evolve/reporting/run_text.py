@@ -15,6 +15,7 @@ from evolve.objectives import PUBLISHED
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.training_text import amount, no_better_than_guessing, search_at_chance
+from evolve.runs.augmentation import sentences
 from evolve.runs.chance import chance, guessing_on
 from evolve.runs.facts import recalls
 from evolve.runs.run import Run
@@ -58,6 +59,7 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
         head.append("; one after more images seen in training ranks first", style="not bold")
     parts: list[RenderableType] = [head, Text(), hall_of_fame_text.table(run, leaders, climbed)]
     parts += [*map(Text, hall_of_fame_text.legend(run, leaders)), Text()]
+    parts += [*map(Text, told), Text()] if (told := list(sentences(run))) else []
     parts += [Text(doubt)] if (doubt := hall_of_fame_text.doubt(run)) else []
     parts.append(Text(hall_of_fame_text.tested(run)))
     parts += map(Text, _guesses(run))

@@ -28,7 +28,7 @@ SCORED = f"""
         AND (? IS NULL OR candidate = ?) AND candidate > ?
     ORDER BY {ORDER_SQL} LIMIT ?
 """
-OF_RUN = (Purpose.SEARCH, Purpose.CLOSING, Purpose.RESCORE, Purpose.FINAL)  # by itself, not by the user
+OF_RUN = (Purpose.SEARCH, Purpose.CLOSING, Purpose.PROBE, Purpose.RESCORE, Purpose.FINAL)  # by itself, not by the user
 MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some again
 HISTORY = """
     SELECT json_object(

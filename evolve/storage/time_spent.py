@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from evolve.storage.log import Log
+from evolve.storage.log import OF_RUN, Log
 from evolve.storage.rows import Act
-from evolve.values import Purpose
 
 SESSION_ACTS = ("started", "search ended", "finished", "stopped", "failed")
 
@@ -16,7 +15,7 @@ def seconds_spent(store: Log) -> float:
     the last thing that is known of it. What the user asked for between them, such as a training by hand, does not
     count. A clock that was set back between sessions does no harm."""
     acts = [act for act in store.acts() if act.kind in SESSION_ACTS]
-    marks = [act.at for act in acts] + store.moments(Purpose.SEARCH, Purpose.CLOSING, Purpose.RESCORE, Purpose.FINAL)
+    marks = [act.at for act in acts] + store.moments(*OF_RUN)
     starts = sorted(act.at for act in acts if act.kind == "started")  # by the clock, which may not be as they were
     known = _said_of_themselves(acts)
     return sum(

@@ -122,6 +122,11 @@ def of_group(recipe: Recipe, group: str) -> Recipe:
     return replace(recipe, **{**PLAIN, **strengths})
 
 
+def augments(recipe: Recipe, group: str) -> bool:
+    """Whether a recipe changes images in the way of that group."""
+    return any(getattr(recipe, name) != PLAIN[name] for name in AUGMENTATION_GROUPS[group])
+
+
 def in_small_steps(recipe: Recipe, seen: int) -> Recipe:
     """A recipe for a brief training that resembles a long one more: its batches are halved as long as it has few steps.
     The learning rate goes with them, in proportion for sgd (Goyal et al. 2017, https://arxiv.org/abs/1706.02677) and by

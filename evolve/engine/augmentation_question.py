@@ -14,7 +14,7 @@ from evolve.search.strategy import Proposal
 from evolve.values import PROBED, Budget, Probe, Purpose, digest
 from genomes.genome import recipe_of
 from genomes.json_value import Json
-from genomes.recipe import AUGMENTATION_GROUPS, DEFAULT, PLAIN, PROBED_GROUPS, Recipe, of_group
+from genomes.recipe import AUGMENTATION_GROUPS, DEFAULT, PLAIN, PROBED_GROUPS, Recipe, augments, of_group
 
 LONGER = 3  # times the epochs of a birth, that the network is trained that is asked
 
@@ -53,18 +53,14 @@ def _built_in(problem: ImageProblem, founder: Proposal) -> bool:
     return bool(founder.steps) and founder.steps[0].detail.get("founder") in problem.space.founders
 
 
-def _on(recipe: Recipe, group: str) -> bool:
-    return any(getattr(recipe, name) != PLAIN[name] for name in AUGMENTATION_GROUPS[group])
-
-
 def _used(recipes: Sequence[Recipe], group: str) -> bool:
     """Whether any founder augments in that way."""
-    return any(_on(recipe, group) for recipe in recipes)
+    return any(augments(recipe, group) for recipe in recipes)
 
 
 def _strength(recipes: Sequence[Recipe], group: str) -> Recipe:
     """A recipe that augments in one group alone: as strongly as the first founder does that has it."""
-    first = next((recipe for recipe in recipes if _on(recipe, group)), DEFAULT)
+    first = next((recipe for recipe in recipes if augments(recipe, group)), DEFAULT)
     return of_group(first, group)
 
 

@@ -8,6 +8,8 @@ from evolve.runs.chance import guessing_on
 from evolve.runs.run import Run
 from evolve.search.augmentation import Kept, kept
 from evolve.values import PROBED, Purpose, Result, Status
+from genomes.genome import recipe_of
+from genomes.recipe import augments
 
 # Group -> what is done to images, and what they are called then.
 WORDS = {
@@ -35,8 +37,12 @@ def answers(run: Run) -> list[Kept]:
 
 
 def sentences(run: Run) -> Iterator[str]:
-    """What was decided by it, as "mirroring off: mirrored images keep 4 % of the accuracy above guessing"."""
+    """What was decided by it, as "mirroring off: mirrored images keep 4 % of the accuracy above guessing"; of ways that
+    no founder knows nothing had to be decided."""
+    used = [recipe_of(run.space.parse(line)) for line, _ in run.meta["founders"]]
     for one in answers(run):
+        if not any(augments(recipe, one.group) for recipe in used):
+            continue
         what, images = WORDS[one.group]
         share = f"{min(1.0, max(0.0, one.share)):.0%}".replace("%", " %")
         on = "on" if one.verdict == "survives" else "off"

@@ -180,7 +180,7 @@ class RunConfig(Settings):
         Shown(
             Group.SEARCH,
             "What the first population is made of.",
-            "fast, zoo, article and random",
+            "portfolio",
             flags=("--founders", "--founder"),
         ),
     ] = Field(
@@ -255,6 +255,22 @@ class RunConfig(Settings):
     promote_one_in: Annotated[
         int, Shown(Group.BUDGET, "One in this many candidates goes on to the next rung.", value="N")
     ] = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
+    challengers: Annotated[
+        int, Shown(Group.BUDGET, "How many of the first networks are trained longer, on images.", value="N")
+    ] = Field(4, ge=1, description=f"{WHOLE} 1", examples=[4])
+    twins: Annotated[
+        tuple[str, ...],
+        BeforeValidator(read_rungs, json_schema_input_type=str | list[str] | tuple[str, ...]),
+        Shown(
+            Group.BUDGET,
+            "Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9.",
+            value="BUDGETS",
+        ),
+    ] = Field(
+        (),
+        description="a list of budgets, images x epochs, each larger than the one before",
+        examples=[["5000x3", "5000x9"]],
+    )
     leaders: Annotated[int, Shown(Group.BUDGET, "How many of the best are scored again.", value="N")] = Field(
         3, ge=1, description=f"{WHOLE} 1", examples=[3]
     )

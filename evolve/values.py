@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Protocol
 
 from evolve.objectives import Objectives
 from genomes import Genome, Step
@@ -33,7 +34,8 @@ class Purpose(StrEnum):
 
     SEARCH = "search"
     CLOSING = "closing"  # a promotion that was due when no more were born
-    PROBE = "probe"  # to find out what images that are changed mean to a network
+    CHALLENGE = "challenge"  # a longer training of the favourite, or of one that is compared with it
+    TWIN = "twin"  # of two candidates that differ in one group of augmentation
     RESCORE = "rescore"
     FINAL = "final"
     TRAIN = "train"  # a full training that the user asked for
@@ -44,7 +46,10 @@ class Purpose(StrEnum):
         return Purpose.SEARCH if self is Purpose.CLOSING else self
 
 
-SEARCHING = (Purpose.SEARCH, Purpose.CLOSING)
+SEARCHING = (Purpose.SEARCH, Purpose.CLOSING, Purpose.CHALLENGE)
+
+
+LONGER = 3  # times the epochs of a brief training
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class Budget:
     def size(self) -> int:
         """Images seen in training, repeats counted."""
         return self.images * self.epochs
+
+    @property
+    def longer(self) -> Budget:
+        """The same images with as many more epochs as tell where a network goes."""
+        return Budget(self.images, LONGER * self.epochs)
 
     def __lt__(self, other: Budget) -> bool:
         return self.size < other.size
@@ -91,6 +101,20 @@ class Candidate:
     steps: tuple[Step, ...] = ()
     parameters: int | None = None
     multiply_adds: int | None = None
+
+
+class Born(Protocol):
+    """What is told of a birth: of a `Candidate`, or of its row."""
+
+    @property
+    def parents(self) -> tuple[int, ...]: ...
+    @property
+    def steps(self) -> tuple[Step, ...]: ...
+
+
+def is_reborn(candidate: Born) -> bool:
+    """Whether it is its parent but for augmentation, which was decided after that was born."""
+    return bool(candidate.parents) and {step.operator for step in candidate.steps} == {"augmentation"}
 
 
 class Schedule(StrEnum):

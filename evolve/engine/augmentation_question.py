@@ -4,42 +4,46 @@ decided already."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from evolve.config import RunConfig
 from evolve.problems.images import ImageProblem
-from evolve.problems.problem import Problem
 from evolve.runs.chance import guessing_on
-from evolve.search.augmentation import WITH_IT, Question
+from evolve.search.augmentation import Question
 from evolve.search.strategy import Proposal
 from evolve.values import PROBED, Budget, Probe, Purpose, digest
 from genomes.genome import recipe_of
 from genomes.json_value import Json
 from genomes.recipe import AUGMENTATION_GROUPS, DEFAULT, PLAIN, PROBED_GROUPS, Recipe, augments, of_group
 
-LONGER = 3  # times the epochs of a birth, that the network is trained that is asked
+MIXED = 8  # epochs of the last training from which mixup may be worth something; images that are mixed have no probe
+USUAL: Mapping[str, Any] = {"flip": True, "shift": 2}  # of random networks
 
 
-def question_for(config: RunConfig, problem: Problem, founders: Sequence[Proposal]) -> Question | None:
-    """The question of a search; None where there is nothing to ask, or nobody to ask it of."""
-    if not isinstance(problem, ImageProblem) or config.fitness is not None:
-        return None
-    if config.limit is not None and config.limit <= WITH_IT:
-        return None
-    written = [recipe_of(one.genome) for one in founders if not _built_in(problem, one)]
-    open_groups = [group for group in AUGMENTATION_GROUPS if not (_named(config, group) or _used(written, group))]
+def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal]) -> Question | None:
+    """The question of a search; None where there is nothing to ask. It is asked of groups that the user has decided,
+    too, so that one that destroys what tells classes apart is told of."""
     guessing = guessing_on(problem.describe(), "validation")
-    if not open_groups or guessing is None:
+    if guessing is None:
         return None
-    recipes = [recipe_of(founder.genome) for founder in founders]
-    strengths = {group: _strength(recipes, group) for group in PROBED_GROUPS}
-    birth = problem.budget(Purpose.SEARCH)
+    last_epochs = problem.budget(Purpose.FINAL).epochs
+    written = [recipe_of(one.genome) for one in founders if not _built_in(problem, one)]
+    undecided = [
+        group
+        for group in AUGMENTATION_GROUPS
+        if not (_named(config, group) or _used(written, group)) and (group != "mix" or last_epochs < MIXED)
+    ]
+    recipes = [recipe_of(founder.genome) for founder in founders] or [replace(DEFAULT, **USUAL)]
+    strengths = {group: _strength(recipes, group) for group in PROBED_GROUPS if _used(recipes, group)}
     return Question(
         probes=tuple(Probe(group, recipe, _seed(group)) for group, recipe in strengths.items()),
-        genes={group: _genes(strengths[group], group) for group in open_groups if _used(recipes, group)},
-        off={name: PLAIN[name] for group in open_groups for name in AUGMENTATION_GROUPS[group]},
-        budget=Budget(birth.images, LONGER * birth.epochs),
+        genes={group: _genes(recipe, group) for group, recipe in strengths.items() if group in undecided},
+        off={name: PLAIN[name] for group in undecided for name in AUGMENTATION_GROUPS[group]},
         chance=guessing.accuracy,
         images=min(PROBED, guessing.images),
+        twins=tuple(map(Budget.read, config.twins)),
+        last_epochs=last_epochs,
     )
 
 

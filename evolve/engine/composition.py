@@ -12,11 +12,15 @@ from evolve.engine.initial_population import RANDOM
 from evolve.engine.loop import Search
 from evolve.engine.replay import Replay
 from evolve.engine.stats import Stats
+from evolve.objectives import Objectives
+from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
-from evolve.search.augmentation import Augmenting
+from evolve.runs.race import scale_of, starts
 from evolve.search.growing import Growing
 from evolve.search.halving import Halving
+from evolve.search.racing import REBORN, Race, Racing
 from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
+from evolve.values import Purpose
 
 
 def compose_search(
@@ -24,14 +28,14 @@ def compose_search(
     problem: Problem,
     founders: Sequence[Proposal],
     dispatcher: Dispatcher,
-    ends: Callable[[int, bool], str | None],
+    ends: Callable[[int, bool, bool], str | None],
     stats: Stats | None = None,
     strategy: Strategy | None = None,
     clock: Clock | None = None,
 ) -> Search:
     """The search of a run; what the dispatcher's store already holds is replayed first.
 
-    ends: given the number of births so far and whether the next request is recorded, why no more are wanted, or None.
+    ends: as of `Search`.
     stats: to be filled. strategy, clock: to be used instead of what the settings say.
     """
     return Search(
@@ -50,10 +54,11 @@ def compose_search(
 def compose_strategy(config: RunConfig, problem: Problem, founders: Sequence[Proposal]) -> Strategy:
     """The strategy that the settings name, within the wrappers that they ask for."""
     kind = strategy_class(config.strategy)
+    on_images = isinstance(problem, ImageProblem)
     births = Births(
         problem.space,
         founders,
-        mutants=RANDOM not in (config.founders or [RANDOM]),
+        mutants=RANDOM not in (config.founders or ([] if on_images else [RANDOM])),
         fill=config.fill,
         first_space=problem.first_space,
         small=config.small_births or 0,
@@ -63,12 +68,32 @@ def compose_strategy(config: RunConfig, problem: Problem, founders: Sequence[Pro
         strategy = Growing(strategy, births, config.small_births)
     if len(problem.rungs) > 1:
         strategy = Halving(strategy, problem.rungs, config.promote_one_in, room=config.population)
-    question = question_for(config, problem, founders)
-    if question is None:
+    if not isinstance(problem, ImageProblem) or config.fitness is not None:
         return strategy
-    return Augmenting(strategy, births, question, len(founders) or config.population, config.limit)
+    question = question_for(config, problem, founders)
+    if config.limit == 1:  # nothing to choose from, and nobody to ask
+        births.genes = question.off if question else {}
+        return strategy
+    begin = starts(len(founders), config.population)
+    race = Race(
+        starts=begin,
+        challengers=config.challengers,
+        longer=problem.budget(Purpose.CHALLENGE),
+        scale=scale_of(Objectives.of(config.model_dump()).first, problem.parts.sizes),
+        question=question,
+        most=config.limit,
+        newcomers=_newcomers(config, begin),
+    )
+    return Racing(strategy, births, race)
 
 
-def births_up_to(limit: int) -> Callable[[int, bool], str | None]:
+def _newcomers(config: RunConfig, begin: int) -> int | None:
+    """Births that a plan for a time, or for work, has room for after a race; None where there is no such plan."""
+    if config.evaluations is None or (config.duration is None and config.work is None):
+        return None
+    return max(0, config.evaluations - begin - REBORN)
+
+
+def births_up_to(limit: int) -> Callable[[int, bool, bool], str | None]:
     """Ends a search after that many births."""
-    return lambda births, recorded: f"{limit} births" if births >= limit else None
+    return lambda births, recorded, racing: f"{limit} births" if births >= limit else None

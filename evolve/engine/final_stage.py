@@ -12,6 +12,7 @@ from evolve.engine.dispatcher import Dispatcher
 from evolve.errors import RunError
 from evolve.jobs import TrainingJob
 from evolve.problems.problem import Problem
+from evolve.runs.race import Standings, standings
 from evolve.runs.ranking import hall_order
 from evolve.storage.files import model_name
 from evolve.storage.log import Log
@@ -59,11 +60,20 @@ class FinalStage:
         most = self.log.last("candidate")
         best = [one.candidate for one in self.log.best(most, born_after=small) or self.log.best(most)]
         found = [one for one in map(self._candidate, best) if self.may_win(one.genome)] or [*map(self._candidate, best)]
+        if raced := standings(self.log, [one.number for one in found]):
+            return self._of_race(raced, count)
         leaders = found[:count]
         first = min(found, key=lambda one: one.number, default=None)
         if with_first and count > 1 and first and first not in leaders:
             leaders.append(first)
         return leaders
+
+    def _of_race(self, raced: Standings, count: int) -> list[Candidate]:
+        """The most promising of a race; the favourite among them if newcomers are, which have to beat it."""
+        leaders = list(raced.order[:count])
+        if count > 1 and raced.favourite not in leaders and any(raced.leads[one].tried for one in leaders):
+            leaders.append(raced.favourite)
+        return list(map(self._candidate, leaders))
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)
@@ -90,7 +100,9 @@ class FinalStage:
             raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
 
         scored = [known for number in rescored if (known := self.log.score(number))]
-        return [self._candidate(one.candidate) for one in hall_order(scored, rescored)]
+        raced = standings(self.log, list(rescored))
+        order = raced.order if raced else None
+        return [self._candidate(one.candidate) for one in hall_order(scored, rescored, order)]
 
     def train_winner(
         self, ranked: list[Candidate], finish_in: Callable[[], float | None] = lambda: None, work: float | None = None

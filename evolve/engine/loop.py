@@ -17,8 +17,9 @@ from evolve.engine.replay import Replay
 from evolve.engine.stats import Stats
 from evolve.errors import RunError
 from evolve.problems.problem import Problem
+from evolve.search.racing import Racing
 from evolve.search.strategy import Examination, Promotion, Proposal, Strategy
-from evolve.values import Candidate, Purpose, Request, Result, Schedule, Status, worst_reason
+from evolve.values import SEARCHING, Candidate, Purpose, Request, Result, Schedule, Status, is_reborn, worst_reason
 from genomes import Blueprint, InvalidGenome, candidate_key
 
 
@@ -28,7 +29,8 @@ class Search:
 
     look_ahead: how many requests may be asked for and not told yet.
     replay: what earlier sessions wrote down.
-    ends: given the number of births so far and whether the next request is recorded, why no more are wanted, or None.
+    ends: given the number of births so far, whether the next request is recorded, and whether a race goes on that is
+        to be finished, why no more are wanted, or None.
     births: candidates born so far. stats: what was told, in a few figures.
     """
 
@@ -39,7 +41,7 @@ class Search:
     look_ahead: int
     seed: int
     replay: Replay
-    ends: Callable[[int, bool], str | None]
+    ends: Callable[[int, bool, bool], str | None]
     stats: Stats
     births: int = 0
     ended: str | None = None
@@ -64,7 +66,8 @@ class Search:
     def _ask(self) -> None:
         """Asks for as many trainings as may be on their way, and opens a request for each."""
         while self.ended is None and len(self._running) < self.look_ahead:
-            self.ended = self.ends(self.births, self.replay.active)
+            racing = isinstance(self.strategy, Racing) and self.strategy.racing
+            self.ended = self.ends(self.births, self.replay.active, racing)
             if self.ended is not None:
                 break
             answer = self.strategy.ask(Random(f"{self.seed} birth {self.births + 1}"))
@@ -80,21 +83,24 @@ class Search:
             else:
                 self._birth(answer)
 
-    def close(self, promotion: Callable[[], Promotion | None], late: Callable[[float], bool]) -> None:
-        """Now that no more are born: the promotions that are due, round by round, unless that would be late.
+    def close(self, due: Callable[[], Promotion | Examination | None], late: Callable[[float], bool]) -> None:
+        """Now that no more are born: the longer trainings that are due, round by round, unless that would be late.
 
-        promotion: the next one that is due, or None. late: whether there is no time for work of that predicted cost.
+        due: the next one, or None. late: whether there is no time for work of that predicted cost.
         """
-        while (due := list(iter(promotion, None))) and not late(sum(map(self._cost_of, due))):
-            for one in due:
-                self._promote(one, Purpose.CLOSING)
+        while (wanted := list(_until_none(due))) and not late(sum(map(self._cost_of, wanted))):
+            for one in wanted:
+                if isinstance(one, Promotion):
+                    self._promote(one, Purpose.CLOSING)
+                else:
+                    self._examine(one)
             for number in list(self._running):
                 result = self.dispatcher.result(number)
                 self._tell(self._running.pop(number), result)
 
-    def _cost_of(self, promotion: Promotion) -> float:
-        blueprint = self.problem.space.blueprint(promotion.request.candidate.genome)
-        return self.problem.cost(blueprint, promotion.budget)
+    def _cost_of(self, wanted: Promotion | Examination) -> float:
+        candidate = wanted.request.candidate if isinstance(wanted, Promotion) else wanted.candidate
+        return self.problem.cost(self.problem.space.blueprint(candidate.genome), wanted.budget)
 
     def _birth(self, proposal: Proposal) -> None:
         """Opens the request for a new candidate; one that cannot be built has its result at once."""
@@ -120,7 +126,8 @@ class Search:
         cost, job, invalid = 0.0, None, None
         if blueprint is not None:
             asked = replace(asked, job_key=self.problem.job_key(asked))
-            cost = self.problem.cost(blueprint, asked.budget)
+            if not (is_reborn(asked.candidate) and asked.purpose in SEARCHING):  # else it is a copy
+                cost = self.problem.cost(blueprint, asked.budget)
         searched = asked.purpose is Purpose.SEARCH
         known = self.replay.number(asked) if searched else self.replay.beside(asked)
         request = replace(asked, number=known or self.dispatcher.number())
@@ -166,6 +173,11 @@ class Search:
             f"none of the first {self.stats.told} candidates could be evaluated; the most frequent reason: "
             + worst_reason(self.stats.recent)
         )
+
+
+def _until_none(due: Callable[[], Promotion | Examination | None]) -> Iterator[Promotion | Examination]:
+    while (one := due()) is not None:
+        yield one
 
 
 def _weights_of(request: Request) -> Iterator[str]:

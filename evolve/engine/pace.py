@@ -80,23 +80,25 @@ class Pace:
         """Epochs of a last training with units of work, if the user has set them; it may have fewer."""
         return config.final_epochs if self._work is not None and not self._work.by_clock else None
 
-    def over(self, births: int, recorded: bool) -> str | None:
+    def over(self, births: int, recorded: bool, racing: bool = False) -> str | None:
         """Why no more than so many births are wanted, or None. recorded: whether the next request is; what is recorded
-        is told again, however late it is."""
+        is told again, however late it is. racing: whether a race goes on, which may take the time, or the work, that
+        scoring leaders again was to have."""
         if self._limit is not None and births >= self._limit:
             return f"{self._limit} births"
         if self._work is not None:  # a function of what was asked for, whatever is recorded
-            return "the limit of work" if births and self._stats.begun >= self._work.search else None
-        return "the time limit" if births and not recorded and self.late() else None
+            most = self._work.search + (self._work.rescoring if racing else 0.0)
+            return "the limit of work" if births and self._stats.begun >= most else None
+        return "the time limit" if births and not recorded and self.late(racing=racing) else None
 
-    def late(self, more: float = 0.0) -> bool:
+    def late(self, more: float = 0.0, racing: bool = False) -> bool:
         """Whether nothing more, or nothing of that predicted cost, may begin if the search is to end in time, or with
-        its share of the work."""
+        its share of the work. racing: as for `over`."""
         if self._work is not None:
             return self._stats.begun + more > self._work.search
         if self._ends is None or self._times is None:
             return False
-        left = self._ends - self._times.rescoring - self._times.final - self._now()
+        left = self._ends - (0.0 if racing else self._times.rescoring) - self._times.final - self._now()
         return left <= (self.seconds(self._stats.running_cost(self._dispatcher.is_there) + more, self._workers) or 0.0)
 
     def finish_in(self) -> float | None:

@@ -17,7 +17,7 @@ class Replay:
     def __init__(self, log: Log) -> None:
         self._rows = log.births()
         self._known = log.count(Purpose.SEARCH)
-        self._beside = {purpose: log.numbers(purpose) for purpose in (Purpose.CLOSING, Purpose.PROBE)}
+        self._beside = {purpose: log.numbers(purpose) for purpose in (Purpose.CLOSING, Purpose.CHALLENGE, Purpose.TWIN)}
         self._taken = 0
 
     @property
@@ -26,7 +26,7 @@ class Replay:
 
     def beside(self, asked: Request) -> int | None:
         """The number under which a request was written that is neither a birth nor a promotion of one, or None."""
-        return self._beside[asked.purpose].get(asked.job_key or "")
+        return self._beside[asked.purpose].get((asked.candidate.number, asked.job_key or ""))
 
     def number(self, asked: Request) -> int | None:
         """The number under which the next request was written, or None if there is none. Raises RunError if the row is

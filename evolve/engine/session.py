@@ -25,8 +25,8 @@ from evolve.planning.plan import Stages
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
 from evolve.runs.disk import check_disk
-from evolve.search.augmentation import Augmenting
 from evolve.search.halving import Halving
+from evolve.search.racing import Racing
 from evolve.search.strategy import Proposal, Strategy
 from evolve.storage.files import FILE, command_words
 from evolve.storage.store import Store
@@ -87,8 +87,8 @@ class Session:
                     reason = search.run()
                     simulated = {"simulated": clock.now} if clock else {}
                     self.store.act("search ended", births=search.births, reason=reason, **simulated)
-                    if isinstance(search.strategy, Halving | Augmenting):
-                        search.close(search.strategy.promotion, pace.late)
+                    if isinstance(search.strategy, Halving | Racing):
+                        search.close(search.strategy.due, pace.late)
                     finished = self._finish(dispatcher, pace, search.strategy)
                     self.store.act("finished", **finished, worked=worked())
                 self.console.note(f"finished in {duration(worked())}\n")
@@ -138,7 +138,7 @@ class Session:
     def _finish(self, dispatcher: Dispatcher, pace: Pace, strategy: Strategy) -> dict[str, int]:
         work, most_epochs = pace.work_left, pace.most_epochs(self.config)
         finish = FinalStage(self.problem, dispatcher, self.store, most_epochs)
-        if isinstance(strategy, Augmenting):
+        if isinstance(strategy, Racing):
             finish = replace(finish, may_win=strategy.may_win)
         check_disk(self.config.results, self.config.disk_limit)
         again: list[Candidate] = []

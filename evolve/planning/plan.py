@@ -23,6 +23,8 @@ FILE = "plan.json"
 DECIDED = {
     "population",
     "max_founders",
+    "challengers",
+    "twins",
     "look_ahead",
     "rungs",
     "promote_one_in",
@@ -130,6 +132,7 @@ class Plan:
         rungs = " -> ".join(_budget(Budget.read(one)) for one in s["rungs"])
         first = f", {s['small_births']} small ones and then the best of them wider" if s.get("small_births") else ""
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
+        longer = Budget.read(s["rungs"][0]).longer
         for_all = f" for {self._amount(t.total)}" if t else ""
         for_all += " units of work" if self.work else ""
         leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{again}"
@@ -137,6 +140,7 @@ class Plan:
             (
                 f"plan{for_all}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
+                *(_race(s, longer) if s["evaluations"] > 1 else []),
                 *([f"      {leaders}"] if s["evaluations"] > 1 else []),
                 f"      the winner trained in full{final}, {about}{plural(s['final_epochs'], 'epoch')}",
                 *([f"      {takes}"] if takes else []),
@@ -160,6 +164,13 @@ class Plan:
         if t.total > left + 1:
             had = f"only {minutes(left)} are left" if left > 0 else "the time is over already"
             yield f"      this takes longer than you asked for: {had}"
+
+
+def _race(settings: Mapping[str, Any], longer: Budget) -> Iterator[str]:
+    """What a race of starts does, and why."""
+    best = plural(settings["challengers"], "start")
+    yield f"      the best {best} also on {_budget(longer)}: where a network goes counts, not how fast it starts"
+    yield "      the best of them is shown changed images: augmentation is on where they mean the same to it"
 
 
 def _budget(one: Budget) -> str:

@@ -132,10 +132,7 @@ def _decided(config: RunConfig, plan: Plan, console: Console) -> RunConfig:
         births, larger = config.spelled("small_births"), config.assigned("small_work", config.small_work)
         what = "time" if config.work is None else "work"
         console.note(f"{births} is ignored: there is no {what} for networks larger than {larger}")
-    decided = dict(plan.settings)
-    if not plan.of_one:  # else it is the time, or the work, that ends the search
-        del decided["evaluations"]
-    return config.changed(**{**decided, "images": None, "epochs": None})
+    return config.changed(**{**plan.settings, "images": None, "epochs": None})
 
 
 def _with_room(plan: Plan, problem: ImageProblem, founders: Sequence[Proposal]) -> Plan:

@@ -13,14 +13,13 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.planning.plan import FIXED, Machine, Plan, rounded, units
-from evolve.planning.sizing import FEW, FEWEST_IMAGES, SMALLEST, TYPICAL_SHARE, make_plan, plan_of_one, shortest
+from evolve.planning.sizing import FEWEST_IMAGES, SMALLEST, make_plan, plan_of_one, shortest
 from evolve.problems.work import START_COST, training_work
 from evolve.values import Budget
 
 RATE = 2e10  # units of work a second of a usual core
 # Two of them; a last training that has all cores takes as many units as one that has one.
 NOMINAL = Machine(rate=RATE, start=START_COST / RATE, workers=2, usual=0, together=1.0)
-LEAST_SEARCH = 0.5  # of its share, that the search has if units are needed to score large networks again
 BUDGETS = ("rungs", "images", "epochs")  # how long trainings of the search are
 LENGTHS = (*BUDGETS, "leaders", "rescorings", "max_work")  # what decides how much goes before the last training
 
@@ -53,19 +52,14 @@ def with_fixed(config: RunConfig) -> RunConfig:
 def plan_for_work(config: RunConfig, usual: int, train: int, images: int) -> Plan:
     """The plan of a search for `config.work` units; of one network, if they are too few. See `make_plan`.
 
-    usual: median work of the first networks. There are no more rungs than leave room for usual ones, see `_within`.
+    usual: median work of the first networks.
     """
     assert config.work is not None
     machine = replace(NOMINAL, usual=usual)
     seconds = config.work / (machine.rate * machine.workers)
     if seconds < shortest(machine):
         return one_for_work(config, train, images, shortest(machine) * machine.rate * machine.workers)
-    wanted, chosen = rounded(usual / TYPICAL_SHARE), {*BUDGETS} & config.model_fields_set
-    made = _of_work(config, make_plan(config, seconds, machine, train, images))
-    while len(rungs := made.settings["rungs"]) > 1 and not chosen and _room(made, LEAST_SEARCH) < wanted:
-        fewer = config.model_copy(update={"rungs": tuple(rungs[:-1])})
-        made = _of_work(config, make_plan(fewer, seconds, machine, train, images))
-    return _within(config, made, wanted)
+    return _within(config, _of_work(config, make_plan(config, seconds, machine, train, images)))
 
 
 def one_for_work(config: RunConfig, train: int, images: int, search: float) -> Plan:
@@ -83,30 +77,15 @@ def _of_work(config: RunConfig, made: Plan) -> Plan:
     return Plan(settings, work=made.seconds.scaled(config.work))
 
 
-def _within(config: RunConfig, plan: Plan, wanted: int) -> Plan:
-    """The plan, so that whatever is born leaves units enough to score leaders again: with networks no larger than
-    `_room` says and, where those would be smaller than `wanted`, a shorter search."""
+def _within(config: RunConfig, plan: Plan) -> Plan:
+    """The plan, with networks no larger than leave units enough to score leaders again after the search."""
     assert plan.work is not None
-    s, given = dict(plan.settings), config.model_fields_set
-    if "max_work" not in given:
-        whole, half = _room(plan, 1.0), _room(plan, LEAST_SEARCH)
-        s["max_work"] = min(s["max_work"], max(whole, min(wanted, half), min(wanted, SMALLEST)))
-    most = plan.work.total - (1 + _again(s)) * _longest(s)
-    search = min(plan.work.search, max(LEAST_SEARCH * plan.work.search, most))
-    share, small = search / plan.work.search, s.get("small_births") or 0
-    if small and "small_births" not in given:
-        s["small_births"] = small = max(1, round(share * small))
-    s["evaluations"] = max(small + 1, FEW, round(share * s["evaluations"]))
-    work = plan.work.with_final(plan.work.final + plan.work.search - search)
-    return replace(plan, settings=s, work=work)
-
-
-def _room(plan: Plan, share: float) -> int:
-    """Work of a network that leaves units enough, even if all leaders are as large, after that share of the search."""
-    assert plan.work is not None
-    s = plan.settings
-    each = (plan.work.total - share * plan.work.search) / (1 + _again(s))
-    return rounded(max(1.0, (each - START_COST) / 3 / Budget.read(s["rungs"][-1]).size))
+    if "max_work" in config.model_fields_set:
+        return plan
+    s = dict(plan.settings)
+    each = (plan.work.total - plan.work.search) / (1 + _again(s))
+    room = rounded(max(1.0, (each - START_COST) / 3 / _longest_budget(s).size))
+    return replace(plan, settings={**s, "max_work": min(s["max_work"], max(SMALLEST, room))})
 
 
 def _again(settings: Mapping[str, Any]) -> int:
@@ -117,7 +96,12 @@ def _again(settings: Mapping[str, Any]) -> int:
 
 def _longest(settings: Mapping[str, Any]) -> float:
     """Units of the longest training of the search."""
-    return training_work(settings["max_work"], Budget.read(settings["rungs"][-1]).size)
+    return training_work(settings["max_work"], _longest_budget(settings).size)
+
+
+def _longest_budget(settings: Mapping[str, Any]) -> Budget:
+    rungs = [Budget.read(one) for one in settings["rungs"]]
+    return max(rungs[-1], rungs[0].longer)
 
 
 def before_the_last(plan: Plan) -> float:

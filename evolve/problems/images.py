@@ -23,27 +23,26 @@ from genomes.genome import NetworkSpace, recipe_of, with_genes
 from genomes.recipe import PLAIN, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 
-EVALUATOR_VERSION = 8
-BRIEF_IMAGES = 10_000
-BRIEF_PASSES = 30_000  # images x epochs of a brief training, unless the user says otherwise
+EVALUATOR_VERSION = 9
+BRIEF_IMAGES = 5_000
+BRIEF_PASSES = 10_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
 FINAL_EPOCHS = 40
 LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 SLOW_STEP = 0.05  # seconds more of each step, there: many steps of a small network take long, whatever they multiply
-OFTEN = 5  # epochs from which a brief training is much like a long one, and augmentation can show what it is worth
-BRIEF = (*SEARCHING, Purpose.PROBE, Purpose.RESCORE)
-SCORED_ON = {**dict.fromkeys((*SEARCHING, Purpose.PROBE), "validation"), Purpose.RESCORE: "selection"}
+BRIEF = (*SEARCHING, Purpose.TWIN, Purpose.RESCORE)
+SCORED_ON = {**dict.fromkeys((*SEARCHING, Purpose.TWIN), "validation"), Purpose.RESCORE: "selection"}
 
 
 def _recipe(request: Request, brief: bool) -> Recipe:
-    """The recipe of a training. A brief one that sees each image a few times only has small steps, and leaves
-    augmentation out: it would be judged by what it costs, and not by what it is worth to a training that sees them
-    often."""
+    """The recipe of a training. A brief one has small steps. Those of the search leave augmentation out, which is
+    decided for all networks at once: they would be judged by what it costs in the beginning, and not by what it is
+    worth in the end."""
     recipe = recipe_of(request.candidate.genome)
-    if brief and request.budget.epochs < OFTEN:
-        return replace(in_small_steps(recipe, request.budget.size), **PLAIN)
-    return recipe
+    if request.purpose in SEARCHING:
+        recipe = replace(recipe, **PLAIN)
+    return in_small_steps(recipe, request.budget.size) if brief else recipe
 
 
 def _beginning(request: Request) -> Beginning | None:
@@ -118,8 +117,10 @@ class ImageProblem:
     def budget(self, purpose: Purpose) -> Budget:
         if purpose in (Purpose.SEARCH, Purpose.CLOSING):
             return self.rungs[0]
+        if purpose is Purpose.CHALLENGE:
+            return self.rungs[0].longer
         if purpose is Purpose.RESCORE:
-            return self.rungs[-1]
+            return self.rungs[-1] if self.config.fitness else max(self.rungs[-1], self.rungs[0].longer)
         return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
 
     def rescorings(self, wanted: int) -> int:
@@ -128,23 +129,25 @@ class ImageProblem:
     def job_key(self, request: Request) -> str:
         where = (backend(), "gpu" if self.gpu else "cpu", EVALUATOR_VERSION, self.parts.digest)
         what = (self.fitness, self.precision)
-        averaged = self.config.average_weights and request.purpose not in BRIEF
         how = (
             self._trained_key(request),
             request.budget,
             request.purpose.kind,
             request.repeat,
             self.config.seed,
-            averaged,
+            self._averages(request.purpose),
         )
         goes_on = request.continues and (request.continues.weights, request.continues.schedule)
         probes = [(probe.group, probe.recipe, probe.seed) for probe in request.probes]
         return digest("train", *where, *what, *how, goes_on, request.inherits, request.spans, *probes)
 
+    def _averages(self, purpose: Purpose) -> bool:
+        """Whether weights are averaged: where it is decided who wins, and in what follows."""
+        return self.config.average_weights and purpose not in SEARCHING
+
     def _trained_key(self, request: Request) -> str:
-        """The key of what is really trained: a brief training may leave augmentation out."""
-        brief = request.purpose in BRIEF and request.budget.epochs < OFTEN
-        return self._plain_key(request.candidate) if brief else self._key(request.candidate)
+        """The key of what is really trained: trainings of the search leave augmentation out."""
+        return (self._plain_key if request.purpose in SEARCHING else self._key)(request.candidate)
 
     def _plain_key(self, candidate: Candidate) -> str:
         """The key of the same candidate without augmentation."""
@@ -197,7 +200,7 @@ class ImageProblem:
             keeps_weights=keeps_weights,
             to_score=0 if brief else 2 * self.parts.sizes["test"],
             may_give_up=brief,
-            averaging=self.config.average_weights and not brief,
+            averaging=self._averages(request.purpose),
             probes=request.probes,
         )
 

@@ -22,7 +22,7 @@ FEW_CLASSES = 12
 PURPOSES = {
     Purpose.SEARCH: "search",
     Purpose.CLOSING: "search, at its end",
-    Purpose.PROBE: "asked about augmentation",
+    Purpose.CHALLENGE: "asked about augmentation",
     Purpose.RESCORE: "re-scored",
     Purpose.FINAL: "in full, on test",
     Purpose.TRAIN: "by hand, on test",

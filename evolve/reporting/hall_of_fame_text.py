@@ -12,6 +12,7 @@ from evolve.objectives import FITNESS, SCORE, Direction, Objective
 from evolve.reporting.training_text import amount, outcome
 from evolve.runs.hall import Comparison, better_mean, comparison
 from evolve.runs.leader import Leader
+from evolve.runs.race import Standings, standings
 from evolve.runs.run import Run
 from evolve.runs.selection import Selection, selection
 from evolve.values import SEARCHING, Budget, Purpose, Status
@@ -40,8 +41,10 @@ def decision(run: Run) -> str:
     first, failed = found[0], _failed(run, found[0])
     won = "won" if failed or run.winner == first.candidate else "is ahead so far"
     head = f"candidate {first.candidate} {won}, {_described(run, first)}"
-    against = comparison(found, run.objective)
-    if not first.parents:
+    against, race = comparison(found, run.objective), _race(run)
+    if race is not None and first.candidate in race.leads:
+        said = _of_race(run, race, first)
+    elif not first.parents:
         beyond = " beyond luck" if against and against.lead.by < 0 else ""
         said = f"no mutant beat it{beyond}" if against else _unrivalled(run)
     else:
@@ -50,6 +53,26 @@ def decision(run: Run) -> str:
         said += f"; {'its training in full failed, so ' if failed else ''}candidate {run.winner} was trained in full"
         said += "" if failed else " before the search went on"
     return f"{head}: {said}"
+
+
+def _race(run: Run) -> Standings | None:
+    with run.log() as log:
+        return standings(log, list(log.rescored()))
+
+
+def _of_race(run: Run, race: Standings, first: Leader) -> str:
+    """Why one won that was in a race, as "ahead of founder fast (candidate 1) by 0.0312, carried on"."""
+    lead, others = race.leads[first.candidate], len(race.leads) - 1
+    if first.candidate == race.favourite:
+        newcomers = sum(one.tried > 0 for one in race.leads.values())
+        beyond = f"; {plural(newcomers, 'newcomer')} did not beat it beyond luck" if newcomers else ""
+        return f"expected to end best of {others + 1} that were scored again{beyond}" if others else _unrivalled(run)
+    favourite = next(one for one in run.leaders(None) if one.candidate == race.favourite)
+    by = abs(race.in_scores(first.candidate))
+    luck = f", more than the luck of the best of {plural(lead.tried, 'newcomer')}" if lead.tried else ""
+    named = f"{favourite.origin} (candidate {favourite.candidate})"
+    way = "ahead of" if lead.by > 0 else "behind"
+    return f"{way} {named} by {score(by)}, carried on to the last training{luck}"
 
 
 def _failed(run: Run, leader: Leader) -> bool:
@@ -93,9 +116,14 @@ def _interval(against: Comparison) -> str:
 
 def doubt(run: Run) -> str:
     """Which candidate has a better mean than the first of the hall of fame and why it did not win; nothing if none."""
-    best = better_mean(run.hall_of_fame, run.objective)
+    best, race = better_mean(run.hall_of_fame, run.objective), _race(run)
     if best is None:
         return ""
+    if race is not None and best.other.candidate in race.leads:
+        return (
+            f"candidate {best.other.candidate} did better when scored again, by {_interval(best)}: carried on from its "
+            "brief training, that is not enough"
+        )
     return (
         f"candidate {best.other.candidate} did better when scored again, by {_interval(best)}: of those that cannot be "
         "told apart, the first one born wins"

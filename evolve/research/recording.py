@@ -24,7 +24,7 @@ from evolve.engine.running import VERSION
 from evolve.errors import ConfigError, DataError
 from evolve.execution.machine import usable_cores
 from evolve.jobs import PartsUsed, TrainingJob, seeds
-from evolve.problems.images import OFTEN, ImageProblem
+from evolve.problems.images import ImageProblem
 from evolve.problems.recorded_files import check_lines, may_be_recorded
 from evolve.problems.workers import make_executor
 from evolve.research.recorded_rows import SEARCHED, UNSEEN, Key, Network, Training, dataset_row, table_row, training_row
@@ -40,6 +40,7 @@ from genomes.recipe import PROBED_GROUPS, in_small_steps, of_group
 from genomes.spec import ModelSpec
 
 POLL_SECONDS = 0.25
+OFTEN = 5  # epochs from which trainings are not in small steps
 
 
 @dataclass

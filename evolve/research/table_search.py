@@ -104,7 +104,7 @@ def _search(
     search.run()
     seconds = clock.now if clock else None
     if isinstance(search.strategy, Halving):
-        search.close(search.strategy.promotion, pace.late)
+        search.close(search.strategy.due, pace.late)
     note()
     finish = FinalStage(problem, dispatcher, store)
     request, result = finish.train_winner(finish.ranked(config, bool(begin_with)))

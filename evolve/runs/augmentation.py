@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from evolve.runs.chance import guessing_on
 from evolve.runs.run import Run
 from evolve.search.augmentation import Kept, kept
-from evolve.values import PROBED, Purpose, Result, Status
+from evolve.values import CLEAN, PROBED, Purpose, Result
 from genomes.genome import recipe_of
-from genomes.recipe import augments
+from genomes.recipe import AUGMENTATION_GROUPS, augments
 
 # Group -> what is done to images, and what they are called then.
 WORDS = {
@@ -22,10 +22,10 @@ WORDS = {
 
 
 def asked(run: Run) -> Result | None:
-    """The training of the network that was asked what changed images mean to it; None if none ended well."""
+    """The longer training of the network that was shown changed images then; None if there is none."""
     with run.log() as log:
-        results = [log.result(request.number) for request in log.requests(Purpose.PROBE)]
-    return next((result for result in reversed(results) if result and result.status is Status.OK), None)
+        results = [log.result(request.number) for request in log.requests(Purpose.CHALLENGE)]
+    return next((result for result in results if result and CLEAN in result.measures), None)
 
 
 def answers(run: Run) -> list[Kept]:
@@ -37,14 +37,27 @@ def answers(run: Run) -> list[Kept]:
 
 
 def sentences(run: Run) -> Iterator[str]:
-    """What was decided by it, as "mirroring off: mirrored images keep 4 % of the accuracy above guessing"; of ways that
-    no founder knows nothing had to be decided."""
-    used = [recipe_of(run.space.parse(line)) for line, _ in run.meta["founders"]]
-    for one in answers(run):
-        if not any(augments(recipe, one.group) for recipe in used):
-            continue
+    """What was decided by it, as "mirroring off: mirrored images keep 4 % of the accuracy above guessing"; or that
+    nothing could be."""
+    first = next(iter(run.hall_of_fame), None)
+    if first is None or asked(run) is None:
+        return
+    found = answers(run)
+    if not found:
+        yield "augmentation off: no network of the race was clearly better than guessing, so none could be asked"
+    used, twins = recipe_of(run.space.parse(first.notation)), _has_twins(run)
+    for one in found:
         what, images = WORDS[one.group]
-        share = f"{min(1.0, max(0.0, one.share)):.0%}".replace("%", " %")
-        on = "on" if one.verdict == "survives" else "off"
-        left_open = ", which leaves open what it is worth" if one.verdict == "open" else ""
-        yield f"{what} {on}: {images} keep {share} of the accuracy above guessing{left_open}"
+        on, left = augments(used, one.group), f"{min(1.0, max(0.0, one.share)):.0%}".replace("%", " %")
+        said = f"{what} {'on' if on else 'off'}: {images} keep {left} of the accuracy above guessing"
+        if one.verdict == "open":
+            said += ", which leaves it open" + (f"; twins decided, with and without {what}" if twins else "")
+        if on and one.verdict == "destroys":
+            named = " and ".join(AUGMENTATION_GROUPS[one.group])
+            said += f"; it destroys what tells classes apart, but you have asked for it: leave {named} out"
+        yield said
+
+
+def _has_twins(run: Run) -> bool:
+    with run.log() as log:
+        return bool(log.count(Purpose.TWIN))

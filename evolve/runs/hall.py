@@ -11,6 +11,7 @@ from evolve.errors import RunError
 from evolve.objectives import Objective
 from evolve.runs.leader import Leader, Models
 from evolve.runs.origin import origin
+from evolve.runs.race import standings
 from evolve.runs.ranking import Lead, accuracy, hall_order, lead
 from evolve.storage.log import Log, Scored
 from evolve.values import Purpose
@@ -29,7 +30,8 @@ def leaders(log: Log, run: Models, config: RunConfig, top: int | None) -> list[L
     scored = {best.candidate: best for best in log.best(count)}
     scored |= {number: known for number in rescored if (known := log.score(number))}
     control = _control(log, config, rescored)
-    found = hall_order(scored.values(), rescored)[:count]
+    raced = standings(log, list(rescored))
+    found = hall_order(scored.values(), rescored, raced.order if raced else None)[:count]
     return [_leader(log, run, one, rescored.get(one.candidate, ()), one.candidate == control) for one in found]
 
 

@@ -50,14 +50,17 @@ def lead(rescored: Mapping[int, Sequence[float]], one: int, other: int) -> Lead:
     return Lead(by, error)
 
 
-def hall_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]) -> list[Scored]:
+def hall_order(
+    scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]], raced: Sequence[int] | None = None
+) -> list[Scored]:
     """Candidates with what the search knows of them, best first: re-scored ones by their mean fitness, the others
     behind; then as they stand in the search.
 
     First of all, though, stands the eldest of those that the best is ahead of by less than two standard errors of their
     difference, much as in the one-standard-error rule of Breiman et al. 1984 ("Classification and Regression Trees",
     https://doi.org/10.1201/9781315139470). Of candidates that cannot be told apart the youngest are the luckiest: they
-    are the best of many children. rescored: scores of each re-scored candidate, by birth number.
+    are the best of many children. rescored: scores of each re-scored candidate, by birth number. raced: those that
+    were in a race, in their order there, which then stand first.
     """
     means = {number: fmean(scores) for number, scores in rescored.items()}
 
@@ -66,6 +69,9 @@ def hall_order(scored: Iterable[Scored], rescored: Mapping[int, Sequence[float]]
         return (float(not known), -means.get(one.candidate, 0.0), *in_order(one.standing, one.candidate))
 
     ranked = sorted(scored, key=place)
+    if raced is not None:
+        order = {number: place for place, number in enumerate(raced)}
+        return sorted(ranked, key=lambda one: order.get(one.candidate, len(order)))
     again = [one for one in ranked if one.candidate in means]
     if not again:
         return ranked

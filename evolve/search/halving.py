@@ -72,9 +72,9 @@ class Halving:
         self._promoted: dict[int, int] = {}  # request whose weights are being continued -> the rung it was on
 
     def ask(self, rng: Random) -> Wish:
-        return self.promotion() or self._strategy.ask(rng)
+        return self.due() or self._strategy.ask(rng)
 
-    def promotion(self) -> Promotion | None:
+    def due(self) -> Promotion | None:
         """The promotion that is due, from the highest rung first; None if there is none."""
         for place in range(len(self._rungs) - 2, -1, -1):
             if request := self._rungs[place].promoted(self._one_in):

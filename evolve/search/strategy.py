@@ -214,12 +214,13 @@ class Births:
         wider = Proposal(variation.genome, (parent.number,), variation.steps, variation.blueprint)
         return self._entered(self._unknown(wider))
 
-    def dressed(self, parent: Member) -> Proposal | None:
-        """`parent` with the `genes` that all have from now on; None if it has them, or such a one was born before."""
-        genome = with_genes(self.space, parent.genome, self.genes)
-        if genome == parent.genome:
+    def reborn(self, parent: Member, genes: Mapping[str, Json]) -> Proposal | None:
+        """`parent` with these genes of its recipe; None if it has them, or such a one was born before."""
+        genome = with_genes(self.space, parent.genome, genes)
+        blueprint = self.space.blueprint(genome)
+        if genome == parent.genome or candidate_key(genome, blueprint) in self._known:
             return None
-        return self._entered(self._unknown(Proposal(genome, (parent.number,), (_changed(parent.genome, genome),))))
+        return self._entered(Proposal(genome, (parent.number,), (_changed(parent.genome, genome),), blueprint))
 
     def child(self, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0) -> Proposal | None:
         """A new genome from one parent (mutated) or two (crossed, then mutated with probability `mutate`).

@@ -13,7 +13,7 @@ from evolve.errors import LogError
 from evolve.objectives import ORDER_SQL, Objectives, Standing
 from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
-from evolve.values import Budget, Hits, Purpose, Result, Status, judged_by
+from evolve.values import SEARCHING, Budget, Hits, Purpose, Result, Status, judged_by
 
 REQUEST_COLUMNS = 11  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
@@ -21,14 +21,15 @@ PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite
 # Scores of the search, best first; {fitness} and {path} are those of the objective that candidates are ranked by.
 WITH_SCORE = """
     FROM request JOIN result ON request = number
-    WHERE purpose IN ('search', 'closing') AND status = 'ok' AND json_type(measures, '{path}') IN ('real', 'integer')
+    WHERE purpose IN ('search', 'closing', 'challenge') AND status = 'ok'
+        AND json_type(measures, '{path}') IN ('real', 'integer')
 """
 SCORED = f"""
     SELECT candidate, {{fitness}} AS fitness, images * epochs AS trained {WITH_SCORE}
         AND (? IS NULL OR candidate = ?) AND candidate > ?
     ORDER BY {ORDER_SQL} LIMIT ?
 """
-OF_RUN = (Purpose.SEARCH, Purpose.CLOSING, Purpose.PROBE, Purpose.RESCORE, Purpose.FINAL)  # by itself, not by the user
+OF_RUN = (*SEARCHING, Purpose.TWIN, Purpose.RESCORE, Purpose.FINAL)  # by itself, not by the user
 MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some again
 HISTORY = """
     SELECT json_object(
@@ -226,7 +227,7 @@ class Log:
         above = "coalesce(json_extract(measures, '$.balanced_accuracy') > ?, json_extract(measures, '$.accuracy') > ?)"
         row = self._connection.execute(
             f"SELECT count(DISTINCT candidate), count(DISTINCT CASE WHEN {above} THEN candidate END) "
-            "FROM request JOIN result ON request = number WHERE purpose IN ('search', 'closing') AND status = 'ok' "
+            f"FROM request JOIN result ON request = number WHERE {_among('purpose', SEARCHING)} AND status = 'ok' "
             "AND json_type(measures, '$.accuracy') IN ('real', 'integer')",
             (balanced, accuracy),
         ).fetchone()
@@ -244,9 +245,9 @@ class Log:
         )
         return sorted(Budget(*row) for row in found)
 
-    def numbers(self, purpose: Purpose) -> dict[str, int]:
-        """Number of each request for a purpose, by its job key."""
-        return {str(request.job_key): request.number for request in self.requests(purpose)}
+    def numbers(self, purpose: Purpose) -> dict[tuple[int, str], int]:
+        """Number of each request for a purpose, by its candidate and its job key."""
+        return {(request.candidate, str(request.job_key)): request.number for request in self.requests(purpose)}
 
     def rescored(self) -> dict[int, list[float]]:
         """Fitness of each training that scored a candidate again, by birth number."""

@@ -1,0 +1,343 @@
+"""What policies of search come to on a recorded table, each data set left out in turn: their loss against its best network.
+
+    python benchmarks/policies.py results/published/experiment/recorded.jsonl --output results/published/search
+
+Everything that a policy is tuned by (which starts it has, in which order) is chosen on the other data sets. A policy sees
+scores of brief trainings: of one of the repeats, drawn at random, on validation images drawn with replacement. What it
+decides for is worth what its longest recorded training has on the selection part, which no policy sees. Intervals are
+over data sets: six are few, and they are no sample of all that people have.
+
+The policies, each with the same starts unless it says otherwise:
+
+new: a race as `evolve.search.racing` has it: every start at 5000x1 and 5000x3, without augmentation; the best is shown
+    changed images; the leads, carried on, decide; the two most promising are trained once more.
+0.9: the founders of version 0.9 that the table has, at 5000x1 without augmentation; the best third at 5000x3; two leaders
+    and the first again, two standard errors decide; augmentation as the founder is written, never asked.
+halving: successive halving of all starts over 5000x1, 5000x3 and 20000x1, augmentation as written.
+random: the best of four networks of the table, drawn at random, by 5000x3, augmentation as written.
+founder: the first start alone, augmentation as written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+import evolve
+from evolve.problems.recorded_tables import RecordedDataset
+from evolve.search.augmentation import kept
+from evolve.search.leads import Scale, Scores
+from evolve.values import PROBED
+
+BRIEF, LONGER, THIRD, TRUTH = "5000x1", "5000x3", "20000x1", "15000x8"
+OF_0_9 = ("fast-thin", "residual", "dense-blocks", "article-thin", "small")  # what is most like its founders
+MOVED = "-moved"  # after the name of a start that moves images, and does not mirror them
+GROUPS = ("mirror", "move")
+
+
+@dataclass
+class Draw:
+    """What one search sees of a data set: one repeat of each training, on validation images drawn with replacement."""
+
+    data: RecordedDataset
+    rng: np.random.Generator
+
+    def __post_init__(self) -> None:
+        count = self.data.sizes["validation"]
+        self.images = self.rng.integers(0, count, count)
+        self.again = self.rng.integers(0, count, count)
+        self.drawn: dict[tuple[str, str], int] = {}
+
+    def score(self, network: str, budget: str, again: bool = False) -> float:
+        """Its accuracy. again: of another repeat, on other images."""
+        count = len(self.data.repeats(network, budget))
+        repeat = self.drawn.setdefault((network, budget), int(self.rng.integers(count)))
+        hits = self.data.hits(network, budget, (repeat + again) % count)
+        return 0.0 if hits is None else float(hits[self.again if again else self.images].mean())
+
+    def verdicts(self, network: str) -> dict[str, str]:
+        """What a network that was trained longer says of each group of augmentation; nothing if it cannot tell."""
+        training = self.data.training(network, LONGER, self.drawn.get((network, LONGER), 0))
+        if training is None or training.clean is None:
+            return {}
+        measures = {"clean": training.clean, **{f"changed_{group}": share for group, share in training.changed.items()}}
+        images = min(PROBED, self.data.sizes["validation"])
+        return {one.group: one.verdict for one in kept(measures, self.data.chance["validation"], images)}
+
+
+def plain(data: RecordedDataset, start: str) -> str:
+    """The same start without augmentation."""
+    return data.twins.get(start, start)
+
+
+def worth(data: RecordedDataset, network: str) -> float:
+    """What a network comes to at the largest budget; nothing where that diverged."""
+    return data.mean(network, TRUTH) or 0.0
+
+
+def best(data: RecordedDataset) -> float:
+    return max(worth(data, network) for network in data.genomes)
+
+
+def right(data: RecordedDataset, start: str) -> float:
+    """What a start is worth with what is right for it: with its augmentation, moved alone, or without."""
+    return max(worth(data, one) for one in (start, start + MOVED, plain(data, start)) if one in data.genomes)
+
+
+def portfolio(others: Sequence[RecordedDataset], starts: Iterable[str]) -> list[str]:
+    """Starts in order: each is the one that with those before it loses least, on the mean of the data sets; of equals
+    the one that loses least alone."""
+    order: list[str] = []
+    left = list(starts)
+    while left:
+
+        def loss(start: str) -> tuple[float, float]:
+            together = (best(one) - max(right(one, name) for name in (*order, start)) for one in others)
+            return round(fmean(together), 6), fmean(best(one) - right(one, start) for one in others)
+
+        order.append(min(left, key=loss))
+        left.remove(order[-1])
+    return order
+
+
+def augmented(draw: Draw, start: str, verdicts: dict[str, str]) -> str:
+    """The network of the table that is nearest to a start with what was decided on augmentation."""
+    data, on = draw.data, [group for group in GROUPS if verdicts.get(group) == "survives"]
+    if len(on) == len(GROUPS):
+        return start
+    if on == ["move"] and start + MOVED in data.genomes:
+        return start + MOVED
+    return plain(data, start)
+
+
+def race(draw: Draw, starts: Sequence[str], again: int = 2) -> str:
+    """The new policy. again: how many are trained once more."""
+    data, scale = draw.data, Scale(draw.data.sizes["validation"])
+    networks = {start: plain(data, start) for start in starts}
+    brief = {start: draw.score(one, BRIEF) for start, one in networks.items()}
+    longer = {start: (draw.score(one, LONGER),) for start, one in networks.items()}
+
+    def expected(start: str) -> float:
+        return Scores(brief[start], longer[start]).expected(scale)
+
+    leaders = sorted(starts, key=expected, reverse=True)[:again]
+    for start in leaders:
+        longer[start] = (*longer[start], draw.score(networks[start], LONGER, again=True))
+    asked = max(starts, key=lambda start: brief[start])
+    return augmented(draw, max(leaders, key=expected), draw.verdicts(networks[asked]))
+
+
+def version_0_9(draw: Draw, starts: Sequence[str]) -> str:
+    """That of version 0.9, with its own founders."""
+    data = draw.data
+    networks = {start: plain(data, start) for start in OF_0_9}
+    brief = sorted(OF_0_9, key=lambda start: -draw.score(networks[start], BRIEF))
+    promoted = brief[: max(1, len(brief) // 3)]
+    leaders = list(dict.fromkeys([*promoted, *brief[:2], OF_0_9[0]]))
+    scores = {one: [draw.score(networks[one], LONGER), draw.score(networks[one], LONGER, True)] for one in leaders}
+    spread = math.sqrt(fmean((a - b) ** 2 / 2 for a, b in scores.values()))
+    first = max(leaders, key=lambda one: fmean(scores[one]))
+    alike = (one for one in leaders if fmean(scores[first]) - fmean(scores[one]) < 2 * spread)
+    return min([first, *alike], key=OF_0_9.index)
+
+
+def halving(draw: Draw, starts: Sequence[str]) -> str:
+    """Successive halving by accuracy."""
+    data, left = draw.data, list(starts)
+    for budget in (BRIEF, LONGER, THIRD):
+        left = sorted(left, key=lambda one: -draw.score(plain(data, one), budget))[: max(1, len(left) // 2)]
+    return left[0]
+
+
+def random_networks(draw: Draw, starts: Sequence[str]) -> str:
+    """The best of as many networks of the table, drawn at random."""
+    drawn = draw.rng.choice(sorted(draw.data.genomes), len(starts), replace=False)
+    return max(map(str, drawn), key=lambda one: draw.score(one, LONGER))
+
+
+def founder(draw: Draw, starts: Sequence[str]) -> str:
+    """The first start alone."""
+    return starts[0]
+
+
+POLICIES: dict[str, Callable[[Draw, Sequence[str]], str]] = {
+    "new": race,
+    "version 0.9": version_0_9,
+    "halving": halving,
+    "random": random_networks,
+    "founder alone": founder,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """losses: points below the best network of the table, by data set, means over draws."""
+
+    losses: dict[str, float]
+
+    @property
+    def interval(self) -> tuple[float, float, float]:
+        """Mean over data sets, and its 95 % interval, by Student's t."""
+        values = list(self.losses.values())
+        half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+        return fmean(values), fmean(values) - half, fmean(values) + half
+
+
+def outcome(
+    policy: Callable[[Draw, Sequence[str]], str], every: Sequence[RecordedDataset], count: int, draws: int
+) -> Outcome:
+    """What a policy loses with the first `count` starts."""
+    losses = {}
+    for data in every:
+        starts = portfolio([one for one in every if one is not data], data.founders)[:count]
+        lost = [
+            best(data) - worth(data, policy(Draw(data, np.random.default_rng(seed)), starts)) for seed in range(draws)
+        ]
+        losses[data.name] = 100 * fmean(lost)
+    return Outcome(losses)
+
+
+def wrong(every: Sequence[RecordedDataset], count: int, draws: int) -> dict[str, dict[str, float]]:
+    """By data set, shares of draws in which the race kept the favourite though one of those that it trained once more is
+    better by a point (wrong vetoes), and made a winner of one that is worse than it by a point (wrong winners)."""
+    found = {}
+    for data in every:
+        starts = portfolio([one for one in every if one is not data], data.founders)[:count]
+        won = [race(Draw(data, np.random.default_rng(seed)), starts) for seed in range(draws)]
+        by_start = {name: right(data, name) for name in starts}
+
+        def start_of(network: str) -> str:
+            return next(one for one in starts if network in (one, one + MOVED, plain(data, one)))
+
+        ahead = max(by_start.values()) - by_start[starts[0]] > 0.01
+        kept_it = [start_of(one) == starts[0] for one in won]
+        worse = [by_start[start_of(one)] < by_start[starts[0]] - 0.01 for one in won]
+        found[data.name] = {"wrong vetoes": fmean(kept_it) if ahead else 0.0, "wrong winners": fmean(worse)}
+    return found
+
+
+def augmentation(every: Sequence[RecordedDataset], draws: int) -> dict[str, Any]:
+    """By data set and group, how often the best of the race says what, and what its twins gain at the largest budget."""
+    found: dict[str, Any] = {}
+    for data in every:
+        starts = portfolio([one for one in every if one is not data], data.founders)[:4]
+        said: dict[str, list[str]] = {group: [] for group in GROUPS}
+        for seed in range(draws):
+            draw = Draw(data, np.random.default_rng(seed))
+            networks = [plain(data, start) for start in starts]
+            verdicts = draw.verdicts(max(networks, key=lambda one: draw.score(one, BRIEF)))
+            for group in GROUPS:
+                said[group].append(verdicts.get(group, "no answer"))
+        both = [worth(data, one) - worth(data, twin) for one, twin in data.twins.items()]
+        moved = [
+            worth(data, one) - worth(data, plain(data, one.removesuffix(MOVED)))
+            for one in data.genomes
+            if one.endswith(MOVED)
+        ]
+        found[data.name] = {
+            **{
+                group: {one: round(said[group].count(one) / draws, 3) for one in sorted({*said[group]})}
+                for group in GROUPS
+            },
+            "twins gain": [round(100 * one, 2) for one in both],
+            "moved alone gain": [round(100 * one, 2) for one in moved],
+        }
+    return found
+
+
+def page(made: dict[str, Any]) -> str:
+    """The same as Markdown."""
+    names = list(made["datasets"])
+    lines = [
+        "# Policies of search on the recorded table",
+        "",
+        f"Points lost against the best network of the table at {TRUTH}, means of {made['draws']} draws, each data set left "
+        "out when starts were chosen. `mean` is over data sets, with its 95 % interval.",
+    ]
+    for count, outcomes in made["loss"].items():
+        lines += [
+            "",
+            f"## {count} starts",
+            "",
+            f"| policy | {' | '.join(names)} | mean |",
+            f"|---|{'---|' * len(names)}---|",
+        ]
+        for policy, one in outcomes.items():
+            mean, low, high = one["interval"]
+            cells = " | ".join(f"{one['losses'][name]:.2f}" for name in names)
+            lines.append(f"| {policy} | {cells} | {mean:.2f} ({low:.2f} to {high:.2f}) |")
+    lines += [
+        "",
+        "## Decisions of the race",
+        "",
+        "| data set | wrong vetoes | wrong winners | first starts, without it |",
+        "|---|---|---|---|",
+    ]
+    for name in names:
+        shares = made["wrong"][name]
+        starts = ", ".join(made["portfolios"][name][:4])
+        lines.append(f"| {name} | {shares['wrong vetoes']:.0%} | {shares['wrong winners']:.0%} | {starts} |")
+    lines += [
+        "",
+        "## Augmentation",
+        "",
+        "What the best of the race says, and points that twins gain with mirroring and moving at "
+        f"{TRUTH}, and with moving alone.",
+        "",
+        "| data set | mirrored | moved | with both | moved alone |",
+        "|---|---|---|---|---|",
+    ]
+    for name in names:
+        one = made["augmentation"][name]
+        said = [", ".join(f"{word} {share:.0%}" for word, share in one[group].items()) for group in GROUPS]
+        gains = [" ".join(f"{gain:+.1f}" for gain in one[key]) for key in ("twins gain", "moved alone gain")]
+        lines.append(f"| {name} | {' | '.join([*said, *gains])} |")
+    lines += [
+        "",
+        "Command: `python benchmarks/policies.py results/published/experiment/recorded.jsonl --output results/published/search`",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--starts", type=int, nargs="+", default=[4, 8])
+    asked = parser.parse_args()
+    table = evolve.open_table(asked.table)
+    every = [one for one in table.datasets.values() if all(one.training(name, TRUTH) for name in one.genomes)]
+    made: dict[str, Any] = {
+        "draws": asked.draws,
+        "datasets": [one.name for one in every],
+        "portfolio": portfolio(every, every[0].founders),
+        "portfolios": {one.name: portfolio([o for o in every if o is not one], one.founders) for one in every},
+        "loss": {},
+        "wrong": wrong(every, asked.starts[0], asked.draws),
+        "augmentation": augmentation(every, asked.draws),
+    }
+    for count in asked.starts:
+        found = {name: outcome(policy, every, count, asked.draws) for name, policy in POLICIES.items()}
+        made["loss"][count] = {name: {"losses": one.losses, "interval": one.interval} for name, one in found.items()}
+    print(page(made))
+    print("portfolio of all:", ", ".join(made["portfolio"]))
+    if asked.output:
+        asked.output.mkdir(parents=True, exist_ok=True)
+        (asked.output / "policies.json").write_text(json.dumps(made, indent=1) + "\n")
+        (asked.output / "policies.md").write_text(page(made))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What a run knows of the networks that were trained longer, and in which order they are expected to end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from evolve.objectives import Objective
+from evolve.search.leads import Lead, Scale, Scores, image_error, lead
+from evolve.storage.log import Log
+from evolve.values import Purpose, is_reborn
+
+SHARES = ("accuracy", "balanced_accuracy")  # measures that are shares of images
+
+
+def scale_of(objective: Objective, sizes: Mapping[str, int]) -> Scale:
+    """In which unit scores of an objective are compared. sizes: images by part."""
+    return Scale(sizes["validation"] if objective.name in SHARES else None)
+
+
+def starts(founders: int, population: int) -> int:
+    """With how many networks a race begins: the founders, or a population if there are none."""
+    return founders or population
+
+
+@dataclass(frozen=True)
+class Raced:
+    """A candidate that was trained longer. request: number of that training. bred: whether it was born after the race,
+    and not as one of it with other augmentation."""
+
+    number: int
+    scores: Scores
+    request: int
+    bred: bool
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Candidates of a race, those expected to end best first. leads: of each over the favourite, by birth number. The
+    favourite is the eldest of those that are no newcomers. slope: by how much the unit of leads grows for a small
+    growth of the favourite's score."""
+
+    order: tuple[int, ...]
+    favourite: int
+    leads: Mapping[int, Lead]
+    slope: float
+
+    def in_scores(self, number: int) -> float:
+        """The lead of one over the favourite, in the unit of its score."""
+        return self.leads[number].by / self.slope
+
+
+def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
+    """How a race stands; None in a run without one. A newcomer stands before others only if its lead counts, see
+    `Lead`. among: only these candidates, by birth number; of those none without a longer training is told."""
+    meta = log.meta()
+    first = starts(len(meta["founders"]), meta["config"]["population"])
+    found = {number: one for number, one in _raced(log, first).items() if among is None or number in among}
+    if not found:
+        return None
+    scale = scale_of(log.objectives.first, meta["problem"]["sizes"])
+    favourite = min((one for one in found.values() if not one.bred), key=lambda one: one.number, default=None)
+    favourite = favourite or min(found.values(), key=lambda one: one.number)
+    tried = _bred(log, first)
+    leads = {one.number: _lead(log, one, favourite, scale, tried if one.bred else 0) for one in found.values()}
+
+    def place(number: int) -> tuple[float, int]:
+        return leads[number].luck - leads[number].by, number
+
+    slope = scale.slope(fmean(favourite.scores.longer))
+    return Standings(tuple(sorted(found, key=place)), favourite.number, leads, slope)
+
+
+def _raced(log: Log, first: int) -> dict[int, Raced]:
+    """Those that were trained longer, by birth number. first: births that the race begins with."""
+    again, found = log.rescored(), dict[int, Raced]()
+    for request in log.requests(Purpose.CHALLENGE):
+        result, brief = log.result(request.number), _brief(log, request.candidate)
+        if result is None or result.fitness is None or brief is None:
+            continue
+        scores = Scores(brief, (result.fitness, *again.get(request.candidate, ())))
+        bred = request.candidate > first and not _reborn(log, request.candidate)
+        trained = result.cached_from or request.number
+        found[request.candidate] = Raced(request.candidate, scores, trained, bred)
+    return found
+
+
+def _brief(log: Log, candidate: int) -> float | None:
+    births = [request for request in log.requests(Purpose.SEARCH, candidate=candidate) if request.continues is None]
+    result = log.result(births[0].number) if births else None
+    return result.fitness if result else None
+
+
+def _reborn(log: Log, candidate: int) -> bool:
+    return is_reborn(log.born(candidate))
+
+
+def _bred(log: Log, first: int) -> int:
+    """How many were bred."""
+    return sum(number > first and not is_reborn(row) for number, row in log.candidates().items())
+
+
+def _lead(log: Log, one: Raced, favourite: Raced, scale: Scale, tried: int) -> Lead:
+    hits = [log.hits(raced.request) for raced in (one, favourite)]
+    apart = None
+    if hits[0] is not None and hits[1] is not None and hits[0].part == hits[1].part:
+        apart = image_error(hits[0].each(), hits[1].each())
+    return lead(one.scores, favourite.scores, scale, apart, tried)

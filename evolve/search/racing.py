@@ -1,0 +1,252 @@
+"""A race of starts around a strategy: which of some networks that differ starts best on these images, what each becomes
+with more training, and which changes of images they bear; breeding begins where that has led.
+
+The starts are trained briefly, on the same images in the same order, without augmentation. The best of them, and the
+first one, the favourite, are trained again with three times the epochs: what counts is where a network goes, not how
+fast it starts (`Scores.expected`). The best is shown changed images then, which decides on augmentation for all
+(`Question`), and the best are born again with what was decided. The strategy breeds from then on, with the longer
+trainings known to it. Of those that it breeds the most promising are trained longer, too, when no more are born.
+
+Portfolios of starts are raced like that by Auto-sklearn 2.0 (Feurer et al. 2020, https://arxiv.org/abs/2007.04074).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import ClassVar
+
+from evolve.search.augmentation import Kept, Question
+from evolve.search.halving import Halving
+from evolve.search.leads import Scale, Scores
+from evolve.search.strategy import Births, Examination, Member, Promotion, Proposal, Strategy, Wish, member
+from evolve.settings import Settings
+from evolve.values import Budget, Candidate, Continuation, Purpose, Request, Result, is_reborn
+from genomes import Genome
+from genomes.genome import recipe_of
+
+REBORN = 3  # of the best, that are born again with the augmentation that was decided
+NEWCOMERS = 2  # of those that are bred, that are trained longer at the end
+
+
+@dataclass(frozen=True)
+class Race:
+    """What a race is like. starts: how many networks it begins with. challengers: how many of the best are trained
+    longer, beside the favourite. longer: their budget. scale: of their scores. question: about augmentation, None if
+    it is decided. most: births of the search at most, None for no limit; room for those that are born again is kept.
+    newcomers: births after the race at most, None for no limit.
+    """
+
+    starts: int
+    challengers: int
+    longer: Budget
+    scale: Scale = field(default_factory=Scale)
+    question: Question | None = None
+    most: int | None = None
+    newcomers: int | None = None
+
+    @property
+    def room(self) -> int:
+        """Starts that there is room for."""
+        return self.starts if self.most is None else max(1, min(self.starts, self.most - REBORN))
+
+
+@dataclass
+class Runner:
+    """What is known of a candidate. first: its first request. longer: its score after a longer training."""
+
+    candidate: Candidate
+    first: Request
+    brief: float
+    longer: float | None = None
+
+    @property
+    def number(self) -> int:
+        return self.candidate.number
+
+    @property
+    def by_brief(self) -> tuple[float, int]:
+        """Sorts the best after a brief training first."""
+        return -self.brief, self.number
+
+    def by_longer(self, scale: Scale) -> tuple[float, int]:
+        """Sorts those first that are expected to become best; those that were not trained longer come last."""
+        if self.longer is None:
+            return math.inf, self.number
+        return -Scores(self.brief, (self.longer,)).expected(scale), self.number
+
+
+class Racing:
+    """Wraps a strategy that takes updates. It is a strategy itself, without options.
+
+    births: where `strategy` gets its genomes from; all are born without augmentation until something is decided.
+    racing: whether the race goes on.
+    """
+
+    takes_updates: ClassVar[bool] = True
+    Options: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, strategy: Strategy, births: Births, race: Race) -> None:
+        self._strategy, self._births, self._race = strategy, births, race
+        self._known: dict[int, Runner] = {}
+        self._bred: set[int] = set()  # those that may still be trained longer at the end
+        self._asked = self._told = 0
+        self._stages = iter((self._challenges, self._born_twins, self._twins, self._reborn))
+        self.racing = True
+        self._probed = 0
+        self._newcomers = NEWCOMERS
+        self._newborn = 0
+        self._wanted: deque[Wish] = deque()
+        self._awaited = 0
+        self._kept: Sequence[Kept] = ()
+        self._gaps: dict[tuple[str, int], float] = {}  # scores of twins, by group and epochs; "" for none
+        self._twin_of: dict[int, str] = {}
+        if race.question is not None:
+            births.genes = race.question.off
+
+    def ask(self, rng: Random) -> Wish:
+        while self.racing and not self._wanted and not self._awaited and self._told == self._asked >= self._race.room:
+            stage = next(self._stages, None)
+            self.racing = stage is not None
+            self._wanted.extend(stage() if stage else ())
+        if self._wanted:
+            wish = self._wanted.popleft()
+        elif self.racing and (self._asked >= self._race.room or self._awaited):
+            return "wait"
+        elif not self.racing and self._race.newcomers is not None and self._newborn >= self._race.newcomers:
+            return "done"
+        else:
+            wish = self._strategy.ask(rng)
+            self._newborn += isinstance(wish, Proposal) and not self.racing
+        self._asked += isinstance(wish, Proposal)
+        self._awaited += isinstance(wish, Examination)
+        return wish
+
+    def tell(self, request: Request, result: Result) -> None:
+        if request.purpose in (Purpose.CHALLENGE, Purpose.TWIN):
+            self._awaited -= 1
+            self._hear(request, result)
+            return
+        self._strategy.tell(request, result)
+        if request.continues is not None:
+            return
+        self._told += 1
+        if (told := member(request, result)) is not None:
+            self._enter(Runner(request.candidate, request, told.fitness))
+
+    def _enter(self, runner: Runner) -> None:
+        """A birth. Of one that was born again with other augmentation all is known by what its parent came to, as both
+        are trained without any, and so its longer training is a copy."""
+        self._known[runner.number] = runner
+        if not is_reborn(runner.candidate):
+            self._bred |= set() if self.racing else {runner.number}
+        elif runner.number not in self._twin_of:
+            self._wanted.append(self._challenge(runner, runner.candidate.parents[0] == self._probed))
+
+    def _hear(self, request: Request, result: Result) -> None:
+        """The end of a longer training."""
+        if request.probes and self._race.question is not None:
+            self._kept = self._race.question.kept(result)
+        if result.fitness is None:
+            return
+        if request.purpose is Purpose.TWIN:
+            group = self._twin_of.get(request.candidate.number, "")
+            self._gaps[group, request.budget.epochs] = self._race.scale(result.fitness)
+        else:
+            runner = self._known[request.candidate.number]
+            runner.longer = result.fitness
+            first = Continuation(runner.first.number, str(runner.first.job_key))
+            self._strategy.tell(replace(request, continues=first), result)  # an update
+
+    def _challenges(self) -> Iterator[Wish]:
+        """The longer trainings of the favourite and the best, of which the best is shown changed images."""
+        best = sorted(self._known.values(), key=lambda one: one.by_brief)
+        challengers = best[: self._race.challengers]
+        if best and (favourite := min(best, key=lambda one: one.number)) not in challengers:
+            challengers.append(favourite)
+        self._probed = best[0].number if best else 0
+        for one in challengers:
+            yield self._challenge(one, one.number == self._probed)
+
+    def _challenge(self, runner: Runner, probed: bool = False) -> Examination:
+        probes = self._race.question.probes if probed and self._race.question else ()
+        return Examination(runner.candidate, self._race.longer, Purpose.CHALLENGE, probes)
+
+    def _best(self) -> list[Runner]:
+        """Those that were trained longer, the most promising first."""
+        longer = [one for one in self._known.values() if one.longer is not None]
+        return sorted(longer, key=lambda one: one.by_longer(self._race.scale))
+
+    def _open(self) -> list[str]:
+        """Groups of augmentation of which the probe does not say enough, if there is time for twins."""
+        question = self._race.question
+        if question is None or not question.twins:
+            return []
+        return [one.group for one in self._kept if one.verdict == "open" and one.group in question.genes]
+
+    def _born_twins(self) -> Iterator[Wish]:
+        question, best = self._race.question, self._best()
+        for group in self._open() if best else ():
+            assert question is not None
+            number = self._asked + len(self._twin_of) + 1
+            asked = [one for one in self._kept if one.group == group]
+            if twin := self._births.reborn(_member(best[0]), question.decided(asked, {group})):
+                self._twin_of[number] = group
+                yield twin
+
+    def _twins(self) -> Iterator[Wish]:
+        """Trainings of the best and its twins, at two budgets."""
+        question = self._race.question
+        if not self._twin_of or question is None:
+            return
+        plain = self._known[next(iter(self._twin_of))].candidate.parents[0]
+        for number in (plain, *self._twin_of):
+            if number in self._known:
+                for budget in question.twins:
+                    yield Examination(self._known[number].candidate, budget, Purpose.TWIN)
+
+    def _reborn(self) -> Iterator[Wish]:
+        """Augmentation is decided; the favourite and the best are born again with it."""
+        question, best = self._race.question, self._best()
+        if question is None:
+            return
+        won = {group for group in self._twin_of.values() if question.pays(self._gaps, group)}
+        self._births.genes = question.decided(self._kept, won)
+        if self._births.genes != question.off and best:
+            favourite = min(best, key=lambda one: one.number)
+            for one in list(dict.fromkeys([favourite.number, *(one.number for one in best)]))[:REBORN]:
+                if again := self._births.reborn(_member(self._known[one]), self._births.genes):
+                    yield again
+
+    def due(self) -> Promotion | Examination | None:
+        """Now that no more are born: the next longer training of one of those that were bred, or the promotion that is
+        due."""
+        if isinstance(self._strategy, Halving) and (promotion := self._strategy.due()):
+            return promotion
+        best = min((self._known[number] for number in self._bred), key=lambda one: one.by_brief, default=None)
+        if best is None or not self._newcomers:
+            return None
+        self._bred.discard(best.number)
+        self._newcomers -= 1
+        return self._challenge(best)
+
+    def may_win(self, genome: Genome) -> bool:
+        """Whether a genome is augmented as was decided for all."""
+        recipe = recipe_of(genome).to_json()
+        return all(recipe[name] == value for name, value in self._births.genes.items())
+
+    def needs_weights(self, budget: Budget) -> bool:
+        return self._strategy.needs_weights(budget)
+
+    def keep(self) -> set[int]:
+        return self._strategy.keep()
+
+    def stop_reasons(self) -> dict[str, str]:
+        return self._strategy.stop_reasons() or {"race": "all that the plan has time for was born"}
+
+
+def _member(runner: Runner) -> Member:
+    return Member(runner.number, runner.candidate.genome, runner.brief)

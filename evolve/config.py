@@ -280,6 +280,10 @@ class RunConfig(Settings):
     final_epochs: Annotated[
         int | None, Shown(Group.BUDGET, "Epochs of the winner's full training.", "40, or by time", "N")
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
+    ensemble: Annotated[
+        int | None,
+        Shown(Group.BUDGET, "Train so many of the best in full, to be used together.", "the winner alone", "N"),
+    ] = Field(None, ge=2, le=16, description="a whole number from 2 to 16", examples=[3])
     average_weights: Annotated[
         bool, Shown(Group.BUDGET, "Average the winner's weights over the end of its training.")
     ] = Field(False, description="true or false", examples=[True])

@@ -29,7 +29,7 @@ class RunSettings(TypedDict, total=False):
     objectives: str | list[str] | tuple[str, ...]
     """A measure to rank by instead of a metric: 'minimise loss'."""
     founders: list[str] | tuple[str, ...] | None
-    """What the first population is made of. Default: fast, zoo, article and random."""
+    """What the first population is made of. Default: portfolio."""
     max_founders: int | None
     """Largest number of built-in founders. Default: all that there is time for."""
     layers: dict[str, Any]
@@ -62,12 +62,18 @@ class RunSettings(TypedDict, total=False):
     """Budgets, images x epochs, that the best climb: 3000x1,9000x2."""
     promote_one_in: int
     """One in this many candidates goes on to the next rung. Default: 3."""
+    challengers: int
+    """How many of the first networks are trained longer, on images. Default: 4."""
+    twins: str | list[str] | tuple[str, ...]
+    """Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9."""
     leaders: int
     """How many of the best are scored again. Default: 3."""
     rescorings: int
     """How often each of them is scored again. Default: 3."""
     final_epochs: int | None
     """Epochs of the winner's full training. Default: 40, or by time."""
+    ensemble: int | None
+    """Train so many of the best in full, to be used together. Default: the winner alone."""
     average_weights: bool
     """Average the winner's weights over the end of its training."""
     max_layers: int

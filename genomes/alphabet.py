@@ -38,13 +38,15 @@ class Alphabet:
     """Kinds of layers and the bounds of all genes.
 
     kinds: name -> class, only those that are on. weights: name -> how often it is drawn, relative to the others.
-    layer_bounds: name -> bounds of its genes. recipe: bounds of the recipe's genes.
+    layer_bounds: name -> bounds of its genes. recipe: bounds of the recipe's genes. inherited: genes of the recipe, and
+    roles of layers, that mutation leaves as they are.
     """
 
     kinds: Mapping[str, type[Layer]]
     weights: Mapping[str, float]
     layer_bounds: Mapping[str, Mapping[str, Domain]]
     recipe: Mapping[str, Domain]
+    inherited: frozenset[str] = frozenset()
 
     def bounds(self, cls: type[Layer]) -> Mapping[str, Domain]:
         """Bounds of the genes of one kind, by gene."""
@@ -58,6 +60,10 @@ class Alphabet:
         """One of `kinds`, of which there is at least one, by weight."""
         kinds = list(kinds)
         return rng.choices(kinds, weights=[self.weights[kind.kind] for kind in kinds])[0]
+
+    def may_change(self, cls: type[Layer]) -> bool:
+        """Whether layers of a kind may be put in, changed, or taken out by mutation."""
+        return cls.role not in self.inherited
 
     def make(self, cls: type[Layer], rng: Random, **given: Any) -> Layer:
         """A layer of a kind; genes that are not given, or are given out of bounds, are drawn."""

@@ -37,6 +37,8 @@ class Recipe:
     batch_size: images per step.
     label_smoothing: share of each label that is spread over all classes.
     clip: the largest norm of all gradients together.
+    class_weights: power of how rare a class is, by which its images count more: with 1 all classes count alike, with 0
+        all images (King and Zeng 2001, https://doi.org/10.1093/oxfordjournals.pan.a004868).
     pixels: "standardise" to mean 0 and deviation 1 in each channel, or "scale" to 0 to 1.
 
     Augmentation, drawn anew for each image and epoch:
@@ -56,6 +58,7 @@ class Recipe:
     weight_decay: float = gene(Switched(Real(0.00001, 0.3, log=True)), default=0.0, word="decay")
     label_smoothing: float = gene(Switched(Real(0.01, 0.3, ceiling=0.99)), default=0.0, word="smoothing", weight=0.5)
     clip: float = gene(Switched(Real(0.1, 10.0, log=True)), default=0.0, weight=0.5)
+    class_weights: float = gene(Switched(Real(0.25, 1.0, ceiling=1.0)), default=0.0, word="weighted", weight=0.5)
     pixels: str = gene(Options(("standardise", "scale")), default="standardise", weight=0.5)
     flip: bool = gene(Options((False, True)), default=False)
     shift: int = gene(Whole(0, 8, typical=(0, 0, 1, 2, 4), floor=0), default=0)
@@ -108,6 +111,8 @@ AUGMENTATION_GROUPS = {
 }
 PROBED_GROUPS = ("mirror", "move", "erase", "colour", "turn")  # of which changed images can be shown to a network
 PLAIN = {name: getattr(DEFAULT, name) for name in AUGMENTATION}  # no augmentation
+# What only trainings of about eight epochs or more can tell the worth of; shorter ones inherit it.
+SLOW_GENES = ("schedule", "weight_decay", "label_smoothing", "clip")
 FEW_STEPS = 1000  # with fewer a training tells more of how fast a network starts than of how good it becomes
 SMALL_BATCH = 32
 
@@ -156,9 +161,10 @@ def random_recipe(rng: Random, bounds: Bounds) -> Recipe:
     return replace(recipe, **kept)
 
 
-def mutate_recipe(recipe: Recipe, rng: Random, bounds: Bounds) -> Recipe:
-    """Changes one gene. A new optimizer brings a learning rate that is typical of it."""
-    genes = genes_of(Recipe)
+def mutate_recipe(recipe: Recipe, rng: Random, bounds: Bounds, inherited: Container[str] = ()) -> Recipe:
+    """Changes one gene, none of those that are inherited as they are. A new optimizer brings a learning rate that is
+    typical of it."""
+    genes = [f for f in genes_of(Recipe) if f.name not in inherited]
     name = rng.choices([f.name for f in genes], weights=[f.metadata["weight"] for f in genes])[0]
     if name == "learning_rate":
         return replace(recipe, learning_rate=_vary_rate(recipe, rng, bounds))

@@ -20,7 +20,7 @@ def run(
         str | None,
         typer.Option(
             metavar="GROUPS",
-            help="Groups: fast, zoo, article, random, separated by commas. Default: fast,zoo,article,random.",
+            help="Groups: portfolio, fast, zoo, article, random, separated by commas. Default: portfolio.",
             rich_help_panel="Search",
         ),
     ] = None,
@@ -63,6 +63,11 @@ def run(
     spelled = {"plan": "--plan", **({"founders": "--founder"} if founder else {})}
     made = run_given(from_flags(flags, config, spelled), plan)
     show_text(run_text.hall_of_fame(made))
+    if made.config.ensemble:
+        from evolve.models.ensemble import ensemble
+        from evolve.reporting import model_text
+
+        show_text(model_text.together(ensemble(made.folder, made.config.ensemble)))
     print(run_text.next_steps(made, terminal_width()))
 
 

@@ -32,15 +32,17 @@ def compose_search(
     stats: Stats | None = None,
     strategy: Strategy | None = None,
     clock: Clock | None = None,
+    planned: bool = True,
 ) -> Search:
     """The search of a run; what the dispatcher's store already holds is replayed first.
 
     ends: as of `Search`.
-    stats: to be filled. strategy, clock: to be used instead of what the settings say.
+    stats: to be filled. strategy, clock: to be used instead of what the settings say. planned: whether the search is as
+    long as the plan says, and no longer, as one that goes on.
     """
     return Search(
         problem=problem,
-        strategy=strategy or compose_strategy(config, problem, founders),
+        strategy=strategy or compose_strategy(config, problem, founders, planned),
         dispatcher=dispatcher,
         clock=clock or (Arrivals(dispatcher.first) if config.fast else VirtualClock()),
         look_ahead=config.ahead,
@@ -51,8 +53,10 @@ def compose_search(
     )
 
 
-def compose_strategy(config: RunConfig, problem: Problem, founders: Sequence[Proposal]) -> Strategy:
-    """The strategy that the settings name, within the wrappers that they ask for."""
+def compose_strategy(
+    config: RunConfig, problem: Problem, founders: Sequence[Proposal], planned: bool = True
+) -> Strategy:
+    """The strategy that the settings name, within the wrappers that they ask for. planned: as for `compose_search`."""
     kind = strategy_class(config.strategy)
     on_images = isinstance(problem, ImageProblem)
     births = Births(
@@ -82,7 +86,7 @@ def compose_strategy(config: RunConfig, problem: Problem, founders: Sequence[Pro
         scale=scale_of(Objectives.of(config.model_dump()).first, problem.parts.sizes),
         question=question,
         most=config.limit,
-        newcomers=_newcomers(config, begin),
+        newcomers=_newcomers(config, begin) if planned else None,
     )
     return Racing(strategy, births, race)
 

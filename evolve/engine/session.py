@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from evolve.search.strategy import Proposal, Strategy
 from evolve.storage.files import FILE, command_words
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
-from evolve.values import Candidate, Purpose
+from evolve.values import Candidate, Purpose, Request
 
 DISK_SECONDS = 10.0
 
@@ -81,7 +81,14 @@ class Session:
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
                 dispatcher.on_message, dispatcher.on_result = pace.hear, pace.finish
                 search = compose_search(
-                    self.config, self.problem, self.founders, dispatcher, pace.over, stats, clock=clock
+                    self.config,
+                    self.problem,
+                    self.founders,
+                    dispatcher,
+                    pace.over,
+                    stats,
+                    clock=clock,
+                    planned=limit == self.config.limit,
                 )
                 with self.console.live(pace.now):
                     reason = search.run()
@@ -153,8 +160,27 @@ class Session:
         first = ranked[0].number
         phase = f"training candidate {first} in full" if self.config.table is None else f"looking up candidate {first}"
         pace.begin_training(phase, pace.end_seconds()[1] or None)
-        request, _ = finish.train_winner(ranked, pace.finish_in, work)
+        request = self._train_in_full(finish, ranked, pace, work)
         return {"winner": request.candidate.number, "request": request.number}
+
+    def _train_in_full(
+        self, finish: FinalStage, ranked: Sequence[Candidate], pace: Pace, work: float | None
+    ) -> Request:
+        """Trains the winner, and the next best if several are to be used together, which share what is left. Returns
+        the winner's training."""
+        left, trained = list(ranked), list[Request]()
+        count = min(self.config.ensemble or 1, len(ranked))
+        for others in range(count, 0, -1):
+
+            def seconds(of: int = others) -> float | None:
+                there = pace.finish_in()
+                return None if there is None else there / of
+
+            request, _ = finish.train_winner(left, seconds, None if work is None else work / others)
+            trained.append(request)
+            work = None if work is None else work - finish.cost([request.candidate], request.budget)
+            left = [one for one in left if one.number != request.candidate.number]
+        return trained[0]
 
     def _rescoring(self, finish: FinalStage, leaders: list[Candidate], pace: Pace) -> None:
         """Tells the display that leaders are scored again now."""

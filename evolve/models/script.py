@@ -189,6 +189,7 @@ def _training(recipe: Mapping[str, Any], rest: bool, averages: bool) -> str:
         averaging=_AVERAGE if averages else "",
         last=" + LAST_STEPS" if rest else "",
         smoothing=recipe["label_smoothing"],
+        weights=_WEIGHTS.format(power=recipe["class_weights"]) if recipe["class_weights"] else "",
         average="    average = Average(steps)\n    callbacks.append(average)\n" if averages else "",
         rest=_REST if rest else "",
         averaged="    model.set_weights(average.mean())\n" if averages else "",
@@ -218,6 +219,10 @@ class Average(keras.callbacks.Callback):
 _REST = """    rest = {"initial_epoch": EPOCHS, "epochs": EPOCHS + 1, "steps_per_epoch": LAST_STEPS}
     model.fit(batches, **rest, callbacks=callbacks, verbose=2)
 """
+_WEIGHTS = """        counts = np.bincount(labels, minlength=len(CLASSES))  # images of rarer classes count more
+        weights = (len(labels) / len(CLASSES) / np.maximum(1, counts)) ** {power}
+        self.targets *= (weights / np.average(weights, weights=counts)).astype("float32")
+"""
 _MAIN = '''# 5. Train and evaluate.
 
 
@@ -227,7 +232,7 @@ class Batches(keras.utils.PyDataset):
     def __init__(self, images, labels):
         super().__init__()
         self.images, self.targets = images, np.eye(len(CLASSES), dtype="float32")[labels]
-        self.batch_size = min(BATCH_SIZE, len(images))
+{weights}        self.batch_size = min(BATCH_SIZE, len(images))
         self.rng = np.random.default_rng(SEED)
         self.on_epoch_end()
 

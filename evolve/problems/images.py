@@ -20,13 +20,14 @@ from evolve.storage.files import MODELS, WEIGHTS, keep_only
 from evolve.values import SEARCHING, Budget, Candidate, Purpose, Request, Schedule, digest
 from genomes import Blueprint, Genome, candidate_key
 from genomes.genome import NetworkSpace, recipe_of, with_genes
-from genomes.recipe import PLAIN, Recipe, in_small_steps
+from genomes.recipe import AUGMENTATION, PLAIN, SLOW_GENES, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 
 EVALUATOR_VERSION = 9
 BRIEF_IMAGES = 5_000
 BRIEF_PASSES = 10_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10
+MANY_EPOCHS = 8  # with which a training tells what regularisation is worth
 FINAL_EPOCHS = 40
 LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
@@ -84,7 +85,23 @@ class ImageProblem:
 
     @cached_property
     def space(self) -> NetworkSpace[Genome]:
-        return image_space(self.config, self.parts.input_shape, self.parts.classes, self.own)
+        shape = self.parts.input_shape
+        return image_space(self.config, shape, self.parts.classes, self.own, self._class_counts, self._inherited)
+
+    @property
+    def _inherited(self) -> tuple[str, ...]:
+        """What is not mutated: augmentation, as it is decided for all at once, and what trainings of few epochs cannot
+        tell the worth of. A fitness function of the user's own may tell all of it."""
+        if self.config.fitness:
+            return ()
+        few = self.rungs[0].longer.epochs < MANY_EPOCHS
+        return (*AUGMENTATION, *((*SLOW_GENES, "regularisation") if few else ()))
+
+    @cached_property
+    def _class_counts(self) -> list[int]:
+        """Training images of each class."""
+        labels = open_part(self.parts.folder, "train")[1]
+        return [int(count) for count in np.bincount(labels, minlength=self.parts.classes)]
 
     @cached_property
     def first_space(self) -> NetworkSpace[Genome]:
@@ -226,8 +243,6 @@ class ImageProblem:
     def describe(self) -> dict[str, Any]:
         unnoted = ("root", "test", "depth", "remarks")
         known = {name: value for name, value in asdict(self.parts).items() if name not in unnoted}
-        known["class_counts"] = np.bincount(
-            open_part(self.parts.folder, "train")[1], minlength=self.parts.classes
-        ).tolist()
+        known["class_counts"] = self._class_counts
         device = "gpu" if self.gpu else "cpu"
         return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self.fitness}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from evolve.config import RunConfig
 from evolve.errors import DataError, RunError
-from evolve.objectives import PUBLISHED, RECORDED
+from evolve.objectives import PUBLISHED, RECORDED, Objectives
 from evolve.problems.recorded_files import network_space
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTable
 from evolve.problems.table_files import Table, open_table
@@ -25,20 +26,38 @@ WORKER_BYTES = 800_000_000  # what a worker holds without any network: libraries
 # what is between counts for more (measured on an Intel processor with AMX, networks of 16 to 256 filters). A run whose
 # budget is work counts as with 32 bits, whatever it trains with, so that its units are those of all others.
 VALUE_WORK = {"float32": 45, "bfloat16": 270}
+UNEVEN = 1.5  # times as many images of the most frequent class as of the rarest one
+BALANCED = "balanced_accuracy"
 TABLES = 8  # of which the spaces are kept
 USUAL_AREA = 32 * 32  # images up to this many pixels have the usual limit of multiplications, larger ones more
 
 
 def image_space(
-    config: RunConfig, input_shape: Shape, classes: int, own: Mapping[str, Mapping[str, Any]] | None = None
+    config: RunConfig,
+    input_shape: Shape,
+    classes: int,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+    counts: Sequence[int] | None = None,
+    inherited: Iterable[str] = (),
 ) -> NetworkSpace[Genome]:
     """The search space of a run on images, with the run's limits and alphabet.
 
-    own: what was found out about layers of the user's own. Raises InvalidGenome for an alphabet that cannot be.
+    own: what was found out about layers of the user's own. counts: of training images, by class, None where they are
+    not known. inherited: as of `Alphabet`. Raises InvalidGenome for an alphabet that cannot be.
     """
-    letters = for_images(alphabet(config.layers, config.recipe, own), *input_shape[:2])
+    recipe = {**class_weights(config, counts), **config.recipe}
+    letters = for_images(alphabet(config.layers, recipe, own), *input_shape[:2])
+    letters = replace(letters, inherited=frozenset(inherited))
     kind: type[NetworkSpace[Genome]] = space_class(config.encoding)
     return kind.for_images(input_shape, classes, image_limits(config, input_shape), letters)
+
+
+def class_weights(config: RunConfig, counts: Sequence[int] | None) -> dict[str, Any]:
+    """Bounds of the weights of classes: of no use where these are about equally frequent, needed where they are not and
+    each class is to count as much as any other, and else as it turns out."""
+    if counts is None or max(counts) < UNEVEN * max(1, min(counts)):
+        return {} if counts is None else {"class_weights": 0}
+    return {"class_weights": [0.5, 1.0]} if Objectives.of(config.model_dump()).first.name == BALANCED else {}
 
 
 def image_limits(config: RunConfig, input_shape: Shape) -> Limits:
@@ -91,7 +110,7 @@ def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> S
             raise RunError(f"the search space of {whose} cannot be read: {error}; put the table back") from None
     try:
         shape, classes = tuple(known["input_shape"]), len(known["class_names"])
-        return image_space(config, shape, classes, known.get("own_layers"))
+        return image_space(config, shape, classes, known.get("own_layers"), known.get("class_counts"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the search space of {whose} cannot be read, it is damaged: {error}") from None
 

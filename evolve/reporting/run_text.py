@@ -15,7 +15,7 @@ from evolve.objectives import PUBLISHED
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.training_text import amount, no_better_than_guessing, search_at_chance
-from evolve.runs.augmentation import sentences
+from evolve.runs.augmentation_answers import sentences
 from evolve.runs.chance import chance, guessing_on
 from evolve.runs.facts import recalls
 from evolve.runs.run import Run

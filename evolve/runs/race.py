@@ -54,6 +54,8 @@ class Standings:
 def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
     """How a race stands; None in a run without one. A newcomer stands before others only if its lead counts, see
     `Lead`. among: only these candidates, by birth number; of those none without a longer training is told."""
+    if not log.count(Purpose.CHALLENGE):
+        return None
     meta = log.meta()
     first = starts(len(meta["founders"]), meta["config"]["population"])
     found = {number: one for number, one in _raced(log, first).items() if among is None or number in among}

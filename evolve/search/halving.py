@@ -83,9 +83,12 @@ class Halving:
         return None
 
     def tell(self, request: Request, result: Result) -> None:
-        """A failure on a higher rung changes nothing of what is known from the lower one."""
-        place = 0 if request.continues is None else self._promoted.pop(request.continues.request) + 1
-        self._rungs[place].tell(request, result.fitness)
+        """A failure on a higher rung changes nothing of what is known from the lower one. Of what was trained longer
+        for another reason only the strategy hears."""
+        promoted = request.continues is not None and request.continues.request in self._promoted
+        if promoted or request.continues is None:
+            place = self._promoted.pop(request.continues.request) + 1 if request.continues else 0
+            self._rungs[place].tell(request, result.fitness)
         if request.continues is None or result.fitness is not None:
             self._strategy.tell(request, result)
 

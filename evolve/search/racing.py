@@ -80,7 +80,7 @@ class Runner:
 
 
 class Racing:
-    """Wraps a strategy that takes updates. It is a strategy itself, without options.
+    """Wraps a strategy. It is a strategy itself, without options.
 
     births: where `strategy` gets its genomes from; all are born without augmentation until something is decided.
     racing: whether the race goes on.
@@ -159,7 +159,8 @@ class Racing:
             runner = self._known[request.candidate.number]
             runner.longer = result.fitness
             first = Continuation(runner.first.number, str(runner.first.job_key))
-            self._strategy.tell(replace(request, continues=first), result)  # an update
+            if self._strategy.takes_updates:
+                self._strategy.tell(replace(request, continues=first), result)
 
     def _challenges(self) -> Iterator[Wish]:
         """The longer trainings of the favourite and the best, of which the best is shown changed images."""

@@ -54,7 +54,7 @@ class Training:
     ) -> None:
         self.model, self._job, self._recipe, self._clock = model, job, job.recipe.to_json(), clock
         self.images, self.labels, self._range = images, labels, pixels
-        self._one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
+        self._one_hot = targets_of(labels, model.output_shape[-1], job.recipe.class_weights)
         self._batch = min(job.recipe.batch_size, len(images))
         whole = len(images) // self._batch
         self._used = len(images) if job.ragged else whole * self._batch
@@ -208,6 +208,14 @@ class Training:
             self._total = self._done + left
             if isinstance(rate := self.model.optimizer._learning_rate, Elastic):
                 rate.end_in(self._before + self._done, left)
+
+
+def targets_of(labels: NDArray[Any], classes: int, class_weights: float) -> NDArray[Any]:
+    """What a network is to say of an image of each class, one row each: 1 for the class, or more where it is rarer than
+    others; the loss of an image is as much larger. See `Recipe.class_weights`."""
+    counts = np.bincount(labels, minlength=classes)
+    weights = (len(labels) / classes / np.maximum(1, counts)) ** class_weights
+    return np.diag(weights / np.average(weights, weights=counts)).astype(np.float32)
 
 
 def build_ahead(model: Any) -> None:

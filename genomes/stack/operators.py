@@ -28,7 +28,7 @@ def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """A new random layer at a random place."""
     at = rng.randint(0, len(stack))
     place = "body" if at <= _flattening(stack) else "head"
-    kinds = [cls for cls in alphabet.kinds.values() if place in cls.place]
+    kinds = [cls for cls in alphabet.kinds.values() if place in cls.place and alphabet.may_change(cls)]
     if not kinds:
         return stack, _nothing("insert", "layer to insert")
     gene = drawn(kinds, rng, alphabet)
@@ -37,7 +37,8 @@ def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
 
 def remove_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """Any layer but the flattening goes."""
-    places = [at for at, gene in enumerate(stack) if not isinstance(gene, Flatten)]
+    may_go = [not isinstance(gene, Flatten) and alphabet.may_change(type(gene)) for gene in stack]
+    places = [at for at, may in enumerate(may_go) if may]
     if not places:
         return stack, _nothing("remove", "layer to remove")
     at = rng.choice(places)
@@ -58,7 +59,8 @@ def swap_layers(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
 
 def change_gene(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """One setting of one layer moves to a neighbouring value."""
-    at = rng.choice([at for at, gene in enumerate(stack) if alphabet.bounds(type(gene))])
+    kinds = [type(gene) for gene in stack]
+    at = rng.choice([at for at, kind in enumerate(kinds) if alphabet.bounds(kind) and alphabet.may_change(kind)])
     gene, bounds = stack[at], alphabet.bounds(type(stack[at]))
     name = rng.choice(list(bounds))
     before = getattr(gene, name)
@@ -140,7 +142,7 @@ def mutate_stack(
     for _ in range(times):
         name = only or rng.choices(names, weights=weights)[0]
         if name == "recipe":
-            before, recipe = recipe, mutate_recipe(recipe, rng, alphabet.recipe)
+            before, recipe = recipe, mutate_recipe(recipe, rng, alphabet.recipe, alphabet.inherited)
             steps.append(_recipe_step(before, recipe))
         else:
             stack, step = OPERATORS[name][1](stack, rng, alphabet)

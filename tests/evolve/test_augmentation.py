@@ -10,7 +10,7 @@ import pytest
 
 import evolve
 from evolve.execution.builds import backend_name
-from evolve.runs.augmentation import sentences
+from evolve.runs.augmentation_answers import sentences
 from genomes.genome import recipe_of
 
 pytest.importorskip(backend_name())

@@ -61,6 +61,7 @@ class Parts:
     sizes: images in each part. low, high: the darkest and the brightest value of a pixel.
     pixels: how images can be normalised: "scale" to 0 to 1, or "standardise" each channel on the train part.
     depth: of the images as they came, one of `pixels.DEPTHS`; "" if it was not noted. remarks: what is odd about them.
+    class_counts: images of each class in the train part; nothing if they were not noted.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Parts:
     pixels: dict[str, dict[str, Any]]
     depth: str = ""
     remarks: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
 
     @property
     def classes(self) -> int:
@@ -220,12 +222,13 @@ def _write(data: Dataset, parts: dict[str, Rows], usual: bool, digest: str, fold
     }
     with _draft(folder_of(folder, digest)) as draft:
         _save(draft, {part: parts[part] for part in SEARCH_PARTS}, dtype)
-        train, _ = open_part(draft, "train")
+        train, labels = open_part(draft, "train")
         low, high = pixel_range(train, usual)
         remarks = [*odd_pixels(train, data.depth, low, high), *repeated(data, parts), *weaknesses(data, parts)]
         for part, images in (("test", data.test_images), ("validation", data.validation_images)):
             remarks += [] if images is None else scaled_otherwise(part, images, low, high)
         found = {"low": low, "high": high, "pixels": normalisations(train, low, high), "remarks": remarks}
+        found["class_counts"] = np.bincount(labels, minlength=len(data.class_names)).tolist()
         (draft / "parts.json").write_text(json.dumps({**told, **found}, indent=1))
     with explain_errors(folder):
         key = _made_key(folder, digest)

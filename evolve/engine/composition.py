@@ -78,7 +78,7 @@ def compose_strategy(
     if config.limit == 1:  # nothing to choose from, and nobody to ask
         births.genes = question.off if question else {}
         return strategy
-    begin = starts(len(founders), config.population)
+    begin = starts(len(founders), config.model_dump())
     race = Race(
         starts=begin,
         challengers=config.challengers,

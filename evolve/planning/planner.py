@@ -94,7 +94,7 @@ def _plan_by_time(
         machine = probe(problem, executor, founders, count, config.duration, console)
         left = config.duration - (time.monotonic() - begun)
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
-        plan = plan_for(config, left, machine, problem.parts.sizes["train"], images)
+        plan = plan_for(config, left, machine, problem.parts.sizes["train"], images, _begin(config, founders))
         if narrow := _narrows(config):
             plan = _with_room(plan, problem, founders)
         config = _decided(config, plan, console)
@@ -111,7 +111,7 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
     def roomy(plan: Plan) -> Plan:
         return _with_room(plan, problem, founders) if narrow else plan
 
-    plan = roomy(plan_for_work(config, usual_work(problem, founders), train, images))
+    plan = roomy(plan_for_work(config, usual_work(problem, founders), train, images, _begin(config, founders)))
     free = not {*LENGTHS} & config.model_fields_set
     if free and not plan.of_one and (needed := before_the_last(plan)) > config.work:
         plan = roomy(one_for_work(config, train, images, needed))
@@ -119,6 +119,11 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
     config = _decided(config, plan, console)
     console.note(plan.in_words(f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine"))
     return RunPlan(config, replace(problem, config=config), plan=plan, narrow=narrow)
+
+
+def _begin(config: RunConfig, founders: Sequence[Proposal]) -> int | None:
+    """Founders that the user has named; None for the usual ones, or none at all."""
+    return len(founders) or None if config.founders is not None else None
 
 
 def _narrows(config: RunConfig) -> bool:

@@ -53,10 +53,13 @@ def shortest(machine: Machine) -> float:
     return 2 * 3 * FEWEST_STARTS * machine.start / machine.workers
 
 
-def plan_for(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
+def plan_for(
+    config: RunConfig, seconds: float, machine: Machine, train: int, images: int, begin: int | None = None
+) -> Plan:
     """A plan for what is left of the time, however little that is; see `make_plan`."""
-    short = seconds < shortest(machine)
-    return (plan_of_one if short else make_plan)(config, seconds, machine, train, images)
+    if seconds < shortest(machine):
+        return plan_of_one(config, seconds, machine, train, images)
+    return make_plan(config, seconds, machine, train, images, begin)
 
 
 def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
@@ -90,16 +93,19 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
     return Plan(settings, t, machine, left=seconds, search=shortest(machine))
 
 
-def make_plan(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> Plan:
+def make_plan(
+    config: RunConfig, seconds: float, machine: Machine, train: int, images: int, begin: int | None = None
+) -> Plan:
     """A plan for what is left of the time.
 
     seconds: of all that is still to be done. train: images that brief trainings may use. images: those of the last
-    training. What the user has set stays as it is.
+    training. begin: founders that the user has named, None for the usual ones, of which there are as many as there is
+    time for. What the user has set stays as it is.
     """
     given = config.model_fields_set
     t, largest, typical, fill, final_epochs = _stages(config, seconds, machine, train, images)
     speed = machine.rate / 3 / typical  # images a second of one worker
-    race = _race(config, t.search * machine.workers, machine.start, speed, train)
+    race = _race(config, t.search * machine.workers, machine.start, speed, train, begin)
     longer = race.brief.longer.size / speed + machine.start
     again = t.rescoring * machine.workers
     leaders = config.leaders if "leaders" in given else 2
@@ -190,7 +196,9 @@ class _Race:
         return self.rungs[0]
 
 
-def _race(config: RunConfig, seconds: float, start: float, speed: float, train: int) -> _Race:
+def _race(
+    config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None
+) -> _Race:
     """As many starts as there is time for, all of which are trained longer, too; then newcomers, if there is time for
     several.
 
@@ -202,9 +210,9 @@ def _race(config: RunConfig, seconds: float, start: float, speed: float, train: 
         return (seconds / starts - 2 * start) * speed / (1 + LONGER)
 
     enough = min(SEEN, 10 * train)
-    counts = range(config.max_founders or MOST_STARTS, FEWEST_STARTS, -1)
+    counts = range(MOST_STARTS if config.max_founders is None else config.max_founders, FEWEST_STARTS, -1)
     fits = (count for count in counts if each(count) >= (enough if count > USUAL_STARTS else enough / 2))
-    starts = next(fits, FEWEST_STARTS)
+    starts = begin or next(fits, FEWEST_STARTS)
     if config.budgets or config.images or config.epochs:
         images = min(train, config.images or ENOUGH)
         rungs = config.budgets or (Budget(images, config.epochs or max(1, round(ENOUGH / images))),)

@@ -49,17 +49,17 @@ def with_fixed(config: RunConfig) -> RunConfig:
     return config.model_copy(update={name: value for name, value in FIXED.items() if getattr(config, name) is None})
 
 
-def plan_for_work(config: RunConfig, usual: int, train: int, images: int) -> Plan:
+def plan_for_work(config: RunConfig, usual: int, train: int, images: int, begin: int | None = None) -> Plan:
     """The plan of a search for `config.work` units; of one network, if they are too few. See `make_plan`.
 
-    usual: median work of the first networks.
+    usual: median work of the first networks. begin: as for `make_plan`.
     """
     assert config.work is not None
     machine = replace(NOMINAL, usual=usual)
     seconds = config.work / (machine.rate * machine.workers)
     if seconds < shortest(machine):
         return one_for_work(config, train, images, shortest(machine) * machine.rate * machine.workers)
-    return _within(config, _of_work(config, make_plan(config, seconds, machine, train, images)))
+    return _within(config, _of_work(config, make_plan(config, seconds, machine, train, images, begin)))
 
 
 def one_for_work(config: RunConfig, train: int, images: int, search: float) -> Plan:

@@ -85,8 +85,8 @@ class ImageProblem:
 
     @cached_property
     def space(self) -> NetworkSpace[Genome]:
-        shape = self.parts.input_shape
-        return image_space(self.config, shape, self.parts.classes, self.own, self._class_counts, self._inherited)
+        parts, counts = self.parts, self.parts.class_counts or None
+        return image_space(self.config, parts.input_shape, parts.classes, self.own, counts, self._inherited)
 
     @property
     def _inherited(self) -> tuple[str, ...]:
@@ -96,12 +96,6 @@ class ImageProblem:
             return ()
         few = self.rungs[0].longer.epochs < MANY_EPOCHS
         return (*AUGMENTATION, *((*SLOW_GENES, "regularisation") if few else ()))
-
-    @cached_property
-    def _class_counts(self) -> list[int]:
-        """Training images of each class."""
-        labels = open_part(self.parts.folder, "train")[1]
-        return [int(count) for count in np.bincount(labels, minlength=self.parts.classes)]
 
     @cached_property
     def first_space(self) -> NetworkSpace[Genome]:
@@ -135,9 +129,9 @@ class ImageProblem:
         if purpose in (Purpose.SEARCH, Purpose.CLOSING):
             return self.rungs[0]
         if purpose is Purpose.CHALLENGE:
-            return self.rungs[0].longer
+            return max(self.rungs[0].longer, self.rungs[-1])
         if purpose is Purpose.RESCORE:
-            return self.rungs[-1] if self.config.fitness else max(self.rungs[-1], self.rungs[0].longer)
+            return self.rungs[-1] if self.config.fitness else max(self.rungs[0].longer, self.rungs[-1])
         return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
 
     def rescorings(self, wanted: int) -> int:
@@ -243,6 +237,8 @@ class ImageProblem:
     def describe(self) -> dict[str, Any]:
         unnoted = ("root", "test", "depth", "remarks")
         known = {name: value for name, value in asdict(self.parts).items() if name not in unnoted}
-        known["class_counts"] = self._class_counts
+        if not self.parts.class_counts:
+            labels = open_part(self.parts.folder, "train")[1]
+            known["class_counts"] = np.bincount(labels, minlength=self.parts.classes).tolist()
         device = "gpu" if self.gpu else "cpu"
         return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self.fitness}

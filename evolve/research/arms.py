@@ -75,6 +75,8 @@ def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
     """All settings of an arm that is a run on images, but for where that lies and, of a network that is trained alone,
     which it is and, if it is not for a time, for how long."""
     given, time = design.given(arm), {n: value for n, value in design.budget.values.items() if n == "duration"}
+    if arm.settings is not None:
+        given = given.over(design.of_datasets.get(data, Given({})))
     alone = {} if arm.alone is None else {**BRIEFLY, **UNLIMITED, **time}
     return replace(given, values={**given.values, **alone, "dataset": data, "seed": seed})
 

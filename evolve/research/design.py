@@ -61,7 +61,8 @@ class Design:
     """A checked experiment.
 
     label: how messages call it: its file. file: that, or None. text: what stood in it.
-    folder: in which outside programs run. datasets: names and paths, or else tables: paths.
+    folder: in which outside programs run. datasets: names and paths, or else tables: paths. of_datasets: settings of
+        searches on single data sets, where an arm has none of its own.
     budget: one of evaluations, generations, work and duration.
     common: settings of all arms. arms: the first is what the others are compared with.
     """
@@ -73,6 +74,7 @@ class Design:
     name: str
     question: str
     datasets: tuple[str, ...]
+    of_datasets: Mapping[str, Given]
     tables: tuple[Path, ...]
     seeds: tuple[int, ...]
     target: float | None

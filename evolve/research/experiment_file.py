@@ -59,8 +59,11 @@ class ExperimentSettings(Settings):
         None, pattern=NAME, description="letters, digits, dots, dashes and underscores", examples=["strategies"]
     )
     question: str = Field("", description="a sentence", examples=["Is aging better than random search on digits?"])
-    datasets: tuple[str, ...] = Field(
-        (), description="a list of data sets, .npz files and folders of images", examples=[["digits"]]
+    datasets: tuple[str, ...] | dict[str, dict[str, Any]] = Field(
+        (),
+        description="a list of data sets, .npz files and folders of images, or a table of such, each with settings of "
+        "its own",
+        examples=[["digits"]],
     )
     tables: tuple[str, ...] = Field((), description="a list of paths of tables", examples=[["macro.json"]])
     seeds: Annotated[
@@ -106,6 +109,7 @@ def _design(values: Mapping[str, Any], label: str, file: Path | None, data: str 
         name=read.name or (file.stem if file else "unnamed"),
         question=read.question,
         datasets=tuple(whole_path(text, start) for text in read.datasets),
+        of_datasets=_of_datasets(read.datasets, start, label),
         tables=tuple((start / path_of(text)).absolute() for text in read.tables),
         seeds=read.seeds,
         target=read.target,
@@ -117,6 +121,13 @@ def _design(values: Mapping[str, Any], label: str, file: Path | None, data: str 
     _check_arms(design)
     _check_target(design)
     return design
+
+
+def _of_datasets(asked: tuple[str, ...] | dict[str, dict[str, Any]], start: Path, label: str) -> dict[str, Given]:
+    """Settings of arms on single data sets, by the whole paths of these."""
+    if not isinstance(asked, dict):
+        return {}
+    return {whole_path(text, start): _settings(values, f"{label} [datasets.{text}]") for text, values in asked.items()}
 
 
 def _check_target(design: Design) -> None:
@@ -176,7 +187,7 @@ def _arms(values: Mapping[str, Any], common: Given, label: str) -> tuple[Arm, ..
         )
     if RANDOM in values:
         return arms
-    return *arms, _arm(RANDOM, {"strategy": "random"}, label)
+    return *arms, _arm(RANDOM, {"strategy": "random", "founders": ["random"]}, label)
 
 
 def _is_switch(name: str, value: Any) -> TypeGuard[bool]:

@@ -40,13 +40,16 @@ def opened(folder: Path) -> Iterator[None]:
 
 def asked_for(design: Design, digests: Mapping[str, str]) -> Json:
     """What an experiment is, as JSON. digests: of its data sets or tables, by their names."""
+    settings = {name: value for name, value in design.common.values.items() if name not in FREE}
+    if design.of_datasets:
+        settings["datasets"] = {Path(name).stem: dict(given.values) for name, given in design.of_datasets.items()}
     asked = {
         "format": FORMAT,
         "name": design.name,
         "question": design.question,
         "target": design.target,
         "budget": dict(design.budget.values),
-        "settings": {name: value for name, value in design.common.values.items() if name not in FREE},
+        "settings": settings,
         "default": design.default.name,
         "arms": {arm.name: arm.to_json() for arm in design.arms},
         "datasets": dict(digests),

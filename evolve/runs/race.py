@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 from evolve.objectives import Objective
 from evolve.search.leads import Lead, Scale, Scores, image_error, lead
@@ -19,9 +20,10 @@ def scale_of(objective: Objective, sizes: Mapping[str, int]) -> Scale:
     return Scale(sizes["validation"] if objective.name in SHARES else None)
 
 
-def starts(founders: int, population: int) -> int:
-    """With how many networks a race begins: the founders, or a population if there are none."""
-    return founders or population
+def starts(founders: int, config: Mapping[str, Any]) -> int:
+    """With how many networks a race begins: the founders, or as many as there might be if there are none. config: the
+    settings of a run, as they are stored."""
+    return founders or config.get("max_founders") or config["population"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
     if not log.count(Purpose.CHALLENGE):
         return None
     meta = log.meta()
-    first = starts(len(meta["founders"]), meta["config"]["population"])
+    first = starts(len(meta["founders"]), meta["config"])
     found = {number: one for number, one in _raced(log, first).items() if among is None or number in among}
     if not found:
         return None

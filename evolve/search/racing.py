@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import ClassVar
 
+from evolve.objectives import Standing, in_order
 from evolve.search.augmentation import Kept, Question
 from evolve.search.halving import Halving
 from evolve.search.leads import Scale, Scores
@@ -56,12 +57,14 @@ class Race:
 
 @dataclass
 class Runner:
-    """What is known of a candidate. first: its first request. longer: its score after a longer training."""
+    """What is known of a candidate. first: its first request. longer: its score after a longer training. rank: how it
+    stands, if it was promoted."""
 
     candidate: Candidate
     first: Request
     brief: float
     longer: float | None = None
+    rank: Standing | None = None
 
     @property
     def number(self) -> int:
@@ -71,6 +74,11 @@ class Runner:
     def by_brief(self) -> tuple[float, int]:
         """Sorts the best after a brief training first."""
         return -self.brief, self.number
+
+    @property
+    def by_rank(self) -> tuple[int, float, int]:
+        """Sorts those first that stand highest in the search."""
+        return in_order(self.rank or Standing(self.first.budget.size, self.brief), self.number)
 
     def by_longer(self, scale: Scale) -> tuple[float, int]:
         """Sorts those first that are expected to become best; those that were not trained longer come last."""
@@ -132,6 +140,8 @@ class Racing:
             return
         self._strategy.tell(request, result)
         if request.continues is not None:
+            if result.fitness is not None:
+                self._known[request.candidate.number].rank = Standing(request.budget.size, result.fitness)
             return
         self._told += 1
         if (told := member(request, result)) is not None:
@@ -227,7 +237,7 @@ class Racing:
         due."""
         if isinstance(self._strategy, Halving) and (promotion := self._strategy.due()):
             return promotion
-        best = min((self._known[number] for number in self._bred), key=lambda one: one.by_brief, default=None)
+        best = min((self._known[number] for number in self._bred), key=lambda one: one.by_rank, default=None)
         if best is None or not self._newcomers:
             return None
         self._bred.discard(best.number)

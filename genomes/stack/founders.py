@@ -34,6 +34,8 @@ FOUNDERS: dict[str, str] = {
     "fast": _fast(16, 32, 64, 128),
     "fast-wide": _fast(32, 64, 128, 256),
     "fast-large": _fast(64, 128, 256, 256),
+    "fast-average": _fast(16, 32, 64, 128, head="global_average"),
+    "fast-flatten": _fast(16, 32, 64, 128, head="flatten"),
     "fast-strided": (
         "conv 32 3 stride=2, batchnorm, relu, conv 64 3, batchnorm, relu, conv 80 3, maxpool 2, batchnorm, relu, "
         "conv 80 3, batchnorm, relu, conv 192 3, maxpool 2, batchnorm, relu, global_average "
@@ -46,10 +48,6 @@ FOUNDERS: dict[str, str] = {
     "residual": (
         "conv 24 3, batchnorm, relu, residual 24 3, residual 48 3 stride=2, residual 96 3 stride=2, global_average "
         f"| sgd 0.05, batch 64, cosine, decay 0.001, {_AUGMENTED}"
-    ),
-    "fast-flatten": (
-        "conv 32 3, maxpool 2, batchnorm, relu, conv 64 3, maxpool 2, batchnorm, relu, conv 128 3, maxpool 2, "
-        f"batchnorm, relu, flatten | sgd 0.1, {_IN_LITTLE_TIME}"
     ),
     "large-kernels": (
         "conv 32 7 stride=2, batchnorm, relu, conv 64 5, batchnorm, relu, maxpool 2, conv 64 5, batchnorm, relu, "
@@ -101,8 +99,8 @@ FOUNDERS: dict[str, str] = {
 # Groups that can be asked for by one name; the first one is what a search begins with if nobody says anything else.
 GROUPS: dict[str, tuple[str, ...]] = {
     "portfolio": (
-        *("fast-strided", "fast", "no-pooling", "residual", "fast-flatten", "large-kernels", "dense-blocks"),
-        *("shallow-wide", "separable", "vgg"),
+        *("fast-average", "no-pooling", "fast-strided", "fast", "fast-flatten", "residual", "large-kernels"),
+        *("dense-blocks", "shallow-wide", "separable"),
     ),
     "fast": ("fast", "fast-wide", "fast-large"),
     "zoo": ("vgg", "resnet", "inception", "densenet"),

@@ -288,7 +288,7 @@ def test_a_larger_budget_ranks_first(store: Store) -> None:
     store.add(results=[scored(1, 0.99)])
     assert store.best(3) == [(3, 0.3, 900), (2, 0.2, 900), (1, 0.99, 300)]
     assert store.score(2) == (2, 0.2, 900)
-    assert store.numbers(Purpose.CLOSING) == {"closing": 5}
+    assert store.numbers(Purpose.CLOSING) == {(3, "closing"): 5}
     assert [row.continues for row in store.requests()] == [None, None, None, 2, 3]
     assert store.request(5).schedule is Schedule.SAME
     inheriting = Request(6, candidate(4), Budget(100, 3), 0, Purpose.SEARCH, "heir", inherits="job 1", spans=9)

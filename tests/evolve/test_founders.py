@@ -38,10 +38,10 @@ def test_groups_names_and_notations_in_order_each_once() -> None:
     assert notes == []
 
 
-def test_none_given_are_all_groups_of_the_encoding() -> None:
+def test_none_given_are_the_portfolio() -> None:
     space = stack_space((32, 32, 3), max_multiply_adds=300_000_000)
     found = founders(space, None, Path("none"), lambda note: None)
-    assert [in_words(p) for p in found] == [f"founder {name}" for group in GROUPS.values() for name in group]
+    assert [in_words(p) for p in found] == [f"founder {name}" for name in GROUPS["portfolio"]]
 
 
 def test_those_of_a_group_are_made_as_wide_as_the_limits_allow() -> None:

@@ -21,7 +21,7 @@ class Running:
 class Progress:
     """The state of a run at one moment.
 
-    evaluations: results that are there, those recorded by an earlier session included; the other figures are of the
+    evaluations: candidates that have a result, those of an earlier session included; the other figures are of the
     results that were told. best, mean: scores; the mean is over the last population of results.
     per_minute: evaluations. left: seconds until the run is finished, or None while unknown.
     share: of this phase that is done, from 0 to 1, or None while unknown. trainings: of a phase before or after the

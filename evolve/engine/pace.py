@@ -178,15 +178,21 @@ class Pace:
 
     def _share(self, running: tuple[int, ...]) -> float | None:
         """Of the search that is done: of its births, with the epochs of those in training, or of its work or time."""
-        if self._limit is not None:
-            done = self._stats.births + self._dispatcher.untold + sum(map(self._trainings.share, running))
-            return min(1.0, done / self._limit)
+        shares = []
         if self._work is not None:
-            return min(1.0, self._spent(running) / self._work.search)
-        if self._ends is None or self._times is None or not self._times.search:
-            return None
-        ends = self._ends - self._times.rescoring - self._times.final
-        return min(1.0, max(0.0, 1 - (ends - self._now()) / self._times.search))
+            shares.append(self._spent(running) / self._work.search)
+        if self._ends is not None and self._times is not None and self._times.search:
+            ends = self._ends - self._times.rescoring - self._times.final
+            shares.append(max(0.0, 1 - (ends - self._now()) / self._times.search))
+        if self._limit is not None:
+            being_born = [number for number in running if number in self._stats.being_born]
+            shares.append((self._born + sum(map(self._trainings.share, being_born))) / self._limit)
+        return min(1.0, max(shares)) if shares else None
+
+    @property
+    def _born(self) -> int:
+        """Candidates that have their first result, told or not."""
+        return self._stats.births + sum(map(self._dispatcher.is_there, self._stats.being_born))
 
     def _spent(self, running: tuple[int, ...]) -> float:
         """Units of work of the search that are done, with the epochs of those in training."""
@@ -213,7 +219,7 @@ class Pace:
             phase=stage.phase if stage else "searching",
             generation=self._generation(),
             generations=None if self._limit is None else -(-self._limit // stats.population),
-            evaluations=stats.told + (0 if stage else dispatcher.untold),
+            evaluations=self._born,
             limit=self._limit,
             best=shown(stats.best[1]) if stats.best else None,
             best_candidate=stats.best[0].number if stats.best else None,

@@ -10,6 +10,11 @@ from evolve.objectives import Standing, in_order
 from evolve.values import SEARCHING, Candidate, Purpose, Request, Result, Status
 
 
+def is_birth(request: Request) -> bool:
+    """Whether it is the first of a candidate in the search."""
+    return request.purpose is Purpose.SEARCH and request.continues is None
+
+
 @dataclass
 class Stats:
     """Figures of the results that were told. population: how many of the last results are `recent`.
@@ -17,6 +22,7 @@ class Stats:
     births: first results of candidates among them; the others are promotions.
     best: the best candidate, see `in_order`, and its fitness. on_best: called whenever that is another one.
     running: predicted cost of each request that was opened and not told, by its number. candidates: of these.
+    being_born: numbers of first requests of candidates among those that run.
     begun: predicted cost of all requests, in the order of asking.
     cost: predicted, of all that was told; measured_cost and seconds: of those that ended well.
     """
@@ -33,6 +39,7 @@ class Stats:
     recent: deque[Result] = field(default_factory=deque)
     running: dict[int, float] = field(default_factory=dict)
     candidates: dict[int, int] = field(default_factory=dict)
+    being_born: set[int] = field(default_factory=set)
     on_best: Callable[[], None] = lambda: None
     _place: tuple[int, float, int] | None = None
 
@@ -41,6 +48,8 @@ class Stats:
         self.begun += cost
         self.running[request.number] = cost
         self.candidates[request.number] = request.candidate.number
+        if is_birth(request):
+            self.being_born.add(request.number)
 
     def running_cost(self, is_there: Callable[[int], bool]) -> float:
         """Predicted cost of what was opened and has no result yet. is_there: whether a request has one, told or not."""
@@ -51,7 +60,8 @@ class Stats:
         cost = self.running.pop(request.number)
         del self.candidates[request.number]
         self.told += 1
-        self.births += request.purpose is Purpose.SEARCH and request.continues is None
+        self.births += is_birth(request)
+        self.being_born.discard(request.number)
         self.cost += cost
         self.recent.append(result)
         if len(self.recent) > self.population:

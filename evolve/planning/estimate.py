@@ -5,6 +5,7 @@ from __future__ import annotations
 from evolve.config import RunConfig
 from evolve.planning.plan import Machine, Stages
 from evolve.problems.images import LONG, ImageProblem
+from evolve.search.racing import NEWCOMERS
 from evolve.values import Budget, Purpose
 
 
@@ -20,10 +21,12 @@ def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: f
     with_first = 1 < config.leaders < config.limit  # the first founder is scored again beside the leaders
     leaders = min(config.limit, config.leaders) + with_first if config.limit > 1 else 0
     again = leaders * config.rescorings
+    longer = min(config.limit, config.challengers) + NEWCOMERS if config.limit > 1 else 0
     last = problem.budget(Purpose.FINAL).size
     together = machine.workers * machine.together if 3 * work * last > LONG and not problem.gpu else 1.0
     return Stages(
-        search=config.limit * birth / min(machine.workers, config.limit),
-        rescoring=again * seconds(problem.rungs[-1]) / max(1, min(machine.workers, again)),
+        search=(config.limit * birth + longer * seconds(problem.budget(Purpose.CHALLENGE)))
+        / min(machine.workers, config.limit),
+        rescoring=again * seconds(problem.budget(Purpose.RESCORE)) / max(1, min(machine.workers, again)),
         final=steps * last / max(1.0, together) + machine.start,
     )

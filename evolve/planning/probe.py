@@ -43,9 +43,10 @@ def probe(
 ) -> Machine:
     """Trains a network per worker on few images, which tells about how fast the machine is, and then, if there is time,
     another one, with more work if anything, on as many as it can see in a percent of the seconds that the run has.
-    These are founders, or random networks. Where none ends in time, the machine is taken to be as slow as that shows.
-    Raises RunError if none can be trained for another reason."""
-    genomes = _genomes(problem, founders, 2 * workers)
+    These are the smallest founders, or random networks. Where none ends in time, the machine is taken to be as slow as
+    that shows. Raises RunError if none can be trained for another reason."""
+    smallest = sorted(founders, key=lambda founder: _work(problem, founder.genome))
+    genomes = _genomes(problem, smallest, 2 * workers)
     numbered = list(enumerate(genomes, start=1))
     first, second = dict(numbered[:workers]), dict(numbered[workers:])
     watch = StageWatch("measuring how fast this machine trains", len(genomes))
@@ -59,7 +60,7 @@ def probe(
             if ok := _ok(trained):
                 work = _rate(ok) * min(FIT_SECONDS, FIT_SHARE * seconds)
             trained += trainings.of(second, work)
-    usual = round(median(_work(problem, genome) for genome in genomes))
+    usual = usual_work(problem, founders)
     if ok := _ok(trained):
         beside = [float(one.result.timing["seconds"]) - _seconds(one.result, "fit", "data") for one in ok]
         return Machine(_rate(ok), median(beside), workers, usual)
@@ -80,7 +81,8 @@ def mean_work(problem: ImageProblem, founders: Sequence[Proposal], births: int) 
 
 def usual_work(problem: ImageProblem, founders: Sequence[Proposal]) -> int:
     """Median work of those networks."""
-    return round(median(_work(problem, genome) for genome in _genomes(problem, founders, TRIED)))
+    count = len(founders) or TRIED
+    return round(median(_work(problem, genome) for genome in _genomes(problem, founders, count)))
 
 
 def _genomes(problem: ImageProblem, founders: Sequence[Proposal], count: int) -> list[Genome]:

@@ -24,7 +24,7 @@ PLENTY = 60  # epochs of the last training that are enough: time for more, up to
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 NATURAL = 5.0  # times the work of usual networks, from which on they are not made wider
-FEWEST_STARTS, USUAL_STARTS, MOST_STARTS = 2, 4, 8  # of a race
+FEWEST_STARTS, USUAL_STARTS, MOST_STARTS = 3, 4, 8  # of a race
 SEEN = 4000  # images seen in a brief training, from which on more starts are worth more than more images
 ENOUGH = 5000  # images seen in one that tells networks apart, together with what `LONGER` says; more go to newcomers
 FEWEST_IMAGES = 200
@@ -49,7 +49,7 @@ def times(seconds: float) -> Stages:
 
 def shortest(machine: Machine) -> float:
     """Seconds that the shortest search needs at the very least, with all that follows it: half of them go to starting
-    brief trainings. It has two networks, each of which is trained briefly, longer, and again."""
+    brief trainings. It has three networks, each of which is trained briefly, longer, and again."""
     return 2 * 3 * FEWEST_STARTS * machine.start / machine.workers
 
 
@@ -99,8 +99,8 @@ def make_plan(
     """A plan for what is left of the time.
 
     seconds: of all that is still to be done. train: images that brief trainings may use. images: those of the last
-    training. begin: founders that the user has named, None for the usual ones, of which there are as many as there is
-    time for. What the user has set stays as it is.
+    training. begin: founders that the user has named, all of which are tried; None for the usual ones. What the user
+    has set stays as it is.
     """
     given = config.model_fields_set
     t, largest, typical, fill, final_epochs = _stages(config, seconds, machine, train, images)
@@ -196,9 +196,7 @@ class _Race:
         return self.rungs[0]
 
 
-def _race(
-    config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None
-) -> _Race:
+def _race(config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None) -> _Race:
     """As many starts as there is time for, all of which are trained longer, too; then newcomers, if there is time for
     several.
 
@@ -212,7 +210,7 @@ def _race(
     enough = min(SEEN, 10 * train)
     counts = range(MOST_STARTS if config.max_founders is None else config.max_founders, FEWEST_STARTS, -1)
     fits = (count for count in counts if each(count) >= (enough if count > USUAL_STARTS else enough / 2))
-    starts = begin or next(fits, FEWEST_STARTS)
+    starts = max(begin or 0, next(fits, FEWEST_STARTS))
     if config.budgets or config.images or config.epochs:
         images = min(train, config.images or ENOUGH)
         rungs = config.budgets or (Budget(images, config.epochs or max(1, round(ENOUGH / images))),)

@@ -20,6 +20,8 @@ from evolve.values import Budget
 RATE = 2e10  # units of work a second of a usual core
 # Two of them; a last training that has all cores takes as many units as one that has one.
 NOMINAL = Machine(rate=RATE, start=START_COST / RATE, workers=2, usual=0, together=1.0)
+LEAST_REST = 0.4  # of all units, at the most for scoring leaders again, and one more training
+LEAST_SEARCH = 0.5  # of its share, that the search has if units are needed to score large networks again
 BUDGETS = ("rungs", "images", "epochs")  # how long trainings of the search are
 LENGTHS = (*BUDGETS, "leaders", "rescorings", "max_work")  # what decides how much goes before the last training
 
@@ -78,14 +80,17 @@ def _of_work(config: RunConfig, made: Plan) -> Plan:
 
 
 def _within(config: RunConfig, plan: Plan) -> Plan:
-    """The plan, with networks no larger than leave units enough to score leaders again after the search."""
+    """The plan, with networks so small, and a search so short, that units are left to score leaders again."""
     assert plan.work is not None
-    if "max_work" in config.model_fields_set:
-        return plan
-    s = dict(plan.settings)
-    each = (plan.work.total - plan.work.search) / (1 + _again(s))
-    room = rounded(max(1.0, (each - START_COST) / 3 / _longest_budget(s).size))
-    return replace(plan, settings={**s, "max_work": min(s["max_work"], max(SMALLEST, room))})
+    s, work = dict(plan.settings), plan.work
+    if "max_work" not in config.model_fields_set:
+        each = LEAST_REST * work.total / (1 + _again(s))
+        room = rounded(max(1.0, (each - START_COST) / 3 / _longest_budget(s).size))
+        s["max_work"] = min(s["max_work"], max(SMALLEST, room))
+    most = work.total - (1 + _again(s)) * _longest(s)
+    search = min(work.search, max(LEAST_SEARCH * work.search, most))
+    work = work.with_final(work.final + work.search - search)
+    return replace(plan, settings=s, work=work)
 
 
 def _again(settings: Mapping[str, Any]) -> int:
@@ -101,7 +106,7 @@ def _longest(settings: Mapping[str, Any]) -> float:
 
 def _longest_budget(settings: Mapping[str, Any]) -> Budget:
     rungs = [Budget.read(one) for one in settings["rungs"]]
-    return max(rungs[-1], rungs[0].longer)
+    return rungs[0] if settings["evaluations"] == 1 else max(rungs[-1], rungs[0].longer)
 
 
 def before_the_last(plan: Plan) -> float:

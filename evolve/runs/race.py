@@ -21,9 +21,9 @@ def scale_of(objective: Objective, sizes: Mapping[str, int]) -> Scale:
 
 
 def starts(founders: int, config: Mapping[str, Any]) -> int:
-    """With how many networks a race begins: the founders, or as many as there might be if there are none. config: the
-    settings of a run, as they are stored."""
-    return founders or config.get("max_founders") or config["population"]
+    """With how many networks a race begins: the founders, and as many others as there is room for. config: the settings
+    of a run, as they are stored."""
+    return max(founders, config.get("max_founders") or founders or config["population"])
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
     if not log.count(Purpose.CHALLENGE):
         return None
     meta = log.meta()
-    first = starts(len(meta["founders"]), meta["config"])
+    first = len(meta["founders"]) or starts(0, meta["config"])
     found = {number: one for number, one in _raced(log, first).items() if among is None or number in among}
     if not found:
         return None
@@ -77,7 +77,7 @@ def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
 
 
 def _raced(log: Log, first: int) -> dict[int, Raced]:
-    """Those that were trained longer, by birth number. first: births that the race begins with."""
+    """Those that were trained longer, by birth number. first: births that were chosen before anything was known."""
     again, found = log.rescored(), dict[int, Raced]()
     for request in log.requests(Purpose.CHALLENGE):
         result, brief = log.result(request.number), _brief(log, request.candidate)

@@ -52,7 +52,14 @@ class Race:
     @property
     def room(self) -> int:
         """Starts that there is room for."""
-        return self.starts if self.most is None else max(1, min(self.starts, self.most - REBORN))
+        return self.starts if self.most is None else max(1, min(self.starts, self.most - self.reborn))
+
+    @property
+    def reborn(self) -> int:
+        """How many may be born again with the augmentation that is decided."""
+        if self.question is None or not self.question.genes:
+            return 0
+        return REBORN if self.most is None else min(REBORN, self.most // 3)
 
 
 @dataclass
@@ -228,7 +235,9 @@ class Racing:
         self._births.genes = question.decided(self._kept, won)
         if self._births.genes != question.off and best:
             favourite = min(best, key=lambda one: one.number)
-            for one in list(dict.fromkeys([favourite.number, *(one.number for one in best)]))[:REBORN]:
+            for one in list(dict.fromkeys([best[0].number, favourite.number, *(one.number for one in best)]))[
+                : self._race.reborn
+            ]:
                 if again := self._births.reborn(_member(self._known[one]), self._births.genes):
                     yield again
 

@@ -102,7 +102,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("fast-average", "no-pooling", "fast-strided", "fast", "fast-flatten", "residual", "large-kernels"),
         *("dense-blocks", "shallow-wide", "separable"),
     ),
-    "fast": ("fast", "fast-wide", "fast-large"),
+    "fast-sizes": ("fast", "fast-wide", "fast-large"),
     "zoo": ("vgg", "resnet", "inception", "densenet"),
     "article": ("article-1", "article-2"),
 }

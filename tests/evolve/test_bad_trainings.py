@@ -182,8 +182,9 @@ def test_no_room_for_the_final_model_stops_the_run_without_a_verdict_on_the_winn
     for words in (".keras cannot be saved", "make room", "evolve resume"):
         assert words in crowded.stderr
     assert "Traceback" not in crowded.stderr
-    ok = Status.OK
-    assert statuses(folder) == [("search", ok), ("search", ok), ("rescore", ok), ("rescore", ok), ("final", None)]
+    *before, last = statuses(folder)
+    assert {status for _, status in before} == {Status.OK}
+    assert last == ("final", None)
     assert find("small", folder / "results").state == "stopped"
 
 

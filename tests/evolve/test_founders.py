@@ -46,13 +46,13 @@ def test_none_given_are_the_portfolio() -> None:
 
 def test_those_of_a_group_are_made_as_wide_as_the_limits_allow() -> None:
     tight = stack_space((32, 32, 3), max_work=20_000_000)
-    narrow = founders(tight, ["fast"], Path("none"), lambda note: None)
+    narrow = founders(tight, ["fast-sizes"], Path("none"), lambda note: None)
     assert list(map(in_words, narrow)) == [  # fast-wide is the first of them, then
         "founder fast; 0.5 times as wide",
         "founder fast-large; 0.125 times as wide",
     ]
     roomy = stack_space((32, 32, 3), max_work=120_000_000, max_multiply_adds=300_000_000)
-    wide = founders(roomy, ["fast", "article-1"], Path("none"), lambda note: None, fill=True)
+    wide = founders(roomy, ["fast-sizes", "article-1"], Path("none"), lambda note: None, fill=True)
     assert list(map(in_words, wide)) == [
         "founder fast; 2 times as wide",
         "founder fast-large; 0.5 times as wide",
@@ -71,7 +71,7 @@ def test_those_of_a_group_with_a_layer_that_is_off_are_left_out_and_one_asked_fo
 
 def test_those_that_are_out_of_narrowed_bounds_are_changed_and_that_is_said_once() -> None:
     space = stack_space((32, 32, 3), layers={"batchnorm": False}, recipe={"flip": False, "label_smoothing": 0})
-    begun, notes = named("fast", "resnet", "conv 8 3, relu, flatten | adam 0.01, flip", space=space)
+    begun, notes = named("fast-sizes", "resnet", "conv 8 3, relu, flatten | adam 0.01, flip", space=space)
     change = "batchnorm left out, smoothing 0.1 -> off, flip on -> off"
     assert begun == [  # fast-wide is the first of them, then
         f"founder fast; {change}",

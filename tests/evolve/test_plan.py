@@ -20,17 +20,14 @@ from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.planning.plan import Machine, read_plan, write_plan
 from evolve.planning.sizing import (
-    ENOUGH,
-    FEW,
-    FEWEST,
     FILLED,
-    GROWTH,
     TYPICAL_SHARE,
     make_plan,
     plan_for,
     shortest,
     times,
 )
+from evolve.search.racing import NEWCOMERS, REBORN
 from evolve.values import Budget
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
@@ -51,36 +48,50 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
     assert made.seconds.total == pytest.approx(seconds)
     config = RunConfig.checked(made.settings)  # whatever it decides is a setting
     assert config.limit == made.settings["evaluations"]
-    small = config.small_births or 0
-    if (small or config.evaluations) == FEWEST:
-        return
-
-    def birth(work: float) -> float:
-        trainings = [budget.size * 3 * work / machine.rate + machine.start for budget in config.budgets]
-        return sum(training / config.promote_one_in**rung for rung, training in enumerate(trainings))
-
+    starts = made.settings["max_founders"]
     typical = TYPICAL_SHARE * made.settings["max_work"]
-    later = FILLED * made.settings["max_work"] if config.fill else min(machine.usual, typical)
-    took = small * birth(FILLED * (config.small_work or 0)) + (config.evaluations - small) * birth(later)
-    assert 0.3 < took / 2 / made.seconds.search < 2
+    work = FILLED * made.settings["max_work"] if config.fill else min(machine.usual, typical)
+
+    def takes(budget: Budget) -> float:
+        return budget.size * 3 * work / machine.rate + machine.start
+
+    first = config.budgets[0]
+    newcomers = config.limit - starts - REBORN
+    each = sum(takes(budget) / config.promote_one_in**rung for rung, budget in enumerate(config.budgets))
+    took = starts * (takes(first) + takes(first.longer)) + newcomers * each
+    took += NEWCOMERS * takes(first.longer) if newcomers else 0.0
+    assert 0.3 < took / 2 / made.seconds.search < 1.2
 
 
-@pytest.mark.parametrize("strategy", ["aging", "neat"])
-def test_a_search_begins_small_where_time_goes_to_training(strategy: str) -> None:
-    made = plan(3600, strategy=strategy).settings
-    assert ("small_births" in made) == (strategy == "aging")
-    if strategy == "aging":
-        assert made["fill"]
-        assert GROWTH[0] <= made["max_work"] / made["small_work"] <= GROWTH[1] + 0.1
-        assert made["evaluations"] - made["small_births"] >= 3
-    short = plan(400, strategy=strategy).settings  # too short for both
-    assert short["fill"]
-    assert not plan(400, strategy=strategy, fill=False).settings["fill"]
-    assert "small_births" not in short
-    digits = replace(LAPTOP, usual=300_000)  # where it goes elsewhere
-    made = make_plan(RunConfig(), 110, digits, train=900, images=1400).settings
-    assert "small_births" not in made
-    assert not made["fill"]
+@pytest.mark.parametrize("seconds", [300, 600, 3600])
+def test_the_last_training_has_most_of_the_time(seconds: float) -> None:
+    stages = plan(seconds).seconds
+    assert stages.search <= 0.15 * seconds + 1e-6
+    assert stages.rescoring <= 0.1 * seconds + 1e-6
+    assert stages.final >= 0.7 * seconds
+
+
+def test_a_race_has_more_starts_with_more_time_and_then_newcomers() -> None:
+    fast = replace(LAPTOP, rate=LAPTOP.rate * 30)
+    starts = [plan(seconds, fast).settings["max_founders"] for seconds in (120, 600, 36_000)]
+    assert starts == sorted(starts)
+    assert starts[0] >= 3
+    born = [plan(seconds, fast).settings["evaluations"] for seconds in (120, 36_000)]
+    assert born[1] > born[0] + 4
+    named = make_plan(RunConfig(), 600, LAPTOP, **CIFAR, begin=6).settings
+    assert named["max_founders"] == named["challengers"] == 6, "all that were named are tried"
+
+
+def test_twins_are_trained_where_there_is_time_for_them() -> None:
+    assert plan(60).settings["twins"] == []
+    first, second = (Budget.read(text) for text in plan(36_000).settings["twins"])
+    assert first.size >= 15_000
+    assert (second.images, second.epochs) == (first.images, 3 * first.epochs)
+
+
+def test_few_images_are_seen_often_in_the_last_training() -> None:
+    made = make_plan(RunConfig(), 600, LAPTOP, train=2000, images=2500).settings
+    assert made["final_epochs"] * 2500 >= 150_000
 
 
 def test_more_time_and_a_faster_machine_mean_more() -> None:
@@ -89,26 +100,17 @@ def test_more_time_and_a_faster_machine_mean_more() -> None:
             assert 1.2 * less.settings[name] < more.settings[name]
         assert less.settings["evaluations"] <= more.settings["evaluations"]
         assert RunConfig.checked(less.settings).budgets[-1].size <= RunConfig.checked(more.settings).budgets[-1].size
-    assert len(plan(600).settings["rungs"]) < len(plan(36_000).settings["rungs"])
 
 
 def test_the_last_training_of_a_shorter_run_has_a_larger_share() -> None:
     assert [round(times(seconds).final / seconds, 2) for seconds in (60, 600, 3600, 36_000)] == [0.92, 0.89, 0.85, 0.85]
 
 
-def test_leaders_are_scored_again_more_than_once_so_that_the_worth_of_a_lead_is_known() -> None:
+def test_the_favourite_and_a_challenger_are_scored_again_at_least() -> None:
     for seconds in (60, 200, 600, 3600, 36_000):
         made = plan(seconds).settings
-        assert made["leaders"] >= 2 <= made["rescorings"]
-
-
-def test_a_search_with_little_time_has_the_fewest_births_and_as_many_images_as_they_leave_time_for() -> None:
-    for seconds in (200, 400):
-        made = plan(seconds).settings
-        (budget,) = RunConfig.checked(made).budgets
-        assert made["evaluations"] == FEWEST
-        took = budget.size * 3 * FILLED * made["max_work"] / LAPTOP.rate + LAPTOP.start
-        assert took * FEWEST == pytest.approx(plan(seconds).seconds.search * LAPTOP.workers, rel=0.05)
+        assert made["leaders"] >= 2
+        assert made["rescorings"] >= 1
 
 
 def test_a_plan_limits_networks_by_what_the_machine_can_do_unless_the_user_has_done_so() -> None:
@@ -123,7 +125,6 @@ def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> Non
     for made in (few, many):
         assert not made.seconds.by_clock
         assert made.seconds.total == pytest.approx(600)
-        assert made.seconds.rescoring == usual.seconds.rescoring
     assert few.seconds.search > 5 * usual.seconds.search
     assert few.settings["evaluations"] > 3 * usual.settings["evaluations"]
     assert many.settings["max_work"] < usual.settings["max_work"] / 4  # so that they fit
@@ -137,51 +138,28 @@ def test_a_last_training_with_more_than_plenty_of_epochs_leaves_some_of_its_time
         ).seconds
         for rate in (2e8, 5e8, 1e12)
     )
-    assert few.final == pytest.approx(times(100).final)
-    assert 0.5 * few.final < many.final < few.final
-    assert very_many.final == pytest.approx(0.5 * few.final)
+    assert few.final >= 0.7 * 100
+    assert 0.4 * few.final < many.final <= few.final
+    assert very_many.final < 0.6 * few.final
     for stages in (few, many, very_many):
         assert stages.total == pytest.approx(100)
-        assert stages.rescoring == few.rescoring
 
 
 def test_what_the_user_sets_stays() -> None:
     made = plan(600, population=7, max_work=9_000_000, rungs="100x1,400x1", leaders=5)
     assert [made.settings[n] for n in ("population", "max_work", "leaders")] == [7, 9_000_000, 5]
     assert made.settings["rungs"] == ["100x1", "400x1"]
-    assert plan(600).settings["rescorings"] == 2
     assert plan(600, leaders=10).settings["rescorings"] == 1
 
 
-def test_growth_fits_what_the_user_sets() -> None:
-    assert "small_births" in plan(3600).settings
-    assert 0 < plan(3600, evaluations=30).settings["small_births"] <= 20
-    for given in ({"evaluations": 20}, {"fill": False}, {"generations": 2}):
-        assert "small_births" not in plan(3600, **given).settings
-    made = plan(3600, small_births=6, small_work=10_000_000).settings
-    assert made["small_births"] == 6 < made["evaluations"]
-    short = plan(60, small_births=6, small_work=10_000_000).settings  # no time for larger ones
-    assert short["small_births"] is short["small_work"] is None
-    assert RunConfig.checked({"small_births": 6, "small_work": 10_000_000}).changed(**short).max_work < 10_000_000
-
-
-@pytest.mark.parametrize("workers", [4, 16, 64])
-def test_many_workers_know_small_networks_before_they_make_them_wider(workers: int) -> None:
-    for seconds in (300, 3600):
-        made = plan(seconds, replace(LAPTOP, workers=workers)).settings
-        assert made.get("small_births", math.inf) >= 2 * made["look_ahead"]
-    assert "small_births" in made
-
-
 @pytest.mark.parametrize("workers", [1, 2, 16])
-@pytest.mark.parametrize("births", [FEW, FEWEST])
-def test_the_shortest_run_has_time_for_few_births(workers: int, births: int) -> None:
+def test_the_shortest_run_has_time_for_a_race_of_three(workers: int) -> None:
     machine = replace(LAPTOP, workers=workers)
-    seconds = shortest(machine, births)
+    seconds = shortest(machine)
     made = plan(seconds, machine)
-    assert made.settings["evaluations"] == births
-    assert made.seconds.search * workers > births * machine.start
-    assert made.seconds.rescoring * workers >= 4 * machine.start
+    assert made.settings["max_founders"] == 3
+    assert made.seconds.search * workers > 6 * machine.start
+    assert made.seconds.rescoring * workers >= 2 * machine.start
     assert made.seconds.final > 0.3 * seconds
     assert made.seconds.total == pytest.approx(seconds)
 
@@ -199,14 +177,14 @@ def test_with_less_time_than_a_search_takes_one_network_is_trained(given: dict[s
     assert [budget.size for budget in decided.budgets] == [200]
     assert made.seconds.by_clock
     first, more, *longer = made.in_words().splitlines()
-    assert "no time for a search, as the shortest one takes 80 s on this machine" in first
+    assert "no time for a search, as the shortest one takes 90 s on this machine" in first
     assert "one small network is trained in full in" in more
     assert bool(longer) == (share < 0.95)
     if share == 0.95:
         assert made.seconds.total == pytest.approx(left)
     longer_run = plan_for(config.changed(duration=200), left, slow, **CIFAR)
     assert longer_run.seconds.final >= 30  # so that something is learned
-    assert plan_for(config, shortest(slow) + 1, slow, **CIFAR).settings["evaluations"] >= FEW
+    assert not plan_for(config, shortest(slow) + 1, slow, **CIFAR).of_one
 
 
 def test_a_network_that_is_all_there_is_time_for_is_as_small_as_the_machine_is_slow() -> None:
@@ -220,11 +198,12 @@ def test_a_network_that_is_all_there_is_time_for_is_as_small_as_the_machine_is_s
 
 @pytest.mark.parametrize("train", [1000, 40_000])
 def test_rungs_have_the_same_images_and_ever_more_epochs(train: int) -> None:
-    made = make_plan(RunConfig(), 3600, LAPTOP, train=train, images=round(1.25 * train))
+    fast = replace(LAPTOP, rate=LAPTOP.rate * 30)
+    made = make_plan(RunConfig(), 36_000, fast, train=train, images=round(1.25 * train))
     budgets = RunConfig.checked(made.settings).budgets
-    assert len({budget.images for budget in budgets}) == 1
-    assert [budget.epochs // budgets[0].epochs for budget in budgets] == [1, 3, 9][: len(budgets)]
-    assert budgets[0].size >= min(ENOUGH, 10 * train)
+    assert len(budgets) == 2, "there is time for many newcomers"
+    assert budgets[1] == budgets[0].longer
+    assert budgets[0].size >= 4000
     assert budgets[-1].images <= train
 
 
@@ -278,13 +257,13 @@ def test_a_timed_run_goes_on(timed: Path) -> None:
 
 
 def test_a_strategy_that_takes_one_score_gets_one_rung_however_much_time_there_is() -> None:
-    made = plan(36_000, strategy="neat").settings
-    assert len(RunConfig.checked({**made, "strategy": "neat"}).budgets) == 1 < len(plan(36_000).settings["rungs"])
+    fast = replace(LAPTOP, rate=LAPTOP.rate * 30)
+    made = plan(36_000, fast, strategy="neat").settings
+    assert len(RunConfig.checked({**made, "strategy": "neat"}).budgets) == 1 < len(plan(36_000, fast).settings["rungs"])
 
 
 def test_a_plan_says_how_many_of_the_usual_founders_begin(tiny_npz: Path, tmp_path: Path) -> None:
     assert plan(600).settings["max_founders"] == 4
-    assert plan(36_000).settings["max_founders"] == plan(36_000).settings["evaluations"] // 3 > 4
     assert plan(600, max_founders=2).settings["max_founders"] == 2
     decided = {"max_founders": 1, "evaluations": 2, "leaders": 1, "rescorings": 1, "final_epochs": 1}
     (tmp_path / "plan.json").write_text(json.dumps({"settings": decided}))
@@ -292,7 +271,7 @@ def test_a_plan_says_how_many_of_the_usual_founders_begin(tiny_npz: Path, tmp_pa
         plan=tmp_path, dataset=tiny_npz, images=20, workers=1, max_work=200_000, results=tmp_path, progress=False
     )
     assert len(run.meta["founders"]) == 1
-    assert run.candidate(2).steps[0].operator != "founder"
+    assert len(run.candidate(2).steps) > 1, "a mutant of it"
 
 
 def test_too_little_time_for_any_machine_is_refused_at_once(tmp_path: Path, tiny_npz: Path) -> None:
@@ -323,7 +302,7 @@ def test_on_a_slow_machine_one_network_is_trained_and_tested(
     assert [entry["purpose"] for entry in run.history()] == ["search", "final"], "nothing to choose from"
     first = run.candidate(1)
     if founders is None:
-        assert first.steps[0].text == "founder fast"
+        assert first.steps[0].text == "founder fast-average"
     elif founders[0] == "vgg":
         assert [step.operator for step in first.steps] == ["founder", "scale"]
 

@@ -111,7 +111,8 @@ def problem(**settings: Any) -> ImageProblem:
 
 
 def test_scores_of_two_precisions_are_never_taken_for_each_other() -> None:
-    request = Request(1, Candidate(1, None, "1" * 64), Budget(100, 1), 0, Purpose.SEARCH, None)
+    genome = stack_space((8, 8, 1)).parse(NETWORK)
+    request = Request(1, Candidate(1, genome, "1" * 64), Budget(100, 1), 0, Purpose.FINAL, None)
     keys = [
         problem(**settings).job_key(request) for settings in ({}, {"precision": "float32"}, {"precision": "bfloat16"})
     ]

@@ -59,7 +59,7 @@ def begun_with(founders: Any, folder: Path) -> evolve.Run:
 
 def test_founders_and_their_steps_are_what_was_recorded(tmp_path: Path) -> None:
     tight = stack_space((32, 32, 3), max_work=20_000_000)
-    begun = founders(tight, ["fast", "conv 8 3, relu, flatten"], tmp_path, lambda text: None)
+    begun = founders(tight, ["fast-sizes", "conv 8 3, relu, flatten"], tmp_path, lambda text: None)
     assert [step.operator for step in begun[0].steps] == ["founder", "scale"]
     assert recorded_founders(tight, begun_with(founders_json(begun), tmp_path / "run")) == begun
 

@@ -85,7 +85,11 @@ def test_a_run_learns_what_can_be_learned(finished: str, folder: Path) -> None:
 def test_history_has_a_request_a_line_and_clock_times_under_timing_only(finished: str, folder: Path) -> None:
     lines = [json.loads(line) for line in command("history", "first", "--json", cwd=folder).stdout.splitlines()]
     assert [line["request"] for line in lines] == list(range(1, len(lines) + 1))
-    assert [line["purpose"] for line in lines] == ["search"] * 8 + ["rescore"] * 2 + ["final"]
+    assert [line["purpose"] for line in lines if line["purpose"] != "challenge"] == (
+        ["search"] * 8 + ["rescore"] * 2 + ["final"]
+    )
+    challenged = [line["epochs"] for line in lines if line["purpose"] == "challenge"]
+    assert set(challenged) == {6}, "the first ones and the best are trained longer"
     for line in lines:
         assert line["status"] == "ok"
         assert len(line["curve"]) == line["epochs"] == line["spent"]["epochs"]

@@ -580,7 +580,7 @@ def test_arms_have_the_settings_of_all_and_their_own() -> None:
     assert values == {
         "small": {"population": 3, **fixed},
         "usual": {"population": 4, **fixed},
-        "random": {"population": 4, "strategy": "random", **fixed},
+        "random": {"population": 4, "strategy": "random", "founders": ["random"], **fixed},
     }
 
 

@@ -107,7 +107,7 @@ def searched(
     config = RunConfig.checked({"look_ahead": 8, "population": 8})
     search = compose_search(config, problem, [], dispatcher, births_up_to(births), strategy=strategy)  # type: ignore[arg-type]
     search.run()
-    search.close(strategy.promotion, lambda cost: False)
+    search.close(strategy.due, lambda cost: False)
     return workers
 
 

@@ -104,7 +104,7 @@ def searched(
     dispatcher = Dispatcher(store, workers, stop or Stop(), again=again)  # type: ignore[arg-type]
     births_of = Births(problem.space)
     strategy = Halving(RandomSearch(births_of, 8, RandomSearch.Options()), RUNGS, 3, room=8)
-    config = RunConfig.checked({"look_ahead": 8, "population": 8})
+    config = RunConfig.checked({"look_ahead": 8, "population": 8, "seed": 1})
     search = compose_search(config, problem, [], dispatcher, births_up_to(births), strategy=strategy)  # type: ignore[arg-type]
     search.run()
     search.close(strategy.due, lambda cost: False)
@@ -127,7 +127,7 @@ def new_store() -> Store:
 def test_a_search_that_goes_on_is_the_one_that_was_never_stopped(deleted: bool) -> None:
     straight, continued, weights = new_store(), new_store(), set[str]()
     searched(120, straight, set())
-    searched(60, continued, weights)
+    searched(63, continued, weights)
     if deleted:
         weights.clear()
     assert searched(120, continued, weights).made_again > 0

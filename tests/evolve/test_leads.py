@@ -1,0 +1,81 @@
+"""Leads that are carried on from brief trainings to the last one, and what luck they may owe."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from statistics import fmean, stdev
+
+import pytest
+
+from evolve.search.leads import CARRIED, SEED_ERROR, Lead, Scale, Scores, image_error, lead, luckiest
+
+SHARES = Scale(5000)
+
+
+def test_who_catches_up_goes_on_catching_up() -> None:
+    fast, slow = Scores(0.40, (0.50,)), Scores(0.20, (0.48,))
+    assert fast.longer > slow.longer
+    assert slow.expected(SHARES) > fast.expected(SHARES)
+    kept = Scores(0.30, (0.40,))
+    assert fast.expected(SHARES) > kept.expected(SHARES), "a lead that stays is a lead"
+
+
+def test_a_point_counts_as_much_more_as_it_is_harder_to_gain() -> None:
+    assert SHARES(0.99) - SHARES(0.98) > 10 * (SHARES(0.51) - SHARES(0.50))
+    for share in (0.1, 0.5, 0.97):
+        assert SHARES(share + 1e-6) - SHARES(share) == pytest.approx(1e-6 * SHARES.slope(share), rel=1e-3)
+    assert math.isfinite(SHARES(0.0)) and math.isfinite(SHARES(1.0))
+    assert (Scale()(-2.5), Scale().slope(-2.5)) == (-2.5, 1.0), "a loss is no share"
+
+
+def test_more_longer_trainings_make_a_lead_surer() -> None:
+    once = lead(Scores(0.4, (0.6,)), Scores(0.4, (0.55,)), SHARES, None)
+    twice = lead(Scores(0.4, (0.6, 0.6)), Scores(0.4, (0.55, 0.55)), SHARES, None)
+    assert once.by == pytest.approx(twice.by)
+    assert twice.error < once.error
+
+
+def test_an_error_is_the_larger_of_that_over_images_and_that_over_seeds() -> None:
+    one, other = Scores(0.5, (0.5,)), Scores(0.5, (0.5,))
+    of_seeds = lead(one, other, SHARES, 0.0).error
+    assert of_seeds == pytest.approx(math.hypot(1 + CARRIED, CARRIED) * SEED_ERROR * math.sqrt(2) * 4)
+    assert lead(one, other, SHARES, 0.1).error == pytest.approx(of_seeds * 0.1 / (SEED_ERROR * math.sqrt(2)))
+    assert lead(one, other, Scale(100), None).error > of_seeds, "of few images nobody knows"
+
+
+def test_a_newcomer_has_to_beat_the_luck_of_the_best_of_all_that_were_tried() -> None:
+    assert Lead(0.01, 1.0).counts, "a start was chosen before anything was known"
+    assert not Lead(0.5, 1.0, tried=1).counts
+    assert Lead(0.6, 1.0, tried=1).counts
+    assert not Lead(1.5, 1.0, tried=20).counts
+    assert not Lead(-0.1, 1.0).counts
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 30])
+def test_the_luck_of_the_best_is_what_draws_have(count: int) -> None:
+    rng = Random(count)
+    drawn = [max(rng.gauss(0, 1) for _ in range(count)) for _ in range(4000)]
+    assert luckiest(count) == pytest.approx(fmean(drawn), abs=4 * stdev(drawn) / math.sqrt(4000) + 0.02)
+    assert luckiest(0) == 0.0
+
+
+def test_networks_that_err_on_the_same_images_are_told_apart_sooner() -> None:
+    half = [True, False] * 500
+    alike = [*half[:-4], True, True, True, True]
+    apart = [not one for one in half]
+    assert image_error(half, half) == 0.0
+    assert image_error(half, alike) < 0.1 * image_error(half, apart)
+    assert image_error(half, apart) == pytest.approx(1 / math.sqrt(1000))
+
+
+def test_seldom_does_a_newcomer_win_that_is_as_good_as_the_favourite() -> None:
+    """Of ten that are equally good, tried with the noise of seeds and images, the luckiest wins about every second
+    time, and no more: half of the draws of a maximum are above its mean."""
+    rng, won = Random(3), 0
+    for _ in range(600):
+        noise = [0.01 * rng.gauss(0, 1) for _ in range(33)]
+        favourite = Scores(0.5 + noise[0], (0.6 + noise[1], 0.6 + noise[2]))
+        newcomers = [Scores(0.5 + noise[3 * n], (0.6 + noise[3 * n + 1], 0.6 + noise[3 * n + 2])) for n in range(1, 11)]
+        won += any(lead(one, favourite, SHARES, 0.01, tried=10).counts for one in newcomers)
+    assert won / 600 < 0.5

@@ -1,0 +1,176 @@
+"""Races of starts without any training: who is trained longer, what is decided, and who is born then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+import pytest
+from conftest import scored, stack_space
+
+from evolve.search.augmentation import DESTROYS, SURVIVES, Kept, Question, kept
+from evolve.search.leads import Scale
+from evolve.search.racing import NEWCOMERS, REBORN, Race, Racing
+from evolve.search.strategy import Births, Examination, Promotion, Proposal, strategy_class
+from evolve.values import Budget, Candidate, Probe, Purpose, Request, Status, is_reborn
+from genomes.genome import recipe_of
+from genomes.recipe import DEFAULT, PLAIN, of_group
+
+BRIEF = Budget(100, 1)
+STARTS = [f"conv {width} 3, relu, global_max | adam 0.01, batch 16, flip, shift 2" for width in (8, 16, 24, 32)]
+GENES: Mapping[str, Mapping[str, Any]] = {"mirror": {"flip": True}, "move": {"shift": 2, "zoom": 0.0}}
+
+
+def question(**changes: Any) -> Question:
+    probes = tuple(Probe(group, of_group(DEFAULT, group), 1) for group in GENES)
+    usual = {"probes": probes, "genes": GENES, "off": PLAIN, "chance": 0.1, "images": 2000}
+    return Question(**{**usual, **changes})
+
+
+class Played:
+    """A race that is played with the scores that it is given: brief ones by birth number, longer ones likewise."""
+
+    def __init__(self, brief: Callable[[int], float], longer: Callable[[int], float], **changes: Any) -> None:
+        self.space = stack_space((16, 16, 3))
+        given = [Proposal(self.space.parse(text)) for text in STARTS]
+        births = Births(self.space, given, mutants=True)
+        kind = strategy_class("aging")
+        usual: dict[str, Any] = {"starts": 4, "challengers": 2, "longer": BRIEF.longer, "scale": Scale(2000)}
+        self.race = Racing(kind(births, 8, kind.Options()), births, Race(**{**usual, **changes}))
+        self.brief, self.longer = brief, longer
+        self.measures: dict[str, float] = {}
+        self.born: dict[int, Candidate] = {}
+        self.asked: list[Request] = []
+        self.ended = False
+
+    def play(self, requests: int) -> Played:
+        for _ in range(requests):
+            wish = self.race.ask(Random(len(self.asked)))
+            if wish == "done":
+                self.ended = True
+                break
+            assert isinstance(wish, Proposal | Examination), wish
+            self.tell(wish)
+        return self
+
+    def tell(self, wish: Proposal | Examination | Promotion) -> None:
+        number = len(self.asked) + 1
+        assert not isinstance(wish, Promotion)
+        if isinstance(wish, Proposal):
+            candidate = Candidate(len(self.born) + 1, wish.genome, f"{number}", wish.parents, wish.steps)
+            self.born[candidate.number] = candidate
+            request = Request(number, candidate, BRIEF, 0, Purpose.SEARCH, f"{number}")
+            score = self.brief(candidate.number)
+        else:
+            request = Request(number, wish.candidate, wish.budget, 0, wish.purpose, f"{number}", probes=wish.probes)
+            score = self.longer(wish.candidate.number)
+        self.asked.append(request)
+        measures = {"accuracy": score, **(self.measures if request.probes else {})}
+        result = scored(number, score)
+        self.race.tell(request, type(result)(number, Status.OK, measures, objectives=(score,)))
+
+    def of(self, purpose: Purpose) -> list[int]:
+        return [one.candidate.number for one in self.asked if one.purpose is purpose]
+
+
+def test_the_favourite_and_the_best_are_trained_longer_and_the_best_is_asked() -> None:
+    played = Played(lambda n: n / 10, lambda n: n / 5, question=question(), newcomers=0).play(20)
+    assert played.of(Purpose.SEARCH) == [1, 2, 3, 4]
+    assert played.of(Purpose.CHALLENGE) == [4, 3, 1], "the two best, and the first one"
+    assert [one.candidate.number for one in played.asked if one.probes] == [4]
+    assert {str(one.budget) for one in played.asked if one.purpose is Purpose.CHALLENGE} == {"100x3"}
+    assert played.ended
+    assert all(not recipe_of(one.genome).augmentation for one in played.born.values()), "they race without"
+
+
+@pytest.mark.parametrize(
+    ("mirrored", "moved", "on"),
+    [(0.59, 0.58, "flip, shift 2"), (0.12, 0.58, "shift 2"), (0.58, 0.11, "flip"), (0.12, 0.12, "")],
+)
+def test_what_changed_images_mean_decides_for_all(mirrored: float, moved: float, on: str) -> None:
+    played = Played(lambda n: n / 10, lambda n: n / 5, question=question())
+    played.measures = {"clean": 0.6, "changed_mirror": mirrored, "changed_move": moved}
+    played.play(16)
+    reborn = [one for one in played.born.values() if is_reborn(one)]
+    assert len(reborn) == (REBORN if on else 0)
+    assert {recipe_of(one.genome).augmentation for one in reborn} == ({on} if on else set())
+    if on:
+        assert reborn[0].parents == (4,), "the most promising is born again first"
+        assert {one.parents for one in reborn} >= {(1,)}, "and so is the favourite"
+    bred = list(played.born.values())[4 + len(reborn) :]
+    assert bred
+    assert {recipe_of(one.genome).augmentation for one in bred} == {on}
+    assert all(played.race.may_win(one.genome) for one in (*reborn, *bred))
+    assert played.race.may_win(played.born[1].genome) == (on == "")
+
+
+def test_of_those_that_are_bred_the_best_are_trained_longer_at_the_end() -> None:
+    played = Played(lambda n: n / 100, lambda n: n / 50, question=question(), newcomers=5).play(30)
+    assert played.ended
+    before = played.of(Purpose.CHALLENGE)
+    while (wish := played.race.due()) is not None:
+        played.tell(wish)
+    newest = sorted(played.born)[-NEWCOMERS:]
+    assert played.of(Purpose.CHALLENGE)[len(before) :] == newest[::-1]
+
+
+def test_a_network_that_is_no_better_than_guessing_is_not_believed() -> None:
+    assert kept({"clean": 0.11, "changed_mirror": 0.1}, 0.1, 2000) == []
+    [one] = kept({"clean": 0.6, "changed_mirror": 0.35}, 0.1, 2000)
+    assert (one.group, one.share) == ("mirror", pytest.approx(0.5))
+    assert one.verdict == "open"
+    played = Played(lambda n: n / 10, lambda n: n / 5, question=question())
+    played.measures = {"clean": 0.1, "changed_mirror": 0.1, "changed_move": 0.1}
+    assert all(not recipe_of(one.genome).augmentation for one in played.play(16).born.values())
+
+
+@pytest.mark.parametrize("images", [200, 2000])
+def test_an_answer_needs_enough_images(images: int) -> None:
+    def verdict(share: float) -> str:
+        changed = 0.1 + share * 0.5
+        return kept({"clean": 0.6, "changed_move": changed}, 0.1, images)[0].verdict
+
+    assert verdict(0.0) == "destroys"
+    assert verdict(1.0) == "survives"
+    assert verdict((DESTROYS + SURVIVES) / 2) == "open"
+    assert (verdict(0.4) == "destroys") == (images == 2000)
+
+
+TWINS = (Budget(100, 150), Budget(100, 450))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "pays"), [((-0.05, 0.01), True), ((-0.05, -0.02), True), ((0.02, 0.01), False), ((-0.3, -0.29), False)]
+)
+def test_twins_decide_where_a_network_cannot_tell(gaps: tuple[float, float], pays: bool) -> None:
+    """On only if the gap grows and, carried on in the logarithm of epochs, is above zero at the last training."""
+    asked = question(twins=TWINS, last_epochs=1350)
+    scores = {("", 150): 0.0, ("", 450): 0.1, ("move", 150): gaps[0], ("move", 450): 0.1 + gaps[1]}
+    assert asked.pays(scores, "move") == pays
+    assert not asked.pays({("move", 150): 1.0}, "move"), "one that failed decides nothing"
+
+
+@pytest.mark.parametrize("better", [True, False])
+def test_twins_are_born_and_trained_with_what_is_open(better: bool) -> None:
+    def longer(number: int) -> float:
+        request = played.asked[-1] if played.asked else None
+        twin = number == 5
+        grown = request is not None and len(played.of(Purpose.TWIN)) % 2 == 1
+        return 0.5 + (0.1 * grown * (1 if better else -1) if twin else 0.0)
+
+    played = Played(lambda n: n / 10, longer, question=question(twins=TWINS, last_epochs=1350))
+    played.measures = {"clean": 0.6, "changed_mirror": 0.12, "changed_move": 0.37}
+    played.play(24)
+    twin = played.born[5]
+    assert recipe_of(twin.genome).augmentation == "shift 2"
+    trained = [(one.candidate.number, str(one.budget)) for one in played.asked if one.purpose is Purpose.TWIN]
+    assert trained == [(twin.parents[0], "100x150"), (twin.parents[0], "100x450"), (5, "100x150"), (5, "100x450")]
+    assert recipe_of(list(played.born.values())[-1].genome).augmentation == ("shift 2" if better else "")
+
+
+def test_few_births_leave_room_to_be_born_again() -> None:
+    assert Race(8, 4, BRIEF.longer, question=question(), most=4).room == 3
+    assert Race(8, 4, BRIEF.longer, question=question(), most=20).room == 8
+    assert Race(8, 4, BRIEF.longer, question=question(genes={}), most=4).room == 4
+    assert Kept("move", 0.7, 0.01).verdict == "survives"

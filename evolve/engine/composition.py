@@ -87,6 +87,7 @@ def compose_strategy(
         question=question,
         most=config.limit,
         newcomers=_newcomers(config, begin) if planned else None,
+        last=problem.budget(Purpose.FINAL).size,
     )
     return Racing(strategy, births, race)
 

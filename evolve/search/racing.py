@@ -12,24 +12,25 @@ Portfolios of starts are raced like that by Auto-sklearn 2.0 (Feurer et al. 2020
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import ClassVar
 
-from evolve.objectives import Standing, in_order
+from evolve.objectives import Standing
 from evolve.search.augmentation import Kept, Question
 from evolve.search.halving import Halving
-from evolve.search.leads import Scale, Scores
+from evolve.search.leads import Scale
+from evolve.search.runners import Runner, gain_by_training, lead_of_newcomers
 from evolve.search.strategy import Births, Examination, Member, Promotion, Proposal, Strategy, Wish, member
 from evolve.settings import Settings
-from evolve.values import Budget, Candidate, Continuation, Purpose, Request, Result, is_reborn
+from evolve.values import Budget, Continuation, Purpose, Request, Result, is_reborn
 from genomes import Genome
 from genomes.genome import recipe_of
 
 REBORN = 3  # of the best, that are born again with the augmentation that was decided
+LOOKED_AT = 8  # newcomers, after each of which it is asked whether more of them pay
 NEWCOMERS = 2  # of those that are bred, that are trained longer at the end
 
 
@@ -38,7 +39,8 @@ class Race:
     """What a race is like. starts: how many networks it begins with. challengers: how many of the best are trained
     longer, beside the favourite. longer: their budget. scale: of their scores. question: about augmentation, None if
     it is decided. most: births of the search at most, None for no limit; room for those that are born again is kept.
-    newcomers: births after the race at most, None for no limit.
+    newcomers: births after the race at most, None for no limit. last: images x epochs of the last training, which gets
+    what is left of the time of newcomers that are not born; None where it does not.
     """
 
     starts: int
@@ -48,6 +50,7 @@ class Race:
     question: Question | None = None
     most: int | None = None
     newcomers: int | None = None
+    last: int | None = None
 
     @property
     def room(self) -> int:
@@ -60,38 +63,6 @@ class Race:
         if self.question is None or not self.question.genes:
             return 0
         return REBORN if self.most is None else min(REBORN, self.most // 3)
-
-
-@dataclass
-class Runner:
-    """What is known of a candidate. first: its first request. longer: its score after a longer training. rank: how it
-    stands, if it was promoted."""
-
-    candidate: Candidate
-    first: Request
-    brief: float
-    longer: float | None = None
-    rank: Standing | None = None
-
-    @property
-    def number(self) -> int:
-        return self.candidate.number
-
-    @property
-    def by_brief(self) -> tuple[float, int]:
-        """Sorts the best after a brief training first."""
-        return -self.brief, self.number
-
-    @property
-    def by_rank(self) -> tuple[int, float, int]:
-        """Sorts those first that stand highest in the search."""
-        return in_order(self.rank or Standing(self.first.budget.size, self.brief), self.number)
-
-    def by_longer(self, scale: Scale) -> tuple[float, int]:
-        """Sorts those first that are expected to become best; those that were not trained longer come last."""
-        if self.longer is None:
-            return math.inf, self.number
-        return -Scores(self.brief, (self.longer,)).expected(scale), self.number
 
 
 class Racing:
@@ -113,7 +84,8 @@ class Racing:
         self.racing = True
         self._probed = 0
         self._newcomers = NEWCOMERS
-        self._newborn = 0
+        self._newborn: list[int] = []
+        self._why: dict[str, str] = {}
         self._wanted: deque[Wish] = deque()
         self._awaited = 0
         self._kept: Sequence[Kept] = ()
@@ -129,13 +101,14 @@ class Racing:
             self._wanted.extend(stage() if stage else ())
         if self._wanted:
             wish = self._wanted.popleft()
-        elif self.racing and (self._asked >= self._race.room or self._awaited):
+        elif self._waits:
             return "wait"
-        elif not self.racing and self._race.newcomers is not None and self._newborn >= self._race.newcomers:
+        elif not self.racing and self._ends():
             return "done"
         else:
             wish = self._strategy.ask(rng)
-            self._newborn += isinstance(wish, Proposal) and not self.racing
+            if isinstance(wish, Proposal) and not self.racing:
+                self._newborn.append(self._asked + 1)
         self._asked += isinstance(wish, Proposal)
         self._awaited += isinstance(wish, Examination)
         return wish
@@ -241,6 +214,39 @@ class Racing:
                 if again := self._births.reborn(_member(self._known[one]), self._births.genes):
                     yield again
 
+    @property
+    def _waits(self) -> bool:
+        """Whether results are to come before anything else is decided."""
+        if self.racing:
+            return self._asked >= self._race.room or self._awaited > 0
+        return self._looks and self._told < self._asked
+
+    @property
+    def _looks(self) -> bool:
+        """Whether it is time to look whether more newcomers pay."""
+        planned = self._race.newcomers is not None
+        return planned and bool(self._newborn) and len(self._newborn) % LOOKED_AT == 0
+
+    def _ends(self) -> bool:
+        """Whether all that the plan has time for was born, or the last training makes more of that time."""
+        race, born = self._race, len(self._newborn)
+        if race.newcomers is None:
+            return False
+        if born >= race.newcomers:
+            self._why = {"race": "all that the plan has time for was born"}
+        elif race.last is not None and self._looks:
+            best, newcomers = self._best(), [self._known[one] for one in self._newborn if one in self._known]
+            rivals = [one for one in best if one.number not in self._newborn]
+            if not rivals:
+                return False
+            left = (race.newcomers - born) * rivals[0].first.budget.size
+            gain = gain_by_training(rivals[0], 1 + left / race.last, race.scale)
+            lead = lead_of_newcomers(newcomers, rivals[0], race.scale)
+            if gain > lead:
+                what = "leads beyond luck" if lead <= 0 else "leads by more than that"
+                self._why = {"race": f"training on brings more: none of {born} newcomers {what}"}
+        return bool(self._why)
+
     def due(self) -> Promotion | Examination | None:
         """Now that no more are born: the next longer training of one of those that were bred, or the promotion that is
         due."""
@@ -265,7 +271,7 @@ class Racing:
         return self._strategy.keep()
 
     def stop_reasons(self) -> dict[str, str]:
-        return self._strategy.stop_reasons() or {"race": "all that the plan has time for was born"}
+        return self._why or self._strategy.stop_reasons()
 
 
 def _member(runner: Runner) -> Member:

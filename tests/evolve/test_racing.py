@@ -174,3 +174,18 @@ def test_few_births_leave_room_to_be_born_again() -> None:
     assert Race(8, 4, BRIEF.longer, question=question(), most=20).room == 8
     assert Race(8, 4, BRIEF.longer, question=question(genes={}), most=4).room == 4
     assert Kept("move", 0.7, 0.01).verdict == "survives"
+
+
+@pytest.mark.parametrize("lead", [-0.05, 0.2])
+def test_breeding_ends_where_training_brings_more(lead: float) -> None:
+    """The best start has learning curve enough; newcomers that do not lead are no reason to go on."""
+    played = Played(lambda n: 0.4 + (lead if n > 4 else 0.0), lambda n: 0.6, newcomers=40, last=10_000).play(80)
+    newcomers = [number for number in played.born if number > 4]
+    assert played.ended
+    [reason] = played.race.stop_reasons().values()
+    if lead < 0:
+        assert len(newcomers) == 8
+        assert reason == "training on brings more: none of 8 newcomers leads beyond luck"
+    else:
+        assert len(newcomers) == 40
+        assert reason == "all that the plan has time for was born"

@@ -101,4 +101,4 @@ def _newcomers(config: RunConfig, begin: int) -> int | None:
 
 def births_up_to(limit: int) -> Callable[[int, bool, bool], str | None]:
     """Ends a search after that many births."""
-    return lambda births, recorded, racing: f"{limit} births" if births >= limit else None
+    return lambda births, recorded, racing: f"{limit} births" if births >= limit and not racing else None

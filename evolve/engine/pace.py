@@ -84,7 +84,7 @@ class Pace:
         """Why no more than so many births are wanted, or None. recorded: whether the next request is; what is recorded
         is told again, however late it is. racing: whether a race goes on, which may take the time, or the work, that
         scoring leaders again was to have."""
-        if self._limit is not None and births >= self._limit:
+        if self._limit is not None and births >= self._limit and not racing:
             return f"{self._limit} births"
         if self._work is not None:  # a function of what was asked for, whatever is recorded
             most = self._work.search + (self._work.rescoring if racing else 0.0)

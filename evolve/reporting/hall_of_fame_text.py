@@ -15,7 +15,7 @@ from evolve.runs.leader import Leader
 from evolve.runs.race import Standings, standings
 from evolve.runs.run import Run
 from evolve.runs.selection import Selection, selection
-from evolve.values import SEARCHING, Budget, Purpose, Status
+from evolve.values import SEARCHING, Budget, Purpose, Status, is_reborn
 
 SCORES = {
     "accuracy": "validation accuracy",
@@ -90,6 +90,11 @@ def _unrivalled(run: Run) -> str:
 
 def _described(run: Run, leader: Leader) -> str:
     """What a candidate is, as "founder fast, unchanged" or "a mutant of candidate 4"."""
+    row = run.candidate(leader.candidate)
+    if is_reborn(row):
+        parent = next((one for one in run.leaders(None) if one.candidate == row.parents[0]), None)
+        before = _described(run, parent) if parent else f"candidate {row.parents[0]}"
+        return f"{before}, then {row.steps[0].text}"
     if leader.parents:
         return f"a {leader.origin.replace(' of ', ' of candidate ', 1)}"
     if leader.origin == "random":

@@ -69,7 +69,6 @@ class Racing:
     """Wraps a strategy. It is a strategy itself, without options.
 
     births: where `strategy` gets its genomes from; all are born without augmentation until something is decided.
-    racing: whether the race goes on.
     """
 
     takes_updates: ClassVar[bool] = True
@@ -81,7 +80,7 @@ class Racing:
         self._bred: set[int] = set()  # those that may still be trained longer at the end
         self._asked = self._told = 0
         self._stages = iter((self._challenges, self._born_twins, self._twins, self._reborn))
-        self.racing = True
+        self._races = True
         self._probed = 0
         self._newcomers = NEWCOMERS
         self._newborn: list[int] = []
@@ -94,20 +93,26 @@ class Racing:
         if race.question is not None:
             births.genes = race.question.off
 
-    def ask(self, rng: Random) -> Wish:
-        while self.racing and not self._wanted and not self._awaited and self._told == self._asked >= self._race.room:
+    @property
+    def racing(self) -> bool:
+        """Whether the race goes on."""
+        while self._races and not self._wanted and not self._awaited and self._told == self._asked >= self._race.room:
             stage = next(self._stages, None)
-            self.racing = stage is not None
+            self._races = stage is not None
             self._wanted.extend(stage() if stage else ())
+        return self._races
+
+    def ask(self, rng: Random) -> Wish:
+        racing = self.racing
         if self._wanted:
             wish = self._wanted.popleft()
         elif self._waits:
             return "wait"
-        elif not self.racing and self._ends():
+        elif not racing and self._ends():
             return "done"
         else:
             wish = self._strategy.ask(rng)
-            if isinstance(wish, Proposal) and not self.racing:
+            if isinstance(wish, Proposal) and not racing:
                 self._newborn.append(self._asked + 1)
         self._asked += isinstance(wish, Proposal)
         self._awaited += isinstance(wish, Examination)
@@ -132,7 +137,7 @@ class Racing:
         are trained without any, and so its longer training is a copy."""
         self._known[runner.number] = runner
         if not is_reborn(runner.candidate):
-            self._bred |= set() if self.racing else {runner.number}
+            self._bred |= set() if self._races else {runner.number}
         elif runner.number not in self._twin_of:
             self._wanted.append(self._challenge(runner, runner.candidate.parents[0] == self._probed))
 
@@ -217,7 +222,7 @@ class Racing:
     @property
     def _waits(self) -> bool:
         """Whether results are to come before anything else is decided."""
-        if self.racing:
+        if self._races:
             return self._asked >= self._race.room or self._awaited > 0
         return self._looks and self._told < self._asked
 

@@ -32,7 +32,7 @@ def planted(folder: Path, kind: str, seed: int = 0, count: int = 900, size: int 
 
 
 def searched(folder: Path, kind: str, seed: int = 0, **settings: Any) -> evolve.Run:
-    usual = {"founders": ["fast"], "max_multiply_adds": 150_000, "evaluations": 7, "population": 4, "images": 300}
+    usual = {"founders": ["fast-sizes"], "max_multiply_adds": 150_000, "evaluations": 7, "population": 4, "images": 300}
     usual |= {"epochs": 2, "final_epochs": 2, "leaders": 1, "rescorings": 1, "executor": "in-process", "seed": seed}
     data = planted(folder, kind, seed)
     return evolve.run(dataset=str(data), results=folder / "results", progress=False, **{**usual, **settings})

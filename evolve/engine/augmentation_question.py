@@ -9,7 +9,7 @@ from typing import Any
 
 from evolve.config import RunConfig
 from evolve.problems.images import ImageProblem
-from evolve.runs.chance import guessing_on
+from evolve.runs.guessing import guessing_on
 from evolve.search.augmentation import Question
 from evolve.search.strategy import Proposal
 from evolve.values import PROBED, Budget, Probe, Purpose, digest

@@ -83,7 +83,7 @@ def compose_strategy(
         starts=begin,
         challengers=config.challengers,
         longer=problem.budget(Purpose.CHALLENGE),
-        scale=scale_of(Objectives.of(config.model_dump()).first, problem.parts.sizes),
+        scale=scale_of(Objectives.of(config.model_dump()).first, problem.describe()),
         question=question,
         most=config.limit,
         newcomers=_newcomers(config, begin) if planned else None,

@@ -21,8 +21,8 @@ from evolve.execution.builds import backend
 from evolve.execution.machine import usable_cores
 from evolve.models.full_training import succeeded, train_in_full
 from evolve.problems.images import ImageProblem
-from evolve.runs.chance import guessing_on
 from evolve.runs.facts import recalls
+from evolve.runs.guessing import guessing_on
 from evolve.settings import Given
 from evolve.values import Budget, Candidate, Purpose, Request, Result
 from genomes import Blueprint, InvalidGenome, candidate_key

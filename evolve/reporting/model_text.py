@@ -18,9 +18,9 @@ from evolve.models.train import Trained
 from evolve.reporting.candidate_text import curve_of, recognised
 from evolve.reporting.curve_text import Curves
 from evolve.reporting.training_text import amount, judged, manner, no_better_than_guessing, outcome
-from evolve.runs.chance import Guessing
 from evolve.runs.disk import Disposable
 from evolve.runs.facts import recalls
+from evolve.runs.guessing import Guessing
 from evolve.storage.files import shown_path
 
 MEASURED = ("test_accuracy", "balanced_accuracy", "train_accuracy")  # in the report of a baseline

@@ -16,8 +16,9 @@ from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.training_text import amount, no_better_than_guessing, search_at_chance
 from evolve.runs.augmentation_answers import sentences
-from evolve.runs.chance import chance, guessing_on
+from evolve.runs.chance import chance
 from evolve.runs.facts import recalls
+from evolve.runs.guessing import guessing_on
 from evolve.runs.run import Run
 from evolve.runs.trainings import done_of
 from evolve.values import Budget, Status

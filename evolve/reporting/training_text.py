@@ -8,7 +8,8 @@ from typing import Any
 
 from evolve.display.text import score, share
 from evolve.objectives import FITNESS, Objective
-from evolve.runs.chance import Chance, Guessing, guessing_on
+from evolve.runs.chance import Chance
+from evolve.runs.guessing import Guessing, guessing_on
 from evolve.runs.ranking import CLEARLY, accuracy
 from evolve.runs.trainings import done
 from evolve.storage.rows import RequestRow

@@ -33,7 +33,7 @@ from evolve.research.design import OF_SHARES, Arm, Design
 from evolve.research.program_images import write_images
 from evolve.research.run_trial import TrialFailed, trial_of
 from evolve.research.trials import Point, Trial
-from evolve.runs.chance import guessing_on
+from evolve.runs.guessing import guessing_on
 from evolve.runs.run import Run
 from evolve.settings import Given
 from evolve.storage.store import Store

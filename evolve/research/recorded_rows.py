@@ -11,7 +11,7 @@ from evolve.execution.builds import backend
 from evolve.problems.images import ImageProblem
 from evolve.research.machine_share import machine_facts
 from evolve.research.recording_settings import PLAIN, RecordingSettings
-from evolve.runs.chance import guessing_on
+from evolve.runs.guessing import guessing_on
 from evolve.storage.json_lines import Row
 from evolve.values import CHANGED, Budget, Result, Status
 from genomes import Genome

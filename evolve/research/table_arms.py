@@ -26,7 +26,7 @@ from evolve.research.design import Arm, Design
 from evolve.research.run_trial import TrialFailed
 from evolve.research.table_search import search_table
 from evolve.research.trials import Trial
-from evolve.runs.chance import guessing_bound
+from evolve.runs.guessing import guessing_bound
 from evolve.search.strategy import strategy_class
 from evolve.settings import Given
 

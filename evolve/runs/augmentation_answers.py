@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evolve.runs.chance import guessing_on
+from evolve.runs.guessing import guessing_on
 from evolve.runs.run import Run
 from evolve.search.augmentation import Kept, kept
 from evolve.values import CLEAN, PROBED, Purpose, Result

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 from evolve.objectives import Objective
-from evolve.search.leads import Lead, Scale, Scores, image_error, lead
+from evolve.runs.guessing import guessing_on
+from evolve.search.leads import Lead, Scale, Scores, image_error, lead, share_carried
 from evolve.storage.log import Log
 from evolve.values import Purpose, is_reborn
 
 SHARES = ("accuracy", "balanced_accuracy")  # measures that are shares of images
 
 
-def scale_of(objective: Objective, sizes: Mapping[str, int]) -> Scale:
-    """In which unit scores of an objective are compared. sizes: images by part."""
-    return Scale(sizes["validation"] if objective.name in SHARES else None)
+def scale_of(objective: Objective, problem: Mapping[str, Any]) -> Scale:
+    """In which unit scores of an objective are compared. problem: what is known of the data, as it is stored."""
+    if objective.name not in SHARES:
+        return Scale()
+    guessing = guessing_on(problem, "validation")
+    learned = guessing.surely_exceeded(objective.name) if guessing else None
+    return Scale(problem["sizes"]["validation"], -math.inf if learned is None else learned)
 
 
 def starts(founders: int, config: Mapping[str, Any]) -> int:
@@ -63,11 +69,12 @@ def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
     found = {number: one for number, one in _raced(log, first).items() if among is None or number in among}
     if not found:
         return None
-    scale = scale_of(log.objectives.first, meta["problem"]["sizes"])
+    scale = scale_of(log.objectives.first, meta["problem"])
     favourite = min((one for one in found.values() if not one.bred), key=lambda one: one.number, default=None)
     favourite = favourite or min(found.values(), key=lambda one: one.number)
     tried = _bred(log, first)
-    leads = {one.number: _lead(log, one, favourite, scale, tried if one.bred else 0) for one in found.values()}
+    carried = share_carried([one.scores for one in found.values()], scale)
+    leads = {one.number: _lead(log, one, favourite, scale, tried if one.bred else 0, carried) for one in found.values()}
 
     def place(number: int) -> tuple[float, int]:
         return leads[number].luck - leads[number].by, number
@@ -105,9 +112,9 @@ def _bred(log: Log, first: int) -> int:
     return sum(number > first and not is_reborn(row) for number, row in log.candidates().items())
 
 
-def _lead(log: Log, one: Raced, favourite: Raced, scale: Scale, tried: int) -> Lead:
+def _lead(log: Log, one: Raced, favourite: Raced, scale: Scale, tried: int, carried: float) -> Lead:
     hits = [log.hits(raced.request) for raced in (one, favourite)]
     apart = None
     if hits[0] is not None and hits[1] is not None and hits[0].part == hits[1].part:
         apart = image_error(hits[0].each(), hits[1].each())
-    return lead(one.scores, favourite.scores, scale, apart, tried)
+    return lead(one.scores, favourite.scores, scale, apart, tried, carried)

@@ -3,8 +3,9 @@ Classifier Architecture Search", https://arxiv.org/abs/1802.01548).
 
 The population is a queue. Each birth is a mutant of the best of some members drawn at random; the newest takes the
 place of the oldest, however good that is. A network that was lucky once is so forgotten, and what lasts has proved
-itself again in its children. Unlike in the paper, where 25 of 100 are drawn, by default all of a small population
-are, and breeding begins when half of it was asked for: with few births there is no time to lose.
+itself again in its children. Unlike in the paper, where 25 of 100 are drawn, by default half of a usual population
+are, and all of a small one, and breeding begins when half of it was asked for: with few births there is no time to
+lose.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Aging:
     class Options(Settings):
         """Settings of aging evolution."""
 
-        sample: int = Field(16, ge=1, description="a whole number of at least 1", examples=[5])
+        sample: int = Field(8, ge=1, description="a whole number of at least 1", examples=[5])
 
     def __init__(self, births: Births, population: int, options: Options) -> None:
         self._births, self._population, self._options = births, population, options

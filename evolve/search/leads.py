@@ -21,9 +21,11 @@ SEED_ERROR = 0.012  # standard deviation of the accuracy of one network between 
 @dataclass(frozen=True)
 class Scale:
     """In which unit scores are compared. images: that they are shares of, so that all and none of them are no infinite
-    logits; None for scores that are no shares, which stay as they are."""
+    logits; None for scores that are no shares, which stay as they are. learned: a score that only a network comes to
+    that has learned something."""
 
     images: int | None = None
+    learned: float = -math.inf
 
     def __call__(self, score: float) -> float:
         if self.images is None:
@@ -49,10 +51,17 @@ class Scores:
     brief: float
     longer: tuple[float, ...]
 
-    def expected(self, scale: Scale) -> float:
-        """What it comes to when it is trained on, in the unit of the scale; only differences of it mean something."""
+    def expected(self, scale: Scale, carried: float) -> float:
+        """What it comes to when it is trained on, in the unit of the scale; only differences of it mean something.
+        carried: see `share_carried`."""
         longer = fmean(map(scale, self.longer))
-        return longer + CARRIED * (longer - scale(self.brief))
+        return longer + carried * (longer - scale(self.brief))
+
+
+def share_carried(compared: Iterable[Scores], scale: Scale) -> float:
+    """How much of what was gained from the brief trainings to the longer ones is still to come. Nothing where one of
+    those that are compared had learned nothing yet: then all that is known of the gains is when they began."""
+    return CARRIED if all(one.brief >= scale.learned for one in compared) else 0.0
 
 
 @dataclass(frozen=True)
@@ -76,16 +85,24 @@ class Lead:
         return self.by > self.luck
 
 
-def lead(challenger: Scores, favourite: Scores, scale: Scale, image_error: float | None, tried: int = 0) -> Lead:
-    """The lead of one over the other. image_error: standard error of the difference of two scores over the images that
-    both were scored on; None where that is not known, and half of what it would be on different images is taken."""
-    by = challenger.expected(scale) - favourite.expected(scale)
+def lead(
+    challenger: Scores,
+    favourite: Scores,
+    scale: Scale,
+    image_error: float | None,
+    tried: int = 0,
+    carried: float = CARRIED,
+) -> Lead:
+    """The lead of one over the other. carried: see `share_carried`. image_error: standard error of the difference of
+    two scores over the images that both were scored on; None where that is not known, and half of what it would be on
+    different images is taken."""
+    by = challenger.expected(scale, carried) - favourite.expected(scale, carried)
     score = fmean((*challenger.longer, *favourite.longer))
     if image_error is None:
         image_error = math.sqrt(score * (1 - score) / scale.images) if scale.images else 0.0
     one = max(image_error, SEED_ERROR * math.sqrt(2)) * scale.slope(score)  # of a difference of two trainings
     repeats = min(len(challenger.longer), len(favourite.longer))
-    return Lead(by, math.hypot((1 + CARRIED) / math.sqrt(repeats), CARRIED) * one, tried)
+    return Lead(by, math.hypot((1 + carried) / math.sqrt(repeats), carried) * one, tried)
 
 
 def luckiest(count: int) -> float:

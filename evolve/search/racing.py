@@ -21,7 +21,7 @@ from typing import ClassVar
 from evolve.objectives import Standing
 from evolve.search.augmentation import Kept, Question
 from evolve.search.halving import Halving
-from evolve.search.leads import Scale
+from evolve.search.leads import Scale, share_carried
 from evolve.search.runners import Runner, gain_by_training, lead_of_newcomers
 from evolve.search.strategy import Births, Examination, Member, Promotion, Proposal, Strategy, Wish, member
 from evolve.settings import Settings
@@ -174,7 +174,9 @@ class Racing:
     def _best(self) -> list[Runner]:
         """Those that were trained longer, the most promising first."""
         longer = [one for one in self._known.values() if one.longer is not None]
-        return sorted(longer, key=lambda one: one.by_longer(self._race.scale))
+        scale = self._race.scale
+        carried = share_carried([one.scores for one in longer], scale)
+        return sorted(longer, key=lambda one: (-one.scores.expected(scale, carried), one.number))
 
     def _open(self) -> list[str]:
         """Groups of augmentation of which the probe does not say enough, if there is time for twins."""

@@ -36,11 +36,11 @@ class Runner:
         """Sorts those first that stand highest in the search."""
         return in_order(self.rank or Standing(self.first.budget.size, self.brief), self.number)
 
-    def by_longer(self, scale: Scale) -> tuple[float, int]:
-        """Sorts those first that are expected to become best; those that were not trained longer come last."""
-        if self.longer is None:
-            return math.inf, self.number
-        return -Scores(self.brief, (self.longer,)).expected(scale), self.number
+    @property
+    def scores(self) -> Scores:
+        """What it came to, of one that was trained longer."""
+        assert self.longer is not None
+        return Scores(self.brief, (self.longer,))
 
 
 def gain_by_training(one: Runner, times: float, scale: Scale) -> float:

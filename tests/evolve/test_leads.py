@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 import pytest
 
-from evolve.search.leads import CARRIED, SEED_ERROR, Lead, Scale, Scores, image_error, lead, luckiest
+from evolve.search.leads import CARRIED, SEED_ERROR, Lead, Scale, Scores, image_error, lead, luckiest, share_carried
 
 SHARES = Scale(5000)
 
@@ -16,9 +16,18 @@ SHARES = Scale(5000)
 def test_who_catches_up_goes_on_catching_up() -> None:
     fast, slow = Scores(0.40, (0.50,)), Scores(0.20, (0.48,))
     assert fast.longer > slow.longer
-    assert slow.expected(SHARES) > fast.expected(SHARES)
+    assert slow.expected(SHARES, CARRIED) > fast.expected(SHARES, CARRIED)
     kept = Scores(0.30, (0.40,))
-    assert fast.expected(SHARES) > kept.expected(SHARES), "a lead that stays is a lead"
+    assert fast.expected(SHARES, CARRIED) > kept.expected(SHARES, CARRIED), "a lead that stays is a lead"
+
+
+def test_what_had_learned_nothing_yet_says_nothing_of_where_it_goes() -> None:
+    scale = Scale(5000, learned=0.15)
+    late, early = Scores(0.101, (0.22,)), Scores(0.17, (0.24,))
+    assert share_carried([late, early], scale) == 0.0
+    assert share_carried([early], scale) == CARRIED
+    assert late.expected(scale, CARRIED) > early.expected(scale, CARRIED), "as if it caught up"
+    assert late.expected(scale, 0.0) < early.expected(scale, 0.0)
 
 
 def test_a_point_counts_as_much_more_as_it_is_harder_to_gain() -> None:

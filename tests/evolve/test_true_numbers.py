@@ -25,7 +25,7 @@ from evolve.models.script import write_script
 from evolve.objectives import Direction, Objective
 from evolve.problems.workers import make_executor
 from evolve.reporting.training_text import amount, outcome, verdict
-from evolve.runs.chance import Guessing, guessing_on
+from evolve.runs.guessing import Guessing, guessing_on
 from evolve.runs.trainings import done_of
 from evolve.storage.rows import RequestRow
 from evolve.storage.store import Store

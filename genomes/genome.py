@@ -199,8 +199,18 @@ def with_genes(space: SearchSpace[G], genome: G, genes: Mapping[str, Json]) -> G
 
 def candidate_key(genome: Genome, blueprint: Blueprint) -> str:
     """SHA-256 of network and recipe: two genomes with one key are the same candidate."""
-    recipe = json.dumps(genome.recipe.to_json() if genome.recipe else {}, sort_keys=True)
-    return hashlib.sha256(f"{blueprint.fingerprint} {recipe}".encode()).hexdigest()
+    return _key(blueprint, genome.recipe.to_json() if genome.recipe else {})
+
+
+def twin_key(genome: Genome, blueprint: Blueprint, genes: Mapping[str, Json]) -> str:
+    """That of the same candidate with other values of some genes of its recipe, whether or not a search allows them.
+    Raises InvalidGenome for a genome without a recipe."""
+    return _key(blueprint, {**recipe_of(genome).to_json(), **genes})
+
+
+def _key(blueprint: Blueprint, recipe: JsonObject) -> str:
+    told = json.dumps(recipe, sort_keys=True)
+    return hashlib.sha256(f"{blueprint.fingerprint} {told}".encode()).hexdigest()
 
 
 # Kind of encoding -> its search space, named by path so that nothing is imported before it is used.

@@ -19,7 +19,7 @@ from evolve.problems.work import training_work
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
 from evolve.values import SEARCHING, Budget, Candidate, Purpose, Request, Schedule, digest
 from genomes import Blueprint, Genome, candidate_key
-from genomes.genome import NetworkSpace, recipe_of, with_genes
+from genomes.genome import NetworkSpace, recipe_of, twin_key
 from genomes.recipe import AUGMENTATION, PLAIN, SLOW_GENES, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 
@@ -164,8 +164,7 @@ class ImageProblem:
         """The key of the same candidate without augmentation."""
         if not recipe_of(candidate.genome).augmentation:
             return self._key(candidate)
-        plain = with_genes(self.space, candidate.genome, PLAIN)
-        return candidate_key(plain, self.space.blueprint(plain))
+        return twin_key(candidate.genome, self.space.blueprint(candidate.genome), PLAIN)
 
     def _key(self, candidate: Candidate) -> str:
         return candidate.key or candidate_key(candidate.genome, self.space.blueprint(candidate.genome))

@@ -1,8 +1,9 @@
 """KerasTuner's Hyperband for a given time, over the stacks of fixed depth that it can express, then the best one
 trained on all images for the rest. Half of the time is for the search: its tutorials retrain what they have found.
 
-    python benchmarks/arms/hyperband.py cifar10.npz SECONDS SEED FOLDER PRECISION
+    python benchmarks/arms/hyperband.py IMAGES SECONDS SEED FOLDER PRECISION
 
+IMAGES is an .npz file in Keras's layout; a fifth of its training images, drawn by the seed, decides the search.
 PRECISION is a dtype policy of Keras: where evolve trains with bfloat16, so may this. Prints the JSON line that
 `evolve experiment` reads.
 """
@@ -14,6 +15,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 
 BEGUN = time.monotonic()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,11 +25,12 @@ import keras_tuner  # noqa: E402
 import numpy as np  # noqa: E402
 
 MAX_EPOCHS = 9  # of the longest training in the search
+HELD_OUT = 5  # one in so many images decides
 
 
-def build(hp: keras_tuner.HyperParameters) -> keras.Model:
+def build(hp: keras_tuner.HyperParameters, shape: tuple[int, ...], classes: int) -> keras.Model:
     """Three blocks of two convolutions; widths, normalisation, head and recipe are to be tuned."""
-    model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 127.5, offset=-1)])
+    model = keras.Sequential([keras.Input(shape), keras.layers.Rescaling(1 / 127.5, offset=-1)])
     if hp.Boolean("flip"):
         model.add(keras.layers.RandomFlip("horizontal"))
     shift = hp.Choice("shift", [0.0, 0.0625, 0.125])
@@ -44,7 +47,7 @@ def build(hp: keras_tuner.HyperParameters) -> keras.Model:
         model.add(keras.layers.MaxPooling2D())
         model.add(keras.layers.Dropout(hp.Float("dropout", 0.0, 0.4, step=0.1)))
     model.add(keras.layers.Flatten() if hp.Choice("head", ["flatten", "mean"]) == "flatten" else _mean())
-    model.add(keras.layers.Dense(10, activation="softmax", dtype="float32"))
+    model.add(keras.layers.Dense(classes, activation="softmax", dtype="float32"))
     rate = hp.Float("learning_rate", 3e-4, 1e-2, sampling="log")
     kind = keras.optimizers.Adam if hp.Choice("optimizer", ["adam", "sgd"]) == "adam" else _sgd
     model.compile(kind(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -87,8 +90,11 @@ def main() -> None:
     keras.utils.set_random_seed(int(seed))
     data = np.load(dataset)
     x, y, x_test, y_test = (data[name] for name in ("x_train", "y_train", "x_test", "y_test"))
+    order = np.random.default_rng(int(seed)).permutation(len(x))
+    decides, learns = order[: len(x) // HELD_OUT], order[len(x) // HELD_OUT :]
+    make = partial(build, shape=x.shape[1:], classes=int(y.max()) + 1)
     tuner = InTime(
-        build,
+        make,
         "val_accuracy",
         max_epochs=MAX_EPOCHS,
         factor=3,
@@ -100,9 +106,9 @@ def main() -> None:
     tuner.until = BEGUN + float(seconds) / 2
     with suppress(TimeoutError, RuntimeError):
         tuner.search(
-            x[:40_000],
-            y[:40_000],
-            validation_data=(x[40_000:], y[40_000:]),
+            x[learns],
+            y[learns],
+            validation_data=(x[decides], y[decides]),
             batch_size=128,
             callbacks=[Until(tuner.until)],
             verbose=0,
@@ -110,7 +116,7 @@ def main() -> None:
     finished = [trial for trial in tuner.oracle.trials.values() if trial.score is not None]
     best = max(finished, key=lambda trial: trial.score, default=None)
     chosen = best.hyperparameters if best else tuner.oracle.get_space()  # its defaults, if no trial came to an end
-    model = build(chosen)
+    model = make(chosen)
     begun, epochs = time.monotonic(), 0
     while True:
         model.fit(x, y, batch_size=128, epochs=1, verbose=0)

@@ -31,13 +31,12 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
+from recorded_effects import kept_of
 from scipy import stats
 
 import evolve
 from evolve.problems.recorded_tables import RecordedDataset
-from evolve.search.augmentation import kept
 from evolve.search.leads import Scale, Scores, share_carried
-from evolve.values import PROBED
 
 BRIEF, LONGER, THIRD, TRUTH = "5000x1", "5000x3", "20000x1", "15000x8"
 OF_0_9 = ("fast-thin", "residual", "dense-blocks", "article-thin", "small")  # what is most like its founders
@@ -68,11 +67,7 @@ class Draw:
     def verdicts(self, network: str) -> dict[str, str]:
         """What a network that was trained longer says of each group of augmentation; nothing if it cannot tell."""
         training = self.data.training(network, LONGER, self.drawn.get((network, LONGER), 0))
-        if training is None or training.clean is None:
-            return {}
-        measures = {"clean": training.clean, **{f"changed_{group}": share for group, share in training.changed.items()}}
-        images = min(PROBED, self.data.sizes["validation"])
-        return {one.group: one.verdict for one in kept(measures, self.data.chance["validation"], images)}
+        return {one.group: one.verdict for one in kept_of(self.data, training)} if training else {}
 
 
 def plain(data: RecordedDataset, start: str) -> str:

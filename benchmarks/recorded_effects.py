@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -10,45 +9,24 @@ import numpy as np
 from scipy.stats import sem
 
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTraining
-from evolve.values import Budget
-
-PROBED = 2000  # validation images at most, see `evolve.training.evaluator`
-ABOVE = 4.0  # standard errors by which a network must be better than guessing for a probe to say anything
-DESTROYS, SURVIVES = 0.5, 0.85  # bounds of what is kept, of which the next searches make decisions
+from evolve.search.augmentation import Kept, kept
+from evolve.values import CHANGED, CLEAN, PROBED, Budget
 
 
-@dataclass(frozen=True)
-class Kept:
-    """The share of the accuracy above guessing that changed images keep, of one training. error: standard error over
-    images, as if the two scores were independent, which makes it too large rather than too small."""
-
-    share: float
-    error: float
-
-    @property
-    def verdict(self) -> str:
-        if self.share + 2 * self.error < DESTROYS:
-            return "destroys"
-        return "survives" if self.share - 2 * self.error > SURVIVES else "open"
-
-
-def kept(dataset: RecordedDataset, training: RecordedTraining, group: str) -> Kept | None:
-    """What changed images keep; None where the network is not clearly better than guessing."""
-    clean, changed, chance = training.clean, training.changed.get(group), dataset.chance["validation"]
-    if clean is None or changed is None:
-        return None
+def kept_of(dataset: RecordedDataset, training: RecordedTraining) -> list[Kept]:
+    """What changed images keep of the accuracy above guessing, by group; nothing where the network is not clearly
+    better than that."""
+    if training.clean is None:
+        return []
+    changed = {f"{CHANGED}{group}": share for group, share in training.changed.items()}
     images = min(PROBED, dataset.sizes["validation"])
-    learned, errors = clean - chance, [math.sqrt(share * (1 - share) / images) for share in (clean, changed)]
-    if learned < ABOVE * math.sqrt(chance * (1 - chance) / images):
-        return None
-    share = (changed - chance) / learned
-    return Kept(share, math.hypot(errors[1], share * errors[0]) / learned)
+    return kept({CLEAN: training.clean, **changed}, dataset.chance["validation"], images)
 
 
 def kept_in(dataset: RecordedDataset, budget: Budget, group: str) -> list[Kept]:
     """Of all trainings with a budget that say anything."""
-    found = [kept(dataset, one, group) for name in dataset.genomes for one in dataset.repeats(name, budget)]
-    return [one for one in found if one is not None]
+    trainings = [one for name in dataset.genomes for one in dataset.repeats(name, budget)]
+    return [one for training in trainings for one in kept_of(dataset, training) if one.group == group]
 
 
 @dataclass(frozen=True)

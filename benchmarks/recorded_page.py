@@ -18,13 +18,14 @@ from statistics import median
 
 import numpy as np
 from matplotlib.figure import Figure
-from recorded_effects import DESTROYS, SURVIVES, Gap, gap, kept_in
+from recorded_effects import Gap, gap, kept_in
 from scipy.stats import spearmanr
 
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTable
 from evolve.reporting.figures import COLOURS, drawing, save
 from evolve.reporting.markdown import table as markdown_table
+from evolve.search.augmentation import DESTROYS, SURVIVES
 from evolve.values import Budget
 from genomes.recipe import AUGMENTATION, PROBED_GROUPS
 

@@ -7,7 +7,8 @@ Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", https://arxiv.or
 
 The portfolio are networks that differ, of which each is the best on some kind of images. Their order is greedy: each is
 the one that, with those before it, loses least against the best network of a recorded table, on the mean of its data
-sets (`benchmarks/policies.py`; as in Feurer et al. 2020, https://arxiv.org/abs/2007.04074).
+sets (`benchmarks/policies.py`; as in Feurer et al. 2020, https://arxiv.org/abs/2007.04074). The table has them half as
+wide, and calls fast fast-thin, fast-average thin-average, fast-flatten thin-flatten, and fast-strided fast-average.
 
 article-1 and article-2 are the two hand-made CIFAR-10 networks of the beginner's article that this project grew out
 of (79.35 % after 100 epochs and 81.40 % after 75 epochs), with its recipe. The zoo are small nets in the style of VGG

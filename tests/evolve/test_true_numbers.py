@@ -185,7 +185,7 @@ def test_no_better_than_guessing_is_said_with_what_to_do(stretched: evolve.Run) 
     assert "no better than guessing" in one
     assert "look at the labels" in one
     for words in ((), ("1",)):
-        assert "guessing" not in shown(stretched, *words, **GOOD)
+        assert "than guessing" not in shown(stretched, *words, **GOOD)
 
 
 def test_one_page_has_one_verdict_on_overfitting(stretched: evolve.Run) -> None:

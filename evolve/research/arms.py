@@ -29,7 +29,7 @@ from evolve.research.commands import (
     placeholders,
     run_command,
 )
-from evolve.research.design import OF_SHARES, Arm, Design
+from evolve.research.design import COMMON, OF_SHARES, Arm, Design
 from evolve.research.program_images import write_images
 from evolve.research.run_trial import TrialFailed, trial_of
 from evolve.research.trials import Point, Trial
@@ -75,8 +75,10 @@ def given_of(design: Design, arm: Arm, data: str, seed: int = 0) -> Given:
     """All settings of an arm that is a run on images, but for where that lies and, of a network that is trained alone,
     which it is and, if it is not for a time, for how long."""
     given, time = design.given(arm), {n: value for n, value in design.budget.values.items() if n == "duration"}
-    if arm.settings is not None:
-        given = given.over(design.of_datasets.get(data, Given({})))
+    own = design.of_datasets.get(data, Given({}))
+    if arm.settings is None:  # of a network alone, what is said of the data
+        own = replace(own, values={name: value for name, value in own.values.items() if name in COMMON})
+    given = (arm.settings or Given({})).over(own).over(given)
     alone = {} if arm.alone is None else {**BRIEFLY, **UNLIMITED, **time}
     return replace(given, values={**given.values, **alone, "dataset": data, "seed": seed})
 

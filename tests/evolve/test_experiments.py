@@ -31,7 +31,7 @@ from evolve.problems.recorded_files import load_recorded
 from evolve.problems.table_files import open_table
 from evolve.problems.work import FLOAT32, START_COST, training_work
 from evolve.research import machine_share
-from evolve.research.arms import epochs_for
+from evolve.research.arms import epochs_for, given_of
 from evolve.research.commands import CommandFailed, CommandStopped, Terms, run_command
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design
@@ -774,3 +774,20 @@ def test_arms_with_equal_time_are_on_record_with_what_others_took(tmp_path: Path
         assert (trial in made.analysis.disturbed) == (trial.others > 0.1)
         assert trial.arm == "one" or 0 < trial.curve[-1].x < trial.seconds
     assert all(trial.evaluations == 1 for trial in made.trials if trial.arm == "one")
+
+
+def test_a_data_set_has_settings_of_its_own() -> None:
+    asked = {**ON_IMAGES, "datasets": {"digits": {"founders": ["vgg"], "population": 3, "image_size": 8}}}
+    asked["arms"] = {
+        "usual": {},
+        "own": {"founders": ["resnet"]},
+        "one": {"alone": "vgg"},
+        "random": {"strategy": "random"},
+    }
+    design = read_design(asked)
+    usual, own, one, _ = (given_of(design, arm, "digits").values for arm in design.arms)
+    assert (usual["founders"], usual["population"], usual["image_size"]) == (["vgg"], 3, 8)
+    assert own["founders"] == ["resnet"], "what an arm says counts more"
+    assert ("founders" in one, one["image_size"]) == (False, 8)
+    with pytest.raises(ConfigError, match=r"\[datasets.digits\]: unknown setting 'founder'"):
+        read_design({**ON_IMAGES, "datasets": {"digits": {"founder": "vgg"}}})

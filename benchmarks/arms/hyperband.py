@@ -28,9 +28,13 @@ MAX_EPOCHS = 9  # of the longest training in the search
 HELD_OUT = 5  # one in so many images decides
 
 
-def build(hp: keras_tuner.HyperParameters, shape: tuple[int, ...], classes: int) -> keras.Model:
-    """Three blocks of two convolutions; widths, normalisation, head and recipe are to be tuned."""
-    model = keras.Sequential([keras.Input(shape), keras.layers.Rescaling(1 / 127.5, offset=-1)])
+def build(
+    hp: keras_tuner.HyperParameters, shape: tuple[int, ...], classes: int, low: float, high: float
+) -> keras.Model:
+    """Three blocks of two convolutions; widths, normalisation, head and recipe are to be tuned. low, high: range of
+    pixels."""
+    half = max(1e-6, (high - low) / 2)
+    model = keras.Sequential([keras.Input(shape), keras.layers.Rescaling(1 / half, offset=-1 - low / half)])
     if hp.Boolean("flip"):
         model.add(keras.layers.RandomFlip("horizontal"))
     shift = hp.Choice("shift", [0.0, 0.0625, 0.125])
@@ -92,7 +96,8 @@ def main() -> None:
     x, y, x_test, y_test = (data[name] for name in ("x_train", "y_train", "x_test", "y_test"))
     order = np.random.default_rng(int(seed)).permutation(len(x))
     decides, learns = order[: len(x) // HELD_OUT], order[len(x) // HELD_OUT :]
-    make = partial(build, shape=x.shape[1:], classes=int(y.max()) + 1)
+    known = {"shape": x.shape[1:], "classes": int(y.max()) + 1, "low": float(x.min()), "high": float(x.max())}
+    make = partial(build, **known)
     tuner = InTime(
         make,
         "val_accuracy",

@@ -6,7 +6,8 @@ Everything that a policy is tuned by (which starts it has, in which order) is ch
 sees scores of brief trainings: of one of the repeats, drawn at random, on validation images drawn with replacement.
 What it decides for is worth what its longest recorded training has on the selection part, which no policy sees; what
 it loses is told against the best network of the table. Intervals are over data sets: they are few, and no sample of all
-that people have.
+that people have. The rules themselves (how far a lead is carried on, and when it is not) were found on these same data
+sets, so what the race loses elsewhere may be more.
 
 The policies, each with the same starts unless it says otherwise:
 
@@ -265,7 +266,8 @@ def page(made: dict[str, Any]) -> str:
         "# Policies of search on the recorded table",
         "",
         f"Points lost against the best network of the table at {TRUTH}, means of {made['draws']} draws, each data set "
-        "left out when starts were chosen. `mean` is over data sets, with its 95 % interval.",
+        "left out when starts were chosen. `mean` is over data sets, with its 95 % interval. How leads are carried on "
+        "was found on these same data sets, so elsewhere the race may lose more.",
     ]
     for count, outcomes in made["loss"].items():
         lines += [

@@ -102,6 +102,14 @@ def _objectives(value: Any) -> Any:
     return tuple(given)
 
 
+def _twins(value: Any) -> Any:
+    """Two budgets of the same images with growing epochs, or none. Raises ValueError for anything else."""
+    found = [Budget.read(one) for one in read_rungs(value)] if value else []
+    if found and (len(found) != 2 or found[0].images != found[1].images):
+        raise ValueError("not two budgets of the same images")
+    return tuple(map(str, found))
+
+
 Seconds = Annotated[
     float, BeforeValidator(seconds, json_schema_input_type=str | float), Field(gt=0, allow_inf_nan=False)
 ]
@@ -237,7 +245,7 @@ class RunConfig(Settings):
     population: Annotated[int, Shown(Group.BUDGET, "Candidates in a generation.", value="N")] = Field(
         16, ge=2, le=10_000, description="a whole number from 2 to 10000", examples=[16]
     )
-    images: Annotated[int | None, Shown(Group.BUDGET, "Images of a brief training.", "at most 10,000", "N")] = Field(
+    images: Annotated[int | None, Shown(Group.BUDGET, "Images of a brief training.", "at most 5,000", "N")] = Field(
         None, ge=10, description=f"{WHOLE} 10", examples=[10_000]
     )
     epochs: Annotated[int | None, Shown(Group.BUDGET, "Epochs of a brief training.", "by images", "N")] = Field(
@@ -258,9 +266,13 @@ class RunConfig(Settings):
     challengers: Annotated[
         int, Shown(Group.BUDGET, "How many of the first networks are trained longer, on images.", value="N")
     ] = Field(4, ge=1, description=f"{WHOLE} 1", examples=[4])
+    newcomers: Annotated[
+        int | None,
+        Shown(Group.BUDGET, "Largest number of candidates that are bred after a race.", "all that there are", "N"),
+    ] = Field(None, ge=0, description=f"{WHOLE} 0", examples=[8])
     twins: Annotated[
         tuple[str, ...],
-        BeforeValidator(read_rungs, json_schema_input_type=str | list[str] | tuple[str, ...]),
+        BeforeValidator(_twins, json_schema_input_type=str | list[str] | tuple[str, ...]),
         Shown(
             Group.BUDGET,
             "Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9.",
@@ -268,7 +280,7 @@ class RunConfig(Settings):
         ),
     ] = Field(
         (),
-        description="a list of budgets, images x epochs, each larger than the one before",
+        description="two budgets, images x epochs, of the same images with more and more epochs",
         examples=[["5000x3", "5000x9"]],
     )
     leaders: Annotated[int, Shown(Group.BUDGET, "How many of the best are scored again.", value="N")] = Field(

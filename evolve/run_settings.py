@@ -55,7 +55,7 @@ class RunSettings(TypedDict, total=False):
     population: int
     """Candidates in a generation. Default: 16."""
     images: int | None
-    """Images of a brief training. Default: at most 10,000."""
+    """Images of a brief training. Default: at most 5,000."""
     epochs: int | None
     """Epochs of a brief training. Default: by images."""
     rungs: str | list[str] | tuple[str, ...]
@@ -64,6 +64,8 @@ class RunSettings(TypedDict, total=False):
     """One in this many candidates goes on to the next rung. Default: 3."""
     challengers: int
     """How many of the first networks are trained longer, on images. Default: 4."""
+    newcomers: int | None
+    """Largest number of candidates that are bred after a race. Default: all that there are."""
     twins: str | list[str] | tuple[str, ...]
     """Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9."""
     leaders: int

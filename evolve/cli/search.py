@@ -63,11 +63,12 @@ def run(
     spelled = {"plan": "--plan", **({"founders": "--founder"} if founder else {})}
     made = run_given(from_flags(flags, config, spelled), plan)
     show_text(run_text.hall_of_fame(made))
-    if made.config.ensemble:
+    trained = sum(leader.in_full is not None for leader in made.hall_of_fame)
+    if made.config.ensemble and trained > 1:
         from evolve.models.ensemble import ensemble
         from evolve.reporting import model_text
 
-        show_text(model_text.together(ensemble(made.folder, made.config.ensemble)))
+        show_text(model_text.together(ensemble(made.folder, min(trained, made.config.ensemble))))
     print(run_text.next_steps(made, terminal_width()))
 
 

@@ -133,7 +133,12 @@ def reopen(folder: Path, digest: str, name: str) -> Parts | None:
         os.utime(folder_of(folder, test))
     here = {"name": name, "root": str(folder.absolute()), "test": test}
     try:
-        return TypeAdapter(Parts).validate_python({**json.loads((target / "parts.json").read_text()), **here})
+        told = json.loads((target / "parts.json").read_text())
+        if "class_counts" not in told:  # of version 0.13 or earlier
+            told["class_counts"] = np.bincount(
+                open_part(target, "train")[1], minlength=len(told["class_names"])
+            ).tolist()
+        return TypeAdapter(Parts).validate_python({**told, **here})
     except (ValueError, TypeError):
         raise DataError(f"the prepared images in {target} are damaged; delete that folder to have them made") from None
 

@@ -18,7 +18,7 @@ from evolve.problems.problem import Problem
 from evolve.runs.race import scale_of, starts
 from evolve.search.growing import Growing
 from evolve.search.halving import Halving
-from evolve.search.racing import REBORN, Race, Racing
+from evolve.search.racing import Race, Racing
 from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
 from evolve.values import Purpose
 
@@ -78,25 +78,18 @@ def compose_strategy(
     if config.limit == 1:  # nothing to choose from, and nobody to ask
         births.genes = question.off if question else {}
         return strategy
-    begin = starts(len(founders), config.model_dump())
     race = Race(
-        starts=begin,
+        starts=starts(len(founders), config.model_dump()),
         challengers=config.challengers,
         longer=problem.budget(Purpose.CHALLENGE),
         scale=scale_of(Objectives.of(config.model_dump()).first, problem.describe()),
         question=question,
         most=config.limit,
-        newcomers=_newcomers(config, begin) if planned else None,
+        newcomers=config.newcomers,
+        ends=planned,
         last=problem.budget(Purpose.FINAL).size,
     )
     return Racing(strategy, births, race)
-
-
-def _newcomers(config: RunConfig, begin: int) -> int | None:
-    """Births that a plan for a time, or for work, has room for after a race; None where there is no such plan."""
-    if config.evaluations is None or (config.duration is None and config.work is None):
-        return None
-    return max(0, config.evaluations - begin - REBORN)
 
 
 def births_up_to(limit: int) -> Callable[[int, bool, bool], str | None]:

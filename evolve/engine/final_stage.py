@@ -60,7 +60,7 @@ class FinalStage:
         most = self.log.last("candidate")
         best = [one.candidate for one in self.log.best(most, born_after=small) or self.log.best(most)]
         found = [one for one in map(self._candidate, best) if self.may_win(one.genome)] or [*map(self._candidate, best)]
-        if raced := standings(self.log, [one.number for one in found]):
+        if raced := standings(self.log, [one.number for one in found], again=False):
             return self._of_race(raced, count)
         leaders = found[:count]
         first = min(found, key=lambda one: one.number, default=None)
@@ -100,7 +100,10 @@ class FinalStage:
             raise RunError(f"no leader could be scored again; the most frequent reason: {worst_reason(results)}")
 
         scored = [known for number in rescored if (known := self.log.score(number))]
-        raced = standings(self.log, list(rescored))
+        numbers = [number for number in rescored if self.may_win(self._candidate(number).genome)] or list(rescored)
+        rescored = {number: rescored[number] for number in numbers}
+        scored = [one for one in scored if one.candidate in rescored]
+        raced = standings(self.log, numbers)
         order = raced.order if raced else None
         return [self._candidate(one.candidate) for one in hall_order(scored, rescored, order)]
 

@@ -20,7 +20,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.execution.keras_settings import overruled
 from evolve.execution.machine import default_memory, usual_precision
 from evolve.planning.plan import Plan, Stages, read_plan, write_plan
-from evolve.planning.planner import check_time, plan_run
+from evolve.planning.planner import check_time, of_groups, plan_run
 from evolve.planning.sizing import times
 from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.devices import trains_on_gpu
@@ -75,7 +75,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
             config.fill,
             plan_of.narrow,
         )
-        if config.founders is None or (plan_of.plan and plan_of.plan.of_one):
+        if of_groups(config, problem) or (plan_of.plan and plan_of.plan.of_one):
             begin_with = begin_with[: config.max_founders]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
             console.note(f"run '{config.name}' in {shown_path(folder)}")

@@ -18,7 +18,7 @@ def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: f
         return steps * budget.size + machine.start
 
     birth = sum(seconds(rung) / config.promote_one_in**place for place, rung in enumerate(problem.rungs))
-    with_first = 1 < config.leaders < config.limit  # the first founder is scored again beside the leaders
+    with_first = 1 < config.leaders < config.limit  # the favourite is, if newcomers lead
     leaders = min(config.limit, config.leaders) + with_first if config.limit > 1 else 0
     again = leaders * config.rescorings
     longer = min(config.limit, config.challengers) + NEWCOMERS if config.limit > 1 else 0

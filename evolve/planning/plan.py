@@ -24,6 +24,7 @@ DECIDED = {
     "population",
     "max_founders",
     "challengers",
+    "newcomers",
     "twins",
     "look_ahead",
     "rungs",

@@ -94,7 +94,7 @@ def _plan_by_time(
         machine = probe(problem, executor, founders, count, config.duration, console)
         left = config.duration - (time.monotonic() - begun)
         images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
-        plan = plan_for(config, left, machine, problem.parts.sizes["train"], images, _begin(config, founders))
+        plan = plan_for(config, left, machine, problem.parts.sizes["train"], images, _begin(config, problem, founders))
         if narrow := _narrows(config):
             plan = _with_room(plan, problem, founders)
         config = _decided(config, plan, console)
@@ -111,7 +111,7 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
     def roomy(plan: Plan) -> Plan:
         return _with_room(plan, problem, founders) if narrow else plan
 
-    plan = roomy(plan_for_work(config, usual_work(problem, founders), train, images, _begin(config, founders)))
+    plan = roomy(plan_for_work(config, usual_work(problem, founders), train, images, _begin(config, problem, founders)))
     free = not {*LENGTHS} & config.model_fields_set
     if free and not plan.of_one and (needed := before_the_last(plan)) > config.work:
         plan = roomy(one_for_work(config, train, images, needed))
@@ -121,9 +121,15 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
     return RunPlan(config, replace(problem, config=config), plan=plan, narrow=narrow)
 
 
-def _begin(config: RunConfig, founders: Sequence[Proposal]) -> int | None:
-    """Founders that the user has named; None for the usual ones, or none at all."""
-    return len(founders) or None if config.founders is not None else None
+def of_groups(config: RunConfig, problem: Problem) -> bool:
+    """Whether the founders of a run are those of groups, of which as many take part as there is time for; and not named
+    one by one."""
+    return {*(config.founders or ())} <= {*problem.space.founder_groups, "random"}
+
+
+def _begin(config: RunConfig, problem: Problem, founders: Sequence[Proposal]) -> int | None:
+    """Founders that the user has named one by one; None for those of groups, or none at all."""
+    return None if of_groups(config, problem) else len(founders) or None
 
 
 def _narrows(config: RunConfig) -> bool:

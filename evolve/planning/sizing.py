@@ -20,7 +20,8 @@ LESS = 1 / 6  # power of the time, by which both are less in shorter runs: a few
 FINAL_EPOCHS = 20  # of the largest network in the last training, where that training has time for
 FINAL_WORK = 2_000_000_000  # units of work for each image, in all epochs together
 FINAL_SEEN = 125_000  # images x epochs of the last training that come before the size of networks
-PLENTY = 60  # epochs of the last training that are enough: time for more, up to half of it, goes to the search
+PLENTY = 60  # epochs of the last training that are enough: some of the time for more goes to the search
+LEAST_LAST = 0.8  # of the time for the last training, that it keeps in any case
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 NATURAL = 5.0  # times the work of usual networks, from which on they are not made wider
@@ -75,6 +76,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
         "population": config.population,
         "max_founders": 1,
         "challengers": config.challengers,
+        "newcomers": 0,
         "twins": [],
         "look_ahead": 1,
         "rungs": [str(Budget(min(train, FEWEST_IMAGES), 1))],
@@ -108,14 +110,14 @@ def make_plan(
     race = _race(config, t.search * machine.workers, machine.start, speed, train, begin)
     longer = race.brief.longer.size / speed + machine.start
     again = t.rescoring * machine.workers
-    leaders = config.leaders if "leaders" in given else 2
+    leaders = config.leaders if "leaders" in given else max(2, config.ensemble or 0)
     most = int(again / longer / leaders)
-    twins = _twins(race.brief, 0.1 * seconds * machine.workers, speed, machine.start)
     settings: dict[str, Any] = {
         "population": max(8, min(32, race.starts + race.newcomers // 2)),
         "max_founders": race.starts,
         "challengers": race.starts,
-        "twins": [str(one) for one in twins],
+        "newcomers": race.newcomers,
+        "twins": [str(one) for one in race.twins],
         "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in race.rungs],
         "promote_one_in": config.promote_one_in,
@@ -127,7 +129,7 @@ def make_plan(
         "final_epochs": final_epochs,
         "evaluations": race.starts + REBORN + race.newcomers,
     }
-    settings |= {name: getattr(config, name) for name in (settings.keys() & given) - {"rungs", "twins"}}
+    settings |= {name: getattr(config, name) for name in (settings.keys() & given) - {"rungs"}}
     growing = {"small_births", "small_work"} & given
     return Plan({**settings, **{name: getattr(config, name) for name in growing}}, t, machine)
 
@@ -149,7 +151,7 @@ def _stages(
     t = _enough_for_a_race(t, machine, machine.rate / 3 / typical, train)
     last = t.final * all_of_it
     needed = (epochs or _plenty(images)) * typical / last
-    needed = min(1.0, needed if epochs else max(0.5, needed))
+    needed = min(1.0, needed if epochs else max(LEAST_LAST, needed))
     t = replace(t.with_final(needed * t.final), by_clock=epochs is None)
     return t, largest, typical, fill, epochs or max(1, round(needed * last / typical))
 
@@ -163,7 +165,7 @@ def _enough_for_a_race(t: Stages, machine: Machine, speed: float, train: int) ->
     search = max(t.search, least, min(race, MOST_SEARCH * t.total))
     brief = (search * workers / USUAL_STARTS - 2 * start) * speed / (1 + LONGER)
     again = 2 * (LONGER * max(0.0, min(SEEN, brief)) / speed + start) / workers
-    rescoring = max(2 * start / workers, min(again, MOST_RESCORING * t.total))
+    rescoring = max(2 * start / workers, t.rescoring, min(again, MOST_RESCORING * t.total))
     return replace(t, search=search, rescoring=rescoring, final=t.total - search - rescoring)
 
 
@@ -185,11 +187,12 @@ def _epochs(last: float, images: int) -> float:
 @dataclass(frozen=True)
 class _Race:
     """starts: networks that it begins with. newcomers: births after it. rungs: budgets; the first one is that of brief
-    trainings."""
+    trainings. twins: budgets of these, if there is time for them."""
 
     starts: int
     newcomers: int
     rungs: tuple[Budget, ...]
+    twins: tuple[Budget, ...] = ()
 
     @property
     def brief(self) -> Budget:
@@ -218,6 +221,8 @@ def _race(config: RunConfig, seconds: float, start: float, speed: float, train: 
         rungs = (_brief(min(each(starts), ENOUGH), train),)
     brief, longer = (size / speed + start for size in (rungs[0].size, rungs[0].longer.size))
     left = seconds - starts * (brief + longer) - NEWCOMERS * longer
+    twins, takes = _twins(rungs[0], speed, start)
+    twins, left = (twins, left - takes) if takes <= 0.5 * left else ((), left)
     newcomers = max(0, int(left / brief))
     chosen = config.budgets or config.images or config.epochs
     if newcomers < FEWEST_NEWCOMERS and not chosen:
@@ -225,7 +230,7 @@ def _race(config: RunConfig, seconds: float, start: float, speed: float, train: 
     if newcomers >= 2 * MANY_NEWCOMERS and strategy_class(config.strategy).takes_updates and not chosen:
         newcomers = int(left / (brief + longer / config.promote_one_in))
         rungs = (*rungs, rungs[0].longer)
-    return _Race(starts, newcomers, rungs)
+    return _Race(starts, newcomers, rungs, twins)
 
 
 def _brief(seen: float, train: int) -> Budget:
@@ -234,9 +239,8 @@ def _brief(seen: float, train: int) -> Budget:
     return Budget(min(train, images), max(1, min(MOST_EPOCHS, round(images / train))))
 
 
-def _twins(brief: Budget, seconds: float, speed: float, start: float) -> tuple[Budget, ...]:
-    """Two budgets of a network and its twin that together take no longer; nothing if there is no time for them. Each
-    sees `TWIN_SEEN` images at least."""
+def _twins(brief: Budget, speed: float, start: float) -> tuple[tuple[Budget, ...], float]:
+    """Two budgets of a network and its twin, each of which sees `TWIN_SEEN` images at least; the seconds that all four
+    trainings take."""
     first = Budget(brief.images, max(1, math.ceil(TWIN_SEEN / brief.images)))
-    takes = 2 * ((first.size + first.longer.size) / speed + 2 * start)
-    return (first, first.longer) if takes <= seconds else ()
+    return (first, first.longer), 2 * ((first.size + first.longer.size) / speed + 2 * start)

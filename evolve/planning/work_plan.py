@@ -94,7 +94,7 @@ def _within(config: RunConfig, plan: Plan) -> Plan:
 
 
 def _again(settings: Mapping[str, Any]) -> int:
-    """Trainings in which leaders are scored again; beside several of them the first founder is, too."""
+    """Trainings in which leaders are scored again; beside several of them the favourite may be, too."""
     leaders: int = settings["leaders"] + (settings["leaders"] > 1)
     return leaders * int(settings["rescorings"])
 

@@ -36,12 +36,12 @@ BRIEF = (*SEARCHING, Purpose.TWIN, Purpose.RESCORE)
 SCORED_ON = {**dict.fromkeys((*SEARCHING, Purpose.TWIN), "validation"), Purpose.RESCORE: "selection"}
 
 
-def _recipe(request: Request, brief: bool) -> Recipe:
-    """The recipe of a training. A brief one has small steps. Those of the search leave augmentation out, which is
-    decided for all networks at once: they would be judged by what it costs in the beginning, and not by what it is
-    worth in the end."""
+def _recipe(request: Request, brief: bool, plain: bool) -> Recipe:
+    """The recipe of a training. A brief one has small steps. plain: whether it leaves augmentation out, as those of a
+    search do, in which that is decided for all networks at once: they would be judged by what it costs in the
+    beginning, and not by what it is worth in the end."""
     recipe = recipe_of(request.candidate.genome)
-    if request.purpose in SEARCHING:
+    if plain:
         recipe = replace(recipe, **PLAIN)
     return in_small_steps(recipe, request.budget.size) if brief else recipe
 
@@ -158,7 +158,11 @@ class ImageProblem:
 
     def _trained_key(self, request: Request) -> str:
         """The key of what is really trained: trainings of the search leave augmentation out."""
-        return (self._plain_key if request.purpose in SEARCHING else self._key)(request.candidate)
+        return (self._plain_key if self._is_plain(request) else self._key)(request.candidate)
+
+    def _is_plain(self, request: Request) -> bool:
+        """Whether a training leaves augmentation out. A fitness function of the user's own may tell its worth."""
+        return request.purpose in SEARCHING and self.config.fitness is None
 
     def _plain_key(self, candidate: Candidate) -> str:
         """The key of the same candidate without augmentation."""
@@ -191,7 +195,7 @@ class ImageProblem:
         assert request.job_key is not None
         brief = request.purpose in BRIEF
         given = self.config.candidate_timeout if brief else None
-        cost, recipe = self.cost(blueprint, request.budget), _recipe(request, brief)
+        cost, recipe = self.cost(blueprint, request.budget), _recipe(request, brief, self._is_plain(request))
         steps = request.budget.size / min(recipe.batch_size, request.budget.images)
         return TrainingJob(
             number=request.number,

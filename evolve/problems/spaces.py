@@ -110,7 +110,7 @@ def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> S
             raise RunError(f"the search space of {whose} cannot be read: {error}; put the table back") from None
     try:
         shape, classes = tuple(known["input_shape"]), len(known["class_names"])
-        return image_space(config, shape, classes, known.get("own_layers"), known.get("class_counts"))
+        return image_space(config, shape, classes, known.get("own_layers"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the search space of {whose} cannot be read, it is damaged: {error}") from None
 

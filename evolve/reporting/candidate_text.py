@@ -16,13 +16,14 @@ from evolve.reporting.training_text import judged, manner
 from evolve.runs.facts import candidate_json, recalls
 from evolve.runs.run import Run
 from evolve.storage.rows import RequestRow
-from evolve.values import Purpose, Result, Status
+from evolve.values import SEARCHING, Purpose, Result, Status
 
 FEW_CLASSES = 12
 PURPOSES = {
     Purpose.SEARCH: "search",
     Purpose.CLOSING: "search, at its end",
-    Purpose.CHALLENGE: "asked about augmentation",
+    Purpose.CHALLENGE: "trained longer",
+    Purpose.TWIN: "beside its twin",
     Purpose.RESCORE: "re-scored",
     Purpose.FINAL: "in full, on test",
     Purpose.TRAIN: "by hand, on test",
@@ -110,7 +111,7 @@ def _outcome(run: Run, result: Result | None) -> tuple[str, str, str, str]:
 def _of_search(run: Run, number: int) -> tuple[RequestRow, Result] | None:
     """The candidate's last training in the search that was OK, or None."""
     with run.log() as log:
-        requests = log.requests(Purpose.SEARCH, Purpose.CLOSING, candidate=number)
+        requests = log.requests(*SEARCHING, candidate=number)
         found = [(request, log.result(request.number)) for request in reversed(requests)]
     return next(((request, result) for request, result in found if result and result.status is Status.OK), None)
 

@@ -52,6 +52,8 @@ def sentences(run: Run) -> Iterator[str]:
         said = f"{what} {'on' if on else 'off'}: {images} keep {left} of the accuracy above guessing"
         if one.verdict == "open":
             said += ", which leaves it open" + (f"; twins decided, with and without {what}" if twins else "")
+        if one.verdict == "survives" and not on:
+            said += ", but there was no time left to use it"
         if on and one.verdict == "destroys":
             named = " and ".join(AUGMENTATION_GROUPS[one.group])
             said += f"; it destroys what tells classes apart, but you have asked for it: leave {named} out"

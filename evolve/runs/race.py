@@ -59,14 +59,15 @@ class Standings:
         return self.leads[number].by / self.slope
 
 
-def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
+def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) -> Standings | None:
     """How a race stands; None in a run without one. A newcomer stands before others only if its lead counts, see
-    `Lead`. among: only these candidates, by birth number; of those none without a longer training is told."""
+    `Lead`. among: only these candidates, by birth number; of those none without a longer training is told. again:
+    whether trainings in which leaders were scored again count; without them it is as the search left it."""
     if not log.count(Purpose.CHALLENGE):
         return None
     meta = log.meta()
     first = len(meta["founders"]) or starts(0, meta["config"])
-    found = {number: one for number, one in _raced(log, first).items() if among is None or number in among}
+    found = {number: one for number, one in _raced(log, first, again).items() if among is None or number in among}
     if not found:
         return None
     scale = scale_of(log.objectives.first, meta["problem"])
@@ -83,14 +84,14 @@ def standings(log: Log, among: Sequence[int] | None = None) -> Standings | None:
     return Standings(tuple(sorted(found, key=place)), favourite.number, leads, slope)
 
 
-def _raced(log: Log, first: int) -> dict[int, Raced]:
+def _raced(log: Log, first: int, again: bool) -> dict[int, Raced]:
     """Those that were trained longer, by birth number. first: births that were chosen before anything was known."""
-    again, found = log.rescored(), dict[int, Raced]()
+    rescored, found = log.rescored() if again else {}, dict[int, Raced]()
     for request in log.requests(Purpose.CHALLENGE):
         result, brief = log.result(request.number), _brief(log, request.candidate)
         if result is None or result.fitness is None or brief is None:
             continue
-        scores = Scores(brief, (result.fitness, *again.get(request.candidate, ())))
+        scores = Scores(brief, (result.fitness, *rescored.get(request.candidate, ())))
         bred = request.candidate > first and not _reborn(log, request.candidate)
         trained = result.cached_from or request.number
         found[request.candidate] = Raced(request.candidate, scores, trained, bred)

@@ -39,7 +39,8 @@ class Race:
     """What a race is like. starts: how many networks it begins with. challengers: how many of the best are trained
     longer, beside the favourite. longer: their budget. scale: of their scores. question: about augmentation, None if
     it is decided. most: births of the search at most, None for no limit; room for those that are born again is kept.
-    newcomers: births after the race at most, None for no limit. last: images x epochs of the last training, which gets
+    newcomers: births after the race at most, None for no limit; ends: whether the search ends with them, or goes on for
+    longer than was planned. last: images x epochs of the last training, which gets
     what is left of the time of newcomers that are not born; None where it does not.
     """
 
@@ -50,6 +51,7 @@ class Race:
     question: Question | None = None
     most: int | None = None
     newcomers: int | None = None
+    ends: bool = True
     last: int | None = None
 
     @property
@@ -85,6 +87,7 @@ class Racing:
         self._newcomers = NEWCOMERS
         self._newborn: list[int] = []
         self._why: dict[str, str] = {}
+        self._numbers: list[int] = []  # of the births of a strategy that counts them itself
         self._wanted: deque[Wish] = deque()
         self._awaited = 0
         self._kept: Sequence[Kept] = ()
@@ -111,19 +114,35 @@ class Racing:
         elif not racing and self._ends():
             return "done"
         else:
-            wish = self._strategy.ask(rng)
+            wish = self._of_strategy(rng)
             if isinstance(wish, Proposal) and not racing:
                 self._newborn.append(self._asked + 1)
         self._asked += isinstance(wish, Proposal)
         self._awaited += isinstance(wish, Examination)
         return wish
 
+    def _of_strategy(self, rng: Random) -> Wish:
+        """What the strategy wants. One that takes no updates counts its births itself, and knows of no others."""
+        wish = self._strategy.ask(rng)
+        if isinstance(wish, Proposal) and not self._strategy.takes_updates:
+            wish = replace(wish, parents=tuple(self._numbers[one - 1] for one in wish.parents))
+            self._numbers.append(self._asked + 1)
+        return wish
+
+    def _tell_strategy(self, request: Request, result: Result) -> None:
+        candidate = request.candidate
+        if self._strategy.takes_updates:
+            self._strategy.tell(request, result)
+        elif candidate.number in self._numbers:
+            own = replace(candidate, number=self._numbers.index(candidate.number) + 1)
+            self._strategy.tell(replace(request, candidate=own), result)
+
     def tell(self, request: Request, result: Result) -> None:
         if request.purpose in (Purpose.CHALLENGE, Purpose.TWIN):
             self._awaited -= 1
             self._hear(request, result)
             return
-        self._strategy.tell(request, result)
+        self._tell_strategy(request, result)
         if request.continues is not None:
             if result.fitness is not None:
                 self._known[request.candidate.number].rank = Standing(request.budget.size, result.fitness)
@@ -209,7 +228,7 @@ class Racing:
     def _reborn(self) -> Iterator[Wish]:
         """Augmentation is decided; the favourite and the best are born again with it."""
         question, best = self._race.question, self._best()
-        if question is None:
+        if question is None or not self._race.reborn:
             return
         won = {group for group in self._twin_of.values() if question.pays(self._gaps, group)}
         self._births.genes = question.decided(self._kept, won)
@@ -220,6 +239,8 @@ class Racing:
             ]:
                 if again := self._births.reborn(_member(self._known[one]), self._births.genes):
                     yield again
+                else:
+                    yield from self._twin_that_won(one)
 
     @property
     def _waits(self) -> bool:
@@ -237,7 +258,7 @@ class Racing:
     def _ends(self) -> bool:
         """Whether all that the plan has time for was born, or the last training makes more of that time."""
         race, born = self._race, len(self._newborn)
-        if race.newcomers is None:
+        if race.newcomers is None or not race.ends:
             return False
         if born >= race.newcomers:
             self._why = {"race": "all that the plan has time for was born"}
@@ -253,6 +274,13 @@ class Racing:
                 what = "leads beyond luck" if lead <= 0 else "leads by more than that"
                 self._why = {"race": f"training on brings more: none of {born} newcomers {what}"}
         return bool(self._why)
+
+    def _twin_that_won(self, number: int) -> Iterator[Wish]:
+        """The longer training, a copy, of a twin of that candidate which is what was decided for all."""
+        for twin in self._twin_of:
+            runner = self._known.get(twin)
+            if runner and runner.candidate.parents == (number,) and self.may_win(runner.candidate.genome):
+                yield self._challenge(runner, number == self._probed)
 
     def due(self) -> Promotion | Examination | None:
         """Now that no more are born: the next longer training of one of those that were bred, or the promotion that is

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from planted import mirrors, searched
 
+import evolve
 from evolve.execution.builds import backend_name
 from evolve.runs.augmentation_answers import sentences
 
@@ -20,7 +21,11 @@ def test_mirroring_is_on_where_it_is_free_and_off_where_it_swaps_classes(kind: s
     assert mirrors(run) is (kind == "free")
     said = next(one for one in sentences(run) if one.startswith("mirroring"))
     assert said.startswith(f"mirroring {'on' if kind == 'free' else 'off'}: mirrored images keep ")
-    assert run.final_result is not None and ("flip" in run.final_result.spent["augmentation"]) is (kind == "free")
+    assert run.final_result is not None
+    assert ("flip" in run.final_result.spent["augmentation"]) is (kind == "free")
+    before = [(one["purpose"], one["candidate"], one["measures"]) for one in run.history()]
+    again = evolve.resume(run.folder, progress=False)
+    assert [(one["purpose"], one["candidate"], one["measures"]) for one in again.history()] == before
 
 
 def test_what_the_user_asks_for_stays_and_is_warned_about(tmp_path: Path) -> None:

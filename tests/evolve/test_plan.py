@@ -139,8 +139,8 @@ def test_a_last_training_with_more_than_plenty_of_epochs_leaves_some_of_its_time
         for rate in (2e8, 5e8, 1e12)
     )
     assert few.final >= 0.7 * 100
-    assert 0.4 * few.final < many.final <= few.final
-    assert very_many.final < 0.6 * few.final
+    assert 0.8 * few.final < many.final <= few.final
+    assert 70 <= very_many.final < few.final, "the last training keeps most of the time"
     for stages in (few, many, very_many):
         assert stages.total == pytest.approx(100)
 

@@ -189,3 +189,30 @@ def test_breeding_ends_where_training_brings_more(lead: float) -> None:
     else:
         assert len(newcomers) == 40
         assert reason == "all that the plan has time for was born"
+
+
+def test_a_strategy_that_counts_its_births_itself_knows_of_no_others() -> None:
+    played = Played(lambda n: n / 20, lambda n: n / 10, question=question())
+    births = Births(played.space, [Proposal(played.space.parse(text)) for text in STARTS], mutants=True)
+    kind = strategy_class("neat")
+    race = Race(starts=4, challengers=2, longer=BRIEF.longer, scale=Scale(2000), question=question())
+    played.race = Racing(kind(births, 4, kind.Options()), births, race)
+    played.measures = {"clean": 0.6, "changed_mirror": 0.59, "changed_move": 0.58}
+    played.play(30)
+    bred = [one for one in list(played.born.values())[4:] if not is_reborn(one) and one.parents]
+    assert any(is_reborn(one) for one in played.born.values())
+    assert bred
+    assert all(parent < one.number and not is_reborn(played.born[parent]) for one in bred for parent in one.parents)
+
+
+def test_a_twin_that_is_what_was_decided_is_not_lost() -> None:
+    """The best stays able to win where its twin has the very genes that were decided for all."""
+
+    def longer(number: int) -> float:
+        return 0.5 + (0.1 if number == 5 and len(played.of(Purpose.TWIN)) % 2 == 1 else 0.0)
+
+    played = Played(lambda n: n / 10, longer, question=question(twins=TWINS, last_epochs=1350))
+    played.measures = {"clean": 0.6, "changed_mirror": 0.12, "changed_move": 0.37}
+    played.play(24)
+    assert 5 in played.of(Purpose.CHALLENGE), "a copy of what its parent came to"
+    assert played.race.may_win(played.born[5].genome)

@@ -84,11 +84,13 @@ class Search:
                 self._birth(answer)
 
     def close(self, due: Callable[[], Promotion | Examination | None], late: Callable[[float], bool]) -> None:
-        """Now that no more are born: the longer trainings that are due, round by round, unless that would be late.
+        """Now that no more are born: the longer trainings that are due, round by round, as many as are not late.
 
         due: the next one, or None. late: whether there is no time for work of that predicted cost.
         """
-        while (wanted := list(_until_none(due))) and not late(sum(map(self._cost_of, wanted))):
+        while wanted := list(_until_none(due)):
+            while wanted and late(sum(map(self._cost_of, wanted))):
+                wanted.pop()
             for one in wanted:
                 if isinstance(one, Promotion):
                     self._promote(one, Purpose.CLOSING)

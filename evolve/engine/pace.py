@@ -95,7 +95,7 @@ class Pace:
         """Whether nothing more, or nothing of that predicted cost, may begin if the search is to end in time, or with
         its share of the work. racing: as for `over`."""
         if self._work is not None:
-            return self._stats.begun + more > self._work.search
+            return self._stats.begun + more > self._work.search + (self._work.rescoring if racing else 0.0)
         if self._ends is None or self._times is None:
             return False
         left = self._ends - (0.0 if racing else self._times.rescoring) - self._times.final - self._now()

@@ -95,7 +95,7 @@ class Session:
                     simulated = {"simulated": clock.now} if clock else {}
                     self.store.act("search ended", births=search.births, reason=reason, **simulated)
                     if isinstance(search.strategy, Halving | Racing):
-                        search.close(search.strategy.due, pace.late)
+                        search.close(search.strategy.due, lambda cost: pace.late(cost, racing=True))
                     finished = self._finish(dispatcher, pace, search.strategy)
                     self.store.act("finished", **finished, worked=worked())
                 self.console.note(f"finished in {duration(worked())}\n")

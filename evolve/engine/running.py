@@ -152,13 +152,16 @@ def _limits(
     time is for all stages, or for the search alone. simulated: whether it is simulated."""
     spent = 0.0
     limit, allowed, work = config.limit, None, _stages((store.meta()["plan"] or {}).get("work"))
+    ended: int | None = None
     for act in store.acts():
+        ended = act.detail["births"] if act.kind == "search ended" else ended
         if act.kind == "started":
             limit, allowed, work = act.detail["limit"], *map(_stages, map(act.detail.get, ("times", "work")))
         elif act.kind == "search ended" and work is None:  # units end it at the same place again
             limit, spent = act.detail["births"], act.detail.get("simulated", 0.0)
     if asked.generations:
         births = store.last("candidate") if limit is None else limit
+        births = births if ended is None else ended
         limit, allowed, work = births + asked.generations * config.population, None, None
     if asked.duration:
         work = None

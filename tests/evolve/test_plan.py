@@ -233,7 +233,7 @@ def test_a_timed_run_is_planned_stored_and_finished(timed: Path) -> None:
 def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> None:
     file = timed / "results" / "timed" / "plan.json"
     small = json.loads(file.read_text())
-    small["settings"] |= {"evaluations": 4, "final_epochs": 2, "leaders": 1, "rescorings": 1}
+    small["settings"] |= {"evaluations": 4, "newcomers": 4, "final_epochs": 2, "leaders": 1, "rescorings": 1}
     (timed / "small.json").write_text(json.dumps(small))
     done = command("run", "--dataset", tiny_npz, "--plan", "small.json", *SMALL, "--name", "again", cwd=timed)
     assert done.returncode == 0, done.stderr
@@ -242,7 +242,8 @@ def test_a_plan_can_be_run_again_by_its_counts(timed: Path, tiny_npz: Path) -> N
     assert read_plan(again.folder).items() >= {"evaluations": 4, "max_work": first.config.max_work}.items()
     assert again.final_result is not None
     assert again.final_result.spent["epochs"] == 2
-    assert [again.candidate(n).notation for n in (1, 2)] == [first.candidate(n).notation for n in (1, 2)]
+    both = range(1, 1 + min(2, len(first.candidates)))  # one, if this machine was busy
+    assert [again.candidate(n).notation for n in both] == [first.candidate(n).notation for n in both]
 
 
 @pytest.mark.slow

@@ -35,7 +35,8 @@ from evolve.execution.executor import InProcess, Report
 from evolve.jobs import TrainingJob
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
-from evolve.search.strategy import Births, strategy_class
+from evolve.search.births import Births
+from evolve.search.strategy import strategy_class
 from evolve.storage.store import Store
 from evolve.values import Result, Status
 

@@ -115,6 +115,7 @@ Seconds = Annotated[
 ]
 HomePath = Annotated[Path, BeforeValidator(_path, json_schema_input_type=str | Path)]
 PathText = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | Path)]
+RANDOM = "random"  # among founders: networks drawn from nothing
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 WHOLE = "a whole number of at least"
 UP_TO_1024 = "a whole number from 1 to 1024"

@@ -135,7 +135,7 @@ class Continuation:
 
 
 PROBED = 2000  # images at most, of a part whose images are changed
-CLEAN, CHANGED = "clean", "changed_"  # measures: accuracy on these as they are; before the name of a group, changed
+CLEAN, CHANGED = "clean", "changed_"  # measures: balanced accuracy on these as they are; before a group, changed
 
 
 @dataclass(frozen=True)

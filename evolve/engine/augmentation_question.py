@@ -32,7 +32,7 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
     undecided = [
         group
         for group in AUGMENTATION_GROUPS
-        if not (_named(config, group) or _used(written, group)) and (group != "mix" or last_epochs < MIXED)
+        if not (_decided(config, group) or _used(written, group)) and (group != "mix" or last_epochs < MIXED)
     ]
     recipes = [recipe_of(founder.genome) for founder in founders] or [replace(DEFAULT, **USUAL)]
     strengths = {group: _strength(recipes, group) for group in PROBED_GROUPS if _used(recipes, group)}
@@ -40,16 +40,21 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
         probes=tuple(Probe(group, recipe, _seed(group)) for group, recipe in strengths.items()),
         genes={group: _genes(recipe, group) for group, recipe in strengths.items() if group in undecided},
         off={name: PLAIN[name] for group in undecided for name in AUGMENTATION_GROUPS[group]},
-        chance=guessing.accuracy,
+        chance=1 / len(guessing.shares),
         images=min(PROBED, guessing.images),
         twins=tuple(map(Budget.read, config.twins)),
         last_epochs=last_epochs,
     )
 
 
-def _named(config: RunConfig, group: str) -> bool:
-    """Whether the user has said something of genes of that group."""
-    return not config.recipe.keys().isdisjoint(AUGMENTATION_GROUPS[group])
+def _decided(config: RunConfig, group: str) -> bool:
+    """Whether the user has decided that group: has said of one of its genes what it may be, other than off."""
+    return any(name in config.recipe and not _is_off(config.recipe[name]) for name in AUGMENTATION_GROUPS[group])
+
+
+def _is_off(values: object) -> bool:
+    """Whether the bounds of a gene leave nothing but off."""
+    return not any(values) if isinstance(values, list) else not values
 
 
 def _built_in(problem: ImageProblem, founder: Proposal) -> bool:

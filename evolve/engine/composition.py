@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from evolve.config import RunConfig
+from evolve.config import RANDOM, RunConfig
 from evolve.engine.augmentation_question import question_for
 from evolve.engine.clock import Arrivals, Clock, VirtualClock
 from evolve.engine.dispatcher import Dispatcher
-from evolve.engine.initial_population import RANDOM
 from evolve.engine.loop import Search
 from evolve.engine.replay import Replay
 from evolve.engine.stats import Stats
@@ -16,10 +15,11 @@ from evolve.objectives import Objectives
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.runs.race import scale_of, starts
+from evolve.search.births import Births
 from evolve.search.growing import Growing
 from evolve.search.halving import Halving
 from evolve.search.racing import Race, Racing
-from evolve.search.strategy import Births, Proposal, Strategy, strategy_class
+from evolve.search.strategy import Proposal, Strategy, strategy_class
 from evolve.values import Purpose
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from evolve.config import RANDOM
 from evolve.errors import ConfigError, RunError
 from evolve.runs.find import find
 from evolve.runs.run import Run
@@ -21,7 +22,6 @@ from genomes.json_value import Json
 from genomes.keras_reading import Named, calls, line_of
 from genomes.steps import read_step
 
-RANDOM = "random"
 OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+|best)")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from evolve.config import RunConfig
+from evolve.config import RANDOM, RunConfig
 from evolve.data.splits import SEARCH_PARTS
 from evolve.display.console import Console
 from evolve.display.text import duration
@@ -124,7 +124,7 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
 def of_groups(config: RunConfig, problem: Problem) -> bool:
     """Whether the founders of a run are those of groups, of which as many take part as there is time for; and not named
     one by one."""
-    return {*(config.founders or ())} <= {*problem.space.founder_groups, "random"}
+    return {*(config.founders or ())} <= {*problem.space.founder_groups, RANDOM}
 
 
 def _begin(config: RunConfig, problem: Problem, founders: Sequence[Proposal]) -> int | None:

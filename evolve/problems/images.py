@@ -8,10 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from evolve.config import RunConfig
-from evolve.data.splits import SEARCH_PARTS, Parts, open_part, settings
+from evolve.data.splits import SEARCH_PARTS, Parts, settings
 from evolve.execution.builds import backend, backend_name
 from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
@@ -240,8 +238,5 @@ class ImageProblem:
     def describe(self) -> dict[str, Any]:
         unnoted = ("root", "test", "depth", "remarks")
         known = {name: value for name, value in asdict(self.parts).items() if name not in unnoted}
-        if not self.parts.class_counts:
-            labels = open_part(self.parts.folder, "train")[1]
-            known["class_counts"] = np.bincount(labels, minlength=self.parts.classes).tolist()
         device = "gpu" if self.gpu else "cpu"
         return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self.fitness}

@@ -61,7 +61,7 @@ def _race(run: Run) -> Standings | None:
 
 
 def _of_race(run: Run, race: Standings, first: Leader) -> str:
-    """Why one won that was in a race, as "ahead of founder fast (candidate 1) by 0.0312, carried on"."""
+    """Why one won that was in a race, as "ahead of founder fast (candidate 1) by 0.0312"."""
     lead, others = race.leads[first.candidate], len(race.leads) - 1
     if first.candidate == race.favourite:
         newcomers = sum(one.tried > 0 for one in race.leads.values())
@@ -72,7 +72,8 @@ def _of_race(run: Run, race: Standings, first: Leader) -> str:
     luck = f", more than the luck of the best of {plural(lead.tried, 'newcomer')}" if lead.tried else ""
     named = f"{favourite.origin} (candidate {favourite.candidate})"
     way = "ahead of" if lead.by > 0 else "behind"
-    return f"{way} {named} by {score(by)}, carried on to the last training{luck}"
+    carried = ", carried on to the last training" if race.carried else ""
+    return f"{way} {named} by {score(by)}{carried}{luck}"
 
 
 def _failed(run: Run, leader: Leader) -> bool:
@@ -126,8 +127,8 @@ def doubt(run: Run) -> str:
         return ""
     if race is not None and best.other.candidate in race.leads:
         return (
-            f"candidate {best.other.candidate} did better when scored again, by {_interval(best)}: carried on from its "
-            "brief training, that is not enough"
+            f"candidate {best.other.candidate} did better when scored again, by {_interval(best)}: with what its "
+            "earlier trainings say, that is not enough"
         )
     return (
         f"candidate {best.other.candidate} did better when scored again, by {_interval(best)}: of those that cannot be "

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evolve.config import RunConfig
+from evolve.config import RANDOM, RunConfig
 from evolve.display.console import Console, NestedConsole
-from evolve.engine.initial_population import RANDOM, founder
+from evolve.engine.initial_population import founder
 from evolve.engine.running import resume_given, run_given
 from evolve.errors import ConfigError, DiskLimitError, LogError, MachineError, RunError
 from evolve.problems.images import ImageProblem

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeGuard
 
 from pydantic import BeforeValidator, Field
 
-from evolve.config import NAME, RunConfig
+from evolve.config import NAME, RANDOM, RunConfig
 from evolve.config_files import read_toml
 from evolve.data.sources import whole_path
 from evolve.errors import ConfigError, nearest
@@ -17,7 +17,6 @@ from evolve.research.commands import check_words
 from evolve.research.design import ALONE, COMMAND, COMMON, OF_SHARES, UNITS, Arm, Design
 from evolve.settings import Given, Settings, path_of
 
-RANDOM = "random"
 NOT_FOR_ARMS = {
     "dataset": "data sets stand in datasets, at the top",
     "table": "tables stand in tables, at the top",
@@ -187,7 +186,7 @@ def _arms(values: Mapping[str, Any], common: Given, label: str) -> tuple[Arm, ..
         )
     if RANDOM in values:
         return arms
-    return *arms, _arm(RANDOM, {"strategy": "random", "founders": ["random"]}, label)
+    return *arms, _arm(RANDOM, {"strategy": RANDOM, "founders": [RANDOM]}, label)
 
 
 def _is_switch(name: str, value: Any) -> TypeGuard[bool]:

@@ -33,7 +33,7 @@ def answers(run: Run) -> list[Kept]:
     result, guessing = asked(run), guessing_on(run.problem, "validation")
     if result is None or guessing is None:
         return []
-    return kept(result.measures, guessing.accuracy, min(PROBED, guessing.images))
+    return kept(result.measures, 1 / len(guessing.shares), min(PROBED, guessing.images))
 
 
 def sentences(run: Run) -> Iterator[str]:

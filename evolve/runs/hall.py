@@ -29,8 +29,8 @@ def leaders(log: Log, run: Models, config: RunConfig, top: int | None) -> list[L
     count = max(HALL_SIZE, len(rescored)) if top is None else top
     scored = {best.candidate: best for best in log.best(count)}
     scored |= {number: known for number in rescored if (known := log.score(number))}
-    control = _control(log, config, rescored)
     raced = standings(log, list(rescored))
+    control = None if raced else _control(log, config, rescored)
     found = hall_order(scored.values(), rescored, raced.order if raced else None)[:count]
     return [_leader(log, run, one, rescored.get(one.candidate, ()), one.candidate == control) for one in found]
 

@@ -47,12 +47,13 @@ class Raced:
 class Standings:
     """Candidates of a race, those expected to end best first. leads: of each over the favourite, by birth number. The
     favourite is the eldest of those that are no newcomers. slope: by how much the unit of leads grows for a small
-    growth of the favourite's score."""
+    growth of the favourite's score. carried: whether leads are carried on."""
 
     order: tuple[int, ...]
     favourite: int
     leads: Mapping[int, Lead]
     slope: float
+    carried: bool
 
     def in_scores(self, number: int) -> float:
         """The lead of one over the favourite, in the unit of its score."""
@@ -81,7 +82,7 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
         return leads[number].luck - leads[number].by, number
 
     slope = scale.slope(fmean(favourite.scores.longer))
-    return Standings(tuple(sorted(found, key=place)), favourite.number, leads, slope)
+    return Standings(tuple(sorted(found, key=place)), favourite.number, leads, slope, carried > 0)
 
 
 def _raced(log: Log, first: int, again: bool) -> dict[int, Raced]:
@@ -116,6 +117,6 @@ def _bred(log: Log, first: int) -> int:
 def _lead(log: Log, one: Raced, favourite: Raced, scale: Scale, tried: int, carried: float) -> Lead:
     hits = [log.hits(raced.request) for raced in (one, favourite)]
     apart = None
-    if hits[0] is not None and hits[1] is not None and hits[0].part == hits[1].part:
+    if scale.images and hits[0] is not None and hits[1] is not None and hits[0].part == hits[1].part:
         apart = image_error(hits[0].each(), hits[1].each())
     return lead(one.scores, favourite.scores, scale, apart, tried, carried)

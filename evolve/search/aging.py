@@ -14,7 +14,8 @@ from random import Random
 
 from pydantic import Field
 
-from evolve.search.strategy import Answer, Births, Member, Proposal, member
+from evolve.search.births import Births
+from evolve.search.strategy import Answer, Member, Proposal, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 

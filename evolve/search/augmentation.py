@@ -45,7 +45,7 @@ class Kept:
 def kept(measures: Mapping[str, float], chance: float, images: int) -> list[Kept]:
     """What is left, by group; nothing where the network is not clearly better than guessing.
 
-    measures: of its result. chance: accuracy of guessing. images: how many were shown.
+    measures: of its result. chance: balanced accuracy of guessing. images: how many were shown.
     """
     clean = measures.get(CLEAN)
     if clean is None or clean - chance < ABOVE * _error(chance, images):
@@ -67,8 +67,8 @@ def _error(share: float, images: int) -> float:
 @dataclass(frozen=True)
 class Question:
     """What is asked of a data set. probes: ways to change images. genes: by group those of its augmentation, as it is
-    switched on. off: the same genes, and those of groups that no start has, switched off. chance: accuracy of guessing
-    on the validation part. images: how many of it are shown. twins: two budgets, of the same images with different
+    switched on. off: the same genes, and those of groups that no start has, switched off. chance: balanced
+    accuracy of guessing. images: how many of it are shown. twins: two budgets, of the same images with different
     epochs, that twins are trained with where a probe leaves it open; nothing if there is no time for that.
     last_epochs: of the last training."""
 
@@ -89,15 +89,3 @@ class Question:
         `won`, are on, and all others are off, as they are where there is no answer."""
         on = [one.group for one in answer if one.verdict == "survives" or one.group in won]
         return {**self.off, **{name: value for group in on for name, value in self.genes.get(group, {}).items()}}
-
-    def pays(self, scores: Mapping[tuple[str, int], float], group: str) -> bool:
-        """Whether a group of augmentation gains at the last training: if its gap grows with the epochs and, carried on
-        in their logarithm, is above zero there. scores: of twins, by group and epochs; those of the group "" have
-        none."""
-        gaps, epochs = [], [budget.epochs for budget in self.twins]
-        for count in epochs:
-            if (group, count) not in scores or ("", count) not in scores:
-                return False
-            gaps.append(scores[group, count] - scores["", count])
-        growth = (gaps[1] - gaps[0]) / math.log(epochs[1] / epochs[0])
-        return growth > 0 and gaps[1] + growth * math.log(max(1.0, self.last_epochs / epochs[1])) > 0

@@ -16,7 +16,8 @@ from deap import tools
 from pydantic import Field
 
 from evolve.objectives import in_order
-from evolve.search.strategy import Answer, Births, Member, Proposal, global_random, member
+from evolve.search.births import Births
+from evolve.search.strategy import Answer, Member, Proposal, global_random, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 

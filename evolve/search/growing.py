@@ -13,7 +13,8 @@ from __future__ import annotations
 from random import Random
 from typing import ClassVar
 
-from evolve.search.strategy import Births, Member, Proposal, Strategy, Wish, member
+from evolve.search.births import Births
+from evolve.search.strategy import Member, Proposal, Strategy, Wish, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 

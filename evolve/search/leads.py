@@ -79,11 +79,6 @@ class Lead:
         """What the best of so many, and the favourite, is ahead by if all are equally good."""
         return luckiest(self.tried + 1) * self.error if self.tried else 0.0
 
-    @property
-    def counts(self) -> bool:
-        """Whether it is more than the luck of the best."""
-        return self.by > self.luck
-
 
 def lead(
     challenger: Scores,

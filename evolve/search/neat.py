@@ -17,7 +17,8 @@ import neat
 from neat.reporting import ReporterSet
 from pydantic import Field
 
-from evolve.search.strategy import Answer, Births, Member, Proposal, global_random
+from evolve.search.births import Births
+from evolve.search.strategy import Answer, Member, Proposal, global_random
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -33,7 +34,7 @@ class GenomeConfig:
 class NeatGenome:
     """The adapter between neat-python and a search space.
 
-    key: neat-python's number; number: birth number, once the genome was asked for.
+    key: neat-python's number; number: birth number, once the result is told.
     """
 
     def __init__(self, key: int) -> None:
@@ -121,8 +122,7 @@ class Neat:
         self._species = neat.DefaultSpeciesSet(self._config.species_set_config, reporters)
         self._population: dict[int, NeatGenome] = {}
         self._waiting: deque[NeatGenome] = deque()
-        self._born: dict[int, NeatGenome] = {}
-        self._births, self._untold = 0, set[int]()
+        self._untold: dict[str, NeatGenome] = {}  # by notation
         self._generation = 0
         self._worst: float | None = None
         self._reason: dict[str, str] = {}
@@ -142,17 +142,16 @@ class Neat:
         if genome.proposal is None:
             self._reason = {"exhausted": "all genomes that were drawn had been tried before"}
             return "done"
-        self._births += 1
-        genome.number = self._births
-        self._born[genome.number] = genome
-        self._untold.add(genome.number)
+        genome.proposal = self._config.genome_config.births.up_to_date(genome.proposal)
+        self._untold[genome.genome.notation()] = genome
         return genome.proposal
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure counts as the worst finite fitness seen so far, which keeps neat-python's averages whole."""
-        number = request.candidate.number
-        self._untold.discard(number)
-        self._born[number].fitness = result.fitness
+        told = self._untold.pop(request.candidate.genome.notation(), None)
+        if told is None:  # born for another reason
+            return
+        told.number, told.fitness = request.candidate.number, result.fitness
         if result.fitness is not None:
             self._worst = result.fitness if self._worst is None else min(self._worst, result.fitness)
 
@@ -168,8 +167,7 @@ class Neat:
                     config, self._species, config.pop_size, self._generation
                 )
                 self._generation += 1
-                # Neither the dead nor neat-python's own family tree is needed any more; both would grow for ever.
-                self._born.clear()
+                # neat-python's own family tree is not needed and would grow for ever.
                 self._reproduction.ancestors.clear()
             if not self._population:
                 self._population = self._reproduction.create_new(NeatGenome, config.genome_config, config.pop_size)

@@ -20,10 +20,12 @@ from typing import ClassVar
 
 from evolve.objectives import Standing
 from evolve.search.augmentation import Kept, Question
+from evolve.search.births import Births
 from evolve.search.halving import Halving
 from evolve.search.leads import Scale, share_carried
 from evolve.search.runners import Runner, gain_by_training, lead_of_newcomers
-from evolve.search.strategy import Births, Examination, Member, Promotion, Proposal, Strategy, Wish, member
+from evolve.search.strategy import Examination, Promotion, Proposal, Strategy, Wish, member
+from evolve.search.twins import Twins
 from evolve.settings import Settings
 from evolve.values import Budget, Continuation, Purpose, Request, Result, is_reborn
 from genomes import Genome
@@ -36,12 +38,14 @@ NEWCOMERS = 2  # of those that are bred, that are trained longer at the end
 
 @dataclass(frozen=True)
 class Race:
-    """What a race is like. starts: how many networks it begins with. challengers: how many of the best are trained
-    longer, beside the favourite. longer: their budget. scale: of their scores. question: about augmentation, None if
-    it is decided. most: births of the search at most, None for no limit; room for those that are born again is kept.
-    newcomers: births after the race at most, None for no limit; ends: whether the search ends with them, or goes on for
-    longer than was planned. last: images x epochs of the last training, which gets
-    what is left of the time of newcomers that are not born; None where it does not.
+    """What a race is like.
+
+    starts: how many networks it begins with. challengers: how many of the best are trained longer, beside the
+    favourite. longer: their budget. scale: of their scores. question: about augmentation, None if it is decided.
+    most: births of the search at most, None for no limit; room for those that are born again is kept.
+    newcomers: births after the race at most, None for no limit. ends: whether the search ends with them, or goes on
+    for longer than was planned. last: images x epochs of the last training, which gets the time of newcomers that are
+    not born.
     """
 
     starts: int
@@ -52,7 +56,7 @@ class Race:
     most: int | None = None
     newcomers: int | None = None
     ends: bool = True
-    last: int | None = None
+    last: int = 0
 
     @property
     def room(self) -> int:
@@ -81,20 +85,18 @@ class Racing:
         self._known: dict[int, Runner] = {}
         self._bred: set[int] = set()  # those that may still be trained longer at the end
         self._asked = self._told = 0
-        self._stages = iter((self._challenges, self._born_twins, self._twins, self._reborn))
+        self._stages = iter((self._challenges, self._born_twins, self._twin_trainings, self._reborn))
         self._races = True
         self._probed = 0
         self._newcomers = NEWCOMERS
         self._newborn: list[int] = []
         self._why: dict[str, str] = {}
-        self._numbers: list[int] = []  # of the births of a strategy that counts them itself
         self._wanted: deque[Wish] = deque()
         self._awaited = 0
         self._kept: Sequence[Kept] = ()
-        self._gaps: dict[tuple[str, int], float] = {}  # scores of twins, by group and epochs; "" for none
-        self._twin_of: dict[int, str] = {}
+        self._twins: Twins | None = None
         if race.question is not None:
-            births.genes = race.question.off
+            births.genes, self._twins = race.question.off, Twins(births, race.question)
 
     @property
     def racing(self) -> bool:
@@ -114,35 +116,19 @@ class Racing:
         elif not racing and self._ends():
             return "done"
         else:
-            wish = self._of_strategy(rng)
+            wish = self._strategy.ask(rng)
             if isinstance(wish, Proposal) and not racing:
                 self._newborn.append(self._asked + 1)
         self._asked += isinstance(wish, Proposal)
         self._awaited += isinstance(wish, Examination)
         return wish
 
-    def _of_strategy(self, rng: Random) -> Wish:
-        """What the strategy wants. One that takes no updates counts its births itself, and knows of no others."""
-        wish = self._strategy.ask(rng)
-        if isinstance(wish, Proposal) and not self._strategy.takes_updates:
-            wish = replace(wish, parents=tuple(self._numbers[one - 1] for one in wish.parents))
-            self._numbers.append(self._asked + 1)
-        return wish
-
-    def _tell_strategy(self, request: Request, result: Result) -> None:
-        candidate = request.candidate
-        if self._strategy.takes_updates:
-            self._strategy.tell(request, result)
-        elif candidate.number in self._numbers:
-            own = replace(candidate, number=self._numbers.index(candidate.number) + 1)
-            self._strategy.tell(replace(request, candidate=own), result)
-
     def tell(self, request: Request, result: Result) -> None:
         if request.purpose in (Purpose.CHALLENGE, Purpose.TWIN):
             self._awaited -= 1
             self._hear(request, result)
             return
-        self._tell_strategy(request, result)
+        self._strategy.tell(request, result)
         if request.continues is not None:
             if result.fitness is not None:
                 self._known[request.candidate.number].rank = Standing(request.budget.size, result.fitness)
@@ -157,8 +143,8 @@ class Racing:
         self._known[runner.number] = runner
         if not is_reborn(runner.candidate):
             self._bred |= set() if self._races else {runner.number}
-        elif runner.number not in self._twin_of:
-            self._wanted.append(self._challenge(runner, runner.candidate.parents[0] == self._probed))
+        elif not (self._twins and runner.number in self._twins):
+            self._wanted.append(self._copied_challenge(runner))
 
     def _hear(self, request: Request, result: Result) -> None:
         """The end of a longer training."""
@@ -166,9 +152,8 @@ class Racing:
             self._kept = self._race.question.kept(result)
         if result.fitness is None:
             return
-        if request.purpose is Purpose.TWIN:
-            group = self._twin_of.get(request.candidate.number, "")
-            self._gaps[group, request.budget.epochs] = self._race.scale(result.fitness)
+        if request.purpose is Purpose.TWIN and self._twins:
+            self._twins.hear(request.candidate.number, request.budget, self._race.scale(result.fitness))
         else:
             runner = self._known[request.candidate.number]
             runner.longer = result.fitness
@@ -190,6 +175,10 @@ class Racing:
         probes = self._race.question.probes if probed and self._race.question else ()
         return Examination(runner.candidate, self._race.longer, Purpose.CHALLENGE, probes)
 
+    def _copied_challenge(self, reborn: Runner) -> Examination:
+        """The longer training of one that was born again, word for word that of its parent, so that it is copied."""
+        return self._challenge(reborn, reborn.candidate.parents[0] == self._probed)
+
     def _best(self) -> list[Runner]:
         """Those that were trained longer, the most promising first."""
         longer = [one for one in self._known.values() if one.longer is not None]
@@ -197,50 +186,32 @@ class Racing:
         carried = share_carried([one.scores for one in longer], scale)
         return sorted(longer, key=lambda one: (-one.scores.expected(scale, carried), one.number))
 
-    def _open(self) -> list[str]:
-        """Groups of augmentation of which the probe does not say enough, if there is time for twins."""
-        question = self._race.question
-        if question is None or not question.twins:
-            return []
-        return [one.group for one in self._kept if one.verdict == "open" and one.group in question.genes]
-
     def _born_twins(self) -> Iterator[Wish]:
-        question, best = self._race.question, self._best()
-        for group in self._open() if best else ():
-            assert question is not None
-            number = self._asked + len(self._twin_of) + 1
-            asked = [one for one in self._kept if one.group == group]
-            if twin := self._births.reborn(_member(best[0]), question.decided(asked, {group})):
-                self._twin_of[number] = group
-                yield twin
+        best = self._best()
+        if self._twins and best:
+            yield from self._twins.born(best[0], self._kept, self._asked + 1)
 
-    def _twins(self) -> Iterator[Wish]:
-        """Trainings of the best and its twins, at two budgets."""
-        question = self._race.question
-        if not self._twin_of or question is None:
-            return
-        plain = self._known[next(iter(self._twin_of))].candidate.parents[0]
-        for number in (plain, *self._twin_of):
-            if number in self._known:
-                for budget in question.twins:
-                    yield Examination(self._known[number].candidate, budget, Purpose.TWIN)
+    def _twin_trainings(self) -> Iterator[Wish]:
+        if self._twins:
+            yield from self._twins.trainings(self._known)
 
     def _reborn(self) -> Iterator[Wish]:
-        """Augmentation is decided; the favourite and the best are born again with it."""
+        """Augmentation is decided; the most promising and the favourite are born again with it. A twin that has it is
+        one of them already: its longer training is a copy, too."""
         question, best = self._race.question, self._best()
-        if question is None or not self._race.reborn:
+        if question is None or self._twins is None or not (self._race.reborn and best):
             return
-        won = {group for group in self._twin_of.values() if question.pays(self._gaps, group)}
-        self._births.genes = question.decided(self._kept, won)
-        if self._births.genes != question.off and best:
-            favourite = min(best, key=lambda one: one.number)
-            for one in list(dict.fromkeys([best[0].number, favourite.number, *(one.number for one in best)]))[
-                : self._race.reborn
-            ]:
-                if again := self._births.reborn(_member(self._known[one]), self._births.genes):
-                    yield again
-                else:
-                    yield from self._twin_that_won(one)
+        self._births.genes = question.decided(self._kept, self._twins.won)
+        if self._births.genes == question.off:
+            return
+        favourite = min(best, key=lambda one: one.number)
+        first = [best[0], *(one for one in (favourite, *best[1:]) if one is not best[0])]
+        for one in list(dict.fromkeys(one.number for one in first))[: self._race.reborn]:
+            if again := self._births.reborn(self._known[one].member, self._births.genes):
+                yield again
+            else:
+                twins = self._twins.of(one, self._known)
+                yield from (self._copied_challenge(twin) for twin in twins if self.may_win(twin.candidate.genome))
 
     @property
     def _waits(self) -> bool:
@@ -262,25 +233,20 @@ class Racing:
             return False
         if born >= race.newcomers:
             self._why = {"race": "all that the plan has time for was born"}
-        elif race.last is not None and self._looks:
-            best, newcomers = self._best(), [self._known[one] for one in self._newborn if one in self._known]
-            rivals = [one for one in best if one.number not in self._newborn]
-            if not rivals:
-                return False
-            left = (race.newcomers - born) * rivals[0].first.budget.size
-            gain = gain_by_training(rivals[0], 1 + left / race.last, race.scale)
-            lead = lead_of_newcomers(newcomers, rivals[0], race.scale)
-            if gain > lead:
-                what = "leads beyond luck" if lead <= 0 else "leads by more than that"
-                self._why = {"race": f"training on brings more: none of {born} newcomers {what}"}
+        elif self._looks and (why := self._training_pays(race.newcomers - born)):
+            self._why = {"race": why}
         return bool(self._why)
 
-    def _twin_that_won(self, number: int) -> Iterator[Wish]:
-        """The longer training, a copy, of a twin of that candidate which is what was decided for all."""
-        for twin in self._twin_of:
-            runner = self._known.get(twin)
-            if runner and runner.candidate.parents == (number,) and self.may_win(runner.candidate.genome):
-                yield self._challenge(runner, number == self._probed)
+    def _training_pays(self, left: int) -> str:
+        """Why the last training makes more of the time of so many newcomers, or nothing."""
+        scale, newborn = self._race.scale, self._newborn
+        rival = next((one for one in self._best() if one.number not in newborn), None)
+        if rival is None:
+            return ""
+        gain = gain_by_training(rival, 1 + left * rival.first.budget.size / self._race.last, scale)
+        lead = lead_of_newcomers([self._known[one] for one in newborn if one in self._known], rival, scale)
+        what = "leads beyond luck" if lead <= 0 else "leads by more than that"
+        return f"training on brings more: none of {len(newborn)} newcomers {what}" if gain > lead else ""
 
     def due(self) -> Promotion | Examination | None:
         """Now that no more are born: the next longer training of one of those that were bred, or the promotion that is
@@ -307,7 +273,3 @@ class Racing:
 
     def stop_reasons(self) -> dict[str, str]:
         return self._why or self._strategy.stop_reasons()
-
-
-def _member(runner: Runner) -> Member:
-    return Member(runner.number, runner.candidate.genome, runner.brief)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from random import Random
 
-from evolve.search.strategy import Answer, Births, Proposal
+from evolve.search.births import Births
+from evolve.search.strategy import Answer, Proposal
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from evolve.objectives import Standing, in_order
 from evolve.search.leads import SEED_ERROR, Scale, Scores, luckiest
+from evolve.search.strategy import Member
 from evolve.values import LONGER, Candidate, Request
 
 
@@ -25,6 +26,11 @@ class Runner:
     @property
     def number(self) -> int:
         return self.candidate.number
+
+    @property
+    def member(self) -> Member:
+        """It as strategies see it."""
+        return Member(self.number, self.candidate.genome, self.brief)
 
     @property
     def by_brief(self) -> tuple[float, int]:

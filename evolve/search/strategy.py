@@ -1,12 +1,11 @@
-"""What a search strategy is, and how it gets genomes that were not born before."""
+"""What a search strategy is, and what it may want."""
 
 from __future__ import annotations
 
 import random
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from random import Random
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
@@ -14,12 +13,8 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 from evolve.objectives import Standing
 from evolve.settings import Settings
 from evolve.values import Budget, Candidate, Probe, Purpose, Request, Result, Schedule
-from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Step, Variation, candidate_key
-from genomes.genome import recipe_of, with_genes
-from genomes.json_value import Json
-from genomes.recipe import difference, in_words
+from genomes import Blueprint, Genome, Step
 
-DRAWS = 100
 Answer = Literal["wait", "done"]
 
 
@@ -106,14 +101,14 @@ class Strategy(Protocol):
         """What is to be trained next; "wait" if it first needs results that are on their way; "done" if there is
         nothing left.
 
-        All randomness comes from `rng`, a fresh generator for each ask. The n-th proposal becomes candidate n.
+        All randomness comes from `rng`, a fresh generator for each ask.
         """
         ...
 
     def tell(self, request: Request, result: Result) -> None:
-        """The result of a request; exactly once for each, in the order of the virtual clock. A failure has no
-        fitness. A candidate that is told again, at a larger budget, is an update: no birth, and ignored if the strategy
-        holds that candidate no more."""
+        """The result of a request; exactly once for each, in the order of the virtual clock. A failure has no fitness.
+        A candidate that is told again, at a larger budget, is an update: no birth, and ignored if the strategy holds
+        that candidate no more. Where the strategy is wrapped, it may be told of births that it did not propose."""
         ...
 
     def needs_weights(self, budget: Budget) -> bool:
@@ -128,168 +123,6 @@ class Strategy(Protocol):
     def stop_reasons(self) -> dict[str, str]:
         """Why `ask` says "done", by short name; empty as long as it does not."""
         ...
-
-
-class Choose(Protocol):
-    """Of several drafts, new genomes that were drawn, says which one is to be born; the others never were.
-
-    drafts: how many it chooses from, at least 1.
-    """
-
-    @property
-    def drafts(self) -> int: ...
-    def __call__(self, drafts: Sequence[Proposal], rng: Random) -> Proposal: ...
-
-
-class Births:
-    """Where strategies get genomes from: founders first, then what the search space draws, none of them twice. For that
-    the key of each that was born stays in memory: 155 bytes, 16 MB for 100,000 births. The space is told of each birth,
-    as what a pool draws depends on what is left.
-
-    mutants: whether newcomers are mutants of the founders instead of genomes from nothing.
-    fill: whether what is drawn is made as wide as the limits of the space allow.
-    first_space, small: the part of the space that the first `small` births are drawn in.
-    choose: which of several drafts is born; None for the first one.
-    genes: of recipes, with the values that all that are born from now on have.
-    """
-
-    def __init__(
-        self,
-        space: SearchSpace[Genome],
-        founders: Sequence[Proposal] = (),
-        mutants: bool = False,
-        fill: bool = False,
-        first_space: SearchSpace[Genome] | None = None,
-        small: int = 0,
-        choose: Choose | None = None,
-    ) -> None:
-        self._space, self._first_space, self._small = space, first_space or space, small
-        self._founders = deque(founders)
-        self._varied = list(founders) if mutants else []
-        self._known: set[str] = set()
-        self._born = 0
-        self._fill, self._choose = fill, choose
-        self.genes: Mapping[str, Json] = {}
-
-    @property
-    def space(self) -> SearchSpace[Genome]:
-        """Where the next birth is drawn."""
-        return self._first_space if self._born < self._small else self._space
-
-    @property
-    def founders_left(self) -> int:
-        """Founders that were not handed out yet."""
-        return len(self._founders)
-
-    def newcomer(self, rng: Random) -> Proposal | None:
-        """The next founder, or else a mutant of a founder where `mutants` are wanted, or a new genome from nothing;
-        None if none is found in `10 * DRAWS` draws."""
-        while self._founders:
-            if founder := self._entered(self._unknown(self._founders.popleft())):
-                return founder
-        if not self._varied:
-            return self.random(rng)
-
-        def draw() -> Proposal:
-            founder = rng.choice(self._varied)
-            variation = self.space.mutate(founder.genome, rng)
-            return Proposal(variation.genome, (), (*founder.steps, *variation.steps), variation.blueprint)
-
-        return self._new(draw, 10 * DRAWS, rng)
-
-    def random(self, rng: Random) -> Proposal | None:
-        """A new genome from nothing; None if none is found in `10 * DRAWS` draws."""
-
-        def draw() -> Proposal:
-            variation = self.space.random(rng)
-            return Proposal(variation.genome, (), variation.steps, variation.blueprint)
-
-        return self._new(draw, 10 * DRAWS, rng)
-
-    def wider(self, parent: Member) -> Proposal | None:
-        """`parent`, made as wide as the space allows; None if that is nothing new."""
-        variation = self.space.widened(parent.genome)
-        if variation is None:
-            return None
-        wider = Proposal(variation.genome, (parent.number,), variation.steps, variation.blueprint)
-        return self._entered(self._unknown(wider))
-
-    def reborn(self, parent: Member, genes: Mapping[str, Json]) -> Proposal | None:
-        """`parent` with these genes of its recipe; None if it has them, or such a one was born before."""
-        genome = with_genes(self.space, parent.genome, genes)
-        blueprint = self.space.blueprint(genome)
-        if genome == parent.genome or candidate_key(genome, blueprint) in self._known:
-            return None
-        return self._entered(Proposal(genome, (parent.number,), (_changed(parent.genome, genome),), blueprint))
-
-    def child(self, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0) -> Proposal | None:
-        """A new genome from one parent (mutated) or two (crossed, then mutated with probability `mutate`).
-
-        `draw_parents` is called again for each draw. None if no new genome is found in `DRAWS` draws.
-        """
-
-        def draw() -> Proposal:
-            parents = draw_parents()
-            child = Variation(parents[0].genome, ())
-            if len(parents) == 2:
-                child = self.space.crossover(parents[0].genome, parents[1].genome, rng)
-            if len(parents) == 1 or rng.random() < mutate:
-                mutant = self.space.mutate(child.genome, rng)
-                child = Variation(mutant.genome, child.steps + mutant.steps, mutant.blueprint)
-            return Proposal(child.genome, tuple(p.number for p in parents), child.steps, child.blueprint)
-
-        return self._new(draw, DRAWS, rng)
-
-    def _new(self, draw: Callable[[], Proposal], draws: int, rng: Random) -> Proposal | None:
-        """One of the first new genomes among so many that are drawn; None if none of them is new."""
-        wanted, drafts = self._choose.drafts if self._choose else 1, list[Proposal]()
-        with suppress(InvalidGenome):  # hardly anything fits these limits, and the space has tried hundreds
-            for _ in range(draws):
-                if draft := self._unknown(self._filling(draw())):
-                    drafts.append(draft)
-                if len(drafts) == wanted:
-                    break
-        if not drafts:
-            return None
-        return self._entered(self._choose(drafts, rng) if self._choose else drafts[0])
-
-    def _filling(self, proposal: Proposal) -> Proposal:
-        """`proposal`, made as wide as possible where that is wanted."""
-        wider = self.space.widened(proposal.genome) if self._fill else None
-        if wider is None:
-            return proposal
-        steps = (*proposal.steps, *wider.steps)
-        return replace(proposal, genome=wider.genome, steps=steps, blueprint=wider.blueprint)
-
-    def _unknown(self, proposal: Proposal) -> Proposal | None:
-        """A proposal with its network; None if it was born before. One that cannot be built is let through: the loop
-        says why."""
-        if self.genes and (genome := with_genes(self.space, proposal.genome, self.genes)) != proposal.genome:
-            steps = (*proposal.steps, _changed(proposal.genome, genome)) if not proposal.parents else proposal.steps
-            proposal = replace(proposal, genome=genome, steps=steps)  # the network is the same
-        try:
-            blueprint = proposal.blueprint or self.space.blueprint(proposal.genome)
-        except InvalidGenome:
-            return proposal
-        known = candidate_key(proposal.genome, blueprint) in self._known
-        return None if known else replace(proposal, blueprint=blueprint)
-
-    def _entered(self, proposal: Proposal | None) -> Proposal | None:
-        """A proposal that is handed out, and so will be born."""
-        if proposal is None:
-            return None
-        self._born += 1
-        self._space = self._space.without(proposal.genome)
-        self._first_space = self._first_space.without(proposal.genome)
-        if proposal.blueprint is not None:
-            self._known.add(candidate_key(proposal.genome, proposal.blueprint))
-        return proposal
-
-
-def _changed(before: Genome, after: Genome) -> Step:
-    """The step from one recipe to another one."""
-    changes = difference(recipe_of(before), recipe_of(after))
-    return Step("augmentation", {name: list(values) for name, values in changes.items()}, in_words(changes))
 
 
 @contextmanager

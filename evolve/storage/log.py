@@ -21,8 +21,8 @@ PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite
 # Scores of the search, best first; {fitness} and {path} are those of the objective that candidates are ranked by.
 WITH_SCORE = """
     FROM request JOIN result ON request = number
-    WHERE purpose IN ('search', 'closing', 'challenge') AND status = 'ok'
-        AND json_type(measures, '{path}') IN ('real', 'integer')
+    WHERE purpose IN ('search', 'closing', 'challenge') AND status = 'ok' AND
+        json_type(measures, '{path}') IN ('real', 'integer')
 """
 SCORED = f"""
     SELECT candidate, {{fitness}} AS fitness, images * epochs AS trained {WITH_SCORE}
@@ -235,8 +235,8 @@ class Log:
 
     def scored(self) -> int:
         """How many candidates have a score of the search."""
-        scored = WITH_SCORE.format(path=self.objectives.first.path)
-        return int(self._connection.execute(f"SELECT count(DISTINCT candidate) {scored}").fetchone()[0])
+        scored = f"SELECT count(DISTINCT candidate) {WITH_SCORE.format(path=self.objectives.first.path)}"
+        return int(self._connection.execute(scored).fetchone()[0])
 
     def budgets(self, *purposes: Purpose) -> list[Budget]:
         """The different budgets of requests for some purposes, the smallest first."""

@@ -132,8 +132,8 @@ class Trainer:
 
     def _beside(self, job: TrainingJob, classify: Probabilities) -> dict[str, float]:
         """What a job asks for beside the score of its part: measures of another part by its name, such as
-        "selection_accuracy"; accuracies on images that are changed, such as "changed_mirror", with "clean" on the same
-        ones as they are."""
+        "selection_accuracy"; balanced accuracies, in which each class counts as much, on images that are changed, such
+        as "changed_mirror", with "clean" on the same ones as they are."""
         found: dict[str, float] = {}
         if job.also is not None:
             images, labels = self._images(job, job.also)
@@ -141,11 +141,11 @@ class Trainer:
             found |= {f"{job.also}_{name}": value for name, value in measures.items()}
         if job.probes:
             images, labels = self._images(job, job.parts.score, PROBED)
-            found[CLEAN] = measures_of(classify(images), labels)["accuracy"]
+            found[CLEAN] = measures_of(classify(images), labels)["balanced_accuracy"]
             for probe in job.probes:
                 limits, rng = (self._settings["low"], self._settings["high"]), np.random.default_rng(probe.seed)
                 seen = change_all(images, probe.recipe.to_json(), *limits, rng)
-                found[f"{CHANGED}{probe.group}"] = measures_of(classify(seen), labels)["accuracy"]
+                found[f"{CHANGED}{probe.group}"] = measures_of(classify(seen), labels)["balanced_accuracy"]
         return found
 
     def _images(self, job: TrainingJob, part: str, first: int | None = None) -> Images:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from random import Random
 from typing import ClassVar
 
-from evolve.search.strategy import Answer, Births, Member, Promotion, Proposal, member
+from evolve.search.births import Births
+from evolve.search.strategy import Answer, Member, Promotion, Proposal, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result, Schedule
 

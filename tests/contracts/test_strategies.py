@@ -11,7 +11,8 @@ import pytest
 from conftest import scored
 
 from evolve.problems.tables import TableProblem
-from evolve.search.strategy import STRATEGIES, Births, Promotion, Proposal, strategy_class
+from evolve.search.births import Births
+from evolve.search.strategy import STRATEGIES, Promotion, Proposal, strategy_class
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 from genomes import Step, candidate_key
 from genomes.genome import SPACES

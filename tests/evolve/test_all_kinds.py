@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +71,12 @@ def test_rare_classes_count_where_each_class_is_to_count_as_much(tmp_path: Path)
     assert recipe_of(run.genome(run.winner or 1)).class_weights >= 0.5
     assert run.final_result is not None
     assert run.final_result.measures["balanced_accuracy"] > 0.9
+    script = evolve.export(run.folder, run.winner or 1, "python", output=tmp_path / "net.py").path
+    assert "images of rarer classes count more" in script.read_text()
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    [accuracy] = re.findall(r"^test accuracy ([\d.]+)$", done.stdout, flags=re.MULTILINE)
+    assert float(accuracy) > 0.9
 
 
 @pytest.mark.parametrize(

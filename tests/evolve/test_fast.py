@@ -18,7 +18,8 @@ from evolve.engine.interrupts import Stop, Stopped
 from evolve.execution.executor import InProcess
 from evolve.problems.table_files import load_table
 from evolve.problems.tables import TableProblem
-from evolve.search.strategy import Births, strategy_class
+from evolve.search.births import Births
+from evolve.search.strategy import strategy_class
 from evolve.storage.store import Store
 from evolve.values import Result
 

@@ -13,7 +13,8 @@ from conftest import DATA, command, stack_space
 
 from evolve.engine.initial_population import founder, founders
 from evolve.errors import ConfigError
-from evolve.search.strategy import Births, Proposal
+from evolve.search.births import Births
+from evolve.search.strategy import Proposal
 from genomes.stack.founders import GROUPS
 
 SPACE = stack_space((32, 32, 3))

@@ -12,8 +12,9 @@ from conftest import scored, stack_space
 
 import evolve
 from evolve.errors import ConfigError
+from evolve.search.births import Births
 from evolve.search.growing import WIDENED, Growing
-from evolve.search.strategy import Births, Proposal, strategy_class
+from evolve.search.strategy import Proposal, strategy_class
 from evolve.values import Budget, Candidate, Purpose, Request
 from genomes.genome import InvalidGenome
 from genomes.spec import ModelSpec

@@ -53,12 +53,12 @@ def test_an_error_is_the_larger_of_that_over_images_and_that_over_seeds() -> Non
     assert lead(one, other, Scale(100), None).error > of_seeds, "of few images nobody knows"
 
 
-def test_a_newcomer_has_to_beat_the_luck_of_the_best_of_all_that_were_tried() -> None:
-    assert Lead(0.01, 1.0).counts, "a start was chosen before anything was known"
-    assert not Lead(0.5, 1.0, tried=1).counts
-    assert Lead(0.6, 1.0, tried=1).counts
-    assert not Lead(1.5, 1.0, tried=20).counts
-    assert not Lead(-0.1, 1.0).counts
+def test_the_luck_of_the_best_grows_with_those_that_were_tried() -> None:
+    lucks = [Lead(0.5, 1.0, tried).luck for tried in (0, 1, 5, 20)]
+    assert lucks[0] == 0.0, "a start was chosen before anything was known"
+    assert lucks == sorted(lucks)
+    assert lucks[1] == pytest.approx(0.59, abs=0.01)
+    assert Lead(0.5, 2.0, 5).luck == 2 * lucks[2]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 30])
@@ -86,5 +86,6 @@ def test_seldom_does_a_newcomer_win_that_is_as_good_as_the_favourite() -> None:
         noise = [0.01 * rng.gauss(0, 1) for _ in range(33)]
         favourite = Scores(0.5 + noise[0], (0.6 + noise[1], 0.6 + noise[2]))
         newcomers = [Scores(0.5 + noise[3 * n], (0.6 + noise[3 * n + 1], 0.6 + noise[3 * n + 2])) for n in range(1, 11)]
-        won += any(lead(one, favourite, SHARES, 0.01, tried=10).counts for one in newcomers)
+        leads = [lead(one, favourite, SHARES, 0.01, tried=10) for one in newcomers]
+        won += any(one.by > one.luck for one in leads)
     assert won / 600 < 0.5

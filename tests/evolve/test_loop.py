@@ -26,7 +26,8 @@ from evolve.errors import ConfigError, RunError
 from evolve.execution.executor import InProcess
 from evolve.problems.tables import TableProblem
 from evolve.reporting.run_text import hall_of_fame
-from evolve.search.strategy import STRATEGIES, Births, Proposal, strategy_class
+from evolve.search.births import Births
+from evolve.search.strategy import STRATEGIES, Proposal, strategy_class
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.values import Budget, Result, Status

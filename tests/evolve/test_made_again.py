@@ -15,9 +15,9 @@ from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop, Stopped
 from evolve.execution.executor import Message
 from evolve.jobs import Beginning, Takes, TrainingJob
+from evolve.search.births import Births
 from evolve.search.halving import Halving
 from evolve.search.random_search import RandomSearch
-from evolve.search.strategy import Births
 from evolve.storage.store import Store
 from evolve.values import Budget, Purpose, Request, Result, Status, digest
 from genomes.spec import ModelSpec

@@ -12,8 +12,9 @@ from evolve.config import RunConfig
 from evolve.engine.composition import compose_search
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
+from evolve.search.births import Births
 from evolve.search.halving import Halving
-from evolve.search.strategy import STRATEGIES, Births, strategy_class
+from evolve.search.strategy import STRATEGIES, strategy_class
 
 FIRST, LAST = 300, 1200  # births between which growth is measured: by then all that is bounded is full
 

@@ -10,9 +10,11 @@ import pytest
 from conftest import scored, stack_space
 
 from evolve.search.augmentation import DESTROYS, SURVIVES, Kept, Question, kept
+from evolve.search.births import Births
 from evolve.search.leads import Scale
 from evolve.search.racing import NEWCOMERS, REBORN, Race, Racing
-from evolve.search.strategy import Births, Examination, Promotion, Proposal, strategy_class
+from evolve.search.strategy import Examination, Promotion, Proposal, strategy_class
+from evolve.search.twins import Twins
 from evolve.values import Budget, Candidate, Probe, Purpose, Request, Status, is_reborn
 from genomes.genome import recipe_of
 from genomes.recipe import DEFAULT, PLAIN, of_group
@@ -145,10 +147,16 @@ TWINS = (Budget(100, 150), Budget(100, 450))
 )
 def test_twins_decide_where_a_network_cannot_tell(gaps: tuple[float, float], pays: bool) -> None:
     """On only if the gap grows and, carried on in the logarithm of epochs, is above zero at the last training."""
-    asked = question(twins=TWINS, last_epochs=1350)
-    scores = {("", 150): 0.0, ("", 450): 0.1, ("move", 150): gaps[0], ("move", 450): 0.1 + gaps[1]}
-    assert asked.pays(scores, "move") == pays
-    assert not asked.pays({("move", 150): 1.0}, "move"), "one that failed decides nothing"
+    played = Played(lambda n: n / 10, lambda n: n / 5)
+    births = Births(played.space, [Proposal(played.space.parse(text)) for text in STARTS])
+    twins, best = Twins(births, question(twins=TWINS, last_epochs=1350)), played.play(4).race._known[4]
+    assert len(list(twins.born(best, [Kept("move", 0.55, 0.01)], 5))) == 1
+    assert twins.won == set(), "nothing is known"
+    for budget, plain, gap in zip(TWINS, (0.0, 0.1), gaps, strict=True):
+        twins.hear(4, budget, plain)
+        assert twins.won == set(), "one that failed decides nothing"
+        twins.hear(5, budget, plain + gap)
+    assert (twins.won == {"move"}) == pays
 
 
 @pytest.mark.parametrize("better", [True, False])

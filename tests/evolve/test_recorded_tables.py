@@ -27,7 +27,8 @@ from evolve.problems.recorded_problem import RecordedEvaluator
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTable
 from evolve.problems.spaces import pool_space
 from evolve.research.table_search import search_table
-from evolve.search.strategy import STRATEGIES, Births, Member
+from evolve.search.births import Births
+from evolve.search.strategy import STRATEGIES, Member
 from evolve.values import Budget, Result, Status
 
 LINES = recorded_table.lines(4, ["left"])

@@ -9,10 +9,11 @@ import pytest
 from conftest import scored
 
 from evolve.search.aging import Aging
+from evolve.search.births import Births
 from evolve.search.genetic import Genetic
 from evolve.search.halving import Halving
 from evolve.search.random_search import RandomSearch
-from evolve.search.strategy import Births, Promotion, Proposal
+from evolve.search.strategy import Promotion, Proposal
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 from genomes.stack.space import StackSpace
 

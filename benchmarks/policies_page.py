@@ -1,0 +1,62 @@
+"""What `policies.py` found, as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def page(made: dict[str, Any]) -> str:
+    """The same as Markdown."""
+    names = list(made["datasets"])
+    lines = [
+        "# Policies of search on the recorded table",
+        "",
+        f"Points lost against the best network of the table at {made['truth']}, means of {made['draws']} draws, each "
+        "data set left out when starts were chosen. `mean` is over data sets, with its 95 % interval. How leads are "
+        "carried on was found on these same data sets, so elsewhere the race may lose more.",
+    ]
+    for count, outcomes in made["loss"].items():
+        lines += [
+            "",
+            f"## {count} starts",
+            "",
+            f"| policy | {' | '.join(names)} | mean |",
+            f"|---|{'---|' * len(names)}---|",
+        ]
+        for policy, one in outcomes.items():
+            mean, low, high = one["interval"]
+            cells = " | ".join(f"{one['losses'][name]:.2f}" for name in names)
+            lines.append(f"| {policy} | {cells} | {mean:.2f} ({low:.2f} to {high:.2f}) |")
+    lines += [
+        "",
+        "## Decisions of the race",
+        "",
+        "| data set | wrong vetoes | wrong winners | first starts, without it |",
+        "|---|---|---|---|",
+    ]
+    for name in names:
+        shares = made["wrong"][name]
+        starts = ", ".join(made["portfolios"][name][:4])
+        lines.append(f"| {name} | {shares['wrong vetoes']:.0%} | {shares['wrong winners']:.0%} | {starts} |")
+    lines += [
+        "",
+        "## Augmentation",
+        "",
+        "What the best of the race says, and points that twins gain with mirroring and moving at "
+        f"{made['truth']}, and with moving alone.",
+        "",
+        "| data set | mirrored | moved | with both | moved alone |",
+        "|---|---|---|---|---|",
+    ]
+    for name in names:
+        one = made["augmentation"][name]
+        said = [", ".join(f"{word} {share:.0%}" for word, share in one[group].items()) for group in made["groups"]]
+        gains = [" ".join(f"{gain:+.1f}" for gain in one[key]) for key in ("twins gain", "moved alone gain")]
+        lines.append(f"| {name} | {' | '.join([*said, *gains])} |")
+    lines += [
+        "",
+        "Command: `python benchmarks/policies.py results/published/experiment/recorded.jsonl "
+        "--output results/published/search`",
+        "",
+    ]
+    return "\n".join(lines)

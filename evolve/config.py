@@ -269,7 +269,12 @@ class RunConfig(Settings):
     ] = Field(4, ge=1, description=f"{WHOLE} 1", examples=[4])
     newcomers: Annotated[
         int | None,
-        Shown(Group.BUDGET, "Largest number of candidates that are bred after a race.", "all that there are", "N"),
+        Shown(
+            Group.BUDGET,
+            "Largest number of candidates that are bred after a race.",
+            "as many as the run has room for",
+            "N",
+        ),
     ] = Field(None, ge=0, description=f"{WHOLE} 0", examples=[8])
     twins: Annotated[
         tuple[str, ...],

@@ -65,7 +65,7 @@ class RunSettings(TypedDict, total=False):
     challengers: int
     """How many of the first networks are trained longer, on images. Default: 4."""
     newcomers: int | None
-    """Largest number of candidates that are bred after a race. Default: all that there are."""
+    """Largest number of candidates that are bred after a race. Default: as many as the run has room for."""
     twins: str | list[str] | tuple[str, ...]
     """Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9."""
     leaders: int

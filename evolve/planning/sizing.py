@@ -105,8 +105,8 @@ def make_plan(
     has set stays as it is.
     """
     given = config.model_fields_set
-    t, largest, typical, fill, final_epochs = _stages(config, seconds, machine, train, images)
-    speed = machine.rate / 3 / typical  # images a second of one worker
+    t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
+    speed = machine.rate / 3 / sizes.typical  # images a second of one worker
     race = _race(config, t.search * machine.workers, machine.start, speed, train, begin)
     longer = race.brief.longer.size / speed + machine.start
     again = t.rescoring * machine.workers
@@ -121,9 +121,9 @@ def make_plan(
         "look_ahead": LOOK_AHEAD * machine.workers,
         "rungs": [str(one) for one in race.rungs],
         "promote_one_in": config.promote_one_in,
-        "max_work": largest,
-        "fill": fill,
-        "max_multiply_adds": largest,  # `max_work` is the limit, not what is usual for multiply-adds
+        "max_work": sizes.largest,
+        "fill": sizes.fill,
+        "max_multiply_adds": sizes.largest,  # `max_work` is the limit, not what is usual for multiply-adds
         "leaders": leaders,
         "rescorings": max(1, min(MOST_AGAIN, most)),
         "final_epochs": final_epochs,
@@ -134,11 +134,17 @@ def make_plan(
     return Plan({**settings, **{name: getattr(config, name) for name in growing}}, t, machine)
 
 
-def _stages(
-    config: RunConfig, seconds: float, machine: Machine, train: int, images: int
-) -> tuple[Stages, int, float, bool, int]:
-    """How long the stages are, the most work of a network and that of a usual one, whether they are made as wide as
-    that, and the epochs of the last training. See `make_plan`."""
+@dataclass(frozen=True)
+class _Sizes:
+    """Work for an image of the largest network and of a usual one; fill: whether all are made as wide as is allowed."""
+
+    largest: int
+    typical: float
+    fill: bool
+
+
+def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, images: int) -> tuple[Stages, _Sizes, int]:
+    """How long the stages are, how large networks are, and the epochs of the last training. See `make_plan`."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     t, all_of_it = times(seconds), machine.rate * machine.workers * machine.together / 3 / images
     last = t.final * all_of_it  # work for each image that there is time for in the last training, in all epochs
@@ -153,7 +159,7 @@ def _stages(
     needed = (epochs or _plenty(images)) * typical / last
     needed = min(1.0, needed if epochs else max(LEAST_LAST, needed))
     t = replace(t.with_final(needed * t.final), by_clock=epochs is None)
-    return t, largest, typical, fill, epochs or max(1, round(needed * last / typical))
+    return t, _Sizes(largest, typical, fill), epochs or max(1, round(needed * last / typical))
 
 
 def _enough_for_a_race(t: Stages, machine: Machine, speed: float, train: int) -> Stages:

@@ -28,7 +28,7 @@ def test_of_each_birth_a_search_holds_its_key_and_its_scores(name: str) -> None:
     if strategy.takes_updates:
         strategy = Halving(strategy, RUNGS, 3, room=8)
 
-    def ends(births: int, recorded: bool) -> str | None:
+    def ends(births: int, recorded: bool, racing: bool) -> str | None:
         if births in (FIRST, LAST) and births not in held:
             gc.collect()
             held[births] = tracemalloc.get_traced_memory()[0]

@@ -214,7 +214,7 @@ def test_a_divergent_recipe_is_a_result_with_a_reason(folder: Path, tiny_npz: Pa
 
 @pytest.mark.slow
 def test_a_time_limit_per_candidate_is_kept(folder: Path, tiny_npz: Path) -> None:
-    (folder / "slow.toml").write_text('candidate_timeout = "0.01s"\npopulation = 2\nevaluations = 2\n')
+    (folder / "slow.toml").write_text('candidate_timeout = "0.01s"\nepochs = 200\npopulation = 2\nevaluations = 2\n')
     done = command("run", "--dataset", tiny_npz, "--config", "slow.toml", "--name", "slow", cwd=folder)
     assert done.returncode == 2
     assert "none of the first 2 candidates could be evaluated" in done.stderr

@@ -23,7 +23,7 @@ USUAL_LOOK_AHEAD = 8
 # Settings that not every encoding heeds; see `SearchSpace.settings`.
 OF_ENCODINGS = ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
 OF_TABLES = {".json": PUBLISHED, ".jsonl": RECORDED}  # how the names of tables end -> their encodings
-RUNG = re.compile(r"\d{1,9}x\d{1,6}")
+RUNG = re.compile(r"\d{1,9}x\d{1,6}(x\d{1,3})?")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -73,13 +73,15 @@ class Group(StrEnum):
 
 
 def read_rungs(value: Any) -> Any:
-    """Budgets such as ['3000x1', '9000x2'], or '3000x1,9000x2'. Raises ValueError for anything else."""
+    """Budgets such as ['3000x1', '9000x2'], or '3000x1,9000x2', or one over folds. Raises ValueError else."""
     given = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(given, list | tuple) or not all(isinstance(one, str) and RUNG.fullmatch(one) for one in given):
         raise ValueError("not budgets")
     found = [Budget.read(one) for one in given]
     if any(one.images < 10 or one.epochs < 1 for one in found) or any(not a < b for a, b in pairwise(found)):
         raise ValueError("not growing")
+    if len(found) > 1 and any(one.folds > 1 for one in found):
+        raise ValueError("folds do not climb")
     return tuple(given)
 
 
@@ -276,6 +278,15 @@ class RunConfig(Settings):
             "N",
         ),
     ] = Field(None, ge=0, description=f"{WHOLE} 0", examples=[8])
+    few_images: Annotated[
+        int,
+        Shown(
+            Group.BUDGET,
+            "Fewer images than that, without those of the test part, are few: candidates are trained in full over "
+            "folds of them.",
+            value="N",
+        ),
+    ] = Field(1000, ge=0, description=f"{WHOLE} 0", examples=[500])
     twins: Annotated[
         tuple[str, ...],
         BeforeValidator(_twins, json_schema_input_type=str | list[str] | tuple[str, ...]),

@@ -20,13 +20,14 @@ class Seeds:
     out without a change of the others.
 
     weights: starting weights. order: of the images, the same for all candidates of a run. augmentation, dropout: what
-    is changed at random while training.
+    is changed at random while training. folds: which images are left out, the same for all candidates of a run.
     """
 
     weights: int
     order: int
     augmentation: int
     dropout: int
+    folds: int = 0
 
 
 def seeds(run_seed: int, candidate: str, budget: Budget, repeat: int, purpose: Purpose) -> Seeds:
@@ -38,7 +39,7 @@ def seeds(run_seed: int, candidate: str, budget: Budget, repeat: int, purpose: P
         return int(digest("stream", stream, *of)[:8], 16)
 
     streams = {name: drawn(name, candidate, *training) for name in ("weights", "augmentation", "dropout")}
-    return Seeds(order=drawn("order", *training), **streams)
+    return Seeds(order=drawn("order", *training), folds=drawn("folds", *training), **streams)
 
 
 @dataclass(frozen=True)

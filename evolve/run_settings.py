@@ -66,6 +66,8 @@ class RunSettings(TypedDict, total=False):
     """How many of the first networks are trained longer, on images. Default: 4."""
     newcomers: int | None
     """Largest number of candidates that are bred after a race. Default: as many as the run has room for."""
+    few_images: int
+    """Fewer images than that, without those of the test part, are few: candidates are trained in full over folds of them. Default: 1,000."""
     twins: str | list[str] | tuple[str, ...]
     """Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9."""
     leaders: int

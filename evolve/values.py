@@ -54,34 +54,39 @@ LONGER = 3  # times the epochs of a brief training
 
 @dataclass(frozen=True)
 class Budget:
-    """How much training: number of images and epochs over them. Ordered by images x epochs."""
+    """How much training: number of images and epochs over them. folds: how many such trainings one score takes, each
+    of them without a fold of the images, on which it is scored; 1 for a training that is scored on a part of its own.
+    Ordered by the images seen."""
 
     images: int
     epochs: int
+    folds: int = 1
 
     @classmethod
     def read(cls, text: str) -> Budget:
-        """The budget that '3000x2' means: images and epochs. Raises ValueError for anything else."""
-        images, _, epochs = text.partition("x")
-        if not (images.isdecimal() and epochs.isdecimal() and int(images) and int(epochs)):
+        """The budget that '3000x2' means: images and epochs; '300x40x4' has folds, too. Raises ValueError for anything
+        else."""
+        numbers = text.split("x")
+        if len(numbers) not in (2, 3) or not all(number.isdecimal() and int(number) for number in numbers):
             raise ValueError(f"must be images x epochs, such as 5000x3, not '{text}'")
-        return cls(int(images), int(epochs))
+        return cls(*map(int, numbers))
 
     @property
     def size(self) -> int:
         """Images seen in training, repeats counted."""
-        return self.images * self.epochs
+        return self.images * self.epochs * self.folds
 
     @property
     def longer(self) -> Budget:
-        """The same images with as many more epochs as tell where a network goes."""
-        return Budget(self.images, LONGER * self.epochs)
+        """The same images with as many more epochs as tell where a network goes; those of folds are enough as they
+        are."""
+        return self if self.folds > 1 else Budget(self.images, LONGER * self.epochs)
 
     def __lt__(self, other: Budget) -> bool:
         return self.size < other.size
 
     def __str__(self) -> str:
-        return f"{self.images}x{self.epochs}"
+        return f"{self.images}x{self.epochs}" + (f"x{self.folds}" if self.folds > 1 else "")
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,8 @@ class Hits:
 Spent = Mapping[str, int | float | str]
 """What a training really did, by name: `images` it was given, `epochs` over them, `steps`, images `seen` in them,
 repeats counted, `batch` (images in a step), `learning_rate` (the largest), `schedule` and the `schedule_steps` that it
-stretched over, `augmentation` in the notation, `precision`. In runs of earlier versions images and epochs alone."""
+stretched over, `augmentation` in the notation, `precision`; of several trainings over folds, these of the first
+and how many `folds`. In runs of earlier versions images and epochs alone."""
 
 
 @dataclass(frozen=True)

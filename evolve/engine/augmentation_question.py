@@ -12,6 +12,7 @@ from evolve.problems.images import ImageProblem
 from evolve.runs.guessing import guessing_on
 from evolve.search.augmentation import Question
 from evolve.search.strategy import Proposal
+from evolve.search.twins import SHORTER
 from evolve.values import PROBED, Budget, Probe, Purpose, digest
 from genomes.genome import recipe_of
 from genomes.json_value import Json
@@ -42,9 +43,16 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
         off={name: PLAIN[name] for group in undecided for name in AUGMENTATION_GROUPS[group]},
         chance=1 / len(guessing.shares),
         images=min(PROBED, guessing.images),
-        twins=tuple(map(Budget.read, config.twins)),
+        twins=_twins(config, problem.rungs[0]),
         last_epochs=last_epochs,
     )
+
+
+def _twins(config: RunConfig, brief: Budget) -> tuple[Budget, ...]:
+    """The budgets of twins. Of few images, which leave much open, there are always some."""
+    if config.twins or brief.folds == 1:
+        return tuple(map(Budget.read, config.twins))
+    return replace(brief, epochs=max(1, brief.epochs // SHORTER)), brief
 
 
 def _decided(config: RunConfig, group: str) -> bool:

@@ -42,6 +42,10 @@ DECIDED = {
 # What a plan for units of work, and an experiment, fixes beside these, as it would depend on the machine: the numbers
 # that are computed with, and GiB that a worker may hold.
 FIXED: Mapping[str, Any] = {"precision": "float32", "candidate_memory": 4.0}
+FEWEST_STARTS, MOST_STARTS = 3, 8  # of a race
+FEWEST_NEWCOMERS = 4  # that breeding pays for
+MOST_AGAIN = 3  # times that a leader is scored again
+LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 
 
@@ -136,7 +140,8 @@ class Plan:
         longer = Budget.read(s["rungs"][0]).longer
         for_all = f" for {self._amount(t.total)}" if t else ""
         for_all += " units of work" if self.work else ""
-        leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{again}"
+        folds = ", on other folds" if longer.folds > 1 else ""
+        leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{folds}{again}"
         return "\n".join(
             (
                 f"plan{for_all}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
@@ -170,12 +175,16 @@ class Plan:
 def _race(settings: Mapping[str, Any], longer: Budget) -> Iterator[str]:
     """What a race of starts does, and why."""
     best = plural(settings["challengers"], "start")
-    yield f"      the best {best} also on {_budget(longer)}: where a network goes counts, not how fast it starts"
+    if longer.folds > 1:
+        yield f"      there are few images, so none are set apart for scores; the best {best} also on other folds"
+    else:
+        yield f"      the best {best} also on {_budget(longer)}: where a network goes counts, not how fast it starts"
     yield "      the best of them is shown changed images: augmentation is on where they mean the same to it"
 
 
 def _budget(one: Budget) -> str:
-    return f"{plural(one.images, 'image')} x {plural(one.epochs, 'epoch')}"
+    size = f"{plural(one.images, 'image')} x {plural(one.epochs, 'epoch')}"
+    return f"{size}, once without each of {one.folds} folds" if one.folds > 1 else size
 
 
 def _times(count: int) -> str:

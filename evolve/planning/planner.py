@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from evolve.config import RANDOM, RunConfig
-from evolve.data.splits import SEARCH_PARTS
 from evolve.display.console import Console
 from evolve.display.text import duration
 from evolve.errors import ConfigError
 from evolve.execution.executor import Executor
 from evolve.planning.estimate import estimate
+from evolve.planning.few_images import has_few
 from evolve.planning.plan import DECIDED, Machine, Plan, Stages, minutes
 from evolve.planning.probe import mean_work, probe, usual_work
 from evolve.planning.sizing import plan_for
@@ -30,7 +30,7 @@ from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
 from evolve.search.strategy import Proposal
-from evolve.values import Purpose
+from evolve.values import Budget, Purpose
 
 LEAST_SECONDS = 20.0  # of a run: fewer are not enough on any machine
 QUICK = 120.0  # seconds; a run by counts that is over sooner on a usual machine is not worth measuring this one
@@ -93,19 +93,20 @@ def _plan_by_time(
     with _closed_on_error(make_executor(problem, count)) as executor:
         machine = probe(problem, executor, founders, count, config.duration, console)
         left = config.duration - (time.monotonic() - begun)
-        images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
+        images = problem.images
         plan = plan_for(config, left, machine, problem.parts.sizes["train"], images, _begin(config, problem, founders))
         if narrow := _narrows(config):
             plan = _with_room(plan, problem, founders)
+        said = _on_folds(config, plan, images)
         config = _decided(config, plan, console)
-        console.note(plan.in_words())
+        console.note(plan.in_words() + said)
     return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor, narrow)
 
 
 def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal], console: Console) -> RunPlan:
     """The plan for units of work. The machine has no part in it. Raises ConfigError if they are too few."""
     assert config.work is not None
-    train, images = problem.parts.sizes["train"], sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
+    train, images = problem.parts.sizes["train"], problem.images
     narrow = _narrows(config)
 
     def roomy(plan: Plan) -> Plan:
@@ -116,9 +117,19 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
     if free and not plan.of_one and (needed := before_the_last(plan)) > config.work:
         plan = roomy(one_for_work(config, train, images, needed))
     check_room(config, plan, images)
+    said = _on_folds(config, plan, images)
     config = _decided(config, plan, console)
-    console.note(plan.in_words(f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine"))
+    console.note(plan.in_words(f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine") + said)
     return RunPlan(config, replace(problem, config=config), plan=plan, narrow=narrow)
+
+
+def _on_folds(config: RunConfig, plan: Plan, images: int) -> str:
+    """That there is no time for folds, where candidates should be trained over them."""
+    if not has_few(config, images) or Budget.read(plan.settings["rungs"][0]).folds > 1:
+        return ""
+    what = "time" if config.work is None else "work"
+    few = f"\n      there are few images, but not the {what} to train candidates in full over folds of them: "
+    return few + "their scores are partly luck"
 
 
 def of_groups(config: RunConfig, problem: Problem) -> bool:

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.planning.plan import Machine, Plan, Stages, rounded
+from evolve.planning.few_images import has_few, plan_over_folds
+from evolve.planning.plan import (
+    FEWEST_NEWCOMERS,
+    FEWEST_STARTS,
+    LOOK_AHEAD,
+    MOST_AGAIN,
+    MOST_STARTS,
+    Machine,
+    Plan,
+    Stages,
+    rounded,
+)
 from evolve.search.racing import NEWCOMERS, REBORN
 from evolve.search.strategy import strategy_class
 from evolve.values import LONGER, Budget
@@ -25,17 +36,14 @@ LEAST_LAST = 0.8  # of the time for the last training, that it keeps in any case
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 NATURAL = 5.0  # times the work of usual networks, from which on they are not made wider
-FEWEST_STARTS, USUAL_STARTS, MOST_STARTS = 3, 4, 8  # of a race
+USUAL_STARTS = 4  # of a race
 SEEN = 4000  # images seen in a brief training, from which on more starts are worth more than more images
 ENOUGH = 5000  # images seen in one that tells networks apart, together with what `LONGER` says; more go to newcomers
 FEWEST_IMAGES = 200
-FEWEST_NEWCOMERS = 4  # that breeding pays for
 MANY_NEWCOMERS = 24  # of which some are trained on as soon as they are known to be good
 TWIN_SEEN = 15_000  # images that each training of twins sees at least
-MOST_AGAIN = 3  # times that a leader is scored again
 OVER_STARTS = 1.5  # times the seconds that these take to start: a search has at least so much
 MOST_EPOCHS = 999_999  # of a brief training, however much there is of time or work
-LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 LEAST_FINAL = 5.0  # seconds of the training of a network where there is no time for a search
 LEAST_SHARE = 0.25  # of all of the time, likewise
 SMALLEST = 200_000  # units of work for an image that are always allowed
@@ -104,6 +112,8 @@ def make_plan(
     training. begin: founders that the user has named, all of which are tried; None for the usual ones. What the user
     has set stays as it is.
     """
+    if has_few(config, images) and (over_folds := plan_over_folds(config, seconds, machine, images, begin)):
+        return over_folds
     given = config.model_fields_set
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
     speed = machine.rate / 3 / sizes.typical  # images a second of one worker

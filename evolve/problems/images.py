@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -27,6 +28,7 @@ BRIEF_PASSES = 10_000  # images x epochs of a brief training, unless the user sa
 BRIEF_EPOCHS = 10
 MANY_EPOCHS = 8  # with which a training tells what regularisation is worth
 FINAL_EPOCHS = 40
+FOLDS = 4  # of few images
 LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 SLOW_STEP = 0.05  # seconds more of each step, there: many steps of a small network take long, whatever they multiply
@@ -41,7 +43,7 @@ def _recipe(request: Request, brief: bool, plain: bool) -> Recipe:
     recipe = recipe_of(request.candidate.genome)
     if plain:
         recipe = replace(recipe, **PLAIN)
-    return in_small_steps(recipe, request.budget.size) if brief else recipe
+    return in_small_steps(recipe, request.budget.size) if brief and request.budget.folds == 1 else recipe
 
 
 def _beginning(request: Request) -> Beginning | None:
@@ -113,15 +115,42 @@ class ImageProblem:
         """What networks are trained with; a fitness function of the user's own gets them as they are."""
         return "float32" if self.config.fitness else self.config.precision or "float32"
 
+    @property
+    def images(self) -> int:
+        """All but those of the test part."""
+        return sum(self.parts.sizes[part] for part in SEARCH_PARTS)
+
     @cached_property
     def rungs(self) -> tuple[Budget, ...]:
-        """As the user or the plan wants them, but with no more images than there are."""
+        """As the user or the plan wants them, but with no more images than there are. Few images are not divided into
+        parts that are too small to tell networks apart: there candidates are trained in full over folds."""
+        if (folds := self._over_folds) is not None:
+            return (folds,)
         most = self.parts.sizes["train"]
         images = min(self.config.images or BRIEF_IMAGES, most)
         epochs = self.config.epochs or min(BRIEF_EPOCHS, max(1, round(BRIEF_PASSES / images)))
         wanted = self.config.budgets or (Budget(images, epochs),)
         found = [Budget(min(budget.images, most), budget.epochs) for budget in wanted]
         return tuple(budget for place, budget in enumerate(found) if all(other < budget for other in found[:place]))
+
+    @property
+    def _over_folds(self) -> Budget | None:
+        """The budget of candidates that are trained over folds; None if they are not."""
+        config = self.config
+        if config.budgets:
+            given = config.budgets[0]
+            return replace(given, images=min(given.images, self.fold_images(given.folds))) if given.folds > 1 else None
+        if config.images or config.epochs or config.fitness or not self.has_few_images:
+            return None
+        return Budget(self.fold_images(FOLDS), config.final_epochs or FINAL_EPOCHS, FOLDS)
+
+    @property
+    def has_few_images(self) -> bool:
+        return self.images < self.config.few_images
+
+    def fold_images(self, folds: int) -> int:
+        """Images of a training without the largest of so many folds."""
+        return self.images - math.ceil(self.images / folds)
 
     def budget(self, purpose: Purpose) -> Budget:
         if purpose in (Purpose.SEARCH, Purpose.CLOSING):
@@ -130,7 +159,7 @@ class ImageProblem:
             return max(self.rungs[0].longer, self.rungs[-1])
         if purpose is Purpose.RESCORE:
             return self.rungs[-1] if self.config.fitness else max(self.rungs[0].longer, self.rungs[-1])
-        return Budget(sum(self.parts.sizes[part] for part in SEARCH_PARTS), self.config.final_epochs or FINAL_EPOCHS)
+        return Budget(self.images, self.config.final_epochs or FINAL_EPOCHS)
 
     def rescorings(self, wanted: int) -> int:
         return wanted
@@ -204,7 +233,7 @@ class ImageProblem:
             recipe=recipe,
             budget=request.budget,
             seeds=self._seeds(request),
-            parts=self._parts_used(request.purpose),
+            parts=self._parts_used(request),
             purpose=request.purpose,
             begins=_beginning(request),
             spans=request.spans,
@@ -225,9 +254,11 @@ class ImageProblem:
             gpu=(self.gpu_share if brief else 1.0) if self.gpu else 0.0,
         )
 
-    def _parts_used(self, purpose: Purpose) -> PartsUsed:
-        if purpose in BRIEF:
-            return PartsUsed(self.parts.digest, ("train",), SCORED_ON[purpose], watch="validation")
+    def _parts_used(self, request: Request) -> PartsUsed:
+        if request.budget.folds > 1:
+            return PartsUsed(self.parts.digest, SEARCH_PARTS, "folds", watch="validation")
+        if request.purpose in BRIEF:
+            return PartsUsed(self.parts.digest, ("train",), SCORED_ON[request.purpose], watch="validation")
         return PartsUsed(self.parts.digest, SEARCH_PARTS, "test", test=self.parts.test)
 
     def _seeds(self, request: Request) -> Seeds:
@@ -239,4 +270,5 @@ class ImageProblem:
         unnoted = ("root", "test", "depth", "remarks")
         known = {name: value for name, value in asdict(self.parts).items() if name not in unnoted}
         device = "gpu" if self.gpu else "cpu"
-        return {**known, "backend": backend(), "device": device, "own_layers": self.own, "fitness": self.fitness}
+        told = {"backend": backend(), "device": device, "own_layers": self.own, "fitness": self.fitness}
+        return {**known, **told, "folds": self.rungs[0].folds}

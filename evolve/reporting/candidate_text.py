@@ -94,6 +94,7 @@ def _scores(run: Run, number: int) -> RenderableType:
             what, result = WORTH if worth else PURPOSES[request.purpose], log.result(request.number)
             spent = (result and run.done(request.budget, result)) or {}
             amounts = [str(spent.get(name, "-")) for name in ("images", "epochs", "steps")]
+            amounts[0] += f", {spent['folds']} folds" if request.budget.folds > 1 and "folds" in spent else ""
             table.add_row(what, *amounts, *_outcome(run, result))
             alike = manners.setdefault(manner(spent), [])
             alike += [] if what in alike else [what]

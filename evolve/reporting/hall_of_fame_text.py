@@ -10,6 +10,7 @@ from evolve.display.table import Column, FoldingTable
 from evolve.display.text import count, plural, plus_minus, score, share, with_spread
 from evolve.objectives import FITNESS, SCORE, Direction, Objective
 from evolve.reporting.training_text import amount, outcome
+from evolve.runs.guessing import over_folds
 from evolve.runs.hall import Comparison, better_mean, comparison
 from evolve.runs.leader import Leader
 from evolve.runs.race import Standings, standings
@@ -140,6 +141,9 @@ def meaning(run: Run) -> str:
     """What a score of the search is, in a sentence."""
     objective, budgets = run.objective, _budgets(run)
     named = SCORES.get(objective.name, objective.name)
+    if over_folds(run.problem):
+        named = f"{named.replace('validation ', '')} over {run.problem['folds']} folds, each scored by a network that "
+        named += "has not seen it,"
     lower = " (lower is better)" if objective.direction is Direction.MINIMISE else ""
     after = f" after {_trained(budgets)}" if budgets and objective.name not in (FITNESS, SCORE) else ""
     return f"score: {named}{lower}{after}; it is only for ranking"
@@ -188,6 +192,7 @@ def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
         said.append(f"{shown}; all of them with: --top {all_of_them}")
     if any(leader.rescorings for leader in leaders):
         what = "other trainings of the table" if run.config.table else "fresh trainings on images the search never saw"
+        what = "fresh trainings over other folds, as there are few images" if over_folds(run.problem) else what
         said.append(
             f"re-scored: mean of {what}; change: that mean minus the score, +- the standard deviation of those "
             "trainings (how many)"

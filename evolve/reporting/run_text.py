@@ -152,7 +152,7 @@ def _looked_up(run: Run, entry: Mapping[str, Any]) -> str | None:
 
 def _trained(entry: Mapping[str, Any]) -> str:
     """What the training of an entry of the history came to."""
-    budget = Budget(entry["images"], entry["epochs"])
+    budget = Budget(entry["images"], entry["epochs"], entry["folds"])
     if entry["status"] != Status.OK:
         return f"asked for {amount(asdict(budget))}"
     return amount(done_of(budget, entry["spent"], entry["curve"]))

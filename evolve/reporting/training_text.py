@@ -31,7 +31,8 @@ def amount(spent: Spent) -> str:
     if "epochs" not in spent:
         return steps or "not known"
     told = f"{counted(_number(spent['epochs']), 'epoch')} of {counted(_number(spent['images']), 'image')}"
-    return f"{told}, {steps} of {spent['batch']}" if steps else told
+    told = f"{told}, {steps} of {spent['batch']}" if steps else told
+    return f"{told}, for each of {spent['folds']} folds" if float(spent.get("folds", 1)) > 1 else told
 
 
 def _number(value: int | float | str) -> float:

@@ -62,4 +62,16 @@ def guessing_on(problem: Mapping[str, Any], part: str) -> Guessing | None:
     if classes < 2 or problem.get("fitness") or part not in problem.get("sizes", {}):
         return None
     counts = problem.get("class_counts") or [1] * classes
-    return Guessing(problem["sizes"][part], tuple(count / sum(counts) for count in counts))
+    return Guessing(scored_images(problem, part), tuple(count / sum(counts) for count in counts))
+
+
+def over_folds(problem: Mapping[str, Any]) -> bool:
+    """Whether the candidates of a run are trained over folds of all images but those of the test part."""
+    return bool(problem.get("folds", 1) > 1)
+
+
+def scored_images(problem: Mapping[str, Any], part: str) -> int:
+    """Images that a score on a part is a share of: its own, or those of all folds."""
+    sizes = problem["sizes"]
+    images: int = sizes[part]
+    return sum(sizes.values()) - sizes["test"] if over_folds(problem) and part != "test" else images

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from evolve.objectives import Objective
-from evolve.runs.guessing import guessing_on
+from evolve.runs.guessing import guessing_on, over_folds, scored_images
 from evolve.search.leads import Lead, Scale, Scores, image_error, lead, share_carried
 from evolve.storage.log import Log
 from evolve.values import Purpose, is_reborn
@@ -23,7 +23,8 @@ def scale_of(objective: Objective, problem: Mapping[str, Any]) -> Scale:
         return Scale()
     guessing = guessing_on(problem, "validation")
     learned = guessing.surely_exceeded(objective.name) if guessing else None
-    return Scale(problem["sizes"]["validation"], -math.inf if learned is None else learned)
+    learned = math.inf if over_folds(problem) else learned
+    return Scale(scored_images(problem, "validation"), -math.inf if learned is None else learned)
 
 
 def starts(founders: int, config: Mapping[str, Any]) -> int:

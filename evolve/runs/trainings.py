@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from evolve.values import Budget, Result, Spent
@@ -17,4 +18,4 @@ def done_of(budget: Budget, spent: Spent, curve: Sequence[Mapping[str, Any]]) ->
     """What was really done, as recorded. A copy of another result records nothing: there epochs are those of the
     curve, or else what was asked for."""
     counted = {"epochs": round(curve[-1]["epoch"])} if curve and "epoch" in curve[-1] else {}
-    return spent or {"images": budget.images, "epochs": budget.epochs, **counted}
+    return spent or {**asdict(budget), **counted}

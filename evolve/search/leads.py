@@ -22,7 +22,8 @@ SEED_ERROR = 0.012  # standard deviation of the accuracy of one network between 
 class Scale:
     """In which unit scores are compared. images: that they are shares of, so that all and none of them are no infinite
     logits; None for scores that are no shares, which stay as they are. learned: a score that only a network comes to
-    that has learned something."""
+    that has learned something; infinite where no training is longer than another, so that nothing is to be carried on.
+    """
 
     images: int | None = None
     learned: float = -math.inf

@@ -15,6 +15,8 @@ from evolve.search.runners import Runner
 from evolve.search.strategy import Examination, Proposal
 from evolve.values import Budget, Purpose
 
+SHORTER = 3  # times, the epochs of the first budget, where twins have one that follows from another
+
 
 class Twins:
     """Those of one race. question: what is asked of its data set, with the budgets of twins."""

@@ -15,7 +15,7 @@ from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
 from evolve.values import SEARCHING, Budget, Hits, Purpose, Result, Status, judged_by
 
-REQUEST_COLUMNS = 11  # of the table request
+REQUEST_COLUMNS = 12  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
 
 # Scores of the search, best first; {fitness} and {path} are those of the objective that candidates are ranked by.
@@ -25,7 +25,7 @@ WITH_SCORE = """
         json_type(measures, '{path}') IN ('real', 'integer')
 """
 SCORED = f"""
-    SELECT candidate, {{fitness}} AS fitness, images * epochs AS trained {WITH_SCORE}
+    SELECT candidate, {{fitness}} AS fitness, images * epochs * folds AS trained {WITH_SCORE}
         AND (? IS NULL OR candidate = ?) AND candidate > ?
     ORDER BY {ORDER_SQL} LIMIT ?
 """
@@ -34,8 +34,8 @@ MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some
 HISTORY = """
     SELECT json_object(
         'request', request.number, 'purpose', purpose, 'candidate', candidate.number, 'notation', notation,
-        'parents', json(parents), 'steps', json(steps), 'images', images, 'epochs', epochs, 'repeat', repeat,
-        'continues', continues, 'schedule', schedule, 'inherits', inherits, 'spans', spans,
+        'parents', json(parents), 'steps', json(steps), 'images', images, 'epochs', epochs, 'folds', folds,
+        'repeat', repeat, 'continues', continues, 'schedule', schedule, 'inherits', inherits, 'spans', spans,
         'status', status, 'objectives', json({values}), 'measures', json(coalesce(measures, '{{}}')),
         'curve', json(coalesce(curve, '[]')),
         'spent', json(coalesce(spent, '{{}}')), 'reason', reason, 'cached_from', cached_from,
@@ -48,7 +48,7 @@ HISTORY = """
 
 
 class Scored(NamedTuple):
-    """A candidate by its birth number, its fitness in the search, and the training that took: images x epochs."""
+    """A candidate by its birth number, its fitness in the search, and the images that took, repeats counted."""
 
     candidate: int
     fitness: float
@@ -241,7 +241,7 @@ class Log:
     def budgets(self, *purposes: Purpose) -> list[Budget]:
         """The different budgets of requests for some purposes, the smallest first."""
         found = self._connection.execute(
-            f"SELECT DISTINCT images, epochs FROM request WHERE {_among('purpose', purposes)}"
+            f"SELECT DISTINCT images, epochs, folds FROM request WHERE {_among('purpose', purposes)}"
         )
         return sorted(Budget(*row) for row in found)
 
@@ -261,7 +261,7 @@ class Log:
     def trained(self) -> Iterator[tuple[int, int, float]]:
         """Of each candidate with trainings of the run itself that ended and are no copies: its birth number, how many
         there are, and the images that these saw, repeats counted, or were asked to see where that is not known."""
-        seen = "coalesce(json_extract(spent, '$.images') * json_extract(spent, '$.epochs'), images * epochs)"
+        seen = "coalesce(json_extract(spent, '$.images') * json_extract(spent, '$.epochs'), images * epochs) * folds"
         found = self._connection.execute(
             f"SELECT candidate, count(*), sum({seen}) FROM request JOIN result ON request = number "
             f"WHERE {_among('purpose', OF_RUN)} AND status != '{Status.INVALID.value}' "

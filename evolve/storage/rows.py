@@ -105,6 +105,7 @@ def request_values(r: Request) -> Row:
         r.inherits,
         r.spans,
         r.job_key,
+        r.budget.folds,
     )
 
 
@@ -191,9 +192,9 @@ def candidate(row: Row) -> CandidateRow:
 @_readable
 def request(row: Row) -> RequestRow:
     """A request from its row."""
-    number, born, images, epochs, repeat, purpose, continues, schedule, inherits, spans, key = row
+    number, born, images, epochs, repeat, purpose, continues, schedule, inherits, spans, key, folds = row
     goes_on = (continues, Schedule(schedule or Schedule.NEW), inherits, spans)
-    return RequestRow(number, born, Budget(images, epochs), repeat, Purpose(purpose), *goes_on, key)
+    return RequestRow(number, born, Budget(images, epochs, folds), repeat, Purpose(purpose), *goes_on, key)
 
 
 @_readable

@@ -27,7 +27,8 @@ CREATE TABLE request (
     schedule   TEXT,                     -- new or same: under which schedule; NULL for a birth
     inherits   TEXT,                     -- the key of weights that it takes what fits from
     spans      INTEGER,                  -- epochs that its schedule spans, if not those of its budget
-    job_key    TEXT
+    job_key    TEXT,
+    folds      INTEGER NOT NULL DEFAULT 1 -- trainings that its score takes, each without a fold of the images
 );
 CREATE INDEX request_job_key ON request (job_key);
 CREATE INDEX request_candidate ON request (candidate);

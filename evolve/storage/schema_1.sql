@@ -1,4 +1,4 @@
--- How a run of version 0.9 is read: its tables, seen as those of schema 2. Nothing in the file is changed.
+-- How a run of version 0.9 is read: its tables, seen as those of today. Nothing in the file is changed.
 
 CREATE TEMP VIEW candidate AS
 SELECT number, key, genome, notation, parents,
@@ -9,7 +9,7 @@ FROM main.candidate;
 
 CREATE TEMP VIEW request AS
 SELECT number, candidate, images, epochs, repeat, purpose, start_from AS continues,
-    iif(start_from IS NULL, NULL, 'new') AS schedule, NULL AS inherits, NULL AS spans, job_key
+    iif(start_from IS NULL, NULL, 'new') AS schedule, NULL AS inherits, NULL AS spans, job_key, 1 AS folds
 FROM main.request;
 
 -- What a fitness function returned, or a table said, stood among the objectives alone.

@@ -27,7 +27,8 @@ from evolve.storage.locks import take
 from evolve.storage.log import REQUEST_COLUMNS, Log
 from evolve.values import SEARCHING, Candidate, Request, Result
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+WITHOUT_FOLDS = 2  # of version 0.14 and earlier
 MOST_HITS = 20_000  # requests of a search whose hits are kept: 12.5 MB for 5,000 images each
 ADD_HITS = "INSERT INTO hits VALUES (?, ?, ?, ?)"
 
@@ -188,21 +189,34 @@ class Store(Log):
             ) from None
         if found == 1:
             self._see_as_now()
+        elif found == WITHOUT_FOLDS:
+            self._with_folds()
         elif found != SCHEMA_VERSION:
             self.close()
             raise RunError(
                 f"{folder} was made by evolve {meta.get('version')} and has schema version {found}, this version "
-                f"reads 1 and {SCHEMA_VERSION}; use the version that made it, or start a new run"
+                f"reads 1 to {SCHEMA_VERSION}; use the version that made it, or start a new run"
             )
+
+    def _with_folds(self) -> None:
+        """Adds the column for folds to a file that is going to be written; else it is only seen as if it were there."""
+        if self._lock is None:
+            self._views("CREATE TEMP VIEW request AS SELECT *, 1 AS folds FROM main.request;")
+            return
+        with self._transaction():
+            self._connection.execute("ALTER TABLE request ADD COLUMN folds INTEGER NOT NULL DEFAULT 1")
+            self._connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
 
     def _see_as_now(self) -> None:
         """Lets a run of version 0.9 be read like any other; requests and results cannot be added to it."""
         self._old = True
+        self._views(files("evolve.storage").joinpath("schema_1.sql").read_text())
+
+    def _views(self, script: str) -> None:
+        """Makes views that are gone with the connection; the file stays as it was."""
         [(only,)] = self._connection.execute("PRAGMA query_only")
-        self._connection.execute(
-            "PRAGMA query_only = 0"
-        )  # views that are gone with the connection; the file is as it was
-        for statement in _statements(files("evolve.storage").joinpath("schema_1.sql").read_text()):
+        self._connection.execute("PRAGMA query_only = 0")
+        for statement in _statements(script):
             self._connection.execute(statement)
         self._connection.execute(f"PRAGMA query_only = {only}")
 

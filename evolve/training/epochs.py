@@ -16,6 +16,7 @@ from evolve.training.augment import augment
 from evolve.training.backends import this_backend
 from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.part_images import JoinedImages
+from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import Arrays, state_of, take_state, take_weights, weights_of
 
@@ -52,25 +53,15 @@ class Training:
         pixels: tuple[float, float],
         clock: Stopwatch,
     ) -> None:
-        self.model, self._job, self._recipe, self._clock = model, job, job.recipe.to_json(), clock
-        self.images, self.labels, self._range = images, labels, pixels
-        self._one_hot = targets_of(labels, model.output_shape[-1], job.recipe.class_weights)
+        self.model, self._recipe, self._range, self._clock = model, job.recipe.to_json(), pixels, clock
         self._batch = min(job.recipe.batch_size, len(images))
         whole = len(images) // self._batch
         self._used = len(images) if job.ragged else whole * self._batch
-        self._streams = {
-            "order": np.random.default_rng(job.seeds.order),
-            "augmentation": np.random.default_rng(job.seeds.augmentation),
-        }
-        steps: int = math.ceil(self._used / self._batch)
-        self._before, self._done, self._total = 0, 0, steps * job.budget.epochs
-        self._steps, self._seen = steps, 0
+        self._steps = steps = math.ceil(self._used / self._batch)
         self._stretch = min(self._used, self._batch * max(1, STRETCH // self._batch))
         self._finish_at = None if job.finish_in is None else clock.begun + job.finish_in
-        self._since = (0.0, 0)
-        self.gave_up = False
-        self._sums, self._summed = list[NDArray[Any]](), 0
         self._spans = steps * (job.spans or job.budget.epochs)
+        self._start(images, labels, job)
         model.compile(
             optimizer=optimizer(job.recipe, self._spans, elastic=job.finish_in is not None),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=job.recipe.label_smoothing),
@@ -82,6 +73,33 @@ class Training:
         clock.lap("build")
         self._train = this_backend().training_steps(model, self._batch, self._stretch, images.dtype)
         clock.lap("trace")
+        self._first = [np.array(one) for one in self._variables] if job.budget.folds > 1 else []
+
+    def _start(self, images: NDArray[Any] | JoinedImages, labels: NDArray[Any], job: TrainingJob) -> None:
+        """Nothing has happened yet."""
+        self._job, self.images, self.labels = job, images, labels
+        self._one_hot = targets_of(labels, self.model.output_shape[-1], job.recipe.class_weights)
+        self._streams = {
+            "order": np.random.default_rng(job.seeds.order),
+            "augmentation": np.random.default_rng(job.seeds.augmentation),
+        }
+        self._before, self._done, self._total, self._seen = 0, 0, self._steps * job.budget.epochs, 0
+        self._since = (0.0, 0)
+        self.gave_up = False
+        self._sums, self._summed = list[NDArray[Any]](), 0
+
+    @property
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def restart(self, images: NDArray[Any], labels: NDArray[Any], job: TrainingJob) -> None:
+        """Another training of the network over folds, on as many other images: all is as it was before the first one,
+        but for the seeds of the job. What was compiled is used again, which took longer than such a training does."""
+        for variable, value in zip(self._variables, self._first, strict=True):
+            variable.assign(value)
+        draw_weights(self.model, job.seeds.weights)
+        seed_dropout(self.model, job.seeds.dropout)
+        self._start(images, labels, job)
 
     def take(self, arrays: Arrays, takes: Takes) -> float | None:
         """Begins with what another training left. The share of its numbers that it took; None if something is wanted

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.data.splits import folder_of, open_part, part_digest
+from evolve.data.splits import folder_of, open_part
 from evolve.errors import MachineError, in_words
 from evolve.execution import memory
 from evolve.execution.executor import Report, unheard
@@ -28,20 +28,35 @@ from evolve.storage.model_file import save_model
 from evolve.training.augment import change_all
 from evolve.training.backends import Probabilities, this_backend
 from evolve.training.epochs import Diverged, Point, Training
+from evolve.training.folds import Scored, folds_of, hits_of, part_of, seeds_of_fold, together
 from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, JoinedImages, part_images
 from evolve.training.scores import measures_of, recalls
 from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import PROBE, Stopwatch
 from evolve.training.weights import load_arrays, save_arrays
-from evolve.values import CHANGED, CLEAN, PROBED, Hits, Result, Status
+from evolve.values import CHANGED, CLEAN, PROBED, Result, Status
 
 CURVE_IMAGES = 1000
 SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
 
 
+TrainingImages = tuple[NDArray[Any] | JoinedImages, NDArray[Any]]
+
+
 class WeightsMissing(Exception):
     """The weights that a training goes on from are not here, or not whole."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Images and labels of one training: to train on, to score on, and to watch after each epoch, if any. same: whether
+    these are the first of those to score on."""
+
+    train: TrainingImages
+    score: Images
+    watched: Images | None
+    same: bool
 
 
 class Trainer:
@@ -66,15 +81,40 @@ class Trainer:
         """The result of a job. A failure is a status with a reason; raises only MachineError, if the model cannot be
         saved. report: gets the figures of each epoch, how many `epochs` there are going to be, and within
         a long epoch how many are done."""
-        return guard(job, lambda job: self._train(job, report))
+        return guard(job, lambda job: (self._over_folds if job.budget.folds > 1 else self._once)(job, report))
 
-    def _train(self, job: TrainingJob, report: Report) -> Result:
+    def _once(self, job: TrainingJob, report: Report) -> Result:
+        """One training, scored on a part of its own."""
+        score = self._images(job, job.parts.score)
+        watched = self._images(job, job.parts.watch, CURVE_IMAGES) if job.parts.watch else None
+        seen = Seen(training_images(job, self._settings), score, watched, job.parts.watch == job.parts.score)
         clock = Stopwatch()
-        training = prepare_training(job, self._settings, clock)
+        training = prepare_training(job, self._settings, clock, seen.train)
+        result, predicted = self._train(job, seen, training, clock, report)
+        hits = None if predicted is None else hits_of(job, job.parts.score, predicted, score[1])
+        return replace(result, hits=hits)
+
+    def _over_folds(self, job: TrainingJob, report: Report) -> Result:
+        """As many trainings as there are folds; the first one that fails ends it."""
+        images, labels = training_images(job, self._settings)
+        folds, found = folds_of(np.asarray(images), labels, job.budget, job.seeds.folds), list[Scored]()
+        clock = Stopwatch()
+        training = prepare_training(job, self._settings, clock, folds[0].train)
+        for number, fold in enumerate(folds):
+            one = replace(job, seeds=seeds_of_fold(job.seeds, number))
+            if number:
+                training.restart(*fold.train, one)
+            seen = Seen(fold.train, fold.score, fold.score, True)
+            found.append(self._train(one, seen, training, clock, part_of(report, number, job.budget)))
+            if found[-1][1] is None:
+                break
+        return together(job, labels, folds, found)
+
+    def _train(self, job: TrainingJob, seen: Seen, training: Training, clock: Stopwatch, report: Report) -> Scored:
+        """Trains and scores a network that is prepared. clock: told where the time goes."""
         inherited = begin(training, job, self._settings)
         clock.lap("start")
-        scored, labels = self._images(job, job.parts.score)
-        watched = self._images(job, job.parts.watch, CURVE_IMAGES) if job.parts.watch else None
+        (scored, labels), watched = seen.score, seen.watched
         saved = as_saved(job, self._settings) if job.model else training.model
         classify = this_backend().classifier(saved, len(scored))
         stop_at = math.inf if job.stop_in is None else clock.begun + job.stop_in
@@ -84,13 +124,13 @@ class Trainer:
             nonlocal at_last
             if watched is not None:
                 copy_weights(training.model, saved)
-                if job.parts.watch == job.parts.score and point["epoch"] == job.budget.epochs:
+                if seen.same and point["epoch"] == job.budget.epochs:
                     at_last = classify(scored)
-                    seen = measures_of(at_last[: len(watched[0])], watched[1])
+                    now = measures_of(at_last[: len(watched[0])], watched[1])
                 else:
-                    seen = measures_of(classify(watched[0]), watched[1])
+                    now = measures_of(classify(watched[0]), watched[1])
                 watch = job.parts.watch
-                point[f"{watch}_accuracy"], point[f"{watch}_loss"] = seen["accuracy"], seen["loss"]
+                point[f"{watch}_accuracy"], point[f"{watch}_loss"] = now["accuracy"], now["loss"]
             clock.lap("score")
             report(**point, epochs=training.epochs)
             return time.monotonic() > stop_at
@@ -107,30 +147,30 @@ class Trainer:
         clock.lap("score")
         if not all(map(math.isfinite, measures.values())):
             reason = "the class probabilities are not finite"
-            return Result(job.number, Status.DIVERGED, reason=reason, timing=clock.laps)
+            return Result(job.number, Status.DIVERGED, reason=reason, timing=clock.laps), None
         if job.averaging:
             measures["accuracy_without_averaging"] = before["accuracy"]
         if job.parts.score == "test":
             mirrored = classify(scored[:, :, ::-1]) if job.recipe.flip else None
             measures |= _on_test(predicted, mirrored, labels)
             clock.lap("score")
-        measures |= self._beside(job, classify)
+        measures |= self._beside(job, classify, seen.score)
         clock.lap(PROBE)
         keep(training, job, self._settings)
         if job.model:
             save_model(saved, saved_model_path(self._settings["models"], job.model), self._settings)
         clock.lap("save")
-        return Result(
+        result = Result(
             job.number,
             Status.OK,
             measures={**measures, **_on_train(training, curve[-1], inherited)},
             curve=tuple(curve),
             spent={**training.spent, "precision": self._settings.get("precision", "float32")},
             timing={**clock.laps, "processor": round(clock.processor, 4)},
-            hits=_hits(job, predicted, labels),
         )
+        return result, predicted
 
-    def _beside(self, job: TrainingJob, classify: Probabilities) -> dict[str, float]:
+    def _beside(self, job: TrainingJob, classify: Probabilities, score: Images) -> dict[str, float]:
         """What a job asks for beside the score of its part: measures of another part by its name, such as
         "selection_accuracy"; balanced accuracies, in which each class counts as much, on images that are changed, such
         as "changed_mirror", with "clean" on the same ones as they are."""
@@ -140,7 +180,7 @@ class Trainer:
             measures = measures_of(classify(images), labels)
             found |= {f"{job.also}_{name}": value for name, value in measures.items()}
         if job.probes:
-            images, labels = self._images(job, job.parts.score, PROBED)
+            images, labels = score[0][:PROBED], score[1][:PROBED]
             found[CLEAN] = measures_of(classify(images), labels)["balanced_accuracy"]
             for probe in job.probes:
                 limits, rng = (self._settings["low"], self._settings["high"]), np.random.default_rng(probe.seed)
@@ -160,12 +200,6 @@ def _on_train(training: Training, last: Point, inherited: float | None) -> dict[
     return measures | ({} if inherited is None else {"inherited_share": inherited})
 
 
-def _hits(job: TrainingJob, predicted: NDArray[Any], labels: NDArray[Any]) -> Hits:
-    """Which images of the scored part were recognised."""
-    bits = np.packbits(predicted.argmax(axis=1) == labels).tobytes()
-    return Hits(part_digest(job.parts.data, job.parts.score), len(labels), bits)
-
-
 def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDArray[Any]) -> dict[str, float]:
     """What is told of the test part beside the usual: the share of each class that was recognised, and the accuracy of
     the mean over each image and its mirror image."""
@@ -181,17 +215,18 @@ def prepare_backend(settings: Mapping[str, Any]) -> None:
     this_backend().prepare(bool(settings.get("gpu")), float(settings.get("gpu_share", 1.0)))
 
 
-def prepare_training(job: TrainingJob, settings: Mapping[str, Any], clock: Stopwatch, plain: bool = False) -> Training:
-    """The network of a job, compiled with its recipe, with the images it is trained on. plain: of Keras's own layers,
-    with 32 bits."""
+def prepare_training(
+    job: TrainingJob, settings: Mapping[str, Any], clock: Stopwatch, images: TrainingImages, plain: bool = False
+) -> Training:
+    """The network of a job, compiled with its recipe. images: that it is trained on, with their labels. plain: of
+    Keras's own layers, with 32 bits."""
     keras.utils.set_random_seed(job.seeds.weights)  # for layers of the user's own
     model = as_saved(job, settings) if plain else as_trained(job, settings)
     draw_weights(model, job.seeds.weights)
     seed_dropout(model, job.seeds.dropout)
-    images, labels = _training_images(job, settings)
     slower = SAVED_IS_SLOWER if settings.get("precision") == "bfloat16" else 1
     job = replace(job, to_score=job.to_score * slower)
-    return Training(model, images, labels, job, (settings["low"], settings["high"]), clock)
+    return Training(model, *images, job, (settings["low"], settings["high"]), clock)
 
 
 def begin(training: Training, job: TrainingJob, settings: Mapping[str, Any]) -> float | None:
@@ -212,11 +247,12 @@ def keep(training: Training, job: TrainingJob, settings: Mapping[str, Any]) -> N
         save_arrays(training.arrays(), weights_path(Path(settings["weights"]), job.key))
 
 
-def _training_images(job: TrainingJob, settings: Mapping[str, Any]) -> tuple[JoinedImages, NDArray[Any]]:
-    """The first images of the parts to train on, and their labels."""
+def training_images(job: TrainingJob, settings: Mapping[str, Any]) -> tuple[JoinedImages, NDArray[Any]]:
+    """The first images of the parts to train on, and their labels; of a training over folds all of them."""
     parts = [part_images(settings["root"], job.parts, part) for part in job.parts.train]
     labels = np.concatenate([labels for _, labels in parts])
-    return JoinedImages([images for images, _ in parts], job.budget.images), labels[: job.budget.images]
+    first = len(labels) if job.budget.folds > 1 else job.budget.images
+    return JoinedImages([images for images, _ in parts], first), labels[:first]
 
 
 def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:

@@ -17,7 +17,7 @@ from evolve.objectives import FITNESS
 from evolve.storage.files import saved_model_path
 from evolve.storage.model_file import save_model
 from evolve.training.epochs import Point, Training
-from evolve.training.evaluator import begin, guard, keep, prepare_backend, prepare_training
+from evolve.training.evaluator import begin, guard, keep, prepare_backend, prepare_training, training_images
 from evolve.training.part_images import part_images
 from evolve.training.stopwatch import Stopwatch
 from evolve.values import Result, Spent, Status
@@ -65,7 +65,8 @@ class CustomFitness:
         return guard(job, lambda job: self._judge(job, report))
 
     def _judge(self, job: TrainingJob, report: Report) -> Result:
-        training = prepare_training(job, self._settings, Stopwatch(), plain=True)
+        seen = training_images(job, self._settings)
+        training = prepare_training(job, self._settings, Stopwatch(), seen, plain=True)
         inherited = begin(training, job, self._settings)
         curve: list[Point] = []
         model = job.model and saved_model_path(self._settings["models"], job.model)

@@ -102,7 +102,7 @@ def test_only_networks_without_augmentation_are_probed(recorded: Recording) -> N
     for name in ("a-plain", "b"):
         row = rows[name, "3000x1", 0]
         assert row["changed"].keys() == set(PROBED_GROUPS)
-        assert row["clean"] == row["validation"]["accuracy"], "fewer than 2,000 images: all of them"
+        assert row["clean"] == row["validation"]["balanced_accuracy"], "fewer than 2,000 images: all of them"
         assert row["changed"]["mirror"] < row["clean"], "a mirrored digit is none"
 
 

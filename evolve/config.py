@@ -282,8 +282,7 @@ class RunConfig(Settings):
         int,
         Shown(
             Group.BUDGET,
-            "Fewer images than that, without those of the test part, are few: candidates are trained in full over "
-            "folds of them.",
+            "With fewer images, the test part aside, candidates are trained in full over folds.",
             value="N",
         ),
     ] = Field(1000, ge=0, description=f"{WHOLE} 0", examples=[500])

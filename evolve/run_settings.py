@@ -67,7 +67,7 @@ class RunSettings(TypedDict, total=False):
     newcomers: int | None
     """Largest number of candidates that are bred after a race. Default: as many as the run has room for."""
     few_images: int
-    """Fewer images than that, without those of the test part, are few: candidates are trained in full over folds of them. Default: 1,000."""
+    """With fewer images, the test part aside, candidates are trained in full over folds. Default: 1,000."""
     twins: str | list[str] | tuple[str, ...]
     """Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9."""
     leaders: int

@@ -34,7 +34,7 @@ def test_every_stream_depends_on_what_is_trained_and_for_what(other: Seeds) -> N
 
 
 def test_streams_of_one_training_differ_and_the_order_is_that_of_all_candidates() -> None:
-    assert len(set(asdict(USUAL).values())) == 4
+    assert len(set(asdict(USUAL).values())) == 5
     other = seeds(1, "b", BUDGET, 0, Purpose.SEARCH)
     assert other.order == USUAL.order
     assert {other.weights, other.augmentation, other.dropout}.isdisjoint(asdict(USUAL).values())

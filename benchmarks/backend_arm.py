@@ -96,11 +96,11 @@ def fit_seconds(job: Any, settings: dict[str, Any]) -> float:
     import keras
     import numpy as np
 
-    from evolve.training.evaluator import prepare_training
+    from evolve.training.evaluator import prepare_training, training_images
     from evolve.training.optimizers import optimizer
     from evolve.training.stopwatch import Stopwatch
 
-    training = prepare_training(job, settings, Stopwatch())
+    training = prepare_training(job, settings, Stopwatch(), training_images(job, settings))
     model, batch = training.model, job.recipe.batch_size
     count = len(training.images) // batch * batch
     images = np.asarray(training.images[:count])

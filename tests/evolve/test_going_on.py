@@ -92,14 +92,15 @@ def test_a_new_schedule_takes_the_weights_alone(trainer: Any) -> None:
 
 
 def test_a_birth_inherits_what_is_equal_in_name_and_shape(trainer: Any) -> None:
-    from evolve.training.evaluator import begin, prepare_training
+    from evolve.training.evaluator import begin, prepare_training, training_images
     from evolve.training.stopwatch import Stopwatch
 
     trainer.evaluate(job(trainer, 1, "parent"))
     child = job(trainer, 1, "child", NET.replace("dense 8", "dense 9"), begins=Beginning("parent", Takes.WHAT_FITS))
-    fresh = prepare_training(child, trainer._settings, Stopwatch()).model.weights
+    images = training_images(child, trainer._settings)
+    fresh = prepare_training(child, trainer._settings, Stopwatch(), images).model.weights
     before = {weight.path: np.asarray(weight).copy() for weight in fresh}
-    training = prepare_training(child, trainer._settings, Stopwatch())
+    training = prepare_training(child, trainer._settings, Stopwatch(), images)
     share = begin(training, child, trainer._settings)
     parent, taken = kept(trainer, "parent"), 0
     for weight in training.model.weights:

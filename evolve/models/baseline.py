@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig, times_without_unit
-from evolve.data.splits import SEARCH_PARTS
 from evolve.display.console import Console, Watcher, make_console
 from evolve.display.text import count, duration, plural
 from evolve.engine.initial_population import founder as founder_of
@@ -118,7 +117,7 @@ def _request(problem: ImageProblem, config: RunConfig, text: str) -> tuple[Reque
         blueprint = space.blueprint(genome)
     except InvalidGenome as error:
         raise ConfigError(f"founder '{text}': {error}") from None
-    images = sum(problem.parts.sizes[part] for part in SEARCH_PARTS)
+    images = problem.images
     budget = Budget(images, config.final_epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
     key = candidate_key(genome, blueprint)
     request = Request(1, Candidate(1, genome, key, parameters=blueprint.parameters), budget, 0, Purpose.TRAIN, None)

@@ -250,7 +250,8 @@ def test_the_usual_baseline_is_one_that_fits(folder: Path) -> None:
 
 
 def test_article_1_stays_the_usual_baseline_where_it_fits() -> None:
-    parts = Parts("cifar10", "", "", "0" * 64, (32, 32, 3), tuple("abcdefghij"), {"train": 40_000}, 0.0, 255.0, {})
+    sizes = {"train": 40_000, "validation": 5_000, "selection": 5_000, "test": 10_000}
+    parts = Parts("cifar10", "", "", "0" * 64, (32, 32, 3), tuple("abcdefghij"), sizes, 0.0, 255.0, {})
     config = RunConfig()
     assert usual_founder(ImageProblem(config, parts, False, {}), config, Silent()) == "article-1"
 

@@ -139,7 +139,8 @@ class ImageProblem:
         config = self.config
         if config.budgets:
             given = config.budgets[0]
-            return replace(given, images=min(given.images, self.fold_images(given.folds))) if given.folds > 1 else None
+            folds = min(given.folds, self.images)
+            return Budget(min(given.images, self.fold_images(folds)), given.epochs, folds) if folds > 1 else None
         if config.images or config.epochs or config.fitness or not self.has_few_images:
             return None
         return Budget(self.fold_images(FOLDS), config.final_epochs or FINAL_EPOCHS, FOLDS)

@@ -19,12 +19,13 @@ SHARES = ("accuracy", "balanced_accuracy")  # measures that are shares of images
 
 def scale_of(objective: Objective, problem: Mapping[str, Any]) -> Scale:
     """In which unit scores of an objective are compared. problem: what is known of the data, as it is stored."""
-    if objective.name not in SHARES:
-        return Scale()
-    guessing = guessing_on(problem, "validation")
-    learned = guessing.surely_exceeded(objective.name) if guessing else None
-    learned = math.inf if over_folds(problem) else learned
-    return Scale(scored_images(problem, "validation"), -math.inf if learned is None else learned)
+    guessing, learned = guessing_on(problem, "validation"), None
+    if over_folds(problem):
+        learned = math.inf
+    elif guessing and objective.name in SHARES:
+        learned = guessing.surely_exceeded(objective.name)
+    images = scored_images(problem, "validation") if objective.name in SHARES else None
+    return Scale(images, -math.inf if learned is None else learned)
 
 
 def starts(founders: int, config: Mapping[str, Any]) -> int:

@@ -14,10 +14,13 @@ from conftest import command, stack_space, training_job
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.jobs import Seeds
+from evolve.objectives import Objectives
 from evolve.planning.plan import Machine
 from evolve.planning.sizing import make_plan
 from evolve.planning.work_plan import before_the_last, plan_for_work
+from evolve.runs.race import scale_of
 from evolve.runs.run import Run
+from evolve.search.leads import Scores, share_carried
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
 from evolve.training.evaluator import prepare_training
@@ -166,3 +169,14 @@ def test_a_run_without_a_column_for_folds_is_read_and_gets_one_when_it_goes_on(t
     with Store.read(file.parent) as store:
         assert store.meta()["schema_version"] == 3
         assert {request.budget for request in store.requests(Purpose.SEARCH)} == {Budget(64, 1)}
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+def test_between_trainings_of_one_length_nothing_is_carried_on(metric: str) -> None:
+    objective = Objectives.of({"metric": metric}).first
+    sizes = {"train": 140, "validation": 30, "selection": 30, "test": 50}
+    known = {"class_names": ["a", "b"], "sizes": sizes, "folds": 4}
+    scores = [Scores(0.95, (0.97,)), Scores(0.96, (0.96,))]
+    assert share_carried(scores, scale_of(objective, known)) == 0
+    assert share_carried(scores, scale_of(objective, {**known, "folds": 1})) > 0
+    assert scale_of(objective, known).images == (200 if metric == "accuracy" else None)

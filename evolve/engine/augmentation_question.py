@@ -49,10 +49,10 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
 
 
 def _twins(config: RunConfig, brief: Budget) -> tuple[Budget, ...]:
-    """The budgets of twins. Of few images, which leave much open, there are always some."""
+    """The budgets of twins. Of few images, which leave much open, there are always some, if these can be two."""
     if config.twins or brief.folds == 1:
         return tuple(map(Budget.read, config.twins))
-    return replace(brief, epochs=max(1, brief.epochs // SHORTER)), brief
+    return (replace(brief, epochs=brief.epochs // SHORTER), brief) if brief.epochs >= SHORTER else ()
 
 
 def _decided(config: RunConfig, group: str) -> bool:

@@ -82,7 +82,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
         problem = usable(lambda: make_problem(config, gpu, found.problem, count, before_reading))
     now = json.loads(json.dumps(problem.describe()))  # as it was stored
     for name, before in found.problem.items():
-        if name in ("fitness", "backend", "device") and not scoring:
+        if name in ("fitness", "backend", "device", "folds") and not scoring:
             continue
         if now.get(name) != before:
             was, would = _short(before), _short(now.get(name))

@@ -49,7 +49,7 @@ def plan_over_folds(config: RunConfig, seconds: float, machine: Machine, images:
     leaders = config.leaders if "leaders" in given else max(2, config.ensemble or 0)
     twins = 2 * (1 + 1 / SHORTER)
     most = MOST_STARTS if config.max_founders is None else config.max_founders
-    starts = begin or min(most, int((room - twins - leaders) / 2))
+    starts = max(begin or 0, min(most, int((room - twins - leaders) / 2)))
     if starts < min(FEWEST_STARTS, most) or room < 2 * starts + twins + leaders:
         return None
     left = room - 2 * starts - twins - leaders
@@ -75,6 +75,7 @@ def plan_over_folds(config: RunConfig, seconds: float, machine: Machine, images:
         "evaluations": starts + REBORN + newcomers,
     }
     settings |= {name: getattr(config, name) for name in (settings.keys() & given) - {"rungs"}}
+    settings |= {name: getattr(config, name) for name in {"small_births", "small_work"} & given}
     again = leaders * rescorings * each / machine.workers
     stages = Stages(seconds - final - again, again, final, by_clock=last_epochs is None)
     return Plan(settings, stages, machine)

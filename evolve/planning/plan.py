@@ -176,7 +176,7 @@ def _race(settings: Mapping[str, Any], longer: Budget) -> Iterator[str]:
     """What a race of starts does, and why."""
     best = plural(settings["challengers"], "start")
     if longer.folds > 1:
-        yield f"      there are few images, so none are set apart for scores; the best {best} also on other folds"
+        yield f"      no images are set apart for scores; the best {best} also on other folds"
     else:
         yield f"      the best {best} also on {_budget(longer)}: where a network goes counts, not how fast it starts"
     yield "      the best of them is shown changed images: augmentation is on where they mean the same to it"

@@ -21,6 +21,7 @@ from evolve.planning.plan import (
 )
 from evolve.search.racing import NEWCOMERS, REBORN
 from evolve.search.strategy import strategy_class
+from evolve.search.twins import SHORTER
 from evolve.values import LONGER, Budget
 
 SEARCH_SHARE = 0.1  # of the time of a run of an hour or more
@@ -257,6 +258,8 @@ def _brief(seen: float, train: int) -> Budget:
 
 def _twins(brief: Budget, speed: float, start: float) -> tuple[tuple[Budget, ...], float]:
     """Two budgets of a network and its twin, each of which sees `TWIN_SEEN` images at least; the seconds that all four
-    trainings take."""
+    trainings take. Over folds they are not planned, but take their time."""
+    if brief.folds > 1:  # the search has some of its own
+        return (), 2 * (1 + 1 / SHORTER) * (brief.size / speed + start)
     first = Budget(brief.images, max(1, math.ceil(TWIN_SEEN / brief.images)))
     return (first, first.longer), 2 * ((first.size + first.longer.size) / speed + 2 * start)

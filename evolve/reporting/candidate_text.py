@@ -92,6 +92,7 @@ def _scores(run: Run, number: int) -> RenderableType:
         for request in log.requests(candidate=number):
             worth = run.config.table is not None and request.purpose is Purpose.FINAL
             what, result = WORTH if worth else PURPOSES[request.purpose], log.result(request.number)
+            what = "on other folds" if request.purpose is Purpose.CHALLENGE and request.budget.folds > 1 else what
             spent = (result and run.done(request.budget, result)) or {}
             amounts = [str(spent.get(name, "-")) for name in ("images", "epochs", "steps")]
             amounts[0] += f", {spent['folds']} folds" if request.budget.folds > 1 and "folds" in spent else ""

@@ -192,7 +192,7 @@ def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
         said.append(f"{shown}; all of them with: --top {all_of_them}")
     if any(leader.rescorings for leader in leaders):
         what = "other trainings of the table" if run.config.table else "fresh trainings on images the search never saw"
-        what = "fresh trainings over other folds, as there are few images" if over_folds(run.problem) else what
+        what = "fresh trainings over other folds, as no images were set apart" if over_folds(run.problem) else what
         said.append(
             f"re-scored: mean of {what}; change: that mean minus the score, +- the standard deviation of those "
             "trainings (how many)"

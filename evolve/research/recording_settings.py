@@ -43,6 +43,8 @@ def _budgets(value: Any) -> Any:
     read_rungs(sorted(value, key=lambda text: Budget.read(text) if "x" in str(text) else Budget(0, 0)))
     if not all(type(repeats) is int and repeats >= 1 for repeats in value.values()):
         raise ValueError("not repeats")
+    if any(Budget.read(text).folds > 1 for text in value):
+        raise ValueError("trainings over folds are not recorded")
     return {str(Budget.read(text)): repeats for text, repeats in value.items()}
 
 

@@ -31,7 +31,7 @@ def trial_of(run: Run, blank: Trial, objective: Objective) -> Trial:
     if test is None:
         raise TrialFailed(f"its last training does not say what {objective.name} it has")
     rows, winner = list(run.history()), run.candidate(run.winner)
-    searched = [row for row in rows if row["purpose"] in SEARCHING]
+    searched = [row for row in rows if row["purpose"] in SEARCHING and not _again(row)]
     own = _scores(objective, [row for row in searched if row["candidate"] == winner.number])
     again = [row for row in rows if row["purpose"] == Purpose.RESCORE and row["candidate"] == winner.number]
     costs = _costs(run, rows)
@@ -63,12 +63,17 @@ def _scores(objective: Objective, rows: Sequence[Row]) -> list[float]:
     return [score for row in rows if (score := _of(objective, row)) is not None]
 
 
+def _again(row: Row) -> bool:
+    """Whether a training is no longer than that of a birth, but on other folds: no score of the search."""
+    return bool(row["purpose"] == Purpose.CHALLENGE and row["folds"] > 1)
+
+
 def _costs(run: Run, rows: Sequence[Row]) -> list[float]:
     """Units of work of each request, as of 32-bit numbers; none of one that was copied, or could not be built."""
     networks = {number: run.network(number) for number in {row["candidate"] for row in rows}}
     works = {number: FLOAT32.work(network) for number, network in networks.items() if network is not None}
     return [
-        training_work(works[row["candidate"]], row["images"] * row["epochs"])
+        training_work(works[row["candidate"]], row["images"] * row["epochs"] * row["folds"])
         if row["cached_from"] is None and row["candidate"] in works
         else 0.0
         for row in rows
@@ -111,7 +116,7 @@ def _curve(run: Run, searched: Sequence[Row], places: Sequence[float], objective
         rank, score = _of(run.objective, row), _of(objective, row)
         if rank is None or score is None:
             continue
-        standing = (row["images"] * row["epochs"], rank)
+        standing = (row["images"] * row["epochs"] * row["folds"], rank)
         if best is None or standing > best:
             best, shown = standing, score
             yield Point(place, score)

@@ -12,6 +12,7 @@ Portfolios of starts are raced like that by Auto-sklearn 2.0 (Feurer et al. 2020
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -240,6 +241,8 @@ class Racing:
     def _training_pays(self, left: int) -> str:
         """Why the last training makes more of the time of so many newcomers, or nothing."""
         scale, newborn = self._race.scale, self._newborn
+        if scale.learned == math.inf:  # all are trained in full, so nothing says what more training brings
+            return ""
         rival = next((one for one in self._best() if one.number not in newborn), None)
         if rival is None:
             return ""

@@ -21,7 +21,7 @@ PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite
 # Scores of the search, best first; {fitness} and {path} are those of the objective that candidates are ranked by.
 WITH_SCORE = """
     FROM request JOIN result ON request = number
-    WHERE purpose IN ('search', 'closing', 'challenge') AND status = 'ok' AND
+    WHERE (purpose IN ('search', 'closing') OR (purpose = 'challenge' AND folds = 1)) AND status = 'ok' AND
         json_type(measures, '{path}') IN ('real', 'integer')
 """
 SCORED = f"""

@@ -28,7 +28,7 @@ from evolve.storage.log import REQUEST_COLUMNS, Log
 from evolve.values import SEARCHING, Candidate, Request, Result
 
 SCHEMA_VERSION = 3
-WITHOUT_FOLDS = 2  # of version 0.14 and earlier
+WITHOUT_FOLDS = 2  # of version 0.13 and earlier
 MOST_HITS = 20_000  # requests of a search whose hits are kept: 12.5 MB for 5,000 images each
 ADD_HITS = "INSERT INTO hits VALUES (?, ?, ?, ?)"
 
@@ -40,6 +40,7 @@ class Store(Log):
         super().__init__(connection)
         self._lock = lock
         self._old = False  # of version 0.9
+        self._lacks_folds = False
 
     @classmethod
     def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
@@ -138,6 +139,8 @@ class Store(Log):
             raise RunError("a run of version 0.9 can be looked at and exported, not continued; start a new run")
         results = list(results)
         with self._transaction():
+            if self._lacks_folds:
+                self._add_folds()
             self._connection.executemany(
                 "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(rows.candidate_values, candidates)
             )
@@ -190,7 +193,8 @@ class Store(Log):
         if found == 1:
             self._see_as_now()
         elif found == WITHOUT_FOLDS:
-            self._with_folds()
+            self._lacks_folds = True
+            self._views("CREATE TEMP VIEW request AS SELECT *, 1 AS folds FROM main.request;")
         elif found != SCHEMA_VERSION:
             self.close()
             raise RunError(
@@ -198,14 +202,13 @@ class Store(Log):
                 f"reads 1 to {SCHEMA_VERSION}; use the version that made it, or start a new run"
             )
 
-    def _with_folds(self) -> None:
-        """Adds the column for folds to a file that is going to be written; else it is only seen as if it were there."""
-        if self._lock is None:
-            self._views("CREATE TEMP VIEW request AS SELECT *, 1 AS folds FROM main.request;")
-            return
-        with self._transaction():
-            self._connection.execute("ALTER TABLE request ADD COLUMN folds INTEGER NOT NULL DEFAULT 1")
-            self._connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
+    def _add_folds(self) -> None:
+        """Adds the column for folds to a file that is written to; until then it is only seen as if it were there, so
+        that the version that made the run can go on with one that was looked at."""
+        self._lacks_folds = False
+        self._connection.execute("DROP VIEW temp.request")
+        self._connection.execute("ALTER TABLE request ADD COLUMN folds INTEGER NOT NULL DEFAULT 1")
+        self._connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
 
     def _see_as_now(self) -> None:
         """Lets a run of version 0.9 be read like any other; requests and results cannot be added to it."""

@@ -97,18 +97,20 @@ class Trainer:
     def _over_folds(self, job: TrainingJob, report: Report) -> Result:
         """As many trainings as there are folds; the first one that fails ends it."""
         images, labels = training_images(job, self._settings)
-        folds, found = folds_of(np.asarray(images), labels, job.budget, job.seeds.folds), list[Scored]()
-        clock = Stopwatch()
-        training = prepare_training(job, self._settings, clock, folds[0].train)
-        for number, fold in enumerate(folds):
+        clock, rows, found = Stopwatch(), list[NDArray[np.intp]](), list[Scored]()
+        training: Training | None = None
+        for number, fold in enumerate(folds_of(images, labels, job.budget, job.seeds.folds)):
             one = replace(job, seeds=seeds_of_fold(job.seeds, number))
-            if number:
+            if training is None:
+                training = prepare_training(one, self._settings, clock, fold.train)
+            else:
                 training.restart(*fold.train, one)
             seen = Seen(fold.train, fold.score, fold.score, True)
+            rows.append(fold.rows)
             found.append(self._train(one, seen, training, clock, part_of(report, number, job.budget)))
             if found[-1][1] is None:
                 break
-        return together(job, labels, folds, found)
+        return together(job, labels, rows, found)
 
     def _train(self, job: TrainingJob, seen: Seen, training: Training, clock: Stopwatch, report: Report) -> Scored:
         """Trains and scores a network that is prepared. clock: told where the time goes."""

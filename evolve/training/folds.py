@@ -8,7 +8,7 @@ https://doi.org/10.1111/j.2517-6161.1974.tb00994.x).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from evolve.data.splits import part_digest
 from evolve.execution.executor import Report
 from evolve.jobs import Seeds, TrainingJob
-from evolve.training.part_images import Images
+from evolve.training.part_images import Images, JoinedImages
 from evolve.training.scores import measures_of
 from evolve.values import Budget, Hits, Result
 
@@ -40,17 +40,15 @@ class Fold:
     rows: NDArray[np.intp]
 
 
-def folds_of(images: NDArray[Any], labels: NDArray[Any], budget: Budget, seed: int) -> list[Fold]:
-    """The folds of a budget, of each class about as many images in each, drawn with that seed. Those to train on, as
-    many as the budget says, are in random order."""
+def folds_of(images: NDArray[Any] | JoinedImages, labels: NDArray[Any], budget: Budget, seed: int) -> Iterator[Fold]:
+    """The folds of a budget, one after the other, of each class about as many images in each, drawn with that seed.
+    Those to train on, as many as the budget says, are in random order."""
     order = np.random.default_rng(seed).permutation(len(labels))
     by_class = order[np.argsort(labels[order], kind="stable")]
-    folds = []
     for first in range(budget.folds):
-        rows = by_class[first :: budget.folds]
+        rows = np.sort(by_class[first :: budget.folds])
         others = order[~np.isin(order, rows)][: budget.images]
-        folds.append(Fold((images[others], labels[others]), (images[rows], labels[rows]), rows))
-    return folds
+        yield Fold((images[others], labels[others]), (images[rows], labels[rows]), rows)
 
 
 def seeds_of_fold(seeds: Seeds, number: int) -> Seeds:
@@ -63,19 +61,22 @@ def seeds_of_fold(seeds: Seeds, number: int) -> Seeds:
     return replace(seeds, **streams)
 
 
-def together(job: TrainingJob, labels: NDArray[Any], folds: Sequence[Fold], found: Sequence[Scored]) -> Result:
-    """One result of the trainings without each fold: scores are of all images, each as it was classified by the
-    network that has not seen it; all else is the mean of the trainings. A training that failed is the result."""
+def together(
+    job: TrainingJob, labels: NDArray[Any], rows: Sequence[NDArray[np.intp]], found: Sequence[Scored]
+) -> Result:
+    """One result of the trainings without each fold. rows: of these, among all. Scores are of all images, each as it
+    was classified by the network that has not seen it; all else is the mean of the trainings. A training that failed
+    is the result."""
     results, parts = [result for result, _ in found], [part for _, part in found if part is not None]
-    if len(parts) < len(folds):
+    if len(parts) < len(results):
         return results[-1]
-    predicted = np.concatenate(parts)[np.argsort(np.concatenate([fold.rows for fold in folds]))]
+    predicted = np.concatenate(parts)[np.argsort(np.concatenate(rows))]
     measures = _means([result.measures for result in results])
     return replace(
         results[0],
         measures={**measures, **measures_of(predicted, labels)},
         curve=tuple(_means(points) for points in zip(*(result.curve for result in results), strict=False)),
-        spent={**results[0].spent, "folds": len(folds)},
+        spent={**results[0].spent, "folds": len(rows)},
         timing=results[-1].timing,  # all of it: they have one clock
         hits=hits_of(job, FOLDED, predicted, labels),
     )

@@ -46,7 +46,7 @@ def images(count: int = 97) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 def test_each_image_is_in_one_fold_and_never_trained_on_for_it() -> None:
     pictures, labels = images()
-    folds = folds_of(pictures, labels, BUDGET, seed=5)
+    folds = list(folds_of(pictures, labels, BUDGET, seed=5))
     assert sorted(np.concatenate([fold.rows for fold in folds])) == list(range(97))
     for fold in folds:
         assert len(fold.train[1]) == BUDGET.images
@@ -56,7 +56,7 @@ def test_each_image_is_in_one_fold_and_never_trained_on_for_it() -> None:
         by_class = np.bincount(labels[fold.rows], minlength=10) - np.bincount(labels, minlength=10) / 4
         assert np.abs(by_class).max() < 1
         assert not np.array_equal(np.sort(fold.train[1]), fold.train[1])
-    others = folds_of(pictures, labels, BUDGET, seed=6)
+    others = list(folds_of(pictures, labels, BUDGET, seed=6))
     assert any(not np.array_equal(one.rows, other.rows) for one, other in zip(folds, others, strict=True))
 
 
@@ -80,14 +80,15 @@ def test_scores_of_folds_are_of_all_images_and_a_failure_is_one_of_all() -> None
     genome = space.parse(NETWORK)
     job = training_job(space.blueprint(genome), genome.recipe, BUDGET)
     pictures, labels = images()
-    folds = folds_of(pictures, labels, BUDGET, seed=5)
+    folds = list(folds_of(pictures, labels, BUDGET, seed=5))
     found: list[Any] = []
     for number, fold in enumerate(folds):
         right = np.eye(10)[labels[fold.rows]]
         measures = {"accuracy": 0.0, "train_accuracy": number / 4}
         result = Result(1, Status.OK, measures, ({"epoch": 1.0, "loss": float(number)},), {"images": 72})
         found.append((result, right if number else np.roll(right, 1, axis=1)))
-    whole = together(job, labels, folds, found)
+    rows = [fold.rows for fold in folds]
+    whole = together(job, labels, rows, found)
     assert whole.measures["accuracy"] == pytest.approx(1 - len(folds[0].rows) / 97)
     assert whole.measures["train_accuracy"] == pytest.approx(0.375)
     assert whole.curve == ({"epoch": 1.0, "loss": 1.5},)
@@ -95,7 +96,7 @@ def test_scores_of_folds_are_of_all_images_and_a_failure_is_one_of_all() -> None
     assert whole.hits is not None
     assert [at for at, hit in enumerate(whole.hits.each()) if not hit] == sorted(folds[0].rows)
     failed = Result(1, Status.DIVERGED, reason="not finite")
-    assert together(job, labels, folds, [found[0], (failed, None)]) is failed
+    assert together(job, labels, rows[:2], [found[0], (failed, None)]) is failed
 
 
 def test_few_images_are_searched_over_folds(tmp_path: Path, tiny_npz: Path) -> None:
@@ -113,7 +114,7 @@ def test_few_images_are_searched_over_folds(tmp_path: Path, tiny_npz: Path) -> N
         assert all(one is not None and one.count == 192 for one in hits)
     shown = " ".join(command("show", "few", cwd=tmp_path).stdout.split())
     assert "score: accuracy over 4 folds, each scored by a network that has not seen it, after 2 epochs" in shown
-    assert "re-scored: mean of fresh trainings over other folds, as there are few images" in shown
+    assert "re-scored: mean of fresh trainings over other folds, as no images were set apart" in shown
     last = command("show", "few", "1", cwd=tmp_path).stdout
     assert "144, 4 folds" in last
 
@@ -164,6 +165,9 @@ def test_a_run_without_a_column_for_folds_is_read_and_gets_one_when_it_goes_on(t
     with Store.read(file.parent) as store:
         assert {request.budget for request in store.requests(Purpose.SEARCH)} == {Budget(64, 1)}
     assert file.read_bytes() == before
+    with Store.open(file.parent) as store:  # for writing, but nothing is written
+        assert len(store.requests(Purpose.SEARCH)) == 2
+        assert store.meta()["schema_version"] == 2
     done = command("resume", "old", "--generations", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     with Store.read(file.parent) as store:
@@ -180,3 +184,27 @@ def test_between_trainings_of_one_length_nothing_is_carried_on(metric: str) -> N
     assert share_carried(scores, scale_of(objective, known)) == 0
     assert share_carried(scores, scale_of(objective, {**known, "folds": 1})) > 0
     assert scale_of(objective, known).images == (200 if metric == "accuracy" else None)
+
+
+def test_one_founder_is_searched_around_over_folds_and_has_the_time_that_is_asked_for() -> None:
+    for begin in (1, 2, None):
+        made = make_plan(RunConfig.checked({}), 1800, LAPTOP, train=140, images=200, begin=begin)
+        assert Budget.read(made.settings["rungs"][0]).folds == 4
+        assert made.settings["max_founders"] >= 3
+
+
+def test_folds_that_were_asked_for_have_twins_of_their_own() -> None:
+    config = RunConfig.checked({"rungs": ["140x40x4"]})
+    assert make_plan(config, 1800, LAPTOP, train=140, images=200).settings["twins"] == []
+
+
+def test_trainings_of_one_epoch_have_no_twins(tmp_path: Path, tiny_npz: Path) -> None:
+    run = ("--dataset", tiny_npz, "--evaluations", "2", "--final-epochs", "1", "--workers", "1")
+    done = command("run", *run, "--leaders", "1", "--rescorings", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_images_of_a_fold_are_in_their_own_order_so_that_the_first_are_of_all_classes() -> None:
+    labels = np.tile(np.arange(10), 100)
+    [first, *_] = folds_of(np.zeros((1000, 2, 2, 1), np.uint8), labels, Budget(750, 1, 4), seed=1)
+    assert len(set(first.score[1][:60].tolist())) == 10

@@ -97,8 +97,8 @@ class TableJob(Job):
 @dataclass(frozen=True)
 class PartsUsed:
     """Which images a training uses. data: digest of the data set. train: parts to train on. score: the part to score
-    on. watch: one that is scored after each epoch, or None. test: the random key by which alone the test part is found;
-    None where it may not be opened."""
+    on, or "folds" of those to train on. watch: one that is scored after each epoch, or None. test: the random key by
+    which alone the test part is found; None where it may not be opened."""
 
     data: str
     train: tuple[str, ...]

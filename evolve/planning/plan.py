@@ -42,10 +42,6 @@ DECIDED = {
 # What a plan for units of work, and an experiment, fixes beside these, as it would depend on the machine: the numbers
 # that are computed with, and GiB that a worker may hold.
 FIXED: Mapping[str, Any] = {"precision": "float32", "candidate_memory": 4.0}
-FEWEST_STARTS, MOST_STARTS = 3, 8  # of a race
-FEWEST_NEWCOMERS = 4  # that breeding pays for
-MOST_AGAIN = 3  # times that a leader is scored again
-LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as possible is known at each birth
 ALL_CORES = 0.9  # how well one training uses all cores, compared with one training on each of them
 
 

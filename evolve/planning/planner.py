@@ -97,7 +97,7 @@ def _plan_by_time(
         plan = plan_for(config, left, machine, problem.parts.sizes["train"], images, _begin(config, problem, founders))
         if narrow := _narrows(config):
             plan = _with_room(plan, problem, founders)
-        said = _on_folds(config, plan, images)
+        said = _without_folds(config, plan, images)
         config = _decided(config, plan, console)
         console.note(plan.in_words() + said)
     return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor, narrow)
@@ -117,13 +117,13 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
     if free and not plan.of_one and (needed := before_the_last(plan)) > config.work:
         plan = roomy(one_for_work(config, train, images, needed))
     check_room(config, plan, images)
-    said = _on_folds(config, plan, images)
+    said = _without_folds(config, plan, images)
     config = _decided(config, plan, console)
     console.note(plan.in_words(f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine") + said)
     return RunPlan(config, replace(problem, config=config), plan=plan, narrow=narrow)
 
 
-def _on_folds(config: RunConfig, plan: Plan, images: int) -> str:
+def _without_folds(config: RunConfig, plan: Plan, images: int) -> str:
     """That there is no time for folds, where candidates should be trained over them."""
     if not has_few(config, images) or Budget.read(plan.settings["rungs"][0]).folds > 1:
         return ""

@@ -7,19 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.planning.few_images import has_few, plan_over_folds
-from evolve.planning.plan import (
-    FEWEST_NEWCOMERS,
-    FEWEST_STARTS,
-    LOOK_AHEAD,
-    MOST_AGAIN,
-    MOST_STARTS,
-    Machine,
-    Plan,
-    Stages,
-    rounded,
-)
-from evolve.search.racing import NEWCOMERS, REBORN
+from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_AGAIN, MOST_STARTS, Chosen, leaders
+from evolve.planning.few_images import chosen_over_folds, has_few
+from evolve.planning.plan import Machine, Plan, Stages, rounded
+from evolve.search.racing import NEWCOMERS
 from evolve.search.strategy import strategy_class
 from evolve.search.twins import SHORTER
 from evolve.values import LONGER, Budget
@@ -113,36 +104,28 @@ def make_plan(
     training. begin: founders that the user has named, all of which are tried; None for the usual ones. What the user
     has set stays as it is.
     """
-    if has_few(config, images) and (over_folds := plan_over_folds(config, seconds, machine, images, begin)):
-        return over_folds
-    given = config.model_fields_set
+    few = chosen_over_folds(config, seconds, machine, images, begin) if has_few(config, images) else None
+    return (few or _chosen(config, seconds, machine, train, images, begin)).plan(config, machine)
+
+
+def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, images: int, begin: int | None) -> Chosen:
+    """What a plan for that time consists of. See `make_plan`."""
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
     speed = machine.rate / 3 / sizes.typical  # images a second of one worker
     race = _race(config, t.search * machine.workers, machine.start, speed, train, begin)
-    longer = race.brief.longer.size / speed + machine.start
-    again = t.rescoring * machine.workers
-    leaders = config.leaders if "leaders" in given else max(2, config.ensemble or 0)
-    most = int(again / longer / leaders)
-    settings: dict[str, Any] = {
-        "population": max(8, min(32, race.starts + race.newcomers // 2)),
-        "max_founders": race.starts,
-        "challengers": race.starts,
-        "newcomers": race.newcomers,
-        "twins": [str(one) for one in race.twins],
-        "look_ahead": LOOK_AHEAD * machine.workers,
-        "rungs": [str(one) for one in race.rungs],
-        "promote_one_in": config.promote_one_in,
-        "max_work": sizes.largest,
-        "fill": sizes.fill,
-        "max_multiply_adds": sizes.largest,  # `max_work` is the limit, not what is usual for multiply-adds
-        "leaders": leaders,
-        "rescorings": max(1, min(MOST_AGAIN, most)),
-        "final_epochs": final_epochs,
-        "evaluations": race.starts + REBORN + race.newcomers,
-    }
-    settings |= {name: getattr(config, name) for name in (settings.keys() & given) - {"rungs"}}
-    growing = {"small_births", "small_work"} & given
-    return Plan({**settings, **{name: getattr(config, name) for name in growing}}, t, machine)
+    longer = race.rungs[0].longer.size / speed + machine.start
+    most = int(t.rescoring * machine.workers / longer / leaders(config))
+    return Chosen(
+        stages=t,
+        starts=race.starts,
+        newcomers=race.newcomers,
+        rungs=race.rungs,
+        twins=race.twins,
+        largest=sizes.largest,
+        fill=sizes.fill,
+        rescorings=max(1, min(MOST_AGAIN, most)),
+        final_epochs=final_epochs,
+    )
 
 
 @dataclass(frozen=True)
@@ -210,10 +193,6 @@ class _Race:
     newcomers: int
     rungs: tuple[Budget, ...]
     twins: tuple[Budget, ...] = ()
-
-    @property
-    def brief(self) -> Budget:
-        return self.rungs[0]
 
 
 def _race(config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None) -> _Race:

@@ -65,9 +65,9 @@ class RecordedTraining:
     status: how it ended; unless that is OK there are no scores, and `reason` says why.
     validation, selection, train: its scores on these parts.
     packed_hits: see `RecordedDataset.hits`. curve: figures by epoch: epoch, loss, accuracy, validation_accuracy.
-    clean: of a network without augmentation, its accuracy on some validation images, at most 2,000 (balanced, from
-        version 0.14 on). changed: the same
-        where all of them are changed, by group of augmentation: mirror, move, erase, colour, turn.
+    clean: of a network without augmentation, its accuracy on some validation images, at most 2,000; balanced accuracy
+        from version 0.14 on. changed: the same where all of them are changed, by group of augmentation: mirror, move,
+        erase, colour, turn.
     seconds: of a processor, what one quiet core would take. wall_seconds: of the clock. work: in units of work.
     parameters, multiply_adds: of the network. spent: what was really done. version: of evolve. machine: what it ran on.
     """

@@ -18,7 +18,8 @@ _LUCK = (
 )
 CURSE = (
     f"{_LUCK}; only later scores are fair. Selected at: the winner's score in the search. Re-scored: the mean of "
-    "trainings with fresh seeds, on images that the search never saw; of a table, of its other trainings. Test: the "
+    "trainings with fresh seeds, on images that the search never saw (over other folds, where images are few); of a "
+    "table, of its other trainings. Test: the "
     "test score, mostly after a longer training, so it may be the highest. The first change is from the first of these "
     "to the next one, and if trainings became longer between them, it holds that, too."
 )

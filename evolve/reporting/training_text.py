@@ -9,7 +9,7 @@ from typing import Any
 from evolve.display.text import score, share
 from evolve.objectives import FITNESS, Objective
 from evolve.runs.chance import Chance
-from evolve.runs.guessing import Guessing, guessing_on
+from evolve.runs.guessing import Guessing, guessing_on, over_folds
 from evolve.runs.ranking import CLEARLY, accuracy
 from evolve.runs.trainings import done
 from evolve.storage.rows import RequestRow
@@ -64,14 +64,15 @@ def judged(problem: Mapping[str, Any], searched: Training | None, in_full: Train
             lines.append("in the search it was no better than guessing, so that score says little")
         lines.append(verdict(in_full, "test", guessing_on(problem, "test")))
     elif searched is not None:
-        lines.append(verdict(searched, "validation", guessing_on(problem, "validation")))
+        on = "left-out folds" if over_folds(problem) else "validation"
+        lines.append(verdict(searched, on, guessing_on(problem, "validation")))
     return [line for line in lines if line]
 
 
 def verdict(training: Training, on: str, guessing: Guessing | None) -> str:
     """What the gap between training images and others means, in one sentence; nothing where there is no accuracy.
 
-    on: the part that was scored. guessing: on that part.
+    on: the part that was scored, in words. guessing: on that part.
     """
     measures, epochs = training[1].measures, float(done(training[0].budget, training[1]).get("epochs", 0))
     if FITNESS in measures or not {"train_accuracy", "accuracy"} <= measures.keys():

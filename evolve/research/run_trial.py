@@ -31,7 +31,7 @@ def trial_of(run: Run, blank: Trial, objective: Objective) -> Trial:
     if test is None:
         raise TrialFailed(f"its last training does not say what {objective.name} it has")
     rows, winner = list(run.history()), run.candidate(run.winner)
-    searched = [row for row in rows if row["purpose"] in SEARCHING and not _again(row)]
+    searched = [row for row in rows if row["purpose"] in SEARCHING and not _on_other_folds(row)]
     own = _scores(objective, [row for row in searched if row["candidate"] == winner.number])
     again = [row for row in rows if row["purpose"] == Purpose.RESCORE and row["candidate"] == winner.number]
     costs = _costs(run, rows)
@@ -63,7 +63,7 @@ def _scores(objective: Objective, rows: Sequence[Row]) -> list[float]:
     return [score for row in rows if (score := _of(objective, row)) is not None]
 
 
-def _again(row: Row) -> bool:
+def _on_other_folds(row: Row) -> bool:
     """Whether a training is no longer than that of a birth, but on other folds: no score of the search."""
     return bool(row["purpose"] == Purpose.CHALLENGE and row["folds"] > 1)
 

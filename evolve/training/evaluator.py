@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gc
 import math
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,17 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.data.splits import folder_of, open_part
-from evolve.errors import MachineError, in_words
-from evolve.execution import memory
 from evolve.execution.executor import Report, unheard
-from evolve.execution.keras_settings import settings_of_trainings
 from evolve.jobs import Takes, TrainingJob
 from evolve.storage.files import saved_model_path, weights_path
 from evolve.storage.model_file import save_model
 from evolve.training.augment import change_all
 from evolve.training.backends import Probabilities, this_backend
-from evolve.training.epochs import Diverged, Point, Training
+from evolve.training.epochs import Point, Training
 from evolve.training.folds import Scored, folds_of, hits_of, part_of, seeds_of_fold, together
+from evolve.training.guarding import WeightsMissing, guard
 from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, JoinedImages, part_images
 from evolve.training.scores import measures_of, recalls
@@ -42,10 +37,6 @@ SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
 
 
 TrainingImages = tuple[NDArray[Any] | JoinedImages, NDArray[Any]]
-
-
-class WeightsMissing(Exception):
-    """The weights that a training goes on from are not here, or not whole."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +82,7 @@ class Trainer:
         clock = Stopwatch()
         training = prepare_training(job, self._settings, clock, seen.train)
         result, predicted = self._train(job, seen, training, clock, report)
-        hits = None if predicted is None else hits_of(job, job.parts.score, predicted, score[1])
+        hits = None if predicted is None else hits_of(job, predicted, score[1])
         return replace(result, hits=hits)
 
     def _over_folds(self, job: TrainingJob, report: Report) -> Result:
@@ -255,47 +246,3 @@ def training_images(job: TrainingJob, settings: Mapping[str, Any]) -> tuple[Join
     labels = np.concatenate([labels for _, labels in parts])
     first = len(labels) if job.budget.folds > 1 else job.budget.images
     return JoinedImages([images for images, _ in parts], first), labels[:first]
-
-
-def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
-    """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason, but for
-    MachineError, which is never a candidate's fault, and Ctrl-C."""
-    begun = time.perf_counter()
-    memory.forget_peak()
-    with settings_of_trainings():
-        try:
-            result = _without_raising(job, work)
-        finally:
-            gpu_peak = this_backend().gpu_peak()
-            this_backend().forget()
-    figures = {"peak_bytes": memory.peak(), "held_bytes": memory.held(), "worker": os.getpid()}
-    figures |= {"gpu_peak_bytes": gpu_peak} if gpu_peak else {}
-    return replace(result, timing={**result.timing, "seconds": round(time.perf_counter() - begun, 3), **figures})
-
-
-def _without_raising(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
-    try:
-        return work(job)
-    except Diverged as error:
-        return Result(job.number, Status.DIVERGED, reason=str(error))
-    except WeightsMissing as error:
-        return Result(job.number, Status.WEIGHTS_MISSING, reason=str(error))
-    except MachineError:
-        raise
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and _ctrl_c_comes_as_exception():
-            raise
-        return _failure(job, error)
-
-
-def _ctrl_c_comes_as_exception() -> bool:
-    """Whether Ctrl-C is raised where this is called. It is kept from workers, and a run of this process notes it only;
-    there code of the user's own raised what looks like it."""
-    here = threading.current_thread() is threading.main_thread()
-    noted = signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    return here and not noted and signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-
-def _failure(job: TrainingJob, error: BaseException) -> Result:
-    status = Status.OUT_OF_MEMORY if this_backend().ran_out_of_memory(error) else Status.FAILED
-    return Result(job.number, status, reason=in_words(error))

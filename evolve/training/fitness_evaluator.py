@@ -17,7 +17,8 @@ from evolve.objectives import FITNESS
 from evolve.storage.files import saved_model_path
 from evolve.storage.model_file import save_model
 from evolve.training.epochs import Point, Training
-from evolve.training.evaluator import begin, guard, keep, prepare_backend, prepare_training, training_images
+from evolve.training.evaluator import begin, keep, prepare_backend, prepare_training, training_images
+from evolve.training.guarding import guard
 from evolve.training.part_images import part_images
 from evolve.training.stopwatch import Stopwatch
 from evolve.values import Result, Spent, Status

@@ -23,9 +23,6 @@ from evolve.training.part_images import Images, JoinedImages
 from evolve.training.scores import measures_of
 from evolve.values import Budget, Hits, Result
 
-FOLDED = "folds"  # the name of the part that consists of all images that are not of the test part
-
-
 Scored = tuple[Result, NDArray[Any] | None]
 """A result, and the class probabilities of the images that it scored, (count, classes); None if it failed."""
 
@@ -78,14 +75,14 @@ def together(
         curve=tuple(_means(points) for points in zip(*(result.curve for result in results), strict=False)),
         spent={**results[0].spent, "folds": len(rows)},
         timing=results[-1].timing,  # all of it: they have one clock
-        hits=hits_of(job, FOLDED, predicted, labels),
+        hits=hits_of(job, predicted, labels),
     )
 
 
-def hits_of(job: TrainingJob, part: str, predicted: NDArray[Any], labels: NDArray[Any]) -> Hits:
-    """Which images of a part of the job's data were recognised."""
+def hits_of(job: TrainingJob, predicted: NDArray[Any], labels: NDArray[Any]) -> Hits:
+    """Which images were recognised of those that the job is scored on."""
     bits = np.packbits(predicted.argmax(axis=1) == labels).tobytes()
-    return Hits(part_digest(job.parts.data, part), len(labels), bits)
+    return Hits(part_digest(job.parts.data, job.parts.score), len(labels), bits)
 
 
 def part_of(report: Report, number: int, budget: Budget) -> Report:

@@ -119,7 +119,7 @@ def test_few_images_are_searched_over_folds(tmp_path: Path, tiny_npz: Path) -> N
     assert "144, 4 folds" in last
 
 
-def test_many_images_and_budgets_of_the_user_have_no_folds(tmp_path: Path, tiny_npz: Path) -> None:
+def test_many_images_and_budgets_of_the_user_have_no_folds(tiny_npz: Path) -> None:
     for name, given in {"none": {"few_images": 192}, "images": {"images": 64}, "rungs": {"rungs": ["64x1"]}}.items():
         run = RunConfig.checked({"dataset": tiny_npz, "evaluations": 1, **given})
         assert make_plan(run, 600, LAPTOP, train=134, images=192).settings["rungs"][0].count("x") == 1, name

@@ -325,7 +325,7 @@ def test_a_fitness_function_that_fails_or_exits_is_a_result_with_a_reason(folder
 INTERRUPTS = """
 import signal
 from conftest import stack_space, training_job
-from evolve.training.evaluator import guard
+from evolve.training.guarding import guard
 from evolve.values import Budget
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it

@@ -24,7 +24,7 @@ from typing import Any
 
 from genomes import composites  # noqa: F401, its kinds register themselves
 from genomes.custom_layers import custom_kind, is_custom
-from genomes.domains import Domain, Options, Whole, domains
+from genomes.domains import Domain, Options, Whole, domains, genes_of
 from genomes.layer import LAYERS, Layer
 from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe
@@ -67,11 +67,12 @@ class Alphabet:
 
     def make(self, cls: type[Layer], rng: Random, **given: Any) -> Layer:
         """A layer of a kind; genes that are not given, or are given out of bounds, are drawn."""
-        values = {}
-        for name, domain in self.bounds(cls).items():
-            fits = name in given and domain.problem(given[name]) is None
-            values[name] = given[name] if fits else domain.sample(rng)
-        return cls(**values)
+        bounds = self.bounds(cls)
+        for f in genes_of(cls):
+            if f.name not in given and f.metadata["weight"] < 1 and rng.random() >= f.metadata["weight"]:
+                given[f.name] = f.default
+        fits = {name: name in given and domain.problem(given[name]) is None for name, domain in bounds.items()}
+        return cls(**{name: given[name] if fits[name] else domain.sample(rng) for name, domain in bounds.items()})
 
     def pick_role(self, role: str, rng: Random, place: str = "body") -> type[Layer] | None:
         """A kind that plays a role, by weight, or None if the alphabet has none."""

@@ -9,9 +9,6 @@ Settings = Mapping[str, Any]
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 """Name of a class, its arguments by position, and those by name."""
 
-# Keras's default of .99 leaves the running averages of a brief training far behind the weights, so that validation
-# judges a network that was never trained; with .9 they arrive within a few dozen steps.
-BATCH_NORM_MOMENTUM = 0.9
 OWN = ("class", "weights", "version")  # settings of a user's own layer that are not arguments of its class
 
 
@@ -24,6 +21,11 @@ def _given(**settings: Any) -> dict[str, Any]:
 def _convolution(s: Settings) -> Call:
     options = _given(strides=s["stride"], dilation_rate=s["dilation"], padding=s["padding"], use_bias=s["bias"])
     return "Conv2D", (s["filters"], s["kernel"]), options
+
+
+def _batch_norm(s: Settings) -> Call:
+    without_gain = {} if s.get("gain", True) else {"scale": False}
+    return "BatchNormalization", (), {"momentum": s.get("momentum", 0.9), **without_gain}
 
 
 def _pool(kind: str) -> Callable[[Settings], Call]:
@@ -48,7 +50,8 @@ LAYERS: dict[str, Callable[[Settings], Call]] = {
     ),
     "max_pool": _pool("MaxPooling2D"),
     "average_pool": _pool("AveragePooling2D"),
-    "batch_norm": lambda s: ("BatchNormalization", (), {"momentum": BATCH_NORM_MOMENTUM}),
+    "whitening": lambda s: ("Conv2D", (s["filters"], s["kernel"]), {"use_bias": False, "trainable": False}),
+    "batch_norm": _batch_norm,
     "layer_norm": lambda s: ("LayerNormalization", (), {}),
     "activation": lambda s: ("Activation", (s["function"],), {}),
     "leaky_relu": lambda s: ("LeakyReLU", (), {"negative_slope": s["slope"]}),
@@ -56,6 +59,7 @@ LAYERS: dict[str, Callable[[Settings], Call]] = {
     "dropout": lambda s: ("Dropout", (s["rate"],), {}),
     "spatial_dropout": lambda s: ("SpatialDropout2D", (s["rate"],), {}),
     "gaussian_noise": lambda s: ("GaussianNoise", (s["deviation"],), {}),
+    "scale": lambda s: ("Rescaling", (s["factor"],), {}),
     "flatten": lambda s: ("Flatten", (), {}),
     "global_average": lambda s: ("GlobalAveragePooling2D", (), {}),
     "global_max": lambda s: ("GlobalMaxPooling2D", (), {}),

@@ -26,7 +26,7 @@ class Layer:
     selector: the field whose value is used as the word of the notation (`relu`), or None if the kind is (`conv`).
     place: where in a stack it may stand: in the body (feature maps), in the head (flat vectors) or in both.
     role: what it does there: "features", "pooling", "normalisation", "activation", "regularisation", "flattening",
-        "dense" or "other".
+        "dense", "whitening", "scaling" or "other".
     weight: how often it is drawn, relative to the others.
     width: the field that says how many channels or units it has, or None.
     """
@@ -45,7 +45,7 @@ class Layer:
     @property
     def begins_stage(self) -> bool:
         """Whether a stage of a stack begins with it, to which belongs what follows up to the next such layer."""
-        return self.role in ("features", "pooling", "dense", "flattening")
+        return self.role in ("features", "pooling", "dense", "flattening", "whitening")
 
     @property
     def word(self) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genomes.domains import Options, Real, Whole, gene
+from genomes.domains import Options, Real, Value, Whole, gene
 from genomes.layer import BODY, HEAD, Layer, layer
+from genomes.primitives import InvalidGenome
 from genomes.spec import SpecBuilder
 
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "swish", "tanh")
@@ -18,10 +19,15 @@ PADDING = Options(("same", "valid"))
 RATE = Real(0.05, 0.7, ceiling=0.99)
 
 
+def _unusual(**settings: tuple[Value, Value]) -> dict[str, Value]:
+    """Settings that differ from what stands behind them: those of a node that it did not always have."""
+    return {name: value for name, (value, usual) in settings.items() if value != usual}
+
+
 @layer("conv")
 @dataclass(frozen=True)
 class Convolution(Layer):
-    """A two-dimensional convolution with bias. Activation and normalisation are layers of their own."""
+    """A two-dimensional convolution, with or without bias. Activation and normalisation are layers of their own."""
 
     role: ClassVar[str] = "features"
     place: ClassVar[frozenset[str]] = BODY
@@ -32,6 +38,7 @@ class Convolution(Layer):
     stride: int = gene(STRIDE, default=1)
     dilation: int = gene(Whole(1, 4, typical=(1, 1, 1, 1, 2)), default=1)
     padding: str = gene(PADDING, default="same")
+    bias: bool = gene(Options((False, True)), default=True, weight=0.2)
 
     def expand(self, net: SpecBuilder) -> None:
         net.add(
@@ -41,8 +48,28 @@ class Convolution(Layer):
             stride=self.stride,
             dilation=self.dilation,
             padding=self.padding,
-            bias=True,
+            bias=self.bias,
         )
+
+
+@layer("whiten")
+@dataclass(frozen=True)
+class Whiten(Layer):
+    """A convolution that is not trained: it gives out by how much a `kernel` x `kernel` patch of the image has of each
+    of its principal components, each scaled to deviation 1, and the same with the sign turned (Jordan 2024,
+    https://arxiv.org/abs/2404.00498, section 3.1). They are those of the training images. It must be the first layer.
+    """
+
+    role: ClassVar[str] = "whitening"
+    place: ClassVar[frozenset[str]] = BODY
+    weight: ClassVar[float] = 0.5
+    kernel: int = gene(Whole(1, 3, typical=(2, 2, 2, 3)))
+
+    def expand(self, net: SpecBuilder) -> None:
+        if net.last != 0:
+            raise InvalidGenome("whiten must be the first layer, as it whitens patches of the images themselves")
+        channels = net.shape(0)[2]
+        net.add("whitening", filters=2 * channels * self.kernel**2, kernel=self.kernel)
 
 
 @layer("separable")
@@ -115,13 +142,21 @@ class AveragePool(Layer):
 @layer("batchnorm")
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """Batch normalisation over the channels (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167)."""
+    """Batch normalisation over the channels (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167).
+
+    momentum: how much of its running averages a batch leaves as it is. gain: whether it has a factor for each channel
+    that is learned; it always has an offset.
+    """
 
     role: ClassVar[str] = "normalisation"
     weight: ClassVar[float] = 2.0
+    # Keras's .99 leaves the running averages of a brief training far behind the weights, so that validation judges a
+    # network that was never trained; with .9 they arrive within a few dozen steps.
+    momentum: float = gene(Real(0.5, 0.97, ceiling=0.999), default=0.9, weight=0.2)
+    gain: bool = gene(Options((False, True)), default=True, weight=0.2)
 
     def expand(self, net: SpecBuilder) -> None:
-        net.add("batch_norm")
+        net.add("batch_norm", **_unusual(momentum=(self.momentum, 0.9), gain=(self.gain, True)))
 
 
 @layer("layernorm")
@@ -214,6 +249,20 @@ class GaussianNoise(Layer):
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("gaussian_noise", deviation=self.deviation)
+
+
+@layer("scale")
+@dataclass(frozen=True)
+class Scale(Layer):
+    """Multiplies all values by `factor`, which is not learned. At the end of a network one below 1 makes its first
+    answers less certain, and its training steadier."""
+
+    role: ClassVar[str] = "scaling"
+    weight: ClassVar[float] = 0.3
+    factor: float = gene(Real(0.05, 2.0, log=True, ceiling=100.0))
+
+    def expand(self, net: SpecBuilder) -> None:
+        net.add("scale", factor=self.factor)
 
 
 @layer("flatten")

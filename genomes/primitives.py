@@ -79,6 +79,11 @@ def _convolution_multiply_adds(before: Shape, after: Shape, s: Mapping[str, Any]
     return int(math.prod(after) * s["kernel"] ** 2 * before[2])
 
 
+def _whitening_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    window = _window(shapes[0], s["kernel"], {"stride": 1, "padding": "valid"}, f"whitening {s['kernel']}x{s['kernel']}")
+    return (*window, s["filters"])
+
+
 def _separable_parameters(before: Shape, after: Shape, s: Mapping[str, Any]) -> int:
     return int(s["kernel"] ** 2 * before[2] + before[2] * after[2] + after[2])
 
@@ -152,7 +157,12 @@ PRIMITIVES: dict[str, Primitive] = {
     ),
     "max_pool": Primitive(_pool_shape),
     "average_pool": Primitive(_pool_shape),
-    "batch_norm": Primitive(_same, parameters=lambda before, after, s: 4 * after[-1]),
+    "whitening": Primitive(
+        _whitening_shape,
+        parameters=lambda before, after, s: s["kernel"] ** 2 * before[2] * after[2],
+        multiply_adds=_convolution_multiply_adds,
+    ),
+    "batch_norm": Primitive(_same, parameters=lambda before, after, s: (4 if s.get("gain", True) else 3) * after[-1]),
     "layer_norm": Primitive(_same, parameters=lambda before, after, s: 2 * after[-1]),
     "activation": Primitive(_same),
     "leaky_relu": Primitive(_same),
@@ -160,6 +170,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "dropout": Primitive(_same),
     "spatial_dropout": Primitive(_map_shape),
     "gaussian_noise": Primitive(_same),
+    "scale": Primitive(_same),
     "flatten": Primitive(_flatten_shape),
     "global_average": Primitive(_channels),
     "global_max": Primitive(_channels),

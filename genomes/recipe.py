@@ -18,9 +18,9 @@ TYPICAL_RATES = {
     "rmsprop": Real(0.0003, 0.005, log=True),
     "lion": Real(0.0001, 0.002, log=True),
 }
-SCHEDULES = ("constant", "cosine", "one-cycle", "linear")
+SCHEDULES = ("constant", "cosine", "one-cycle", "linear", "triangle")
 # Genes that only make sense together: a child takes all of them from one parent.
-TOGETHER = ("optimizer", "learning_rate", "schedule", "weight_decay")
+TOGETHER = ("optimizer", "learning_rate", "momentum", "bias_rate", "schedule", "weight_decay", "kernels_only")
 
 Bounds = Mapping[str, Domain]
 
@@ -29,12 +29,21 @@ Bounds = Mapping[str, Domain]
 class Recipe:
     """Settings of a training. Strengths of 0 are off.
 
-    optimizer: sgd (Nesterov momentum .9), adam, adamw, rmsprop or lion, the rest as Keras sets it.
+    optimizer: sgd (with Nesterov momentum), adam, adamw, rmsprop or lion, the rest as Keras sets it.
     learning_rate: the largest of the training.
     schedule: constant; cosine or linear, which fall to 0; one-cycle, which rises from a 25th for three tenths of the
-        training and falls to 0 along a cosine (Smith and Topin 2017, https://arxiv.org/abs/1708.07120).
+        training and falls to 0 along a cosine (Smith and Topin 2017, https://arxiv.org/abs/1708.07120); triangle, which
+        rises from a fifth for the first 23 % and falls to 7 %, both in a straight line (Jordan 2024,
+        https://arxiv.org/abs/2404.00498).
     weight_decay: decoupled from the gradient (Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101).
+    kernels_only: whether biases and normalisation are left out of the decay.
+    lookahead: after so many steps the weights go back to their running average (Zhang et al. 2019,
+        https://arxiv.org/abs/1907.08610, with the average that Keras keeps); 0 for never.
+    dirac: whether convolutions begin by handing on their first channels as they are (Zagoruyko and Komodakis 2017,
+        https://arxiv.org/abs/1706.00388).
     batch_size: images per step.
+    momentum: of sgd; the others have their own.
+    bias_rate: by which the learning rate of sgd is multiplied for biases and the offsets of normalisation.
     label_smoothing: share of each label that is spread over all classes.
     clip: the largest norm of all gradients together.
     class_weights: power of how rare a class is, by which its images count more: with 1 all classes count alike, with 0
@@ -43,7 +52,9 @@ class Recipe:
 
     Augmentation, drawn anew for each image and epoch:
     flip: mirrored left to right, every other image.
+    alternating: an image is not mirrored by chance each time, but in every other epoch (Jordan 2024).
     shift: moved by up to this many pixels in each direction, edges repeated.
+    reflected: the border of what is moved is mirrored instead of repeated.
     cutout: a square of this many pixels a side is greyed (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552).
     contrast, brightness: multiplied and raised by up to this share.
     rotation: turned by up to this many degrees. zoom: enlarged or shrunk by up to this share.
@@ -54,14 +65,21 @@ class Recipe:
     optimizer: str = gene(Options(tuple(TYPICAL_RATES)))
     learning_rate: float = gene(Real(0.00001, 1.0, log=True), weight=3.0)
     batch_size: int = gene(Whole(8, 1024, typical=(32, 64, 128)), word="batch")
+    momentum: float = gene(Real(0.5, 0.99, ceiling=0.999), default=0.9, weight=0.5)
+    bias_rate: float = gene(Real(1.0, 64.0, log=True), default=1.0, word="bias-rate", weight=0.5)
     schedule: str = gene(Options(SCHEDULES), default="constant", weight=2.0)
     weight_decay: float = gene(Switched(Real(0.00001, 0.3, log=True)), default=0.0, word="decay")
+    kernels_only: bool = gene(Options((False, True)), default=False, word="kernels-only", weight=0.5)
+    lookahead: int = gene(Whole(0, 100, typical=(0, 0, 5, 10), floor=0), default=0, weight=0.5)
+    dirac: bool = gene(Options((False, True)), default=False, weight=0.5)
     label_smoothing: float = gene(Switched(Real(0.01, 0.3, ceiling=0.99)), default=0.0, word="smoothing", weight=0.5)
     clip: float = gene(Switched(Real(0.1, 10.0, log=True)), default=0.0, weight=0.5)
     class_weights: float = gene(Switched(Real(0.25, 1.0, ceiling=1.0)), default=0.0, word="weighted", weight=0.5)
     pixels: str = gene(Options(("standardise", "scale")), default="standardise", weight=0.5)
     flip: bool = gene(Options((False, True)), default=False)
+    alternating: bool = gene(Options((False, True)), default=False, weight=0.5)
     shift: int = gene(Whole(0, 8, typical=(0, 0, 1, 2, 4), floor=0), default=0)
+    reflected: bool = gene(Options((False, True)), default=False, weight=0.5)
     cutout: int = gene(Whole(0, 16, typical=(0, 0, 0, 2, 4, 8), floor=0), default=0, weight=0.5)
     contrast: float = gene(Switched(Real(0.05, 0.8, ceiling=1.0)), default=0.0, weight=0.5)
     brightness: float = gene(Switched(Real(0.02, 0.5, ceiling=1.0)), default=0.0, weight=0.5)
@@ -77,7 +95,8 @@ class Recipe:
     @property
     def augmentation(self) -> str:
         """Its random changes of images in the notation, separated by commas; nothing if there are none."""
-        return ", ".join(self._words(AUGMENTATION))
+        manners = [*["alternating"] * self.flip, *["reflected"] * bool(self.shift)]
+        return ", ".join(self._words([*AUGMENTATION, *manners]))
 
     def _words(self, genes: Container[str]) -> Iterator[str]:
         """These genes in the notation, but for those that are at their default."""
@@ -100,6 +119,8 @@ class Recipe:
 
 DEFAULT = Recipe("adam", 0.001, 128)
 AUGMENTATION = ("flip", "shift", "cutout", "contrast", "brightness", "rotation", "zoom", "mixup")
+# How flip and shift are made; without these they do nothing.
+MANNERS = ("alternating", "reflected")
 # Which genes change an image in one way: a data set bears such a change, or it does not. mixup, the last, mixes two.
 AUGMENTATION_GROUPS = {
     "mirror": ("flip",),
@@ -112,7 +133,7 @@ AUGMENTATION_GROUPS = {
 PROBED_GROUPS = ("mirror", "move", "erase", "colour", "turn")  # of which changed images can be shown to a network
 PLAIN = {name: getattr(DEFAULT, name) for name in AUGMENTATION}  # no augmentation
 # What only trainings of about eight epochs or more can tell the worth of; shorter ones inherit it.
-SLOW_GENES = ("schedule", "weight_decay", "label_smoothing", "clip")
+SLOW_GENES = ("schedule", "weight_decay", "kernels_only", "lookahead", "label_smoothing", "clip")
 FEW_STEPS = 1000  # with fewer a training tells more of how fast a network starts than of how good it becomes
 SMALL_BATCH = 32
 

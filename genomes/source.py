@@ -82,6 +82,6 @@ def _words(value: Any) -> bool:
 
 def _shape(node: Node) -> str:
     """The output's shape as a comment, where a layer changes it."""
-    changes = node.op in ("convolution", "separable_convolution", "concatenate", "dense", "max_pool", "average_pool")
+    changes = node.op in ("convolution", "whitening", "separable_convolution", "concatenate", "dense", "max_pool", "average_pool")
     shown = changes or node.op in ("depthwise_convolution", "flatten", "global_average", "global_max")
     return f"  # {'x'.join(map(str, node.shape))}" if shown else ""

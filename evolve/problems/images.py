@@ -19,7 +19,7 @@ from evolve.storage.files import MODELS, WEIGHTS, keep_only
 from evolve.values import SEARCHING, Budget, Candidate, Purpose, Request, Schedule, digest
 from genomes import Blueprint, Genome, candidate_key
 from genomes.genome import NetworkSpace, recipe_of, twin_key
-from genomes.recipe import AUGMENTATION, PLAIN, SLOW_GENES, Recipe, in_small_steps
+from genomes.recipe import AUGMENTATION, MANNERS, PLAIN, SLOW_GENES, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 
 EVALUATOR_VERSION = 9
@@ -95,7 +95,7 @@ class ImageProblem:
         if self.config.fitness:
             return ()
         few = self.rungs[0].longer.epochs < MANY_EPOCHS
-        return (*AUGMENTATION, *((*SLOW_GENES, "regularisation") if few else ()))
+        return (*AUGMENTATION, *MANNERS, *((*SLOW_GENES, "regularisation") if few else ()))
 
     @cached_property
     def first_space(self) -> NetworkSpace[Genome]:

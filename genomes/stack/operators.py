@@ -13,6 +13,7 @@ from dataclasses import replace
 from random import Random
 
 from genomes.alphabet import Alphabet
+from genomes.domains import genes_of
 from genomes.json_value import Json
 from genomes.layer import Layer
 from genomes.layers import Flatten
@@ -59,10 +60,10 @@ def swap_layers(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
 
 def change_gene(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """One setting of one layer moves to a neighbouring value."""
-    kinds = [type(gene) for gene in stack]
-    at = rng.choice([at for at, kind in enumerate(kinds) if alphabet.bounds(kind) and alphabet.may_change(kind)])
+    weights = [_weights(gene) if alphabet.may_change(type(gene)) else {} for gene in stack]
+    at = rng.choices(range(len(stack)), [max(of_gene.values(), default=0.0) for of_gene in weights])[0]
     gene, bounds = stack[at], alphabet.bounds(type(stack[at]))
-    name = rng.choice(list(bounds))
+    name = rng.choices(list(weights[at]), list(weights[at].values()))[0]
     before = getattr(gene, name)
     after = bounds[name].vary(before, rng)
     changed = replace(gene, **{name: after})
@@ -200,6 +201,11 @@ def _scaled(gene: Layer, factor: float, alphabet: Alphabet) -> Layer:
     low, high = getattr(domain, "low", wanted), getattr(domain, "high", wanted)
     change = {gene.width: min(high, max(low, wanted))}
     return replace(gene, **change)
+
+
+def _weights(gene: Layer) -> dict[str, float]:
+    """How often a mutation picks each gene of a layer, relative to others."""
+    return {f.name: f.metadata["weight"] for f in genes_of(type(gene))}
 
 
 def _flattening(stack: Stack) -> int:

@@ -78,7 +78,7 @@ def normalisation(pixels: Settings) -> Call:
 
 
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "sgd": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    "sgd": ("SGD", {"nesterov": True}),
     "adam": ("Adam", {}),
     "adamw": ("AdamW", {}),
     "rmsprop": ("RMSprop", {}),
@@ -89,19 +89,33 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
 def optimizer(recipe: Settings) -> tuple[str, dict[str, Any]]:
     """Name of the optimizer of a recipe, and its arguments but for the learning rate."""
     name, options = OPTIMIZERS[recipe["optimizer"]]
-    decay, clip = recipe["weight_decay"], recipe["clip"]
-    options = {**options, **({"weight_decay": decay} if decay or name == "AdamW" else {})}
-    return name, {**options, **({"global_clipnorm": clip} if clip else {})}
+    options = dict(options)
+    if name == "SGD":
+        options = {"momentum": recipe["momentum"], **options}
+        if recipe["bias_rate"] != 1:
+            name, options = FASTER_BIASES, {"bias_rate": recipe["bias_rate"], **options}
+    decay, clip, ahead = recipe["weight_decay"], recipe["clip"], recipe["lookahead"]
+    if decay or name == "AdamW":
+        options["weight_decay"] = decay
+    if clip:
+        options["global_clipnorm"] = clip
+    if ahead:
+        options |= {"use_ema": True, "ema_momentum": AVERAGE_KEEPS, "ema_overwrite_frequency": ahead}
+    return name, options
 
 
-RISE = 0.3  # share of the steps of a one-cycle schedule in which the rate rises
+# What Keras has no class for, see `evolve.training.optimizers`.
+TRIANGLE, FASTER_BIASES = "Triangle", "FasterBiases"
+NOT_DECAYED = ("bias", "beta", "gamma")  # weights that are not of a kernel, by their names in Keras
+AVERAGE_KEEPS = 0.8  # of the running average that lookahead goes back to, in each step
+RISES = {"one-cycle": 0.3, "triangle": 0.23}  # share of the steps of a schedule in which the rate rises
 RISE_FROM = 25  # the rate a one-cycle schedule begins with is that part of the largest
 
 
 def schedule(recipe: Settings, steps: Any, rise: Any, fall: Any) -> Call | None:
     """The schedule of a recipe's learning rate; None for a constant rate.
 
-    steps: of the whole training. rise, fall: parts of them in which the rate of a one-cycle schedule rises and falls.
+    steps: of the whole training. rise, fall: parts of them in which the rate rises and falls, where it does both.
     All three are numbers, or names that stand for them in a script.
     """
     rate = recipe["learning_rate"]
@@ -109,5 +123,6 @@ def schedule(recipe: Settings, steps: Any, rise: Any, fall: Any) -> Call | None:
         "cosine": ("CosineDecay", (rate, steps), {}),
         "linear": ("PolynomialDecay", (rate, steps), {"end_learning_rate": 0.0}),
         "one-cycle": ("CosineDecay", (rate / RISE_FROM, fall), {"warmup_target": rate, "warmup_steps": rise}),
+        "triangle": (TRIANGLE, (rate, rise, fall), {}),
     }
     return calls.get(recipe["schedule"])

@@ -29,6 +29,7 @@ class Layer:
         "dense", "whitening", "scaling" or "other".
     weight: how often it is drawn, relative to the others.
     width: the field that says how many channels or units it has, or None.
+    first: whether it can only be the first layer.
     """
 
     kind: ClassVar[str]
@@ -37,6 +38,7 @@ class Layer:
     place: ClassVar[frozenset[str]] = frozenset({"body", "head"})
     weight: ClassVar[float] = 1.0
     width: ClassVar[str | None] = None
+    first: ClassVar[bool] = False
 
     def expand(self, net: SpecBuilder) -> None:
         """Adds the primitives of this layer behind the last node. Raises InvalidGenome if they do not fit there."""

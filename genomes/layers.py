@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from genomes.domains import Options, Real, Value, Whole, gene
 from genomes.layer import BODY, HEAD, Layer, layer
@@ -19,7 +19,7 @@ PADDING = Options(("same", "valid"))
 RATE = Real(0.05, 0.7, ceiling=0.99)
 
 
-def _unusual(**settings: tuple[Value, Value]) -> dict[str, Value]:
+def _unusual(**settings: tuple[Value, Value]) -> dict[str, Any]:
     """Settings that differ from what stands behind them: those of a node that it did not always have."""
     return {name: value for name, (value, usual) in settings.items() if value != usual}
 
@@ -63,6 +63,7 @@ class Whiten(Layer):
     role: ClassVar[str] = "whitening"
     place: ClassVar[frozenset[str]] = BODY
     weight: ClassVar[float] = 0.5
+    first: ClassVar[bool] = True
     kernel: int = gene(Whole(1, 3, typical=(2, 2, 2, 3)))
 
     def expand(self, net: SpecBuilder) -> None:

@@ -80,7 +80,9 @@ def _convolution_multiply_adds(before: Shape, after: Shape, s: Mapping[str, Any]
 
 
 def _whitening_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
-    window = _window(shapes[0], s["kernel"], {"stride": 1, "padding": "valid"}, f"whitening {s['kernel']}x{s['kernel']}")
+    window = _window(
+        shapes[0], s["kernel"], {"stride": 1, "padding": "valid"}, f"whitening {s['kernel']}x{s['kernel']}"
+    )
     return (*window, s["filters"])
 
 

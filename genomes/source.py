@@ -6,7 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from genomes.keras_calls import LAYERS, RISE, Call, Settings, normalisation, schedule
+from genomes.keras_calls import (
+    FASTER_BIASES,
+    LAYERS,
+    NOT_DECAYED,
+    RISES,
+    TRIANGLE,
+    Call,
+    Settings,
+    normalisation,
+    schedule,
+)
 from genomes.keras_calls import optimizer as optimizer_words
 from genomes.spec import ModelSpec, Node
 
@@ -37,13 +47,20 @@ def model_source(spec: ModelSpec, pixels: Settings) -> str:
 
 
 def optimizer_source(recipe: Mapping[str, Any]) -> str:
-    """A function `build_optimizer(steps)` for a training of that many steps."""
+    """A function `build_optimizer(steps)` for a training of that many steps. It may name the classes of
+    `evolve.training.optimizers`."""
     called = schedule(recipe, _Name("steps"), _Name("rise"), _Name("steps - rise"))
-    rate = _call(called, "keras.optimizers.schedules.") if called else literal(recipe["learning_rate"])
-    lines = [f"rise = round({RISE} * steps)"] if "rise" in rate else []
+    rate = literal(recipe["learning_rate"])
+    if called:
+        rate = _call(called, "" if called[0] == TRIANGLE else "keras.optimizers.schedules.")
+    lines = [f"rise = round({RISES[recipe['schedule']]} * steps)"] if "rise" in rate else []
     kind, named = optimizer_words(recipe)
     options = "".join(f", {name}={literal(value)}" for name, value in named.items())
-    lines += [f"learning_rate = {rate}", f"return keras.optimizers.{kind}(learning_rate{options})"]
+    where = "" if kind == FASTER_BIASES else "keras.optimizers."
+    lines += [f"learning_rate = {rate}", f"optimizer = {where}{kind}(learning_rate=learning_rate{options})"]
+    if recipe["kernels_only"]:
+        lines.append(f"optimizer.exclude_from_weight_decay(var_names={literal(list(NOT_DECAYED))})")
+    lines.append("return optimizer")
     return "def build_optimizer(steps):\n" + "\n".join(f"    {line}" for line in lines) + "\n"
 
 
@@ -82,6 +99,14 @@ def _words(value: Any) -> bool:
 
 def _shape(node: Node) -> str:
     """The output's shape as a comment, where a layer changes it."""
-    changes = node.op in ("convolution", "whitening", "separable_convolution", "concatenate", "dense", "max_pool", "average_pool")
+    changes = node.op in (
+        "convolution",
+        "whitening",
+        "separable_convolution",
+        "concatenate",
+        "dense",
+        "max_pool",
+        "average_pool",
+    )
     shown = changes or node.op in ("depthwise_convolution", "flatten", "global_average", "global_max")
     return f"  # {'x'.join(map(str, node.shape))}" if shown else ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import textwrap
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,14 @@ from evolve.models.full_training import usual_epochs
 from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
 from evolve.runs.trainings import done
-from evolve.training.augment import CHANGES, mixup
+from evolve.training.augment import CHANGES, alternates, flip, mirror, mixup
+from evolve.training.starting_weights import hand_on, whiten
 from evolve.values import Purpose
 from genomes import Genome
 from genomes.genome import recipe_of
+from genomes.keras_calls import FASTER_BIASES, TRIANGLE
 from genomes.source import custom_paths, literal, model_source, optimizer_source
+from genomes.spec import ModelSpec
 
 
 def write_script(
@@ -47,9 +52,10 @@ def write_script(
         own,
         "# 1. Load the data.\n\n\n" + loading,
         "# 2. Build the network, layer by layer.\n\n\n" + model_source(spec, problem.parts.pixels[recipe["pixels"]]),
-        "# 3. The training recipe.\n\n\n" + optimizer_source(recipe),
+        _start(spec, recipe),
+        "# 3. The training recipe.\n\n\n" + _recipe(recipe),
         _augmentation(recipe),
-        _training(recipe, rest=length[1] > 0, averages=averages),
+        _training(recipe, bool(_begins(spec, recipe)), rest=length[1] > 0, averages=averages),
     ]
     text = "\n\n".join(part.rstrip("\n") + "\n" for part in parts if part)
     path.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of folders need not be text
@@ -159,10 +165,55 @@ def _loading(found: Run, problem: ImageProblem, path: Path) -> tuple[str, tuple[
     return "def load_data():\n" + importing + body, (beside,) if beside else (), reads
 
 
+def _begins(spec: ModelSpec, recipe: Mapping[str, Any]) -> list[str]:
+    """The lines that give layers weights to begin with that Keras does not."""
+    ops = [("convolution", "hand_on({})")] * recipe["dirac"]
+    ops.append(("whitening", 'whiten({}, model.get_layer("normalisation"), images)'))
+    return [
+        line.format(f"model.get_layer({literal(node.name)})")
+        for op, line in ops
+        for node in spec.nodes
+        if node.op == op
+    ]
+
+
+def _start(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
+    """A function `start(model, images)` and what it calls, where the network does not begin as Keras has it."""
+    lines = _begins(spec, recipe)
+    functions = [function for function in (hand_on, whiten) if any(function.__name__ in line for line in lines)]
+    body = "\n".join(f"    {line}" for line in lines)
+    called = f'def start(model, images):\n    """The weights that the training begins with."""\n{body}'
+    return "\n\n\n".join([*map(_plain, functions), called]) + "\n" if lines else ""
+
+
+def _recipe(recipe: Mapping[str, Any]) -> str:
+    """`optimizer_source`, and the classes that it names and Keras does not have."""
+    text = optimizer_source(recipe)
+    classes = [_class_source(name) for name in (TRIANGLE, FASTER_BIASES) if f"{name}(" in text]
+    return "\n\n\n".join([*classes, text])
+
+
+def _class_source(name: str) -> str:
+    """The source of a class of `evolve.training.optimizers`, which needs Keras to be imported, without type hints."""
+    module = find_spec("evolve.training.optimizers")
+    assert module is not None and module.origin is not None
+    text = Path(module.origin).read_text(encoding="utf-8")
+    found = next(one for one in ast.parse(text).body if isinstance(one, ast.ClassDef) and one.name == name)
+    source = re.sub(r"  # (type|noqa):.*", "", str(ast.get_source_segment(text, found)))
+    return re.sub(r"(?m)^    def .*$", lambda line: re.sub(r" -> \w+|: [^,:)]*(?=[,)])", _default, line[0]), source)
+
+
+def _default(hint: re.Match[str]) -> str:
+    """What stays of a type hint: the default behind it."""
+    _, equals, value = hint[0].partition(" = ")
+    return f"={value}" if equals else ""
+
+
 def _augmentation(recipe: Mapping[str, Any]) -> str:
     """The functions of augmentation that the recipe uses, as they are, and `augment(images, targets, rng)`."""
-    used = [change for change in CHANGES if change.wanted(recipe)]
+    used = [one for one in CHANGES if one.wanted(recipe) and not (one.function is flip and alternates(recipe))]
     functions = [change.function for change in used] + ([mixup] if recipe["mixup"] else [])
+    functions = [mirror, *functions] if alternates(recipe) else functions
     lines = []
     for change in used:
         values = [*map(str, change.values(recipe)), *(("LOW", "HIGH") if change.ranged else ())]
@@ -182,11 +233,18 @@ def _plain(function: Any) -> str:
     return f'def {function.__name__}({parameters}):\n    """{body}' if colon and head else source
 
 
-def _training(recipe: Mapping[str, Any], rest: bool, averages: bool) -> str:
-    """How the script trains and evaluates. rest: whether its last epoch is not whole. averages: whether the mean of the
-    weights over the end of the training is taken."""
+def _training(recipe: Mapping[str, Any], starts: bool, rest: bool, averages: bool) -> str:
+    """How the script trains and evaluates. starts: whether it has a function for the weights to begin with. rest:
+    whether its last epoch is not whole. averages: whether the mean of the weights over the end of the training is
+    taken."""
     return _MAIN.format(
         averaging=_AVERAGE if averages else "",
+        start="    start(model, x_train)\n" if starts else "",
+        images=_ALTERNATING if alternates(recipe) else "self.images[chosen]",
+        coins="        self.mirrored, self.epoch = self.rng.integers(0, 2, len(images)), 0\n"
+        if alternates(recipe)
+        else "",
+        counts="        self.epoch += 1\n" if alternates(recipe) else "",
         last=" + LAST_STEPS" if rest else "",
         smoothing=recipe["label_smoothing"],
         weights=_WEIGHTS.format(power=recipe["class_weights"]) if recipe["class_weights"] else "",
@@ -216,6 +274,7 @@ class Average(keras.callbacks.Callback):
         return [total / self.count for total in self.sums]
 
 '''
+_ALTERNATING = "mirror(self.images[chosen], (self.mirrored[chosen] + self.epoch) % 2 == 1)"
 _REST = """    rest = {"initial_epoch": EPOCHS, "epochs": EPOCHS + 1, "steps_per_epoch": LAST_STEPS}
     model.fit(batches, **rest, callbacks=callbacks, verbose=2)
 """
@@ -234,18 +293,18 @@ class Batches(keras.utils.PyDataset):
         self.images, self.targets = images, np.eye(len(CLASSES), dtype="float32")[labels]
 {weights}        self.batch_size = min(BATCH_SIZE, len(images))
         self.rng = np.random.default_rng(SEED)
-        self.on_epoch_end()
+{coins}        self.on_epoch_end()
 
     def __len__(self):
         return len(self.images) // self.batch_size
 
     def __getitem__(self, index):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return augment(self.images[chosen], self.targets[chosen], self.rng)
+        return augment({images}, self.targets[chosen], self.rng)
 
     def on_epoch_end(self):
         self.order = self.rng.permutation(len(self.images))
-
+{counts}
 {averaging}
 def main():
     keras.utils.set_random_seed(SEED)
@@ -255,7 +314,7 @@ def main():
     y_train, y_test = y_train.ravel(), y_test.ravel()
 
     model = build_model()
-    model.summary()
+{start}    model.summary()
     batches = Batches(x_train, y_train)
     steps = EPOCHS * len(batches){last}
     model.compile(

@@ -16,6 +16,7 @@ from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJ
 from evolve.problems.spaces import image_space
 from evolve.problems.work import training_work
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
+from evolve.training.views import views_of
 from evolve.values import SEARCHING, Budget, Candidate, Purpose, Request, Schedule, digest
 from genomes import Blueprint, Genome, candidate_key
 from genomes.genome import NetworkSpace, recipe_of, twin_key
@@ -240,11 +241,16 @@ class ImageProblem:
             spans=request.spans,
             model=model,
             keeps_weights=keeps_weights,
-            to_score=0 if brief else 2 * self.parts.sizes["test"],
+            to_score=0 if brief else self._to_score(recipe, request.budget),
             may_give_up=brief,
             averaging=self._averages(request.purpose),
             probes=request.probes,
         )
+
+    def _to_score(self, recipe: Recipe, budget: Budget) -> int:
+        """Images of the test part that are scored, each as often as it has views."""
+        test = self.parts.sizes["test"]
+        return test * len(views_of(recipe, budget.size, test))
 
     def _resources(self, brief: bool, cost: float) -> Resources:
         """A long training is worth all cores; on a GPU they are not what it waits for, but all of its memory is."""

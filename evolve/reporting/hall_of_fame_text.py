@@ -28,6 +28,7 @@ SCORES = {
 NEXT = "\n-> "  # so that what came out on the test part begins a line
 OTHER_WAYS = {
     "accuracy_with_flips": "if each image is also shown mirrored",
+    "accuracy_with_views": "if each image is also shown mirrored and moved by a pixel",
     "accuracy_without_averaging": "without averaging weights",
 }
 

@@ -27,10 +27,18 @@ def flip(images: Images, rng: Generator) -> Images:
     return changed
 
 
-def shift(images: Images, pixels: int, rng: Generator) -> Images:
-    """Moves each image by up to `pixels` in each direction, drawn at random; the edge is repeated."""
+def mirror(images: Images, mirrored: Images) -> Images:
+    """Mirrors those images left to right for which `mirrored`, (count,), is true."""
+    changed = images.copy()
+    changed[mirrored] = images[mirrored, :, ::-1]
+    return changed
+
+
+def shift(images: Images, pixels: int, reflected: bool, rng: Generator) -> Images:
+    """Moves each image by up to `pixels` in each direction, drawn at random; the edge is repeated, or reflected."""
     height, width = images.shape[1:3]
-    padded = np.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)), mode="edge")
+    borders = ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0))
+    padded = np.pad(images, borders, mode="reflect" if reflected else "edge")
     downs, rights = rng.integers(0, 2 * pixels + 1, (2, len(images)))
     changed = np.empty_like(images)
     for at, (down, right) in enumerate(zip(downs, rights, strict=True)):
@@ -105,12 +113,12 @@ def mixup(images: Images, targets: Images, alpha: float, rng: Generator) -> tupl
 class Change:
     """A change of images, and the recipe genes that ask for it: it is made if one of them is not 0.
 
-    strengths: whether the function takes the values of those genes. ranged: whether it takes `low` and `high`.
+    takes: genes whose values the function takes. ranged: whether it takes `low` and `high`.
     """
 
     function: Callable[..., Images]
     genes: tuple[str, ...]
-    strengths: bool = True
+    takes: tuple[str, ...]
     ranged: bool = False
 
     def wanted(self, recipe: Mapping[str, Any]) -> bool:
@@ -119,7 +127,7 @@ class Change:
 
     def values(self, recipe: Mapping[str, Any]) -> list[Any]:
         """Strengths to call the function with."""
-        return [recipe[gene] for gene in self.genes] if self.strengths else []
+        return [recipe[gene] for gene in self.takes]
 
     def apply(self, images: Images, recipe: Mapping[str, Any], low: float, high: float, rng: Generator) -> Images:
         """The images, changed as the recipe asks for."""
@@ -128,19 +136,24 @@ class Change:
 
 # In the order in which they are made; mixup, which changes targets, too, comes last.
 CHANGES = (
-    Change(flip, ("flip",), strengths=False),
-    Change(shift, ("shift",)),
-    Change(turn_and_zoom, ("rotation", "zoom")),
-    Change(contrast_and_brightness, ("contrast", "brightness"), ranged=True),
-    Change(cutout, ("cutout",), ranged=True),
+    Change(flip, ("flip",), ()),
+    Change(shift, ("shift",), ("shift", "reflected")),
+    Change(turn_and_zoom, ("rotation", "zoom"), ("rotation", "zoom")),
+    Change(contrast_and_brightness, ("contrast", "brightness"), ("contrast", "brightness"), ranged=True),
+    Change(cutout, ("cutout",), ("cutout",), ranged=True),
 )
+
+
+def alternates(recipe: Mapping[str, Any]) -> bool:
+    """Whether images are mirrored in every other epoch instead of by chance."""
+    return bool(recipe["flip"] and recipe["alternating"])
 
 
 def augment(
     images: Images, targets: Images, recipe: Mapping[str, Any], low: float, high: float, rng: Generator
 ) -> tuple[Images, Images]:
-    """What the recipe asks for, applied to each image anew."""
-    changes = [change for change in CHANGES if change.wanted(recipe)]
+    """What the recipe asks for, applied to each image anew, but for mirroring that alternates."""
+    changes = [one for one in CHANGES if one.wanted(recipe) and not (one.function is flip and alternates(recipe))]
     if not changes and not recipe["mixup"]:
         return images, targets
     changed, mixed = np.empty_like(images), np.empty_like(targets)

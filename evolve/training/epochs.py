@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.jobs import AVERAGED, Takes, TrainingJob
-from evolve.training.augment import augment
+from evolve.training.augment import alternates, augment, mirror
 from evolve.training.backends import this_backend
 from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.part_images import JoinedImages
-from evolve.training.starting_weights import draw_weights, seed_dropout
+from evolve.training.scores import SCORING
+from evolve.training.starting_weights import set_starting_weights
 from evolve.training.stopwatch import Stopwatch
 from evolve.training.weights import Arrays, state_of, take_state, take_weights, weights_of
 
 TRIED = 200  # steps: in the first ones the loss of a network that learns well may rise
 NOTHING = 0.995  # of the loss of a network that knows nothing: one that is above that has learned nothing
-SCORING = 0.4  # of the time of training on an image that it takes to score one
 SLACK = 0.02  # a training that has that much more or less time than it needs is made to fit
 STRETCH = 4096  # images that are shuffled, augmented and trained on at a time
 Point = dict[str, float]
@@ -76,13 +76,16 @@ class Training:
         self._first = [np.array(one) for one in self._variables] if job.budget.folds > 1 else []
 
     def _start(self, images: NDArray[Any] | JoinedImages, labels: NDArray[Any], job: TrainingJob) -> None:
-        """Nothing has happened yet."""
+        """Nothing has happened yet: the network has the weights that it begins with."""
+        set_starting_weights(self.model, job, images)
         self._job, self.images, self.labels = job, images, labels
         self._one_hot = targets_of(labels, self.model.output_shape[-1], job.recipe.class_weights)
         self._streams = {
             "order": np.random.default_rng(job.seeds.order),
             "augmentation": np.random.default_rng(job.seeds.augmentation),
         }
+        coins = np.random.default_rng([job.seeds.augmentation, 1])
+        self._mirrored_first = coins.integers(0, 2, len(images))
         self._before, self._done, self._total, self._seen = 0, 0, self._steps * job.budget.epochs, 0
         self._since = (0.0, 0)
         self.gave_up = False
@@ -97,8 +100,6 @@ class Training:
         but for the seeds of the job. What was compiled is used again, which took longer than such a training does."""
         for variable, value in zip(self._variables, self._first, strict=True):
             variable.assign(value)
-        draw_weights(self.model, job.seeds.weights)
-        seed_dropout(self.model, job.seeds.dropout)
         self._start(images, labels, job)
 
     def take(self, arrays: Arrays, takes: Takes) -> float | None:
@@ -181,6 +182,8 @@ class Training:
         for start in range(0, self._used, self._stretch):
             chosen = order[start : start + self._stretch][: (self._total - self._done) * self._batch]
             images, targets = self.images[chosen], self._one_hot[self.labels[chosen]]
+            if alternates(self._recipe):
+                images = mirror(images, (self._mirrored_first[chosen] + self._before // self._steps + number) % 2 == 1)
             images, targets = augment(images, targets, self._recipe, *self._range, self._streams["augmentation"])
             self._clock.lap("data")
             self._train(images, targets)

@@ -27,8 +27,8 @@ from evolve.training.guarding import WeightsMissing, guard
 from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, JoinedImages, part_images
 from evolve.training.scores import measures_of, recalls
-from evolve.training.starting_weights import draw_weights, seed_dropout
 from evolve.training.stopwatch import PROBE, Stopwatch
+from evolve.training.views import measures_of_views, views_of
 from evolve.training.weights import load_arrays, save_arrays
 from evolve.values import CHANGED, CLEAN, PROBED, Result, Status
 
@@ -144,8 +144,8 @@ class Trainer:
         if job.averaging:
             measures["accuracy_without_averaging"] = before["accuracy"]
         if job.parts.score == "test":
-            mirrored = classify(scored[:, :, ::-1]) if job.recipe.flip else None
-            measures |= _on_test(predicted, mirrored, labels)
+            views = views_of(job.recipe, job.budget.size, len(labels))
+            measures |= _recalls(predicted, labels) | measures_of_views(views, predicted, scored, labels, classify)
             clock.lap("score")
         measures |= self._beside(job, classify, seen.score)
         clock.lap(PROBE)
@@ -193,14 +193,10 @@ def _on_train(training: Training, last: Point, inherited: float | None) -> dict[
     return measures | ({} if inherited is None else {"inherited_share": inherited})
 
 
-def _on_test(predicted: NDArray[Any], mirrored: NDArray[Any] | None, labels: NDArray[Any]) -> dict[str, float]:
-    """What is told of the test part beside the usual: the share of each class that was recognised, and the accuracy of
-    the mean over each image and its mirror image."""
+def _recalls(predicted: NDArray[Any], labels: NDArray[Any]) -> dict[str, float]:
+    """The share of each class that was recognised, where it has images."""
     shares = enumerate(recalls(predicted, labels))
-    told = {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
-    if mirrored is not None:
-        told["accuracy_with_flips"] = measures_of(predicted + mirrored, labels)["accuracy"]
-    return told
+    return {f"recall_{label}": float(share) for label, share in shares if math.isfinite(share)}
 
 
 def prepare_backend(settings: Mapping[str, Any]) -> None:
@@ -215,8 +211,6 @@ def prepare_training(
     Keras's own layers, with 32 bits."""
     keras.utils.set_random_seed(job.seeds.weights)  # for layers of the user's own
     model = as_saved(job, settings) if plain else as_trained(job, settings)
-    draw_weights(model, job.seeds.weights)
-    seed_dropout(model, job.seeds.dropout)
     slower = SAVED_IS_SLOWER if settings.get("precision") == "bfloat16" else 1
     job = replace(job, to_score=job.to_score * slower)
     return Training(model, *images, job, (settings["low"], settings["high"]), clock)

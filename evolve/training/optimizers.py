@@ -1,4 +1,7 @@
-"""Recipe -> Keras optimizer with its schedule."""
+"""Recipe -> Keras optimizer with its schedule.
+
+`Triangle` and `FasterBiases` stand by themselves: an exported script carries them where it needs them.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,43 @@ from typing import Any
 
 import keras
 
-from genomes.keras_calls import RISE, schedule
+from genomes.keras_calls import FASTER_BIASES, NOT_DECAYED, RISES, TRIANGLE, schedule
 from genomes.keras_calls import optimizer as optimizer_words
 from genomes.recipe import Recipe
+
+
+class Triangle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A learning rate that rises from a fifth of `highest` for `rise` steps and falls to 7 % of it for `fall` steps,
+    both in a straight line."""
+
+    def __init__(self, highest: float, rise: int, fall: int) -> None:
+        self.highest, self.rise, self.fall = highest, rise, fall
+
+    def __call__(self, step: Any) -> Any:
+        step = keras.ops.cast(step, "float32")
+        up = 0.2 + 0.8 * step / max(1, self.rise)
+        down = 1.0 - 0.93 * (step - self.rise) / max(1, self.fall)
+        return self.highest * keras.ops.maximum(0.07, keras.ops.minimum(up, down))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"highest": self.highest, "rise": self.rise, "fall": self.fall}
+
+
+class FasterBiases(keras.optimizers.SGD):  # type: ignore[misc]
+    """Gradient descent with a learning rate that is `bias_rate` times as large for biases and offsets."""
+
+    def __init__(self, bias_rate: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.bias_rate = bias_rate
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+        variables = trainable_variables or self._trainable_variables
+        factors = [self.bias_rate if one.name in ("bias", "beta") else 1.0 for one in variables]
+        grads = [grad if grad is None else grad * factor for grad, factor in zip(grads, factors)]  # noqa: B905
+        return super().apply(grads, trainable_variables)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "bias_rate": self.bias_rate}
 
 
 class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -43,14 +80,21 @@ class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[
         raise NotImplementedError
 
 
+OWN = {TRIANGLE: Triangle, FASTER_BIASES: FasterBiases}
+
+
 def optimizer(recipe: Recipe, steps: int, elastic: bool = False) -> Any:
     """The optimizer that a recipe names, for a training of that many steps. elastic: which may become more or less."""
     genes = recipe.to_json()
     rate: Any = recipe.learning_rate
-    rise = round(RISE * steps)
+    rise = round(RISES.get(recipe.schedule, 0.0) * steps)
     if called := schedule(genes, steps, rise, steps - rise):
         kind, positional, named = called
-        rate = getattr(keras.optimizers.schedules, kind)(*positional, **named)
+        made = OWN.get(kind) or getattr(keras.optimizers.schedules, kind)
+        rate = made(*positional, **named)
         rate = Elastic(rate, steps) if elastic else rate
     kind, named = optimizer_words(genes)
-    return getattr(keras.optimizers, kind)(learning_rate=rate, **named)
+    made = (OWN.get(kind) or getattr(keras.optimizers, kind))(learning_rate=rate, **named)
+    if recipe.kernels_only:
+        made.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    return made

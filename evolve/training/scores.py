@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SCORING = 0.4  # of the time of training on an image that it takes to score one
+
 
 def measures_of(predicted: NDArray[Any], labels: NDArray[Any]) -> dict[str, float]:
     """accuracy; balanced_accuracy, the mean over classes of the share that was recognised; loss, the mean

@@ -112,7 +112,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
         the running ones."""
         if len(inputs.shape) != 4 or mask is not None:
             return super().call(inputs, training=training, mask=mask)
-        scale, offset = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
+        offset = tf.convert_to_tensor(self.beta)
+        scale = tf.ones_like(offset) if self.gamma is None else tf.convert_to_tensor(self.gamma)
         options = {"x": inputs, "scale": scale, "offset": offset, "epsilon": self.epsilon}
         if not (training and self.trainable):
             mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)

@@ -31,10 +31,26 @@ def _fast(first: int, *widths: int, head: str = "global_max") -> str:
     return f"conv {first} 3, batchnorm, relu, {pairs}, {head} | sgd 0.2, {_IN_LITTLE_TIME}"
 
 
+def _whitened(first: int, rest: int) -> str:
+    """Patches of the image whitened; three stages of two convolutions, the second and third `rest` channels wide."""
+    pair = (
+        "conv {0} 3 bias=False, maxpool 2, batchnorm momentum=0.6 gain=False, gelu, "
+        "conv {0} 3 bias=False, batchnorm momentum=0.6 gain=False, gelu"
+    )
+    pairs = ", ".join(pair.format(width) for width in (first, rest, rest))
+    return (
+        f"whiten 2, gelu, {pairs}, global_max, scale 0.11 | sgd 0.2, batch 128, momentum 0.85, bias-rate 64, triangle, "
+        f"decay 0.005, kernels-only, lookahead 5, dirac, smoothing 0.2, flip, alternating, shift 2, reflected"
+    )
+
+
 FOUNDERS: dict[str, str] = {
     "fast": _fast(16, 32, 64, 128),
     "fast-wide": _fast(32, 64, 128, 256),
     "fast-large": _fast(64, 128, 256, 256),
+    "whitened": _whitened(24, 96),
+    "whitened-wide": _whitened(48, 192),
+    "whitened-large": _whitened(64, 256),
     "fast-average": _fast(16, 32, 64, 128, head="global_average"),
     "fast-flatten": _fast(16, 32, 64, 128, head="flatten"),
     "fast-strided": (
@@ -103,6 +119,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("fast-average", "no-pooling", "fast-strided", "fast", "fast-flatten", "residual", "large-kernels"),
         *("dense-blocks", "shallow-wide", "separable"),
     ),
+    "whitened-sizes": ("whitened", "whitened-wide", "whitened-large"),
     "fast-sizes": ("fast", "fast-wide", "fast-large"),
     "zoo": ("vgg", "resnet", "inception", "densenet"),
     "article": ("article-1", "article-2"),

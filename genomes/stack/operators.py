@@ -33,6 +33,7 @@ def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     if not kinds:
         return stack, _nothing("insert", "layer to insert")
     gene = drawn(kinds, rng, alphabet)
+    at = 0 if gene.first else at
     return (*stack[:at], gene, *stack[at:]), _step("insert", at, f"insert {gene}", to=str(gene))
 
 

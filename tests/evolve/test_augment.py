@@ -48,7 +48,7 @@ def test_flip_mirrors_about_half() -> None:
 def test_shift_moves_in_both_directions_and_keeps_the_middle() -> None:
     before = np.zeros((300, 9, 9, 1), np.uint8)
     before[:, 4, 4] = 1
-    moved = shift(before, 2, np.random.default_rng(1))
+    moved = shift(before, 2, False, np.random.default_rng(1))
     places = {(int(y), int(x)) for _, y, x, _ in np.argwhere(moved)}
     assert places == {(y, x) for y in range(2, 7) for x in range(2, 7)}
     assert (moved.sum(axis=(1, 2, 3)) == 1).all()

@@ -1,0 +1,150 @@
+"""What each part of the fastest nets' recipe is worth on CIFAR-10: all of it, and each of five groups left out in turn.
+
+    python benchmarks/recipe.py --data FOLDER --output results/published/recipe
+
+FOLDER holds cifar10.npz. 20,000 images of the training part for six epochs, scored on 10,000 others of the training
+part: the test part is not looked at. Plain, with flips, and with all views of an image, which are the sixth group. Goes
+on where it was ended; a row for each training goes into leave-one-out.jsonl, and a page into leave-one-out.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import rows  # noqa: E402
+
+from evolve.jobs import PartsUsed, Seeds, TrainingJob  # noqa: E402
+from evolve.training.backends import this_backend  # noqa: E402
+from evolve.training.epochs import Training  # noqa: E402
+from evolve.training.scores import measures_of  # noqa: E402
+from evolve.training.stopwatch import Stopwatch  # noqa: E402
+from evolve.training.views import measures_of_views, views_of  # noqa: E402
+from evolve.values import Budget, Purpose  # noqa: E402
+from genomes.decode import decode  # noqa: E402
+from genomes.stack.founders import FOUNDERS  # noqa: E402
+from genomes.stack.space import StackSpace  # noqa: E402
+
+IMAGES, EPOCHS, HELD_OUT, SEEDS = 20_000, 6, 10_000, 3
+ALL = FOUNDERS["whitened"]
+# Name of the arm -> what is put in the place of what.
+LEFT_OUT = {
+    "first layer": [("whiten 2", "conv 24 2 padding=valid")],
+    "initialisation": [(", dirac", "")],
+    "optimizer": [("momentum 0.85, bias-rate 64, ", ""), (", kernels-only, lookahead 5", "")],
+    "schedule": [("triangle", "one-cycle")],
+    "augmentation details": [(", alternating", ""), (", reflected", "")],
+}
+
+
+def line(arm: str) -> str:
+    """The notation of an arm; what is neither an arm nor a founder is a line itself."""
+    text = {"all": ALL, **FOUNDERS}.get(arm, ALL if arm in LEFT_OUT else arm)
+    for old, new in LEFT_OUT.get(arm, []):
+        assert old in text, f"{old!r} is not in {text!r}"
+        text = text.replace(old, new)
+    return text
+
+
+def trained(arm: str, seed: int, data: Path, images: int, epochs: int) -> dict[str, Any]:
+    """A row: one training."""
+    with np.load(data) as file:
+        x, y = file["x_train"], file["y_train"].ravel().astype(int)
+    order = np.random.default_rng(0).permutation(len(x))
+    train, held_out = order[:images], order[-HELD_OUT:]
+    space = StackSpace((32, 32, 3), 10)
+    genome = space.parse(line(arm))
+    spec = space.blueprint(genome)
+    mean, deviation = x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2))
+    pixels = {"scale": list(1 / deviation), "offset": list(-mean / deviation)}
+    this_backend().prepare(gpu=False, share=1.0)
+    keras.utils.set_random_seed(seed)
+    model = decode(spec, pixels, instead=this_backend().layers(gpu=False))
+    job = TrainingJob(
+        number=1,
+        spec=spec,
+        recipe=genome.recipe,
+        budget=Budget(images, epochs),
+        seeds=Seeds(*np.random.default_rng(seed).integers(0, 2**31, 4).tolist()),
+        parts=PartsUsed("", ("train",), "validation"),
+        purpose=Purpose.TRAIN,
+    )
+    begun = time.monotonic()
+    training = Training(model, x[train], y[train], job, (0.0, 255.0), Stopwatch())
+    training.run(lambda point: print(arm, seed, point, flush=True))
+    classify, scored, labels = this_backend().classifier(model, HELD_OUT), x[held_out], y[held_out]
+    plain = classify(scored)
+    seen = measures_of_views(views_of(genome.recipe, 10**9, HELD_OUT), plain, scored, labels, classify)
+    return {
+        "arm": arm,
+        "seed": seed,
+        "plain": measures_of(plain, labels)["accuracy"],
+        "flips": seen["accuracy_with_flips"],
+        "views": seen["accuracy_with_views"],
+        "multiply_adds": spec.multiply_adds,
+        "parameters": spec.parameters,
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+
+
+def page(made: list[dict[str, Any]]) -> str:
+    """All rows as Markdown: means, and differences to all of it with the error of seeds."""
+    lines = [
+        "# The recipe of the fastest nets, piece by piece",
+        "",
+        f"CIFAR-10, {IMAGES:,} images x {EPOCHS} epochs, scored on {HELD_OUT:,} other images of the training part; the",
+        "mean of three seeds, +- twice its standard error. Made by",
+        "`python benchmarks/recipe.py --data FOLDER --output results/published/recipe`.",
+        "",
+        "| | plain | with flips | with all views | plain, against all of it | multiply-adds |",
+        "|---|---|---|---|---|---|",
+    ]
+    by_arm: dict[str, list[dict[str, Any]]] = {}
+    for row in made:
+        by_arm.setdefault(row["arm"], []).append(row)
+    whole = {row["seed"]: row["plain"] for row in by_arm.get("all", [])}
+    for arm, of_arm in by_arm.items():
+        name = f"without {arm}" if arm in LEFT_OUT else arm
+        means = [statistics.fmean(row[key] for row in of_arm) for key in ("plain", "flips", "views")]
+        apart = [row["plain"] - whole[row["seed"]] for row in of_arm if row["seed"] in whole]
+        told = "-"
+        if arm != "all" and len(apart) > 1:
+            error = 2 * statistics.stdev(apart) / len(apart) ** 0.5
+            told = f"{100 * statistics.fmean(apart):+.2f} +- {100 * error:.2f}"
+        shown = " | ".join(f"{mean:.2%}" for mean in means)
+        lines.append(f"| {name} | {shown} | {told} | {of_arm[0]['multiply_adds'] / 1e6:.1f} million |")
+    return "\n".join([*lines, "", "All of it:", "", f"    {ALL}", ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--arms", nargs="+", default=["all", "fast", *LEFT_OUT])
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--images", type=int, default=IMAGES)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
+    path = given.output / "leave-one-out.jsonl"
+    made = [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+    for seed in range(given.seeds):
+        for arm in given.arms:
+            if not any((row["arm"], row["seed"]) == (arm, seed) for row in made):
+                made.append(trained(arm, seed, given.data / "cifar10.npz", given.images, given.epochs))
+                path.write_text("".join(json.dumps(row) + "\n" for row in made))
+                keras.backend.clear_session()
+    (given.output / "leave-one-out.md").write_text(page(made))
+
+
+if __name__ == "__main__":
+    main()

@@ -19,20 +19,19 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import rows  # noqa: E402
+import keras
+import numpy as np
 
-from evolve.jobs import PartsUsed, Seeds, TrainingJob  # noqa: E402
-from evolve.training.backends import this_backend  # noqa: E402
-from evolve.training.epochs import Training  # noqa: E402
-from evolve.training.scores import measures_of  # noqa: E402
-from evolve.training.stopwatch import Stopwatch  # noqa: E402
-from evolve.training.views import measures_of_views, views_of  # noqa: E402
-from evolve.values import Budget, Purpose  # noqa: E402
-from genomes.decode import decode  # noqa: E402
-from genomes.stack.founders import FOUNDERS  # noqa: E402
-from genomes.stack.space import StackSpace  # noqa: E402
+from evolve.jobs import PartsUsed, Seeds, TrainingJob
+from evolve.training.backends import this_backend
+from evolve.training.epochs import Training
+from evolve.training.scores import measures_of
+from evolve.training.stopwatch import Stopwatch
+from evolve.training.views import measures_of_views, views_of
+from evolve.values import Budget, Purpose
+from genomes.decode import decode
+from genomes.stack.founders import FOUNDERS
+from genomes.stack.space import StackSpace
 
 IMAGES, EPOCHS, HELD_OUT, SEEDS = 20_000, 6, 10_000, 3
 ALL = FOUNDERS["whitened"]

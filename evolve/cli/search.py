@@ -20,7 +20,8 @@ def run(
         str | None,
         typer.Option(
             metavar="GROUPS",
-            help="Groups: portfolio, fast-sizes, zoo, article, random, separated by commas. Default: portfolio.",
+            help="Groups: portfolio, fast-sizes, whitened-sizes, zoo, article, random, separated by commas. "
+            "Default: portfolio.",
             rich_help_panel="Search",
         ),
     ] = None,

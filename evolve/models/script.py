@@ -55,7 +55,7 @@ def write_script(
         _start(spec, recipe),
         "# 3. The training recipe.\n\n\n" + _recipe(recipe),
         _augmentation(recipe),
-        _training(recipe, bool(_begins(spec, recipe)), rest=length[1] > 0, averages=averages),
+        _training(recipe, bool(_start(spec, recipe)), rest=length[1] > 0, averages=averages),
     ]
     text = "\n\n".join(part.rstrip("\n") + "\n" for part in parts if part)
     path.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of folders need not be text
@@ -165,25 +165,12 @@ def _loading(found: Run, problem: ImageProblem, path: Path) -> tuple[str, tuple[
     return "def load_data():\n" + importing + body, (beside,) if beside else (), reads
 
 
-def _begins(spec: ModelSpec, recipe: Mapping[str, Any]) -> list[str]:
-    """The lines that give layers weights to begin with that Keras does not."""
-    ops = [("convolution", "hand_on({})")] * recipe["dirac"]
-    ops.append(("whitening", 'whiten({}, model.get_layer("normalisation"), images)'))
-    return [
-        line.format(f"model.get_layer({literal(node.name)})")
-        for op, line in ops
-        for node in spec.nodes
-        if node.op == op
-    ]
-
-
 def _start(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
     """A function `start(model, images)` and what it calls, where the network does not begin as Keras has it."""
-    lines = _begins(spec, recipe)
-    functions = [function for function in (hand_on, whiten) if any(function.__name__ in line for line in lines)]
-    body = "\n".join(f"    {line}" for line in lines)
-    called = f'def start(model, images):\n    """The weights that the training begins with."""\n{body}'
-    return "\n\n\n".join([*map(_plain, functions), called]) + "\n" if lines else ""
+    whitens = any(node.op == "whitening" for node in spec.nodes)
+    functions = [hand_on] * recipe["dirac"] + [whiten] * whitens
+    lines = _HAND_ON * recipe["dirac"] + _WHITEN * whitens
+    return "\n\n\n".join([*map(_plain, functions), _START + lines]) if lines else ""
 
 
 def _recipe(recipe: Mapping[str, Any]) -> str:
@@ -200,7 +187,7 @@ def _class_source(name: str) -> str:
     text = Path(module.origin).read_text(encoding="utf-8")
     found = next(one for one in ast.parse(text).body if isinstance(one, ast.ClassDef) and one.name == name)
     source = re.sub(r"  # (type|noqa):.*", "", str(ast.get_source_segment(text, found)))
-    return re.sub(r"(?m)^    def .*$", lambda line: re.sub(r" -> \w+|: [^,:)]*(?=[,)])", _default, line[0]), source)
+    return re.sub(r"(?m)^    def .*$", lambda line: re.sub(r" -> .*(?=:)|: [^,:)]*(?=[,)])", _default, line[0]), source)
 
 
 def _default(hint: re.Match[str]) -> str:
@@ -274,6 +261,14 @@ class Average(keras.callbacks.Callback):
         return [total / self.count for total in self.sums]
 
 '''
+_START = '''def start(model, images):
+    """The weights that the training begins with."""
+'''
+_HAND_ON = """    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D) and layer.trainable:
+            hand_on(layer)
+"""
+_WHITEN = "    whiten(model.layers[2], model.layers[1], images)\n"
 _ALTERNATING = "mirror(self.images[chosen], (self.mirrored[chosen] + self.epoch) % 2 == 1)"
 _REST = """    rest = {"initial_epoch": EPOCHS, "epochs": EPOCHS + 1, "steps_per_epoch": LAST_STEPS}
     model.fit(batches, **rest, callbacks=callbacks, verbose=2)

@@ -1,0 +1,243 @@
+"""Genes of the fastest recipes: whitening, dirac, rates by group, lookahead, the triangle, alternating flips, views."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import command, stack_space, training_job
+
+from evolve.training.augment import alternates, augment, mirror, shift
+from evolve.training.views import View, measures_of_views, views_of
+from evolve.values import Budget
+from genomes.recipe import DEFAULT
+from genomes.stack.founders import FOUNDERS
+
+pytestmark = pytest.mark.skipif(find_spec("keras") is None, reason="Keras")
+SPACE = stack_space((12, 12, 3))
+GENES = "momentum 0.85, bias-rate 16.0, triangle, decay 0.01, kernels-only, lookahead 3, dirac, smoothing 0.2"
+LINE = (
+    "whiten 2, gelu, conv 16 3 bias=False, maxpool 2, batchnorm momentum=0.6 gain=False, gelu, global_max, scale 0.11 "
+    f"| sgd 0.2, batch 32, {GENES}, flip, alternating, shift 2, reflected"
+)
+
+
+def pictures(count: int = 200) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Images whose neighbouring pixels are alike, as those of photographs are."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, count)
+    coarse = rng.integers(0, 256, (count, 4, 4, 3)).repeat(3, axis=1).repeat(3, axis=2)
+    return np.clip(coarse + rng.integers(-20, 20, coarse.shape), 0, 255).astype(np.uint8), labels
+
+
+def training(line: str = LINE, epochs: int = 2, folds: int = 1) -> Any:
+    import keras
+
+    from evolve.training.epochs import Training
+    from evolve.training.stopwatch import Stopwatch
+    from genomes.decode import decode
+
+    keras.utils.set_random_seed(1)
+    genome = SPACE.parse(line)
+    spec = SPACE.blueprint(genome)
+    job = training_job(spec, genome.recipe, Budget(200, epochs, folds))
+    return Training(decode(spec), *pictures(), job, (0, 255), Stopwatch())
+
+
+def test_notation_and_json_have_all_of_them() -> None:
+    genome = SPACE.parse(LINE)
+    assert genome.notation() == LINE
+    assert SPACE.read(genome.to_json()) == genome
+    assert SPACE.blueprint(genome).parameters == 24 * 12 + 24 * 9 * 16 + 3 * 16 + 17 * 10
+
+
+def test_whitening_is_refused_where_it_would_not_see_the_image() -> None:
+    line = LINE.replace("whiten 2, gelu", "gelu, whiten 2")
+    assert "whiten must be the first layer" in str(SPACE.problem(SPACE.parse(line)))
+
+
+def test_patches_are_whitened_and_stay_so() -> None:
+    made = training()
+    images, _ = pictures()
+    first = made.model.get_layer("whitening_1")
+    seen = np.asarray(first(made.model.get_layer("normalisation")(images.astype("float32"))))[..., :12].reshape(-1, 12)
+    values = np.linalg.eigvalsh(np.cov(seen.T))
+    assert 0.3 < values.min() < values.max() < 1.01, values  # small ones are damped
+    kernel = np.array(first.kernel)
+    np.testing.assert_array_equal(kernel[..., :12], -kernel[..., 12:])
+    made.run()
+    np.testing.assert_array_equal(first.kernel, kernel)
+    other = training(line="whiten 2, global_max | sgd 0.1, batch 32")
+    np.testing.assert_array_equal(other.model.get_layer("whitening_1").kernel, kernel)
+
+
+def test_each_fold_is_whitened_by_its_own_images() -> None:
+    made = training(folds=2)
+    kernel = made.model.get_layer("whitening_1").kernel
+    before, (images, labels) = np.array(kernel), pictures()
+    made.restart(images[::-1][:100], labels[::-1][:100], made._job)
+    assert not np.array_equal(kernel, before)
+    made.restart(images, labels, made._job)
+    np.testing.assert_array_equal(kernel, before)
+
+
+def test_convolutions_begin_by_handing_on_their_channels() -> None:
+    kernel = np.array(training().model.get_layer("convolution_3").kernel)
+    assert kernel.shape == (3, 3, 24, 16)
+    assert kernel.sum() == 16
+    assert (kernel[1, 1, range(16), range(16)] == 1).all()
+    wider = np.array(training("conv 8 3, global_max | adam 0.01, dirac").model.get_layer("convolution_1").kernel)
+    assert (wider[1, 1, range(3), range(3)] == 1).all()
+    assert np.abs(wider[..., :3]).sum() == 3
+    assert (np.abs(wider[..., 3:]) > 0).mean() > 0.99
+
+
+def test_the_rate_of_a_triangle() -> None:
+    from evolve.training.optimizers import optimizer
+
+    recipe = replace(DEFAULT, optimizer="sgd", learning_rate=0.5, schedule="triangle")
+    rate = optimizer(recipe, 100)._learning_rate
+    at = [float(rate(step)) for step in range(101)]
+    assert at[0] == pytest.approx(0.1)
+    assert max(at) == at[23] == pytest.approx(0.5)
+    assert at[100] == pytest.approx(0.035)
+    assert at == sorted(at[:24]) + sorted(at[24:], reverse=True)
+
+
+def step_of(line: str) -> dict[str, np.ndarray[Any, Any]]:
+    """By how much one step with gradients of 1 changes the weights of a network that are all 1."""
+    import keras
+
+    made = training(line)
+    model = made.model
+    for weight in model.trainable_weights:
+        weight.assign(np.ones(weight.shape, "float32"))
+    before = {weight.path: np.array(weight) for weight in model.trainable_weights}
+    model.optimizer.apply_gradients([(keras.ops.ones_like(one), one) for one in model.trainable_weights])
+    return {weight.path: np.array(weight) - before[weight.path] for weight in model.trainable_weights}
+
+
+@pytest.mark.parametrize("gene", ["", "bias-rate 16"])
+def test_rates_and_decay_by_group(gene: str) -> None:
+    change = step_of(
+        f"conv 4 3, batchnorm, global_max | sgd 0.01, momentum 0.5, decay 0.1, kernels-only, {gene or 'flip'}"
+    )
+    plain = -0.01 * 1.5  # Nesterov
+    for path, values in change.items():
+        faster = 16 if gene and path.endswith(("bias", "beta")) else 1
+        decayed = -0.01 * 0.1 if path.endswith("kernel") else 0.0
+        np.testing.assert_allclose(values, faster * plain + decayed, rtol=2e-2, err_msg=path)
+
+
+def test_lookahead_goes_back_to_the_average() -> None:
+    import keras
+
+    made = training("conv 4 3, global_max | sgd 0.01, momentum 0.5, lookahead 2")
+    weight = made.model.trainable_weights[0]
+    weight.assign(np.zeros(weight.shape, "float32"))
+    seen = []
+    for _ in range(2):
+        made.model.optimizer.apply_gradients([(keras.ops.ones_like(weight), weight)])
+        seen.append(float(np.array(weight).ravel()[0]))
+    second = seen[0] - 0.01 * (0.5 * 1.5 + 1)  # where the second step alone would have led
+    assert seen[1] == pytest.approx(0.8 * seen[0] + 0.2 * second, rel=1e-4)
+
+
+def test_every_image_is_mirrored_in_one_of_two_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from evolve.training import epochs
+
+    seen: list[dict[bytes, bool]] = []
+    images, _ = pictures()
+    monkeypatch.setattr(epochs, "augment", lambda images, targets, *_: (images, targets))
+    made = training(LINE.replace("batch 32", "batch 40"), epochs=3)  # whole batches
+    monkeypatch.setattr(made, "_train", lambda images, targets: seen.append({one.tobytes(): True for one in images}))
+    for number in (1, 2, 3):
+        made._epoch(number, lambda done: None)
+    plain = [{at for at, one in enumerate(images) if one.tobytes() in epoch} for epoch in seen]
+    assert plain[0] | plain[1] == set(range(200))
+    assert not plain[0] & plain[1]
+    assert plain[0] == plain[2]
+    assert 70 < len(plain[0]) < 130
+
+
+def test_mirroring_that_alternates_is_left_out_of_the_rest() -> None:
+    recipe = SPACE.parse(LINE).recipe.to_json()
+    images, labels = pictures(40)
+    assert alternates(recipe)
+    changed, _ = augment(
+        images, np.eye(10, dtype="float32")[labels], {**recipe, "shift": 0}, 0, 255, np.random.default_rng(1)
+    )
+    np.testing.assert_array_equal(changed, images)
+    np.testing.assert_array_equal(mirror(images, np.arange(40) < 10)[:10], images[:10, :, ::-1])
+
+
+def test_the_border_is_reflected() -> None:
+    image = np.arange(25, dtype=np.uint8).reshape(1, 5, 5, 1)
+    rows = {tuple(shift(image, 1, True, np.random.default_rng(seed))[0, 2, :, 0] % 5) for seed in range(40)}
+    assert rows == {(1, 0, 1, 2, 3), (0, 1, 2, 3, 4), (1, 2, 3, 4, 3)}
+
+
+def test_views_are_those_of_the_training_where_there_is_time() -> None:
+    both, enough = SPACE.parse(LINE).recipe, 10**9
+    assert len(views_of(both, enough, 100)) == 6
+    assert [view.moved for view in views_of(both, 100, 100)] == [0, 0]
+    assert len(views_of(replace(both, flip=False), enough, 100)) == 3
+    assert len(views_of(replace(both, shift=0), enough, 100)) == 2
+    assert len(views_of(DEFAULT, enough, 100)) == 1
+    assert sum(view.weight for view in views_of(both, enough, 100)) == 2
+    image = np.arange(9).reshape(1, 3, 3, 1)
+    assert View(True, 1, 1.0).of(image)[0, ..., 0].tolist() == [[4, 5, 4], [1, 2, 1], [4, 5, 4]]
+
+
+def test_what_is_said_of_views() -> None:
+    """A network that is right on mirrored images alone, and one that is right on moved ones alone."""
+    images, labels = np.array([[[1], [0], [0]]] * 3)[np.newaxis], np.array([1])
+
+    def classify(seen: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        sure = float(seen[0, 0, -1, 0])  # the bright column is on the right
+        return np.array([[1 - sure, sure]])
+
+    views = views_of(SPACE.parse(LINE).recipe, 10**9, 1)
+    said = measures_of_views(views, np.array([[0.9, 0.1]]), images, labels, classify)
+    assert said == {"accuracy_with_flips": 1.0, "accuracy_with_views": 0.0}
+
+
+@pytest.mark.parametrize("name", ["whitened", "whitened-wide", "whitened-large"])
+def test_founders_of_three_sizes_learn_and_are_exported(name: str) -> None:
+    space = stack_space((32, 32, 3), max_multiply_adds=10**9)
+    genome = space.parse(FOUNDERS[name])
+    assert space.problem(genome) is None
+    assert space.parse(genome.notation()) == genome
+
+
+def test_it_learns() -> None:
+    curve = training(epochs=12).run()
+    assert curve[-1]["accuracy"] > curve[0]["accuracy"]
+
+
+@pytest.mark.slow
+def test_a_script_trains_with_all_of_them(tmp_path: Path) -> None:
+    images, labels = pictures(400)
+    np.savez(tmp_path / "pictures.npz", x_train=images, y_train=labels)
+    made = command(
+        *("run", "--dataset", tmp_path / "pictures.npz", "--evaluations", "1", "--founder", LINE, "--name", "a"),
+        *("--final-epochs", "2"),
+        cwd=tmp_path,
+    )
+    assert made.returncode == 0, made.stderr
+    done = command("export", "a", "1", "--format", "python", "--output", tmp_path / "net.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "net.py").read_text()
+    for words in ("class Triangle", "class FasterBiases", "def whiten", "def hand_on", "exclude_from_weight_decay"):
+        assert text.count(words) == 1, words
+    assert "Any" not in text
+    assert "evolve." not in text
+    ran = subprocess.run([sys.executable, "net.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert "test accuracy" in ran.stdout

@@ -161,13 +161,18 @@ def _convolution(word: str) -> Callable[[Settings], str]:
     return lambda s: f"{word} {_number(s['filters'])} {_square(s['kernel_size'])}{_window(s)}"
 
 
+def _off(settings: Settings, argument: str, gene: str) -> str:
+    """The gene that says that something is left out, where an argument does."""
+    return f" {gene}=False" if settings.get(argument) is False else ""
+
+
 WORDS: dict[str, Callable[[Settings], str | None]] = {
-    "Conv2D": _convolution("conv"),
+    "Conv2D": lambda s: _convolution("conv")(s) + _off(s, "use_bias", "bias"),
     "SeparableConv2D": _convolution("separable"),
     "DepthwiseConv2D": lambda s: f"depthwise {_square(s['kernel_size'])}{_window(s)}",
     "MaxPooling2D": lambda s: f"maxpool {_pool(s)}",
     "AveragePooling2D": lambda s: f"avgpool {_pool(s)}",
-    "BatchNormalization": lambda s: "batchnorm",
+    "BatchNormalization": lambda s: "batchnorm" + _off(s, "scale", "gain"),
     "LayerNormalization": lambda s: "layernorm",
     "Activation": lambda s: (_function(s) or [""])[0],
     "ReLU": lambda s: _without(s, "max_value", "negative_slope", "threshold") or "relu",

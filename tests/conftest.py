@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,15 @@ from genomes.stack.space import StackSpace
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before anything is made for the test
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a slow test that begins behind the time, in seconds since 1970, that SLOW_TESTS_BEGIN_UNTIL has: a machine
+    that is a quarter as fast as usual cannot run them all in the time that it is given."""
+    until = float(os.environ.get("SLOW_TESTS_BEGIN_UNTIL", "inf"))
+    if item.get_closest_marker("slow") and time.time() > until:
+        pytest.skip("no time left for slow tests on this machine")
 
 
 def stack_space(shape: tuple[int, int, int], **changes: Any) -> StackSpace:

@@ -216,6 +216,7 @@ def _key(blueprint: Blueprint, recipe: JsonObject) -> str:
 # Kind of encoding -> its search space, named by path so that nothing is imported before it is used.
 SPACES = {
     "stack": "genomes.stack.space:StackSpace",
+    "graph": "genomes.graph.space:GraphSpace",
     "choices": "genomes.choices:ChoicesSpace",
     "pool": "genomes.pool:PoolSpace",
 }

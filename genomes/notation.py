@@ -30,11 +30,12 @@ def write(layers: tuple[Layer, ...], recipe: Recipe) -> str:
 def read(text: str, alphabet: Alphabet) -> tuple[tuple[Layer, ...], Recipe]:
     """The stack and recipe of a line. Raises InvalidGenome naming the word that is wrong and what was expected."""
     stack, bar, recipe = text.partition("|")
-    layers = tuple(_read_layer(part, alphabet) for part in stack.split(","))
+    layers = tuple(read_layer(part, alphabet) for part in stack.split(","))
     return layers, read_recipe(recipe, alphabet) if bar else DEFAULT
 
 
-def _read_layer(part: str, alphabet: Alphabet) -> Layer:
+def read_layer(part: str, alphabet: Alphabet) -> Layer:
+    """The layer of one part of a line. Raises InvalidGenome as `read` does."""
     tokens, words = part.split(), alphabet.words
     if not tokens:
         raise InvalidGenome("empty layer: separate layers by single commas, for example 'conv 32 3, relu, flatten'")

@@ -109,10 +109,11 @@ class SpecBuilder:
     def __init__(self, input_shape: Shape) -> None:
         self._nodes = [Node("image", "input", (), (), tuple(input_shape), 0, 0)]
         self._parts: list[Part] = []
+        self._last = 0
 
     def add(self, op: str, *inputs: int, name: str | None = None, **settings: Any) -> int:
-        """Appends a node and returns its position. Without `inputs` it reads the node before it."""
-        sources = inputs or (len(self._nodes) - 1,)
+        """Appends a node and returns its position. Without `inputs` it reads the last one, see `last`."""
+        sources = inputs or (self._last,)
         primitive, shapes = PRIMITIVES[op], [self._nodes[source].shape for source in sources]
         shape = primitive.shape(shapes, settings)
         node = Node(
@@ -125,7 +126,8 @@ class SpecBuilder:
             multiply_adds=primitive.multiply_adds(shapes[0], shape, settings),
         )
         self._nodes.append(node)
-        return len(self._nodes) - 1
+        self._last = len(self._nodes) - 1
+        return self._last
 
     @contextmanager
     def part(self, text: str, begins_stage: bool) -> Iterator[None]:
@@ -136,8 +138,12 @@ class SpecBuilder:
 
     @property
     def last(self) -> int:
-        """Position of the node added last."""
-        return len(self._nodes) - 1
+        """Position of the node that the next one reads: the one added last, or that `go_on` named."""
+        return self._last
+
+    def go_on(self, position: int) -> None:
+        """What is added next reads the node there."""
+        self._last = position
 
     def shape(self, position: int) -> Shape:
         return self._nodes[position].shape

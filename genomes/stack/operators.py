@@ -90,7 +90,7 @@ def change_width(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     border, body = _flattening(stack), rng.random() < 0.8
     inside = range(border) if body else range(border + 1, len(stack))
     factor = rng.choice(FACTORS)
-    changed = [_scaled(gene, factor, alphabet) if at in inside else gene for at, gene in enumerate(stack)]
+    changed = [scaled(gene, factor, alphabet) if at in inside else gene for at, gene in enumerate(stack)]
     part = "body" if body else "head"
     return tuple(changed), Step("width", {"part": part, "factor": factor}, f"make the {part} {factor:g} times as wide")
 
@@ -145,7 +145,7 @@ def mutate_stack(
         name = only or rng.choices(names, weights=weights)[0]
         if name == "recipe":
             before, recipe = recipe, mutate_recipe(recipe, rng, alphabet.recipe, alphabet.inherited)
-            steps.append(_recipe_step(before, recipe))
+            steps.append(recipe_step(before, recipe))
         else:
             stack, step = OPERATORS[name][1](stack, rng, alphabet)
             steps.append(step)
@@ -193,7 +193,7 @@ def _stages(stack: Stack) -> list[tuple[int, int]]:
     return [(start, end) for start, end in pairs if not isinstance(stack[start], Flatten)]
 
 
-def _scaled(gene: Layer, factor: float, alphabet: Alphabet) -> Layer:
+def scaled(gene: Layer, factor: float, alphabet: Alphabet) -> Layer:
     """A layer with its width multiplied, to a multiple of 4, within its bounds; unchanged if it has none."""
     if gene.width is None:
         return gene
@@ -236,7 +236,8 @@ def _layers(start: int, end: int) -> str:
     return "no layers" if start == end else f"layer {end}" if end == start + 1 else f"layers {start + 1}-{end}"
 
 
-def _recipe_step(before: Recipe, after: Recipe) -> Step:
+def recipe_step(before: Recipe, after: Recipe) -> Step:
+    """The step from one recipe to another."""
     genes = difference(before, after)
     detail = {
         "from": {name: old for name, (old, _) in genes.items()},

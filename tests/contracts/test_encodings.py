@@ -129,7 +129,7 @@ def test_genomes_of_networks_have_a_recipe(any_space: Any) -> None:
     assert {genome.recipe is not None for genome in genomes(any_space, 20)} == {is_network}
 
 
-@pytest.mark.parametrize("kind", ["stack", CHAIN])
+@pytest.mark.parametrize("kind", ["stack", "graph", CHAIN])
 def test_networks_keep_to_the_limits(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SPACES, CHAIN, CHAIN_SPACE)
     space = network_space(kind)

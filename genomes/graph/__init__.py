@@ -1,0 +1,1 @@
+"""The graph encoding: layers are vertices, edges carry what they put out."""

@@ -1,0 +1,156 @@
+"""Graphs of layers: vertices with historical marks, edges between them, and no circle.
+
+A mark says how a vertex came to be: it is derived from the edge that was split for it, so that the same split has the
+same mark whenever and in whichever genome it happens, and homologous parts are found by their marks (Stanley and
+Miikkulainen 2002, "Evolving Neural Networks through Augmenting Topologies", section 3.2,
+https://nn.cs.utexas.edu/?stanley:ec02). There is nothing to be counted, so nothing that a replay would have to restore.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+from genomes.domains import Options
+from genomes.layer import Layer
+from genomes.primitives import InvalidGenome
+
+IMAGE, OUT = "image", "out"  # marks of what the graph reads and of what it hands on
+MERGES = Options(("add", "concatenate"))
+LETTERS = 5  # of a mark: of ten thousand vertices two in a hundred runs of that size would share one
+Edge = tuple[str, str]
+"""The marks of the vertex that it comes from and of the one that it leads to."""
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """A layer and how what it reads is merged, if it reads several. layer: None for one that merges and does nothing
+    else."""
+
+    mark: str
+    layer: Layer | None
+    merge: str = "add"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Vertices in an order in which edges lead forward, ties in the order of their marks, and sorted edges. The last
+    vertex is `OUT`. Made by `graph_of` alone."""
+
+    vertices: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def by_mark(self) -> dict[str, Vertex]:
+        return {vertex.mark: vertex for vertex in self.vertices}
+
+    def sources(self, mark: str) -> list[str]:
+        """What a vertex reads, in the order of the vertices; the image is the first."""
+        order = {IMAGE: -1, **{vertex.mark: at for at, vertex in enumerate(self.vertices)}}
+        return sorted((one for one, target in self.edges if target == mark), key=order.__getitem__)
+
+    def live(self) -> tuple[Vertex, ...]:
+        """The vertices that lie on a way from the image to the end. The others are of no use now, and stay in the
+        genome: a new edge may bring them back."""
+        ahead, behind = _reached(IMAGE, self.edges), _reached(OUT, [(target, source) for source, target in self.edges])
+        return tuple(vertex for vertex in self.vertices if vertex.mark in ahead and vertex.mark in behind)
+
+    def leads_back(self, edge: Edge) -> bool:
+        """Whether a new edge would close a circle."""
+        source, target = edge
+        return source == target or source in _reached(target, self.edges)
+
+
+def graph_of(vertices: Iterable[Vertex], edges: Iterable[Edge]) -> Graph:
+    """The graph of these vertices and edges, `OUT` among them, in its one order. Raises InvalidGenome for a mark that
+    two vertices have or none has, for a circle, and where no way leads from the image to the end."""
+    known: dict[str, Vertex] = {}
+    for vertex in vertices:
+        if vertex.mark in known or vertex.mark == IMAGE:
+            raise InvalidGenome(f"two vertices are called '{vertex.mark}'; give one of them another name")
+        known[vertex.mark] = vertex
+    unique = sorted(set(edges))
+    for source, target in unique:
+        for mark in (source, target):
+            if mark not in known and mark != IMAGE:
+                raise InvalidGenome(f"'{source}' -> '{target}': there is no vertex '{mark}'; known are {_names(known)}")
+        if target == IMAGE or source == OUT:
+            raise InvalidGenome(f"'{source}' -> '{target}': nothing leads to the image or away from '{OUT}'")
+    made = Graph(_in_order(known, unique), tuple(unique))
+    if OUT not in {vertex.mark for vertex in made.live()}:
+        raise InvalidGenome(f"no way leads from the image to '{OUT}'; add an edge to it")
+    return made
+
+
+def mark_of_split(edge: Edge, taken: Iterable[str]) -> str:
+    """The mark of the vertex that splits an edge; another one if that is there, as the edge was split before."""
+    known, text, times = set(taken), f"{edge[0]} {edge[1]}", 1
+    while (mark := _letters(f"{text} {times}")) in known:
+        times += 1
+    return mark
+
+
+def chain_of(layers: Iterable[Layer]) -> Graph:
+    """Layers one behind the other, with the marks that they have if each was inserted behind the one before."""
+    last, vertices, edges = IMAGE, list[Vertex](), list[Edge]()
+    for layer in layers:
+        mark = mark_of_split((last, OUT), [vertex.mark for vertex in vertices])
+        vertices.append(Vertex(mark, layer))
+        edges.append((last, mark))
+        last = mark
+    return graph_of([*vertices, Vertex(OUT, None)], [*edges, (last, OUT)])
+
+
+def _letters(text: str) -> str:
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+    letters = ""
+    for _ in range(LETTERS):
+        number, digit = divmod(number, 26)
+        letters += chr(ord("a") + digit)
+    return letters if letters not in (IMAGE, OUT) else letters[::-1]
+
+
+def _reached(start: str, edges: Iterable[Edge]) -> set[str]:
+    """What can be reached from there, itself included."""
+    following: dict[str, list[str]] = {}
+    for source, target in edges:
+        following.setdefault(source, []).append(target)
+    found, waiting = {start}, [start]
+    while waiting:
+        for target in following.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
+
+
+def _in_order(known: Mapping[str, Vertex], edges: Iterable[Edge]) -> tuple[Vertex, ...]:
+    """Vertices behind all that they read; of those that could come next the first by its mark, `OUT` last. Raises
+    InvalidGenome for a circle."""
+    missing, readers = dict.fromkeys(known, 0), dict[str, list[str]]()
+    for source, target in edges:
+        if source != IMAGE:
+            missing[target] += 1
+            readers.setdefault(source, []).append(target)
+    ready = [mark for mark, count in missing.items() if count == 0 and mark != OUT]
+    heapify(ready)
+    order: list[Vertex] = []
+    while ready:
+        mark = heappop(ready)
+        order.append(known[mark])
+        for reader in readers.get(mark, ()):
+            missing[reader] -= 1
+            if missing[reader] == 0 and reader != OUT:
+                heappush(ready, reader)
+    if len(order) < len(known) - 1:
+        left = sorted(set(known) - {vertex.mark for vertex in order} - {OUT})
+        raise InvalidGenome(f"{' and '.join(left)} lie on a circle or behind one; take out an edge that leads back")
+    if OUT not in known:
+        raise InvalidGenome(f"there is no vertex '{OUT}', which all of it leads to")
+    return (*order, known[OUT])
+
+
+def _names(known: Mapping[str, Vertex]) -> str:
+    return ", ".join([IMAGE, *known])

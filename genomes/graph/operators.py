@@ -191,7 +191,7 @@ def head(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """The layers behind the graph change, as those of a stack do."""
     operator = rng.choice((insert_layer, remove_layer, change_gene, change_gene))
     changed, step = operator(genome.head, rng, alphabet)
-    if not changed or not isinstance(changed[0], Flatten):
+    if changed == genome.head or not isinstance(changed[0], Flatten):
         return genome, None
     detail: dict[str, Json] = {**step.detail, "part": "head"}
     return replace(genome, head=changed), Step(step.operator, detail, f"behind the graph: {step.text}")

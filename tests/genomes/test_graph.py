@@ -1,0 +1,186 @@
+"""The graph encoding: marks, merges, repeats, crossover, and graphs that cannot be."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from genomes import InvalidGenome
+from genomes.graph.crossing import cross_graphs
+from genomes.graph.genome import GraphGenome
+from genomes.graph.operators import OPERATORS, connect, mutate_graph, split
+from genomes.graph.space import GraphSpace
+from genomes.graph.structure import IMAGE, OUT, Vertex, chain_of, graph_of, mark_of_split
+from genomes.limits import Limits
+from genomes.stack.founders import FOUNDERS
+from genomes.stack.space import StackSpace
+
+SHAPES = [(32, 32, 3), (28, 28, 1), (8, 8, 1), (48, 20, 3)]
+SPACE = GraphSpace((32, 32, 3), 10, Limits(max_layers=64))
+SKIP = (
+    "a: conv 16 3 < image, b: relu < a, c: conv 24 3 stride=2 < b, out < a + c | global_average | adam 0.01, batch 64"
+)
+
+
+def merges(genome: GraphGenome) -> int:
+    """Live vertices that read several others."""
+    return sum(len(genome.graph.sources(vertex.mark)) > 1 for vertex in genome.graph.live())
+
+
+def test_the_same_split_has_the_same_mark_whenever_it_happens() -> None:
+    one = chain_of([vertex.layer for vertex in SPACE.parse(FOUNDERS["fast"]).graph.vertices[:3] if vertex.layer])
+    later = SPACE.parse(FOUNDERS["fast-wide"]).graph
+    assert [vertex.mark for vertex in one.vertices[:3]] == [vertex.mark for vertex in later.vertices[:3]]
+    edge = (one.vertices[0].mark, one.vertices[1].mark)
+    assert mark_of_split(edge, []) == mark_of_split(edge, ["other"])
+    assert mark_of_split(edge, [mark_of_split(edge, [])]) != mark_of_split(edge, [])
+    assert mark_of_split(edge, []) != mark_of_split((edge[1], edge[0]), [])
+
+
+@pytest.mark.parametrize("name", sorted(FOUNDERS))
+def test_founders_are_the_same_networks_as_stacks(name: str) -> None:
+    stacks = StackSpace((32, 32, 3), 10, Limits(max_layers=64, max_multiply_adds=10**9, max_parameters=10**8))
+    graphs = GraphSpace((32, 32, 3), 10, stacks.limits)
+    stack, graph = stacks.parse(FOUNDERS[name]), graphs.parse(FOUNDERS[name])
+    assert stacks.blueprint(stack).fingerprint == graphs.blueprint(graph).fingerprint
+    assert graphs.parse(graph.notation()) == graph
+
+
+def test_maps_of_different_shape_are_brought_to_one() -> None:
+    genome = SPACE.parse(SKIP)
+    assert genome.notation() == SKIP
+    nodes = SPACE.blueprint(genome).nodes
+    added = next(node for node in nodes if node.op == "add")
+    assert added.shape == (16, 16, 24)
+    assert [nodes[at].op for at in added.inputs] == ["convolution", "convolution"]  # a projection, and c
+    joined = SPACE.blueprint(SPACE.parse(SKIP.replace("a + c", "a & c")))
+    assert next(node for node in joined.nodes if node.op == "concatenate").shape == (16, 16, 40)
+
+
+@pytest.mark.parametrize(("size", "smaller"), [(31, 15), (32, 16), (30, 7), (17, 16), (9, 1)])
+def test_any_larger_map_is_pooled_to_the_size_of_a_smaller_one(size: int, smaller: int) -> None:
+    from genomes.graph.building import _pooled
+    from genomes.spec import SpecBuilder
+
+    net = SpecBuilder((size, size, 3))
+    assert net.shape(_pooled(net, 0, smaller, smaller)) == (smaller, smaller, 3)
+
+
+def test_a_graph_that_is_repeated_grows_and_is_pooled() -> None:
+    line = "3 times growth=2.0: a: conv 8 3 < image, out < a | global_average | adam 0.01, batch 64"
+    genome = SPACE.parse(line)
+    assert genome.notation() == line
+    shapes = [node.shape for node in SPACE.blueprint(genome).nodes if node.op == "convolution"]
+    assert shapes == [(32, 32, 8), (16, 16, 16), (8, 8, 32)]
+
+
+def test_dead_parts_stay_in_the_genome_and_out_of_the_network() -> None:
+    line = SKIP.replace("out < a + c", "d: conv 64 5 < b, out < a + c")
+    with_dead, without = SPACE.parse(line), SPACE.parse(SKIP)
+    assert "d" in with_dead.graph.by_mark
+    assert SPACE.blueprint(with_dead).fingerprint == SPACE.blueprint(without).fingerprint
+    assert SPACE.distance(with_dead, without) > 0
+    alive = SPACE.parse(line.replace("a + c", "a + c + d"))
+    assert SPACE.blueprint(alive).parameters > SPACE.blueprint(without).parameters
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (SKIP.replace("< image", "< c"), "a and b and c lie on a circle"),
+        (SKIP.replace("< b,", "< x,"), "there is no vertex 'x'; known are image"),
+        (SKIP.replace("c: conv", "a: conv"), "two vertices are called 'a'"),
+        (SKIP.replace("out < a + c", "out <"), "no way leads from the image to 'out'"),
+        (SKIP.replace(", out < a + c", ""), "there is no vertex 'out'"),
+        (SKIP.replace("< a + c", "< a + c & b"), "not both"),
+        (SKIP.replace("conv 16", "cnv 16"), "unknown layer 'cnv'; did you mean 'conv'"),
+        (SKIP.replace("| global_average", "| relu"), "no flattening"),
+        (SKIP.replace("b: relu", "b: global_average"), "cannot stand before the flattening"),
+        ("9 times: " + SKIP, "times must be a whole number from 1 to 6, not 9"),
+        ("2 times pool=2: " + SKIP, "'pool=2' is unknown"),
+        (SKIP.replace("a: conv", "out: conv"), "'out' has no layer"),
+        (SKIP.replace("b: relu < a", "b: relu"), "is no vertex; write it as"),
+        (SKIP.replace("| global_average | adam 0.01, batch 64", ""), "'VERTICES | FLATTENING"),
+    ],
+)
+def test_what_is_no_graph_is_refused_with_the_repair(line: str, said: str) -> None:
+    with pytest.raises(InvalidGenome) as error:
+        SPACE.blueprint(SPACE.parse(line))
+    assert said in str(error.value)
+
+
+def test_a_new_edge_never_closes_a_circle_and_a_split_keeps_the_ends() -> None:
+    rng, genome = Random(1), SPACE.parse(SKIP)
+    for _ in range(200):
+        edges = set(genome.graph.edges)
+        genome, step = rng.choice((connect, split))(genome, rng, SPACE.alphabet)
+        if step and step.operator == "connect":
+            [new] = set(genome.graph.edges) - edges
+            assert not graph_of(genome.graph.vertices, edges).leads_back(new)
+        genome = genome if len(genome.graph.vertices) < 30 else SPACE.parse(SKIP)
+
+
+def test_a_child_aligns_what_has_the_same_mark() -> None:
+    a, rng = SPACE.parse(FOUNDERS["fast"]), Random(3)
+    b = SPACE.parse(FOUNDERS["fast-wide"])
+    for _ in range(20):
+        child, [step] = cross_graphs(a, b, rng)
+        assert step.detail["in_common"] == len(a.graph.vertices) - 1
+        for one, left, right in zip(child.graph.vertices, a.graph.vertices, b.graph.vertices, strict=True):
+            assert one in (left, right)
+    skip, _ = mutate_graph(a, 1, rng, SPACE.alphabet, only="connect")
+    children = [cross_graphs(a, skip, rng)[0] for _ in range(40)]
+    assert {merges(child) for child in children} == {0, 1}
+
+
+def test_crossing_graphs_that_are_ordered_differently_closes_no_circle() -> None:
+    vertices = [Vertex("a", None), Vertex("b", None), Vertex(OUT, None)]
+    one = graph_of(vertices, [(IMAGE, "a"), ("a", "b"), ("b", OUT)])
+    other = graph_of(vertices, [(IMAGE, "b"), ("b", "a"), ("a", OUT)])
+    head, recipe = SPACE.parse(SKIP).head, SPACE.parse(SKIP).recipe
+    pair = GraphGenome(one, head, recipe), GraphGenome(other, head, recipe)
+    sizes = {len(cross_graphs(*pair, Random(seed))[0].graph.edges) for seed in range(30)}
+    assert sizes == {3, 5}
+
+
+def test_at_least_half_of_random_graphs_have_a_merge_after_twenty_mutations() -> None:
+    found = 0
+    for seed in range(100):
+        rng = Random(seed)
+        genome = SPACE.parse("out < image | global_average | adam 0.01, batch 64")
+        for _ in range(20):
+            genome = SPACE.mutate(genome, rng).genome
+        found += merges(genome) > 0
+    assert found >= 50, found
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("steps", [1500, pytest.param(25_000, marks=pytest.mark.slow)])
+def test_variation_stays_valid(shape: tuple[int, int, int], steps: int) -> None:
+    """A hundred thousand in all, with the slow ones."""
+    space, rng = GraphSpace(shape, 10), Random(steps)
+    pool = [space.random(rng).genome for _ in range(20)]
+    operators: set[str] = set()
+    for _ in range(steps):
+        a, b = rng.sample(pool, 2)
+        child = space.crossover(a, b, rng) if rng.random() < 0.3 else space.mutate(a, rng)
+        space.blueprint(child.genome)
+        operators.update(step.operator for step in child.steps)
+        pool[rng.randrange(20)] = child.genome if rng.random() < 0.95 else space.random(rng).genome
+    assert operators >= {"split", "connect", "disconnect", "remove", "change", "merge", "width", "repeat", "recipe"}
+    for genome in pool:
+        assert space.parse(genome.notation()) == genome
+        assert space.read(genome.to_json()) == genome
+
+
+def test_every_operator_says_what_it_did() -> None:
+    rng, genome = Random(5), SPACE.parse(FOUNDERS["article-1"])
+    for _ in range(3):
+        genome, _ = mutate_graph(genome, 1, rng, SPACE.alphabet, only="connect")
+    for name in OPERATORS:
+        tried = [mutate_graph(genome, 1, rng, SPACE.alphabet, only=name) for _ in range(10)]
+        assert any(changed != genome for changed, _ in tried), name
+        for changed, steps in tried:
+            assert bool(steps) == (changed != genome) or name in ("width", "head", "change"), name
+            assert all(step.text for step in steps)

@@ -148,6 +148,8 @@ def exchange(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     cls = alphabet.pick(kinds, rng)
     width = {cls.width: getattr(vertex.layer, str(vertex.layer.width))} if cls.width and vertex.layer.width else {}
     new = alphabet.make(cls, rng, **width)
+    if new == vertex.layer:
+        return genome, None
     detail: dict[str, Json] = {"at": vertex.mark, "from": str(vertex.layer), "to": str(new)}
     return _replaced(genome, vertex, new), Step("change", detail, f"{new} for {vertex.layer} at {vertex.mark}")
 

@@ -16,6 +16,7 @@ from evolve.search.strategy import STRATEGIES, Promotion, Proposal, strategy_cla
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
 from genomes import Step, candidate_key
 from genomes.genome import SPACES
+from genomes.graph.space import GraphSpace
 from genomes.stack.space import StackSpace
 
 POPULATION = 6
@@ -23,8 +24,8 @@ POPULATION = 6
 
 @pytest.fixture(params=SPACES)
 def any_space(request: pytest.FixtureRequest, table_problem: TableProblem, large_pool: Any) -> Any:
-    spaces = {"stack": StackSpace((16, 16, 3), 5), "choices": table_problem.space, "pool": large_pool}
-    return spaces[request.param]
+    networks = {"stack": StackSpace((16, 16, 3), 5), "graph": GraphSpace((16, 16, 3), 5)}
+    return {**networks, "choices": table_problem.space, "pool": large_pool}[request.param]
 
 
 @pytest.fixture(params=[*STRATEGIES, "inheriting"])

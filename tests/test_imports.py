@@ -41,6 +41,7 @@ ROOMS = (
     "evolve.objectives",
     "evolve.settings",
     "evolve.errors",
+    "genomes.graph",
     "genomes.stack",
     "genomes",
 )

@@ -8,7 +8,7 @@ https://arxiv.org/abs/1512.03385).
 from __future__ import annotations
 
 from genomes.alphabet import Alphabet
-from genomes.graph.genome import GraphGenome
+from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.structure import IMAGE, OUT, Vertex
 from genomes.primitives import InvalidGenome
 from genomes.spec import SpecBuilder

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from genomes.graph.genome import GraphGenome
+from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.structure import Graph, Vertex, graph_of
 from genomes.recipe import cross_recipes
 from genomes.steps import Step

@@ -14,8 +14,8 @@ from random import Random
 
 from genomes.alphabet import Alphabet
 from genomes.domains import domains, genes_of
-from genomes.graph.genome import GraphGenome, Repeats
-from genomes.graph.structure import IMAGE, OUT, Edge, Graph, Vertex, graph_of, mark_of_split
+from genomes.graph.graph_genome import GraphGenome
+from genomes.graph.structure import IMAGE, Edge, Graph, Repeats, Vertex, graph_of, mark_of_split
 from genomes.json_value import Json
 from genomes.layer import Layer
 from genomes.layers import Flatten
@@ -254,6 +254,3 @@ def _width_before(graph: Graph, edge: Edge) -> int:
 def _replaced(genome: GraphGenome, vertex: Vertex, layer: Layer) -> GraphGenome:
     vertices = [replace(one, layer=layer) if one.mark == vertex.mark else one for one in genome.graph.vertices]
     return replace(genome, graph=graph_of(vertices, genome.graph.edges))
-
-
-__all__ = ["OPERATORS", "OUT", "mutate_graph"]

@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Self
 
 from genomes.alphabet import Alphabet, full_alphabet
 from genomes.genome import NetworkSpace, Variation
-from genomes.graph import notation
+from genomes.graph import graph_notation as notation
 from genomes.graph.building import add_graph
 from genomes.graph.crossing import cross_graphs
-from genomes.graph.genome import GraphGenome, Repeats
+from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.operators import connect, mutate_graph
-from genomes.graph.structure import Edge, Vertex, graph_of
+from genomes.graph.structure import Edge, Repeats, Vertex, graph_of, of_stack
 from genomes.json_value import JsonObject
 from genomes.layer import Layer, distance
 from genomes.layers import Flatten
@@ -72,7 +72,8 @@ class GraphSpace:
         help either. Raises InvalidGenome if not even those fit."""
         for attempt in range(20 * TRIES):
             small = attempt >= TRIES
-            genome = notation.genome_of_stack(*random_stack(rng, self.alphabet, small=small))
+            layers, recipe = random_stack(rng, self.alphabet, small=small)
+            genome = GraphGenome(*of_stack(layers), recipe)
             for _ in range(0 if small else rng.randint(0, 3)):
                 genome, _step = connect(genome, rng, self.alphabet)
             if found := self.narrowed(genome):
@@ -180,7 +181,7 @@ class GraphSpace:
         return None
 
     def parse(self, text: str) -> GraphGenome:
-        return notation.read(text, self.alphabet)
+        return GraphGenome(*notation.read(text, self.alphabet))
 
     def read(self, data: JsonObject) -> GraphGenome:
         told: Mapping[str, Any] = data

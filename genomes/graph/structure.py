@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from genomes.domains import Options
+from genomes.domains import Options, Whole, gene, genes_of
 from genomes.layer import Layer
+from genomes.layers import Flatten
 from genomes.primitives import InvalidGenome
 
 IMAGE, OUT = "image", "out"  # marks of what the graph reads and of what it hands on
-MERGES = Options(("add", "concatenate"))
 LETTERS = 5  # of a mark: of ten thousand vertices two in a hundred runs of that size would share one
 Edge = tuple[str, str]
 """The marks of the vertex that it comes from and of the one that it leads to."""
@@ -63,6 +63,26 @@ class Graph:
         return source == target or source in _reached(target, self.edges)
 
 
+@dataclass(frozen=True)
+class Repeats:
+    """How often a graph stands behind itself. growth: how many times as wide each one is as the one before; pooling:
+    size of the largest value of which is taken between two, 1 for none."""
+
+    times: int = gene(Whole(1, 6, typical=(1, 2, 3, 4)), default=1)
+    pooling: int = gene(Whole(1, 4, typical=(1, 2, 2)), default=2)
+    growth: float = gene(Options((1.0, 1.5, 2.0)), default=1.0)
+
+    def problem(self) -> str | None:
+        """The first value outside its bounds, in words, or None."""
+        for f in genes_of(Repeats):
+            if problem := f.metadata["domain"].problem(getattr(self, f.name)):
+                return f"{f.name} {problem}"
+        return None
+
+
+ONCE = Repeats()
+
+
 def graph_of(vertices: Iterable[Vertex], edges: Iterable[Edge]) -> Graph:
     """The graph of these vertices and edges, `OUT` among them, in its one order. Raises InvalidGenome for a mark that
     two vertices have or none has, for a circle, and where no way leads from the image to the end."""
@@ -101,6 +121,12 @@ def chain_of(layers: Iterable[Layer]) -> Graph:
         edges.append((last, mark))
         last = mark
     return graph_of([*vertices, Vertex(OUT, None)], [*edges, (last, OUT)])
+
+
+def of_stack(layers: tuple[Layer, ...]) -> tuple[Graph, tuple[Layer, ...]]:
+    """The body of a layer stack as a chain, and its flattening and what stands behind that."""
+    border = next((at for at, layer in enumerate(layers) if isinstance(layer, Flatten)), len(layers))
+    return chain_of(layers[:border]), layers[border:]
 
 
 def _letters(text: str) -> str:

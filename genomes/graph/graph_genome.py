@@ -5,28 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genomes.domains import Options, Whole, gene, genes_of
-from genomes.graph.structure import Graph
+from genomes.domains import genes_of
+from genomes.graph import graph_notation as notation
+from genomes.graph.structure import ONCE, Graph, Repeats
 from genomes.json_value import Json, JsonObject
 from genomes.layer import Layer
 from genomes.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Repeats:
-    """How often a graph stands behind itself. growth: how many times as wide each one is as the one before; pooling:
-    size of the largest value of which is taken between two, 1 for none."""
-
-    times: int = gene(Whole(1, 6, typical=(1, 2, 3, 4)), default=1)
-    pooling: int = gene(Whole(1, 4, typical=(1, 2, 2)), default=2)
-    growth: float = gene(Options((1.0, 1.5, 2.0)), default=1.0)
-
-    def problem(self) -> str | None:
-        """The first value outside its bounds, in words, or None."""
-        for f in genes_of(Repeats):
-            if problem := f.metadata["domain"].problem(getattr(self, f.name)):
-                return f"{f.name} {problem}"
-        return None
 
 
 @dataclass(frozen=True)
@@ -37,7 +21,7 @@ class GraphGenome:
     graph: Graph
     head: tuple[Layer, ...]
     recipe: Recipe
-    repeats: Repeats = Repeats()
+    repeats: Repeats = ONCE
 
     def to_json(self) -> JsonObject:
         vertices: list[Json] = [
@@ -54,9 +38,7 @@ class GraphGenome:
         }
 
     def notation(self) -> str:
-        from genomes.graph.notation import write
-
-        return write(self)
+        return notation.write(self.graph, self.head, self.recipe, self.repeats)
 
 
 def layer_json(layer: Layer) -> JsonObject:

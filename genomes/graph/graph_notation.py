@@ -4,7 +4,8 @@
 
 Each vertex has a name, which is its historical mark, its layer and, behind `<`, what it reads: added (`a + c`) or
 concatenated (`a & c`). `out` is what is handed on to the layers behind the first bar; what stands behind the second is
-the recipe. `3 times growth=2.0:` at the beginning repeats the graph. A line of a layer stack is read as a chain.
+the recipe. `3 times growth=2.0:` at the beginning repeats the graph. A line of a layer stack is a chain whose vertices
+have the marks that they have if each layer was inserted behind the one before.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from __future__ import annotations
 from genomes import notation as stacks
 from genomes.alphabet import Alphabet
 from genomes.domains import domains, genes_of
-from genomes.graph.genome import GraphGenome, Repeats
-from genomes.graph.structure import IMAGE, OUT, Edge, Graph, Vertex, chain_of, graph_of
+from genomes.graph.structure import ONCE, OUT, Edge, Graph, Repeats, Vertex, chain_of, graph_of, of_stack
 from genomes.layer import Layer
-from genomes.layers import Flatten
 from genomes.primitives import InvalidGenome
-from genomes.recipe import DEFAULT
+from genomes.recipe import DEFAULT, Recipe
 
 SIGNS = {"add": " + ", "concatenate": " & "}
 
 
-def write(genome: GraphGenome) -> str:
-    """The line of a genome."""
-    body = ", ".join(_vertex(genome.graph, vertex) for vertex in genome.graph.vertices)
-    head = ", ".join(map(str, genome.head))
-    return f"{_repeats(genome.repeats)}{body} | {head} | {genome.recipe}"
+def write(graph: Graph, head: tuple[Layer, ...], recipe: Recipe, repeats: Repeats) -> str:
+    """The line of a genome; of a chain as founders are that of a layer stack."""
+    layers = tuple(vertex.layer for vertex in graph.vertices if vertex.layer is not None)
+    if repeats == ONCE and graph == chain_of(layers):
+        return stacks.write((*layers, *head), recipe)
+    body = ", ".join(_vertex(graph, vertex) for vertex in graph.vertices)
+    return f"{_repeats(repeats)}{body} | {', '.join(map(str, head))} | {recipe}"
 
 
 def _vertex(graph: Graph, vertex: Vertex) -> str:
@@ -39,18 +40,18 @@ def _vertex(graph: Graph, vertex: Vertex) -> str:
 
 
 def _repeats(repeats: Repeats) -> str:
-    if repeats == Repeats():
+    if repeats == ONCE:
         return ""
     others = [f for f in genes_of(Repeats)[1:] if getattr(repeats, f.name) != f.default]
     words = [f"{repeats.times} times", *(f"{f.name}={getattr(repeats, f.name)}" for f in others)]
     return f"{' '.join(words)}: "
 
 
-def read(text: str, alphabet: Alphabet) -> GraphGenome:
-    """The genome of a line. Raises InvalidGenome naming the word that is wrong and what was expected."""
+def read(text: str, alphabet: Alphabet) -> tuple[Graph, tuple[Layer, ...], Recipe, Repeats]:
+    """What a line says. Raises InvalidGenome naming the word that is wrong and what was expected."""
     if "<" not in text:
         layers, recipe = stacks.read(text, alphabet)
-        return genome_of_stack(layers, recipe)
+        return (*of_stack(layers), recipe, ONCE)
     body, *rest = text.split("|")
     if len(rest) not in (1, 2):
         raise InvalidGenome("a graph is written as 'VERTICES | FLATTENING AND LAYERS | RECIPE'")
@@ -62,22 +63,13 @@ def read(text: str, alphabet: Alphabet) -> GraphGenome:
         vertex, sources = _read_vertex(part, alphabet)
         found.append(vertex)
         edges += [(source, vertex.mark) for source in sources]
-    return GraphGenome(graph_of(found, edges), head, recipe, repeats)
-
-
-def genome_of_stack(layers: tuple[Layer, ...], recipe: object) -> GraphGenome:
-    """A layer stack as a graph: its body is a chain."""
-    from genomes.recipe import Recipe
-
-    assert isinstance(recipe, Recipe)
-    border = next((at for at, gene in enumerate(layers) if isinstance(gene, Flatten)), len(layers))
-    return GraphGenome(chain_of(layers[:border]), layers[border:], recipe)
+    return graph_of(found, edges), head, recipe, repeats
 
 
 def _read_repeats(body: str) -> tuple[Repeats, str]:
     before, times, rest = body.partition(" times")
     if not times or not before.strip().isdigit():
-        return Repeats(), body
+        return ONCE, body
     words, colon, vertices = rest.partition(":")
     if not colon:
         raise InvalidGenome(f"'{body.strip()[:40]}': write '{before.strip()} times: VERTICES'")
@@ -112,6 +104,3 @@ def _read_vertex(part: str, alphabet: Alphabet) -> tuple[Vertex, list[str]]:
     merge = "concatenate" if "&" in sources else "add"
     names = [name.strip() for name in sources.replace("&", "+").split("+")]
     return Vertex(mark, layer, merge), [name for name in names if name]
-
-
-__all__ = ["IMAGE", "OUT", "genome_of_stack", "read", "write"]

@@ -73,7 +73,7 @@ def test_the_exported_script_trains_as_the_run_did(stretched: evolve.Run) -> Non
     made = evolve.export(stretched.folder, winner, "python", output=folder / "net.py")
     text = made.path.read_text()
     assert "for 1.17 epochs, 7 steps; so does this" in text
-    assert f"shift(images, {winner}, rng)" in text
+    assert f"shift(images, {winner}, False, rng)" in text
     counting = (
         "import runpy, keras; runpy.run_path('net.py', run_name='__main__'); "
         "made = keras.saving.load_model('model.keras').optimizer; rate = made.learning_rate; "

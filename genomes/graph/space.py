@@ -6,12 +6,10 @@ A graph begins as small as can be, the image and a head, or as the chain of a la
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from genomes.alphabet import Alphabet, full_alphabet
 from genomes.genome import NetworkSpace, Variation
 from genomes.graph import graph_notation as notation
 from genomes.graph.building import add_graph
@@ -21,51 +19,28 @@ from genomes.graph.operators import connect, mutate_graph
 from genomes.graph.structure import Edge, Repeats, Vertex, graph_of, of_stack
 from genomes.json_value import JsonObject
 from genomes.layer import Layer, distance
+from genomes.layer_space import TRIES, LayerSpace
 from genomes.layers import Flatten
-from genomes.limits import Limits
-from genomes.notation import check_layer, check_recipe
-from genomes.primitives import InvalidGenome, Shape
+from genomes.notation import check_recipe
+from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack.clamping import clamp_stack
 from genomes.stack.drawing import as_wide, random_stack
 from genomes.stack.founders import FOUNDERS, GROUPS
-from genomes.stack.space import SHARES, TRIES, WIDER, edit_distance
+from genomes.stack.space import edit_distance
 from genomes.steps import Step
 
 MINIMAL = "out < image | global_average | adam 0.001, batch 64"
 
 
 @dataclass(frozen=True)
-class GraphSpace:
-    """All graphs of layers that fit images of `input_shape` and stay within the limits.
-
-    input_shape: (height, width, channels).
-    classes: number of classes, at least 2.
-    limits: how large and how costly a network may be.
-    alphabet: kinds of layers and the bounds of all genes.
-    """
+class GraphSpace(LayerSpace[GraphGenome]):
+    """All graphs of layers that fit the images and stay within the limits."""
 
     kind: ClassVar[str] = "graph"
-    settings: ClassVar[frozenset[str]] = frozenset(
-        ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
-    )
     founders: ClassVar[Mapping[str, str]] = {**FOUNDERS, "minimal": MINIMAL}
     founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = {**GROUPS, "minimal-alone": ("minimal",)}
-    input_shape: Shape
-    classes: int
-    limits: Limits = field(default_factory=Limits)
-    alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
-
-    @classmethod
-    def for_images(cls, input_shape: Shape, classes: int, limits: Limits, alphabet: Alphabet) -> Self:
-        return cls(input_shape, classes, limits, alphabet)
-
-    def with_limits(self, limits: Limits) -> Self:
-        return replace(self, limits=limits)
-
-    def without(self, genome: GraphGenome) -> Self:
-        return self
 
     def random(self, rng: Random) -> Variation[GraphGenome]:
         """A random chain with up to three more edges, made narrower if it is too large; a small chain if that does not
@@ -93,33 +68,9 @@ class GraphSpace:
     def _first_valid(
         self, draw: Callable[[], tuple[GraphGenome, tuple[Step, ...]]], parent: GraphGenome, rng: Random
     ) -> Variation[GraphGenome]:
-        for attempt in range(21 * TRIES):
-            with suppress(InvalidGenome):
-                again = attempt >= TRIES
-                child, steps = mutate_graph(parent, 1, rng, self.alphabet, only="recipe") if again else draw()
-                if child != parent:
-                    return Variation(child, steps, self.blueprint(child))
-        return self.random(rng)
+        return self.first_valid(draw, lambda: mutate_graph(parent, 1, rng, self.alphabet, only="recipe"), parent, rng)
 
-    def narrowed(self, genome: GraphGenome) -> Variation[GraphGenome] | None:
-        """The widest of this graph and narrower ones that fits the limits of this space, or None."""
-        return self._widest(genome, SHARES)
-
-    def widened(self, genome: GraphGenome) -> Variation[GraphGenome] | None:
-        """The widest of those wider than this graph that fits the limits of this space, or None."""
-        return self._widest(genome, WIDER)
-
-    def _widest(self, genome: GraphGenome, shares: tuple[float, ...]) -> Variation[GraphGenome] | None:
-        for share in shares:
-            found = self._scaled(genome, share)
-            if share != 1 and found == genome:
-                continue
-            with suppress(InvalidGenome):
-                scaled = () if share == 1 else (Step("scale", {"factor": share}, f"{share:g} times as wide"),)
-                return Variation(found, scaled, self.blueprint(found))
-        return None
-
-    def _scaled(self, genome: GraphGenome, share: float) -> GraphGenome:
+    def scaled(self, genome: GraphGenome, share: float) -> GraphGenome:
         vertices = [replace(one, layer=one.layer and as_wide(one.layer, share, self.alphabet)) for one in _all(genome)]
         head = tuple(as_wide(layer, share, self.alphabet) for layer in genome.head)
         return replace(genome, graph=graph_of(vertices, genome.graph.edges), head=head)
@@ -156,8 +107,7 @@ class GraphSpace:
         for layer in genome.head:
             with net.part(str(layer), layer.begins_stage):
                 layer.expand(net)
-        net.add("dense", units=self.classes, name="classes")
-        net.add("activation", function="softmax", name="probabilities")
+        self.add_classes(net)
         return self.limits.check(net.spec(), genome.recipe.batch_size)
 
     def _check(self, layers: list[Layer], head: tuple[Layer, ...]) -> None:
@@ -172,14 +122,6 @@ class GraphSpace:
             if problem := self.alphabet.problem(layer):
                 raise InvalidGenome(problem)
 
-    def problem(self, genome: GraphGenome) -> str | None:
-        """Why `genome` does not fit this space, or None."""
-        try:
-            self.blueprint(genome)
-        except InvalidGenome as error:
-            return str(error)
-        return None
-
     def parse(self, text: str) -> GraphGenome:
         return GraphGenome(*notation.read(text, self.alphabet))
 
@@ -187,7 +129,7 @@ class GraphSpace:
         told: Mapping[str, Any] = data
         try:
             vertices = [
-                Vertex(one["mark"], one["layer"] and self._read_layer(dict(one["layer"])), one["merge"])
+                Vertex(one["mark"], one["layer"] and self.read_layer(dict(one["layer"])), one["merge"])
                 for one in told["vertices"]
             ]
             edges: list[Edge] = [(source, target) for source, target in told["edges"]]
@@ -195,15 +137,12 @@ class GraphSpace:
             repeats = Repeats(**told["repeats"])
             if problem := repeats.problem():
                 raise InvalidGenome(problem)
-            head = tuple(self._read_layer(dict(layer)) for layer in told["head"])
+            head = tuple(self.read_layer(dict(layer)) for layer in told["head"])
             return GraphGenome(graph_of(vertices, edges), head, recipe, repeats)
         except InvalidGenome:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InvalidGenome(f"not the JSON of a graph: {error}") from None
-
-    def _read_layer(self, gene: dict[str, Any]) -> Layer:
-        return check_layer(self.alphabet.named(gene.pop("layer"))(**gene), self.alphabet)
 
 
 def _all(genome: GraphGenome) -> tuple[Vertex, ...]:

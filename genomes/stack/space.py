@@ -7,20 +7,18 @@ layer (dense to the classes, softmax) is not a gene: every stack ends in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from random import Random
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from genomes import notation
-from genomes.alphabet import Alphabet, full_alphabet
 from genomes.domains import genes_of
 from genomes.genome import NetworkSpace, Variation
 from genomes.json_value import JsonObject
 from genomes.layer import Layer, distance
+from genomes.layer_space import TRIES, LayerSpace
 from genomes.layers import Flatten
-from genomes.limits import Limits
-from genomes.primitives import InvalidGenome, Shape
+from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe, recipe_distance
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack.clamping import clamp_stack
@@ -28,11 +26,6 @@ from genomes.stack.drawing import as_wide, random_stack
 from genomes.stack.founders import FOUNDERS, GROUPS
 from genomes.stack.operators import cross_stacks, mutate_stack
 from genomes.steps import Step
-
-TRIES = 30
-# Widths at which a stack that may be larger is tried, and one that is too large.
-WIDER = (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.75, 1.5, 1.25)
-SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)
 
 
 @dataclass(frozen=True)
@@ -54,36 +47,16 @@ class StackGenome:
         return notation.write(self.layers, self.recipe)
 
 
-@dataclass(frozen=True)
-class StackSpace:
-    """All layer stacks that fit images of `input_shape` and stay within the limits.
+Made = tuple[StackGenome, tuple[Step, ...]]
 
-    input_shape: (height, width, channels).
-    classes: number of classes, at least 2.
-    limits: how large and how costly a network may be.
-    alphabet: kinds of layers and the bounds of all genes.
-    """
+
+@dataclass(frozen=True)
+class StackSpace(LayerSpace[StackGenome]):
+    """All layer stacks that fit the images and stay within the limits."""
 
     kind: ClassVar[str] = "stack"
-    settings: ClassVar[frozenset[str]] = frozenset(
-        ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
-    )
     founders: ClassVar[Mapping[str, str]] = FOUNDERS
     founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = GROUPS
-    input_shape: Shape
-    classes: int
-    limits: Limits = field(default_factory=Limits)
-    alphabet: Alphabet = field(default_factory=full_alphabet, repr=False)
-
-    @classmethod
-    def for_images(cls, input_shape: Shape, classes: int, limits: Limits, alphabet: Alphabet) -> Self:
-        return cls(input_shape, classes, limits, alphabet)
-
-    def with_limits(self, limits: Limits) -> Self:
-        return replace(self, limits=limits)
-
-    def without(self, genome: StackGenome) -> Self:
-        return self
 
     def random(self, rng: Random) -> Variation[StackGenome]:
         """A random stack, made narrower if it is too large; a small one if that does not help either. Raises
@@ -99,50 +72,25 @@ class StackSpace:
         drawn where not even that can change."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
 
-        def draw() -> tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]:
-            return mutate_stack(genome.layers, genome.recipe, times, rng, self.alphabet)
-
-        return self._first_valid(draw, genome, rng)
+        return self._first_valid(lambda: self._mutant(genome, times, rng), genome, rng)
 
     def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation[StackGenome]:
         """One-point crossover of stacks of different length, anywhere or between stages; recipes mix gene by gene."""
-        return self._first_valid(lambda: cross_stacks((a.layers, a.recipe), (b.layers, b.recipe), rng), a, rng)
+        return self._first_valid(lambda: self._child(a, b, rng), a, rng)
 
-    def _first_valid(
-        self,
-        draw: Callable[[], tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]],
-        parent: StackGenome,
-        rng: Random,
-    ) -> Variation[StackGenome]:
-        def another_recipe() -> tuple[tuple[Layer, ...], Recipe, tuple[Step, ...]]:
-            return mutate_stack(parent.layers, parent.recipe, 1, rng, self.alphabet, only="recipe")
+    def _mutant(self, genome: StackGenome, times: int, rng: Random, only: str | None = None) -> Made:
+        layers, recipe, steps = mutate_stack(genome.layers, genome.recipe, times, rng, self.alphabet, only)
+        return StackGenome(layers, recipe), steps
 
-        for attempt in range(21 * TRIES):
-            layers, recipe, steps = draw() if attempt < TRIES else another_recipe()
-            child = StackGenome(layers, recipe)
-            if child == parent:
-                continue
-            with suppress(InvalidGenome):
-                return Variation(child, steps, self.blueprint(child))
-        return self.random(rng)
+    def _child(self, a: StackGenome, b: StackGenome, rng: Random) -> Made:
+        layers, recipe, steps = cross_stacks((a.layers, a.recipe), (b.layers, b.recipe), rng)
+        return StackGenome(layers, recipe), steps
 
-    def narrowed(self, genome: StackGenome) -> Variation[StackGenome] | None:
-        """The widest of this stack and narrower ones that fits the limits of this space, or None."""
-        return self._widest(genome, SHARES)
+    def _first_valid(self, draw: Callable[[], Made], parent: StackGenome, rng: Random) -> Variation[StackGenome]:
+        return self.first_valid(draw, lambda: self._mutant(parent, 1, rng, only="recipe"), parent, rng)
 
-    def widened(self, genome: StackGenome) -> Variation[StackGenome] | None:
-        """The widest of those wider than this stack that fits the limits of this space, or None."""
-        return self._widest(genome, WIDER)
-
-    def _widest(self, genome: StackGenome, shares: tuple[float, ...]) -> Variation[StackGenome] | None:
-        for share in shares:
-            found = StackGenome(tuple(as_wide(gene, share, self.alphabet) for gene in genome.layers), genome.recipe)
-            if share != 1 and found == genome:
-                continue
-            with suppress(InvalidGenome):
-                scaled = () if share == 1 else (Step("scale", {"factor": share}, f"{share:g} times as wide"),)
-                return Variation(found, scaled, self.blueprint(found))
-        return None
+    def scaled(self, genome: StackGenome, share: float) -> StackGenome:
+        return StackGenome(tuple(as_wide(gene, share, self.alphabet) for gene in genome.layers), genome.recipe)
 
     def clamp(self, genome: StackGenome) -> Variation[StackGenome]:
         """Layers and recipe within the bounds of the alphabet, and optional layers whose kind is off left out."""
@@ -175,17 +123,8 @@ class StackSpace:
                 raise InvalidGenome(f"layer {position + 1} ({gene}): {error}") from None
         if place == "body":
             raise InvalidGenome("no flattening; add 'flatten', 'global_average' or 'global_max' before the first dense")
-        net.add("dense", units=self.classes, name="classes")
-        net.add("activation", function="softmax", name="probabilities")
+        self.add_classes(net)
         return self.limits.check(net.spec(), genome.recipe.batch_size)
-
-    def problem(self, genome: StackGenome) -> str | None:
-        """Why `genome` does not fit this space, or None."""
-        try:
-            self.blueprint(genome)
-        except InvalidGenome as error:
-            return str(error)
-        return None
 
     def parse(self, text: str) -> StackGenome:
         return StackGenome(*notation.read(text, self.alphabet))
@@ -193,15 +132,12 @@ class StackSpace:
     def read(self, data: JsonObject) -> StackGenome:
         told: Mapping[str, Any] = data
         try:
-            layers = tuple(self._read_layer(dict(gene)) for gene in told["layers"])
+            layers = tuple(self.read_layer(dict(gene)) for gene in told["layers"])
             return StackGenome(layers, notation.check_recipe(Recipe(**told["recipe"]), self.alphabet))
         except InvalidGenome:
             raise
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidGenome(f"not the JSON of a layer stack: {error}") from None
-
-    def _read_layer(self, gene: dict[str, Any]) -> Layer:
-        return notation.check_layer(self.alphabet.named(gene.pop("layer"))(**gene), self.alphabet)
 
 
 def edit_distance(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> float:

@@ -32,7 +32,7 @@ from evolve.search.strategy import strategy_class
         ({"for": "0s"}, "for must be a time above zero"),
         ({"for": "1m", "duration": "1m"}, "two names of one setting"),
         ({"strategy": "genetics"}, "strategy 'genetics' is unknown; did you mean 'genetic'?"),
-        ({"encoding": "graph"}, "encoding 'graph' is unknown; known are choices, pool, stack"),
+        ({"encoding": "tree"}, "encoding 'tree' is unknown; known are choices, graph, pool, stack"),
         ({"encoding": "choices"}, "the encoding 'choices' is for a table; add table = 'FILE'"),
         ({"table": "t.json", "encoding": "stack"}, "'stack' is for images, not for a table; leave it out"),
         ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass
 from typing import ClassVar, TypeVar
 
-from genomes.domains import domains, genes_of
+from genomes.domains import Value, domains, genes_of
 from genomes.spec import SpecBuilder
 
 BODY = frozenset({"body"})
@@ -43,6 +43,10 @@ class Layer:
     def expand(self, net: SpecBuilder) -> None:
         """Adds the primitives of this layer behind the last node. Raises InvalidGenome if they do not fit there."""
         raise NotImplementedError
+
+    def to_json(self) -> dict[str, Value]:
+        """Its kind and its genes."""
+        return {"layer": self.kind, **{f.name: getattr(self, f.name) for f in genes_of(type(self))}}
 
     @property
     def begins_stage(self) -> bool:

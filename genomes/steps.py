@@ -19,6 +19,7 @@ STEPS: dict[str, str] = {
     "width": "all layers of the body or of the head become wider or narrower",
     "deepen": "a new stage",
     "split": "an edge of a graph is split by new layers",
+    "exchange": "another layer of the same role in the place of one",
     "connect": "a new edge of a graph",
     "disconnect": "an edge of a graph less",
     "merge": "what a vertex of a graph reads is added instead of concatenated, or the other way round",

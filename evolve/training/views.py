@@ -18,6 +18,7 @@ from evolve.training.scores import SCORING, measures_of
 from genomes.recipe import Recipe
 
 LITTLE = 0.02  # of the time of the training
+CHUNK = 1000  # images that are changed at a time
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,14 @@ def measures_of_views(
     found: dict[str, float] = {}
     total = views[0].weight * plain
     for at, view in enumerate(views[1:], start=1):
-        total = total + view.weight * classify(view.of(images))
+        total = total + view.weight * _seen(view, images, classify)
         if view.mirrored and not view.moved:
             found["accuracy_with_flips"] = measures_of(total, labels)["accuracy"]
         elif at == len(views) - 1:
             found["accuracy_with_views"] = measures_of(total, labels)["accuracy"]
     return found
+
+
+def _seen(view: View, images: NDArray[Any], classify: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
+    """Class probabilities of images in one view, some of them at a time, as they need not fit into memory."""
+    return np.concatenate([classify(view.of(images[at : at + CHUNK])) for at in range(0, len(images), CHUNK)])

@@ -27,9 +27,13 @@ def add_graph(net: SpecBuilder, genome: GraphGenome, alphabet: Alphabet) -> None
 def _add_once(net: SpecBuilder, genome: GraphGenome, width: float, alphabet: Alphabet) -> None:
     made = {IMAGE: net.last}
     for vertex in genome.graph.live():
-        sources = [made[mark] for mark in genome.graph.sources(vertex.mark) if mark in made]
+        names = [mark for mark in genome.graph.sources(vertex.mark) if mark in made]
+        sources = [made[mark] for mark in names]
+        if vertex.layer is None and len(sources) == 1:
+            made[vertex.mark] = sources[0]
+            continue
         begins = vertex.layer is not None and vertex.layer.begins_stage
-        with net.part(_text(genome, vertex), begins):
+        with net.part(_text(vertex, names), begins):
             net.go_on(_merged(net, sources, vertex.merge))
             if vertex.layer is not None:
                 try:
@@ -40,11 +44,10 @@ def _add_once(net: SpecBuilder, genome: GraphGenome, width: float, alphabet: Alp
     net.go_on(made[OUT])
 
 
-def _text(genome: GraphGenome, vertex: Vertex) -> str:
-    """What people read of a vertex."""
-    sources = genome.graph.sources(vertex.mark)
+def _text(vertex: Vertex, sources: list[str]) -> str:
+    """What people read of a vertex. sources: what it reads."""
     merged = [f"{vertex.merge} {' and '.join(sources)}"] if len(sources) > 1 else []
-    return ", ".join([*merged, *([str(vertex.layer)] if vertex.layer else [])]) or "hand on"
+    return ", ".join([*merged, *([str(vertex.layer)] if vertex.layer else [])])
 
 
 def _merged(net: SpecBuilder, sources: list[int], merge: str) -> int:

@@ -25,7 +25,7 @@ class GraphGenome:
 
     def to_json(self) -> JsonObject:
         vertices: list[Json] = [
-            {"mark": one.mark, "merge": one.merge, "layer": None if one.layer is None else layer_json(one.layer)}
+            {"mark": one.mark, "merge": one.merge, "layer": None if one.layer is None else one.layer.to_json()}
             for one in self.graph.vertices
         ]
         return {
@@ -33,14 +33,9 @@ class GraphGenome:
             "vertices": vertices,
             "edges": [list(edge) for edge in self.graph.edges],
             "repeats": {f.name: getattr(self.repeats, f.name) for f in genes_of(Repeats)},
-            "head": [layer_json(layer) for layer in self.head],
+            "head": [layer.to_json() for layer in self.head],
             "recipe": self.recipe.to_json(),
         }
 
     def notation(self) -> str:
         return notation.write(self.graph, self.head, self.recipe, self.repeats)
-
-
-def layer_json(layer: Layer) -> JsonObject:
-    """The kind of a layer and its genes."""
-    return {"layer": layer.kind, **{f.name: getattr(layer, f.name) for f in genes_of(type(layer))}}

@@ -68,7 +68,7 @@ def read(text: str, alphabet: Alphabet) -> tuple[Graph, tuple[Layer, ...], Recip
 
 def _read_repeats(body: str) -> tuple[Repeats, str]:
     before, times, rest = body.partition(" times")
-    if not times or not before.strip().isdigit():
+    if not times or not before.strip().isdecimal():
         return ONCE, body
     words, colon, vertices = rest.partition(":")
     if not colon:
@@ -92,10 +92,8 @@ def _read_vertex(part: str, alphabet: Alphabet) -> tuple[Vertex, list[str]]:
     named, arrow, sources = part.partition("<")
     mark, colon, words = named.partition(":")
     mark = mark.strip()
-    if not arrow or not mark.isalnum() or not mark[:1].isalpha():
+    if not arrow or not mark:
         raise InvalidGenome(f"'{part.strip()}' is no vertex; write it as 'NAME: LAYER < NAME + NAME'")
-    if not colon and mark != OUT:
-        words = ""
     if mark == OUT and colon:
         raise InvalidGenome(f"'{part.strip()}': '{OUT}' has no layer, it hands on what it reads")
     layer = stacks.read_layer(words, alphabet) if colon else None

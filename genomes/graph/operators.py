@@ -108,10 +108,9 @@ def disconnect(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
 def take_out(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """A vertex goes; what it read is read by those that read it."""
     graph = genome.graph
-    may_go = [one for one in graph.live() if one.layer is not None and alphabet.may_change(type(one.layer))]
-    if not may_go:
+    if not (may_go := _changeable(genome, alphabet)):
         return genome, None
-    gone = rng.choice(may_go)
+    gone, _ = rng.choice(may_go)
     sources = graph.sources(gone.mark)
     readers = [target for source, target in graph.edges if source == gone.mark]
     edges = [edge for edge in graph.edges if gone.mark not in edge]
@@ -124,34 +123,30 @@ def take_out(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
 
 def change(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """A gene of a layer moves to a neighbouring value."""
-    layers = [one for one in genome.graph.live() if one.layer is not None and alphabet.bounds(type(one.layer))]
-    layers = [one for one in layers if one.layer is not None and alphabet.may_change(type(one.layer))]
+    layers = [(vertex, layer) for vertex, layer in _changeable(genome, alphabet) if alphabet.bounds(type(layer))]
     if not layers:
         return genome, None
-    vertex = rng.choice(layers)
-    assert vertex.layer is not None
-    [changed], step = change_gene((vertex.layer,), rng, alphabet)
+    vertex, layer = rng.choice(layers)
+    [changed], step = change_gene((layer,), rng, alphabet)
     text = step.text.replace(" at 1", f" at {vertex.mark}", 1)
     return _replaced(genome, vertex, changed), Step("change", {**step.detail, "at": vertex.mark}, text)
 
 
 def exchange(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """Another layer of the same role in the place of one."""
-    layers = [one for one in genome.graph.live() if one.layer is not None and alphabet.may_change(type(one.layer))]
-    if not layers:
+    if not (layers := _changeable(genome, alphabet)):
         return genome, None
-    vertex = rng.choice(layers)
-    assert vertex.layer is not None
-    kinds = [cls for cls in alphabet.of_role(vertex.layer.role) if cls.first == vertex.layer.first]
+    vertex, layer = rng.choice(layers)
+    kinds = [cls for cls in alphabet.of_role(layer.role) if cls.first == layer.first]
     if not kinds:
         return genome, None
     cls = alphabet.pick(kinds, rng)
-    width = {cls.width: getattr(vertex.layer, str(vertex.layer.width))} if cls.width and vertex.layer.width else {}
+    width = {cls.width: getattr(layer, layer.width)} if cls.width and layer.width else {}
     new = alphabet.make(cls, rng, **width)
-    if new == vertex.layer:
+    if new == layer:
         return genome, None
-    detail: dict[str, Json] = {"at": vertex.mark, "from": str(vertex.layer), "to": str(new)}
-    return _replaced(genome, vertex, new), Step("change", detail, f"{new} for {vertex.layer} at {vertex.mark}")
+    detail: dict[str, Json] = {"at": vertex.mark, "from": str(layer), "to": str(new)}
+    return _replaced(genome, vertex, new), Step("exchange", detail, f"{new} for {layer} at {vertex.mark}")
 
 
 def merge(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
@@ -232,6 +227,12 @@ def mutate_graph(
         genome, step = OPERATORS[name][1](genome, rng, alphabet)
         steps += [step] if step else []
     return genome, tuple(steps)
+
+
+def _changeable(genome: GraphGenome, alphabet: Alphabet) -> list[tuple[Vertex, Layer]]:
+    """Live vertices with a layer that mutation may change, and that layer."""
+    pairs = [(vertex, vertex.layer) for vertex in genome.graph.live()]
+    return [(vertex, layer) for vertex, layer in pairs if layer is not None and alphabet.may_change(type(layer))]
 
 
 def _live_edges(graph: Graph) -> list[Edge]:

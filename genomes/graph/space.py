@@ -40,7 +40,7 @@ class GraphSpace(LayerSpace[GraphGenome]):
 
     kind: ClassVar[str] = "graph"
     founders: ClassVar[Mapping[str, str]] = {**FOUNDERS, "minimal": MINIMAL}
-    founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = {**GROUPS, "minimal-alone": ("minimal",)}
+    founder_groups: ClassVar[Mapping[str, tuple[str, ...]]] = GROUPS
 
     def random(self, rng: Random) -> Variation[GraphGenome]:
         """A random chain with up to three more edges, made narrower if it is too large; a small chain if that does not
@@ -129,7 +129,7 @@ class GraphSpace(LayerSpace[GraphGenome]):
         told: Mapping[str, Any] = data
         try:
             vertices = [
-                Vertex(one["mark"], one["layer"] and self.read_layer(dict(one["layer"])), one["merge"])
+                Vertex(one["mark"], None if one["layer"] is None else self.read_layer(dict(one["layer"])), one["merge"])
                 for one in told["vertices"]
             ]
             edges: list[Edge] = [(source, target) for source, target in told["edges"]]
@@ -157,7 +157,7 @@ def _apart(a: set[Any], b: set[Any]) -> float:
 def _layers_apart(a: GraphGenome, b: GraphGenome) -> float:
     mine, theirs = a.graph.by_mark, b.graph.by_mark
     apart = 0.0
-    for mark in mine.keys() | theirs.keys():
+    for mark in sorted(mine.keys() | theirs.keys()):  # sums depend on their order
         one, other = mine.get(mark), theirs.get(mark)
         if one is None or other is None:
             apart += 1

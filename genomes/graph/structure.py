@@ -19,7 +19,8 @@ from genomes.layers import Flatten
 from genomes.primitives import InvalidGenome
 
 IMAGE, OUT = "image", "out"  # marks of what the graph reads and of what it hands on
-LETTERS = 5  # of a mark: of ten thousand vertices two in a hundred runs of that size would share one
+LETTERS = 7  # of a mark: of ten thousand marks two are the same by chance in one of 160 runs
+MERGES = ("add", "concatenate")
 Edge = tuple[str, str]
 """The marks of the vertex that it comes from and of the one that it leads to."""
 
@@ -88,6 +89,10 @@ def graph_of(vertices: Iterable[Vertex], edges: Iterable[Edge]) -> Graph:
     two vertices have or none has, for a circle, and where no way leads from the image to the end."""
     known: dict[str, Vertex] = {}
     for vertex in vertices:
+        if not (vertex.mark.isalnum() and vertex.mark[0].isalpha()):
+            raise InvalidGenome(f"a vertex is called '{vertex.mark}'; a name is letters and digits, a letter first")
+        if vertex.merge not in MERGES:
+            raise InvalidGenome(f"vertex '{vertex.mark}' merges by '{vertex.merge}'; known are {', '.join(MERGES)}")
         if vertex.mark in known or vertex.mark == IMAGE:
             raise InvalidGenome(f"two vertices are called '{vertex.mark}'; give one of them another name")
         known[vertex.mark] = vertex

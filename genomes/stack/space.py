@@ -12,7 +12,6 @@ from random import Random
 from typing import Any, ClassVar
 
 from genomes import notation
-from genomes.domains import genes_of
 from genomes.genome import NetworkSpace, Variation
 from genomes.json_value import JsonObject
 from genomes.layer import Layer, distance
@@ -37,10 +36,7 @@ class StackGenome:
     recipe: Recipe
 
     def to_json(self) -> JsonObject:
-        layers = [
-            {"layer": gene.kind, **{f.name: getattr(gene, f.name) for f in genes_of(type(gene))}}
-            for gene in self.layers
-        ]
+        layers = [layer.to_json() for layer in self.layers]
         return {"kind": self.kind, "layers": layers, "recipe": self.recipe.to_json()}
 
     def notation(self) -> str:
@@ -71,7 +67,6 @@ class StackSpace(LayerSpace[StackGenome]):
         """One operator, sometimes two or three; a recipe gene changes if nothing else fits, and a random stack is
         drawn where not even that can change."""
         times = 1 + (rng.random() < 0.4) + (rng.random() < 0.15)
-
         return self._first_valid(lambda: self._mutant(genome, times, rng), genome, rng)
 
     def crossover(self, a: StackGenome, b: StackGenome, rng: Random) -> Variation[StackGenome]:

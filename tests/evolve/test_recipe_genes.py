@@ -209,7 +209,7 @@ def test_what_is_said_of_views() -> None:
 
 
 @pytest.mark.parametrize("name", ["whitened", "whitened-wide", "whitened-large"])
-def test_founders_of_three_sizes_learn_and_are_exported(name: str) -> None:
+def test_founders_of_three_sizes_can_be_built(name: str) -> None:
     space = stack_space((32, 32, 3), max_multiply_adds=10**9)
     genome = space.parse(FOUNDERS[name])
     assert space.problem(genome) is None

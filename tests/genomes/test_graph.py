@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -108,6 +112,43 @@ def test_what_is_no_graph_is_refused_with_the_repair(line: str, said: str) -> No
     with pytest.raises(InvalidGenome) as error:
         SPACE.blueprint(SPACE.parse(line))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("merge", "multiply", "merges by 'multiply'; known are add"),
+        ("mark", "a, b", "called 'a, b'; a name is letters"),
+    ],
+)
+def test_json_of_no_graph_is_refused(name: str, value: str, said: str) -> None:
+    data = json.loads(json.dumps(SPACE.parse(SKIP).to_json()))
+    data["vertices"][0][name] = value
+    with pytest.raises(InvalidGenome, match=said):
+        SPACE.read(data)
+
+
+DISTANCES = """
+from random import Random
+from genomes.graph.space import GraphSpace
+space, rng = GraphSpace((32, 32, 3), 10), Random(1)
+pool = [space.random(rng).genome for _ in range(12)]
+print([space.distance(a, b) for a in pool for b in pool])
+"""
+
+
+def test_distances_are_the_same_to_the_last_digit_in_every_process() -> None:
+    """Sets of marks have another order in each, and sums of fractions depend on theirs."""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", DISTANCES],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(said) == 1
 
 
 def test_a_new_edge_never_closes_a_circle_and_a_split_keeps_the_ends() -> None:

@@ -36,8 +36,9 @@ def candidate(run: Run, number: int) -> RenderableType:
     known = candidate_json(run, number)
     born = f", {known['origin']}" if known["parents"] else ""
     head = Text(f"candidate {number} of {run.name}{born}: {steps_text(known['steps'])}\n", style="bold")
-    layers, _, recipe = (run.recorded_network(number) or known["notation"]).partition(" | ")
-    head.append(f"{layers}\n" + (f"recipe: {recipe}\n" if recipe else ""), style="not bold")
+    text = run.recorded_network(number) or known["notation"]
+    network, bar, recipe = text.rpartition(" | ")  # a graph has a bar before its head, too
+    head.append(f"{network}\nrecipe: {recipe}\n" if bar else f"{text}\n", style="not bold")
     parts: list[RenderableType] = [head]
     if ancestors := known["family"][1:]:
         parts += [family_table(ancestors), Text()]

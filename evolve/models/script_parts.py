@@ -1,0 +1,82 @@
+"""What a script carries of the training: where weights begin, the optimizer, and how images are changed; each as this
+project has it, without type hints."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from evolve.training.augment import CHANGES, alternates, flip, mirror, mixup
+from evolve.training.starting_weights import hand_on, whiten
+from genomes.keras_calls import FASTER_BIASES, TRIANGLE
+from genomes.source import optimizer_source
+from genomes.spec import ModelSpec
+
+_START = '''def start(model, images):
+    """The weights that the training begins with."""
+'''
+_HAND_ON = """    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D) and layer.trainable:
+            hand_on(layer)
+"""
+_WHITEN = "    whiten(model.layers[2], model.layers[1], images)\n"
+
+
+def start_source(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
+    """A function `start(model, images)` and what it calls, where the network does not begin as Keras has it."""
+    whitens = any(node.op == "whitening" for node in spec.nodes)
+    functions = [hand_on] * recipe["dirac"] + [whiten] * whitens
+    lines = _HAND_ON * recipe["dirac"] + _WHITEN * whitens
+    return "\n\n\n".join([*map(_plain, functions), _START + lines]) if lines else ""
+
+
+def recipe_source(recipe: Mapping[str, Any]) -> str:
+    """`optimizer_source`, and the classes that it names and Keras does not have."""
+    text = optimizer_source(recipe)
+    classes = [_class_source(name) for name in (TRIANGLE, FASTER_BIASES) if f"{name}(" in text]
+    return "\n\n\n".join([*classes, text])
+
+
+def augmentation_source(recipe: Mapping[str, Any]) -> str:
+    """The functions of augmentation that the recipe uses, as they are, and `augment(images, targets, rng)`."""
+    used = [one for one in CHANGES if one.wanted(recipe) and not (one.function is flip and alternates(recipe))]
+    functions = [change.function for change in used] + ([mixup] if recipe["mixup"] else [])
+    functions = [mirror, *functions] if alternates(recipe) else functions
+    lines = []
+    for change in used:
+        values = [*map(str, change.values(recipe)), *(("LOW", "HIGH") if change.ranged else ())]
+        lines.append(f"    images = {change.function.__name__}({', '.join(['images', *values, 'rng'])})")
+    if recipe["mixup"]:
+        lines.append(f"    images, targets = mixup(images, targets, {recipe['mixup']}, rng)")
+    body = "\n".join([*lines, "    return images, targets"])
+    title = "# 4. Change the training images at random, anew in each epoch."
+    return "\n\n\n".join([title, *map(_plain, functions), f"def augment(images, targets, rng):\n{body}"]) + "\n"
+
+
+def _class_source(name: str) -> str:
+    """The source of a class of `evolve.training.optimizers`, which needs Keras to be imported, without type hints."""
+    module = find_spec("evolve.training.optimizers")
+    assert module is not None and module.origin is not None
+    text = Path(module.origin).read_text(encoding="utf-8")
+    found = next(one for one in ast.parse(text).body if isinstance(one, ast.ClassDef) and one.name == name)
+    source = re.sub(r"  # (type|noqa):.*", "", str(ast.get_source_segment(text, found)))
+    return re.sub(r"(?m)^    def .*$", lambda line: re.sub(r" -> .*(?=:)|: [^,:)]*(?=[,)])", _default, line[0]), source)
+
+
+def _default(hint: re.Match[str]) -> str:
+    """What stays of a type hint: the default behind it."""
+    _, equals, value = hint[0].partition(" = ")
+    return f"={value}" if equals else ""
+
+
+def _plain(function: Any) -> str:
+    """The source of a function without type hints, as a tutorial has it."""
+    source = inspect.getsource(function).rstrip()
+    head, colon, body = source.partition(':\n    """')
+    parameters = ", ".join(inspect.signature(function).parameters)
+    return f'def {function.__name__}({parameters}):\n    """{body}' if colon and head else source

@@ -10,7 +10,6 @@ on where it was ended; a row for each training goes into leave-one-out.jsonl, an
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -21,6 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+import rows
 
 from evolve.jobs import PartsUsed, Seeds, TrainingJob
 from evolve.training.backends import this_backend
@@ -135,12 +135,12 @@ def main() -> None:
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
     path = given.output / "leave-one-out.jsonl"
-    made = [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+    made = rows.read(path)
     for seed in range(given.seeds):
         for arm in given.arms:
             if not any((row["arm"], row["seed"]) == (arm, seed) for row in made):
                 made.append(trained(arm, seed, given.data / "cifar10.npz", given.images, given.epochs))
-                path.write_text("".join(json.dumps(row) + "\n" for row in made))
+                rows.append(path, made[-1])
                 keras.backend.clear_session()
     (given.output / "leave-one-out.md").write_text(page(made))
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from evolve.training.augment import CHANGES, alternates, flip, mirror, mixup
+from evolve.training.augment import alternates, changes_of, mirror, mixup
 from evolve.training.starting_weights import hand_on, whiten
 from genomes.keras_calls import FASTER_BIASES, TRIANGLE
 from genomes.source import optimizer_source
@@ -24,7 +24,10 @@ _HAND_ON = """    for layer in model.layers:
         if isinstance(layer, layers.Conv2D) and layer.trainable:
             hand_on(layer)
 """
-_WHITEN = "    whiten(model.layers[2], model.layers[1], images)\n"
+_WHITEN = """    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D) and not layer.trainable:
+            whiten(layer, model.layers[1], images)
+"""
 
 
 def start_source(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
@@ -44,7 +47,7 @@ def recipe_source(recipe: Mapping[str, Any]) -> str:
 
 def augmentation_source(recipe: Mapping[str, Any]) -> str:
     """The functions of augmentation that the recipe uses, as they are, and `augment(images, targets, rng)`."""
-    used = [one for one in CHANGES if one.wanted(recipe) and not (one.function is flip and alternates(recipe))]
+    used = changes_of(recipe)
     functions = [change.function for change in used] + ([mixup] if recipe["mixup"] else [])
     functions = [mirror, *functions] if alternates(recipe) else functions
     lines = []

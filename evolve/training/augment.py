@@ -149,11 +149,16 @@ def alternates(recipe: Mapping[str, Any]) -> bool:
     return bool(recipe["flip"] and recipe["alternating"])
 
 
+def changes_of(recipe: Mapping[str, Any]) -> list[Change]:
+    """What is made of each batch: what the recipe asks for, but for mirroring that alternates."""
+    return [one for one in CHANGES if one.wanted(recipe) and not (one.function is flip and alternates(recipe))]
+
+
 def augment(
     images: Images, targets: Images, recipe: Mapping[str, Any], low: float, high: float, rng: Generator
 ) -> tuple[Images, Images]:
     """What the recipe asks for, applied to each image anew, but for mirroring that alternates."""
-    changes = [one for one in CHANGES if one.wanted(recipe) and not (one.function is flip and alternates(recipe))]
+    changes = changes_of(recipe)
     if not changes and not recipe["mixup"]:
         return images, targets
     changed, mixed = np.empty_like(images), np.empty_like(targets)

@@ -221,6 +221,38 @@ def test_it_learns() -> None:
     assert curve[-1]["accuracy"] > curve[0]["accuracy"]
 
 
+def test_a_script_begins_with_the_same_weights_as_the_training() -> None:
+    """Of a graph, in which two layers whiten what they read."""
+    import keras
+    from keras import layers
+
+    from evolve.models.script_parts import start_source
+    from evolve.training.epochs import Training
+    from evolve.training.stopwatch import Stopwatch
+    from genomes.decode import decode
+    from genomes.graph.space import GraphSpace
+    from genomes.source import model_source
+
+    space, pixels = GraphSpace((12, 12, 3), 10), {"scale": 1 / 255, "offset": 0.0}
+    body = "a: whiten 2 < image, b: whiten 3 < image, c: conv 8 3 < a + b, d: conv 8 3 < image, out < c + d"
+    genome = space.parse(f"{body} | global_average | adam 0.01, dirac")
+    spec, (images, labels) = space.blueprint(genome), pictures()
+    job = training_job(spec, genome.recipe, Budget(200, 1))
+    ours = Training(decode(spec, pixels), images, labels, job, (0, 255), Stopwatch()).model
+    names: dict[str, Any] = {"keras": keras, "layers": layers, "np": np}
+    exec(model_source(spec, pixels) + "\n\n" + start_source(spec, genome.recipe.to_json()), names)
+    theirs = names["build_model"]()
+    names["start"](theirs, images)
+    pairs = [(one, other) for one, other in zip(ours.layers, theirs.layers, strict=True) if hasattr(one, "kernel")]
+    assert len([one for one, _ in pairs if not one.trainable]) == 2
+    for one, other in pairs:
+        if not one.trainable:
+            np.testing.assert_allclose(one.kernel, other.kernel, atol=1e-5)
+        elif isinstance(one, layers.Conv2D):
+            handed_on = min(one.kernel.shape[2:])
+            np.testing.assert_array_equal(one.kernel[..., :handed_on], other.kernel[..., :handed_on])
+
+
 @pytest.mark.slow
 def test_a_script_trains_with_all_of_them(tmp_path: Path) -> None:
     images, labels = pictures(400)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from evolve.objectives import Objectives
 from genomes import Genome, Step
@@ -191,6 +191,19 @@ class Request:
         if schedule is Schedule.SAME and self.spans is None:
             raise ValueError(f"the schedule of request {self.number} ends with it; say that it spans more epochs")
         return Continuation(self.number, self.job_key, schedule)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that a strategy wants shown.
+
+    births: how many had been born by then. kind: "species", the only one so far. detail: JSON; of species as in
+    `evolve.search.speciation`.
+    """
+
+    births: int
+    kind: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ ROOMS = (
 # One library, one door.
 DOORS = {
     "deap": {"evolve.search.genetic"},
-    "neat": {"evolve.search.neat"},
+    "neat": {"evolve.search.speciation"},
     "pebble": {"evolve.execution.processes", "evolve.execution.worker_process"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "flags", "search", "look", "models", "research", "table_verbs")},
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},

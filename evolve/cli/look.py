@@ -47,7 +47,8 @@ def show(
     if candidate is None:
         if as_json:
             leaders = [leader.to_json() for leader in (found.leaders(top) if top else found.hall_of_fame)]
-            print_json({**found.summary(), **selection_json(found), "hall_of_fame": leaders, "winner": found.winner})
+            told = {"hall_of_fame": leaders, "winner": found.winner, "species": found.species}
+            print_json({**found.summary(), **selection_json(found), **told})
         else:
             show_text(run_text.hall_of_fame(found, top))
     elif as_json:

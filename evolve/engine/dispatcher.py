@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from evolve.engine.interrupts import Stop, Stopped
 from evolve.execution.executor import Executor, Message
 from evolve.jobs import Job, TrainingJob
+from evolve.search.strategy import Facts
 from evolve.storage.store import Store
-from evolve.values import Candidate, Purpose, Request, Result, Status, judged_by
+from evolve.values import Candidate, Fact, Purpose, Request, Result, Status, judged_by
 
 POLL_SECONDS = 0.25
 MOST_TRIES = 2  # to make weights again
@@ -61,6 +62,7 @@ class Dispatcher:
         self._reruns = 0
         self._next_number = store.last("request") + 1
         self._before = store.count(statuses=Status)
+        self._facts = len(store.facts())
         self._openings: list[_Opening] = []
         self._arrived: dict[int, Result] = {}
         self._flying: dict[str, list[int]] = {}
@@ -82,6 +84,14 @@ class Dispatcher:
         jobs = [job for job in (*self._jobs.values(), *waiting) if isinstance(job, TrainingJob)]
         begun = {job.begins.weights for job in jobs if job.begins is not None}
         return begun | {job.key for job in jobs} | self._waiting.keys()
+
+    def note(self, births: int, facts: Facts) -> None:
+        """Writes down what a strategy wants shown, with as many candidates born. facts: all so far; those that an
+        earlier session wrote are left out."""
+        new = [Fact(births, kind, detail) for kind, detail in facts[self._facts :]]
+        if new:
+            self.store.add(facts=new)
+            self._facts = len(facts)
 
     def number(self) -> int:
         """The next request number."""

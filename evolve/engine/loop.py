@@ -152,6 +152,7 @@ class Search:
     def _tell(self, request: Request, result: Result) -> None:
         self.strategy.tell(request, result)
         self.stats.add(request, result)
+        self.dispatcher.note(self.births, self.strategy.facts())
         self._let_go(request)
         if self.stats.told == self.stats.failures == self.stats.population:
             self._give_up()

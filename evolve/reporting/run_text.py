@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,7 @@ from evolve.display.text import duration, plural, score, steps_text
 from evolve.objectives import PUBLISHED
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
+from evolve.reporting.species_text import generation, species
 from evolve.reporting.training_text import amount, no_better_than_guessing, search_at_chance
 from evolve.runs.augmentation_answers import sentences
 from evolve.runs.chance import chance
@@ -21,7 +23,7 @@ from evolve.runs.facts import recalls
 from evolve.runs.guessing import guessing_on
 from evolve.runs.run import Run
 from evolve.runs.trainings import done_of
-from evolve.values import Budget, Status
+from evolve.values import Budget, Fact, Status
 
 NAME = 30  # characters of a run's name that stay in one piece: people copy it
 
@@ -61,6 +63,7 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
     parts: list[RenderableType] = [head, Text(), hall_of_fame_text.table(run, leaders, climbed)]
     parts += [*map(Text, hall_of_fame_text.legend(run, leaders)), Text()]
     parts += [*map(Text, told), Text()] if (told := list(sentences(run))) else []
+    parts += [found] if (found := species(run)) else []
     parts += [Text(doubt)] if (doubt := hall_of_fame_text.doubt(run)) else []
     parts.append(Text(hall_of_fame_text.tested(run)))
     parts += map(Text, _guesses(run))
@@ -128,19 +131,31 @@ def history(run: Run, last: int) -> RenderableType:
         )
     )
     entries = list(run.history(last))
+    generations = deque(_generations(run, entries))
     for entry in entries:
+        born = entry["purpose"] == "search" and entry["continues"] is None
+        while born and generations and generations[0].births < entry["candidate"]:
+            table.add_row("", "species", "-", "-", "-", generation(generations.popleft()))
         first = entry["objectives"][0] if entry["objectives"] else None
         outcome = score(first) if first is not None else entry["status"] or "not done"
         parents = " ".join(map(str, entry["parents"])) or "-"
-        born = entry["purpose"] == "search" and entry["continues"] is None
         done = steps_text(entry["steps"]) if born else _looked_up(run, entry) or _trained(entry)
         numbers = (str(entry["request"]), entry["purpose"], str(entry["candidate"]), parents, outcome)
         table.add_row(*numbers, done)
+    for fact in generations:
+        table.add_row("", "species", "-", "-", "-", generation(fact))
     with run.log() as log:
         left = log.count() - len(entries)
     return (
         Group(Text(f"{left:,} earlier requests; more of them with --last, all with --json\n"), table) if left else table
     )
+
+
+def _generations(run: Run, entries: Sequence[Mapping[str, Any]]) -> list[Fact]:
+    """What is known of species since the first birth among these entries."""
+    first = min((entry["candidate"] for entry in entries if entry["purpose"] == "search"), default=0)
+    with run.log() as log:
+        return [fact for fact in log.facts("species") if fact.births >= first]
 
 
 def _looked_up(run: Run, entry: Mapping[str, Any]) -> str | None:

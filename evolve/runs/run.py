@@ -141,6 +141,13 @@ class Run:
         with self.log() as log:
             return log.acts()
 
+    @property
+    def species(self) -> list[dict[str, Any]]:
+        """Of a run with species: each generation that was told, of each population, as `evolve.search.speciation` tells
+        it."""
+        with self.log() as log:
+            return [dict(fact.detail) for fact in log.facts("species")]
+
     @cached_property
     def space(self) -> SearchSpace[Genome]:
         """The search space. Raises RunError if it cannot be read, or the table of a run on one is gone."""

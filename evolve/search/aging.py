@@ -15,7 +15,7 @@ from random import Random
 from pydantic import Field
 
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Member, Proposal, member
+from evolve.search.strategy import Answer, Facts, Member, Proposal, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -66,3 +66,6 @@ class Aging:
 
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+
+    def facts(self) -> Facts:
+        return ()

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from evolve.objectives import in_order
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Member, Proposal, global_random, member
+from evolve.search.strategy import Answer, Facts, Member, Proposal, global_random, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -86,3 +86,6 @@ class Genetic:
 
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+
+    def facts(self) -> Facts:
+        return ()

@@ -14,7 +14,7 @@ from random import Random
 from typing import ClassVar
 
 from evolve.search.births import Births
-from evolve.search.strategy import Member, Proposal, Strategy, Wish, member
+from evolve.search.strategy import Facts, Member, Proposal, Strategy, Wish, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -71,3 +71,6 @@ class Growing:
 
     def stop_reasons(self) -> dict[str, str]:
         return self._strategy.stop_reasons()
+
+    def facts(self) -> Facts:
+        return self._strategy.facts()

@@ -16,7 +16,7 @@ from random import Random
 from typing import ClassVar
 
 from evolve.objectives import Standing, in_order
-from evolve.search.strategy import Promotion, Strategy, Wish
+from evolve.search.strategy import Facts, Promotion, Strategy, Wish
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -103,3 +103,6 @@ class Halving:
 
     def stop_reasons(self) -> dict[str, str]:
         return self._strategy.stop_reasons()
+
+    def facts(self) -> Facts:
+        return self._strategy.facts()

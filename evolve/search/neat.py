@@ -1,10 +1,8 @@
-"""Speciation of NEAT over any encoding, with neat-python's reproduction, species and stagnation unmodified
-(Stanley and Miikkulainen 2002, "Evolving Neural Networks through Augmenting Topologies",
-https://nn.cs.utexas.edu/?stanley:ec02).
+"""Speciation of NEAT over any encoding (Stanley and Miikkulainen 2002, "Evolving Neural Networks through Augmenting
+Topologies", https://nn.cs.utexas.edu/?stanley:ec02).
 
-neat-python's `Population.run` is split at its evaluation: `ask` hands out the genomes of a generation that have no
-fitness yet; when all are told, the next `ask` reproduces and speciates. Its genome class is the thin `NeatGenome`,
-whose variation and distance are the search space's.
+`ask` hands out the genomes of a generation that have no fitness yet; when all are told, the next `ask` reproduces and
+speciates. neat-python's genome is here the thin `NeatGenome`, whose variation and distance are the search space's.
 """
 
 from __future__ import annotations
@@ -13,22 +11,18 @@ from collections import deque
 from random import Random
 from typing import Any
 
-import neat
-from neat.reporting import ReporterSet
-from pydantic import Field
-
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Member, Proposal, global_random
-from evolve.settings import Settings
+from evolve.search.speciation import PassedThrough, Population, SpeciesOptions
+from evolve.search.strategy import Answer, Facts, Member, Proposal
 from evolve.values import Budget, Request, Result
+from genomes.json_value import Json
 
 
-class GenomeConfig:
-    """What neat-python passes through to every genome: here, the births and the generator of the ask."""
+class GenomeConfig(PassedThrough):
+    """Where genomes come from."""
 
-    births: Births
-    rng: Random
-    innovation_tracker: Any = None
+    def __init__(self, births: Births) -> None:
+        self.births = births
 
 
 class NeatGenome:
@@ -44,10 +38,6 @@ class NeatGenome:
         self.proposal: Proposal | None = None
         self._parents: list[Member] = []
 
-    @classmethod
-    def parse_config(cls, values: dict[str, str]) -> GenomeConfig:
-        return GenomeConfig()
-
     def configure_new(self, config: GenomeConfig) -> None:
         self.proposal = config.births.newcomer(config.rng)
 
@@ -62,6 +52,9 @@ class NeatGenome:
     def distance(self, other: NeatGenome, config: GenomeConfig) -> float:
         return float(config.births.space.distance(self.genome, other.genome))
 
+    def champion(self) -> Json:
+        return self.number
+
     @property
     def genome(self) -> Any:
         assert self.proposal is not None
@@ -72,60 +65,22 @@ class NeatGenome:
         return Member(self.number, self.genome, self.fitness)
 
 
-class NeatConfig(neat.Config):  # type: ignore[misc]
-    """neat-python's configuration, given in code; its own class insists on a file."""
-
-    def __init__(self, population: int, options: Neat.Options) -> None:
-        self.pop_size, self.seed = population, None
-        self.fitness_criterion, self.fitness_threshold = "max", 0.0
-        self.reset_on_extinction, self.no_fitness_termination = True, True
-        self.genome_type, self.genome_config = NeatGenome, NeatGenome.parse_config({})
-        self.reproduction_type, self.species_set_type = neat.DefaultReproduction, neat.DefaultSpeciesSet
-        self.stagnation_type = neat.DefaultStagnation
-        # elitism and min_species_size above 1 can demand more genomes than the population holds.
-        self.reproduction_config = neat.DefaultReproduction.parse_config(
-            {"elitism": "1", "survival_threshold": str(options.survival_threshold), "min_species_size": "1"}
-        )
-        self.species_set_config = neat.DefaultSpeciesSet.parse_config(
-            {"compatibility_threshold": str(options.compatibility_threshold)}
-        )
-        self.stagnation_config = neat.DefaultStagnation.parse_config(
-            {
-                "species_fitness_func": "max",
-                "max_stagnation": str(options.max_stagnation),
-                "species_elitism": str(options.species_elitism),
-            }
-        )
-
-
 class Neat:
     """Speciated evolution by generations."""
 
     takes_updates = False
 
-    class Options(Settings):
+    class Options(SpeciesOptions):
         """Settings of neat-python's parts, under their own names."""
 
-        compatibility_threshold: float = Field(
-            0.6, gt=0, le=1, description="a number above 0, at most 1", examples=[0.6]
-        )
-        survival_threshold: float = Field(0.3, gt=0, le=1, description="a number above 0, at most 1", examples=[0.3])
-        max_stagnation: int = Field(8, ge=1, description="a whole number of at least 1", examples=[8])
-        species_elitism: int = Field(1, ge=0, description="a whole number of at least 0", examples=[1])
-
     def __init__(self, births: Births, population: int, options: Options) -> None:
-        self._options, self._config = options, NeatConfig(population, options)
-        self._config.genome_config.births = births
-        reporters = ReporterSet()
-        stagnation = neat.DefaultStagnation(self._config.stagnation_config, reporters)
-        self._reproduction = neat.DefaultReproduction(self._config.reproduction_config, reporters, stagnation)
-        self._species = neat.DefaultSpeciesSet(self._config.species_set_config, reporters)
-        self._population: dict[int, NeatGenome] = {}
+        self._births, self._options = births, options
+        self._population = Population("networks", NeatGenome, GenomeConfig(births), population, options)
         self._waiting: deque[NeatGenome] = deque()
         self._untold: dict[str, NeatGenome] = {}  # by notation
-        self._generation = 0
         self._worst: float | None = None
         self._reason: dict[str, str] = {}
+        self._facts: list[tuple[str, Any]] = []
 
     def ask(self, rng: Random) -> Proposal | Answer:
         if not self._waiting and self._untold:
@@ -142,7 +97,7 @@ class Neat:
         if genome.proposal is None:
             self._reason = {"exhausted": "all genomes that were drawn had been tried before"}
             return "done"
-        genome.proposal = self._config.genome_config.births.up_to_date(genome.proposal)
+        genome.proposal = self._births.up_to_date(genome.proposal)
         self._untold[genome.genome.notation()] = genome
         return genome.proposal
 
@@ -154,26 +109,23 @@ class Neat:
         told.number, told.fitness = request.candidate.number, result.fitness
         if result.fitness is not None:
             self._worst = result.fitness if self._worst is None else min(self._worst, result.fitness)
+        if not self._waiting and not self._untold:
+            self._end_generation()
+
+    def _end_generation(self) -> None:
+        for genome in self._population.members.values():
+            if genome.fitness is None:
+                genome.fitness = self._worst if self._worst is not None else 0.0
+        self._facts.append(("species", self._population.fact()))
 
     def _next_generation(self, rng: Random) -> None:
-        config = self._config
-        config.genome_config.rng = rng
-        with global_random(rng):
-            if self._population:
-                for genome in self._population.values():
-                    if genome.fitness is None:
-                        genome.fitness = self._worst if self._worst is not None else 0.0
-                self._population = self._reproduction.reproduce(
-                    config, self._species, config.pop_size, self._generation
-                )
-                self._generation += 1
-                # neat-python's own family tree is not needed and would grow for ever.
-                self._reproduction.ancestors.clear()
-            if not self._population:
-                self._population = self._reproduction.create_new(NeatGenome, config.genome_config, config.pop_size)
-            if all(genome.proposal is not None for genome in self._population.values()):
-                self._species.speciate(config, self._population, self._generation)
-        self._waiting = deque(genome for genome in self._population.values() if genome.fitness is None)
+        population = self._population
+        population.next_generation(rng)
+        if all(genome.proposal is not None for genome in population.members.values()):
+            population.speciate()
+        self._waiting = deque(genome for genome in population.members.values() if genome.fitness is None)
+        if not self._waiting:
+            self._end_generation()
 
     def needs_weights(self, budget: Budget) -> bool:
         return False
@@ -183,3 +135,6 @@ class Neat:
 
     def stop_reasons(self) -> dict[str, str]:
         return self._reason
+
+    def facts(self) -> Facts:
+        return self._facts

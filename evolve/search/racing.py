@@ -25,7 +25,7 @@ from evolve.search.births import Births
 from evolve.search.halving import Halving
 from evolve.search.leads import Scale, share_carried
 from evolve.search.runners import Runner, gain_by_training, lead_of_newcomers
-from evolve.search.strategy import Examination, Promotion, Proposal, Strategy, Wish, member
+from evolve.search.strategy import Examination, Facts, Promotion, Proposal, Strategy, Wish, member
 from evolve.search.twins import Twins
 from evolve.settings import Settings
 from evolve.values import Budget, Continuation, Purpose, Request, Result, is_reborn
@@ -276,3 +276,6 @@ class Racing:
 
     def stop_reasons(self) -> dict[str, str]:
         return self._why or self._strategy.stop_reasons()
+
+    def facts(self) -> Facts:
+        return self._strategy.facts()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from random import Random
 
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Proposal
+from evolve.search.strategy import Answer, Facts, Proposal
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result
 
@@ -41,3 +41,6 @@ class RandomSearch:
 
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+
+    def facts(self) -> Facts:
+        return ()

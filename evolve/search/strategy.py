@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
@@ -14,6 +14,7 @@ from evolve.objectives import Standing
 from evolve.settings import Settings
 from evolve.values import Budget, Candidate, Probe, Purpose, Request, Result, Schedule
 from genomes import Blueprint, Genome, Step
+from genomes.json_value import JsonObject
 
 Answer = Literal["wait", "done"]
 
@@ -56,6 +57,9 @@ class Examination:
     purpose: Purpose
     probes: tuple[Probe, ...] = ()
 
+
+Facts: TypeAlias = Sequence[tuple[str, JsonObject]]
+"""What a strategy wants shown: the kind of each, and what is to be known of it, see `evolve.values.Fact`."""
 
 Wish: TypeAlias = Proposal | Promotion | Examination | Answer
 """What a strategy wants next."""
@@ -122,6 +126,10 @@ class Strategy(Protocol):
 
     def stop_reasons(self) -> dict[str, str]:
         """Why `ask` says "done", by short name; empty as long as it does not."""
+        ...
+
+    def facts(self) -> Facts:
+        """What it wants shown of what has happened so far, in order. More are added at the end, nothing goes."""
         ...
 
 

@@ -13,7 +13,7 @@ from evolve.errors import LogError
 from evolve.objectives import ORDER_SQL, Objectives, Standing
 from evolve.storage import rows
 from evolve.storage.rows import Act, CandidateRow, RequestRow
-from evolve.values import SEARCHING, Budget, Hits, Purpose, Result, Status, judged_by
+from evolve.values import SEARCHING, Budget, Fact, Hits, Purpose, Result, Status, judged_by
 
 REQUEST_COLUMNS = 12  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
@@ -66,7 +66,9 @@ def _among(column: str, values: Iterable[Purpose | Status]) -> str:
 
 
 class Log:
-    """The rows of a run: candidates, requests, results and acts. Results have their fitness by the run's objectives."""
+    """The rows of a run: candidates, requests, results, facts and acts.
+
+    Results have their fitness by the run's objectives."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -102,6 +104,11 @@ class Log:
         """All acts in order."""
         found = self._connection.execute("SELECT number, kind, detail, at FROM act ORDER BY number")
         return [rows.act(row) for row in found]
+
+    def facts(self, kind: str | None = None) -> list[Fact]:
+        """What the strategy wanted shown, all in order or what is of one kind."""
+        found = self._connection.execute("SELECT * FROM fact WHERE kind = coalesce(?, kind) ORDER BY number", (kind,))
+        return [rows.fact(row) for row in found]
 
     def candidates(self) -> dict[int, CandidateRow]:
         """All candidates by birth number."""

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from evolve.errors import LogError
-from evolve.values import Budget, Candidate, Hits, Purpose, Request, Result, Schedule, Status
+from evolve.values import Budget, Candidate, Fact, Hits, Purpose, Request, Result, Schedule, Status
 from genomes.steps import Step, read_step
 
 Row = tuple[Any, ...]
@@ -128,6 +128,11 @@ def result_values(r: Result) -> Row:
     )
 
 
+def fact_values(fact: Fact) -> Row:
+    """A row of the table fact, but for its number."""
+    return fact.births, fact.kind, _json(dict(fact.detail))
+
+
 def hits_values(r: Result) -> Row:
     """A row of the table hits."""
     assert r.hits is not None
@@ -202,6 +207,13 @@ def act(row: Row) -> Act:
     """An act from its row, number first."""
     _, kind, detail, at = row
     return Act(kind, _object(detail), float(at))
+
+
+@_readable
+def fact(row: Row) -> Fact:
+    """A fact from its row, number first."""
+    _, births, kind, detail = row
+    return Fact(int(births), str(kind), _object(detail))
 
 
 META = {"version": str, "created": str, "config": dict, "problem": dict}

@@ -59,6 +59,13 @@ CREATE TABLE act (                       -- what the user or the clock did
     at     REAL NOT NULL                 -- seconds since 1970
 );
 
+CREATE TABLE fact (                      -- what the strategy wants shown
+    number INTEGER PRIMARY KEY,
+    births INTEGER NOT NULL,             -- how many had been born by then
+    kind   TEXT NOT NULL,
+    detail TEXT NOT NULL                 -- JSON object
+);
+
 CREATE TRIGGER candidate_is_final BEFORE UPDATE ON candidate BEGIN SELECT RAISE(ABORT, 'a candidate never changes'); END;
 CREATE TRIGGER candidate_stays BEFORE DELETE ON candidate BEGIN SELECT RAISE(ABORT, 'a candidate is never deleted'); END;
 CREATE TRIGGER request_is_final BEFORE UPDATE ON request BEGIN SELECT RAISE(ABORT, 'a request never changes'); END;
@@ -69,3 +76,5 @@ CREATE TRIGGER act_is_final BEFORE UPDATE ON act BEGIN SELECT RAISE(ABORT, 'an a
 CREATE TRIGGER act_stays BEFORE DELETE ON act BEGIN SELECT RAISE(ABORT, 'an act is never deleted'); END;
 CREATE TRIGGER hits_is_final BEFORE UPDATE ON hits BEGIN SELECT RAISE(ABORT, 'hits never change'); END;
 CREATE TRIGGER hits_stays BEFORE DELETE ON hits BEGIN SELECT RAISE(ABORT, 'hits are never deleted'); END;
+CREATE TRIGGER fact_is_final BEFORE UPDATE ON fact BEGIN SELECT RAISE(ABORT, 'a fact never changes'); END;
+CREATE TRIGGER fact_stays BEFORE DELETE ON fact BEGIN SELECT RAISE(ABORT, 'a fact is never deleted'); END;

@@ -24,3 +24,5 @@ SELECT request, status,
 FROM main.result;
 
 CREATE TEMP VIEW hits AS SELECT request, '' AS part, 0 AS count, x'' AS bits FROM main.result WHERE 0;
+
+CREATE TEMP VIEW fact AS SELECT 0 AS number, 0 AS births, '' AS kind, '{}' AS detail FROM main.result WHERE 0;

@@ -25,10 +25,14 @@ from evolve.storage.files import FILE, MODELS, WEIGHTS
 from evolve.storage.integrity import check_integrity
 from evolve.storage.locks import take
 from evolve.storage.log import REQUEST_COLUMNS, Log
-from evolve.values import SEARCHING, Candidate, Request, Result
+from evolve.values import SEARCHING, Candidate, Fact, Request, Result
 
-SCHEMA_VERSION = 3
-WITHOUT_FOLDS = 2  # of version 0.13 and earlier
+SCHEMA_VERSION = 4
+WITHOUT_FOLDS, WITHOUT_FACTS = 2, 3  # of version 0.13 and earlier, of 0.14
+SEEN_WITH_FOLDS = "CREATE TEMP VIEW request AS SELECT *, 1 AS folds FROM main.request;"
+SEEN_WITH_FACTS = """
+CREATE TEMP VIEW fact AS SELECT 0 AS number, 0 AS births, '' AS kind, '{}' AS detail FROM main.result WHERE 0;
+"""
 MOST_HITS = 20_000  # requests of a search whose hits are kept: 12.5 MB for 5,000 images each
 ADD_HITS = "INSERT INTO hits VALUES (?, ?, ?, ?)"
 
@@ -40,7 +44,7 @@ class Store(Log):
         super().__init__(connection)
         self._lock = lock
         self._old = False  # of version 0.9
-        self._lacks_folds = False
+        self._behind: int | None = None  # the version of a file that is to be brought up to date before it is written
 
     @classmethod
     def create(cls, folder: Path, meta: dict[str, Any]) -> Self:
@@ -77,7 +81,7 @@ class Store(Log):
     def _filled(self, meta: dict[str, Any]) -> Self:
         try:
             with self._transaction():
-                for statement in _statements(files("evolve.storage").joinpath("schema.sql").read_text()):
+                for statement in _schema():
                     self._connection.execute(statement)
                 values = {**meta, "schema_version": SCHEMA_VERSION}.items()
                 self._connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values])
@@ -133,14 +137,15 @@ class Store(Log):
         candidates: Iterable[Candidate] = (),
         requests: Iterable[Request] = (),
         results: Iterable[Result] = (),
+        facts: Iterable[Fact] = (),
     ) -> None:
         """Writes rows in one transaction. Raises ValueError for a number that is not finite."""
         if self._old:
             raise RunError("a run of version 0.9 can be looked at and exported, not continued; start a new run")
         results = list(results)
         with self._transaction():
-            if self._lacks_folds:
-                self._add_folds()
+            if self._behind is not None:
+                self._bring_up_to_date(self._behind)
             self._connection.executemany(
                 "INSERT INTO candidate VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(rows.candidate_values, candidates)
             )
@@ -151,6 +156,9 @@ class Store(Log):
                 "INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(rows.result_values, results)
             )
             self._connection.executemany(ADD_HITS, map(rows.hits_values, filter(self._keeps_hits, results)))
+            self._connection.executemany(
+                "INSERT INTO fact (births, kind, detail) VALUES (?, ?, ?)", map(rows.fact_values, facts)
+            )
 
     def _keeps_hits(self, result: Result) -> bool:
         """Whether the hits of a result are stored: not of a copy, and not of a search beyond so many requests."""
@@ -192,9 +200,9 @@ class Store(Log):
             ) from None
         if found == 1:
             self._see_as_now()
-        elif found == WITHOUT_FOLDS:
-            self._lacks_folds = True
-            self._views("CREATE TEMP VIEW request AS SELECT *, 1 AS folds FROM main.request;")
+        elif found in (WITHOUT_FOLDS, WITHOUT_FACTS):
+            self._behind = found
+            self._views((SEEN_WITH_FOLDS if found == WITHOUT_FOLDS else "") + SEEN_WITH_FACTS)
         elif found != SCHEMA_VERSION:
             self.close()
             raise RunError(
@@ -202,12 +210,17 @@ class Store(Log):
                 f"reads 1 to {SCHEMA_VERSION}; use the version that made it, or start a new run"
             )
 
-    def _add_folds(self) -> None:
-        """Adds the column for folds to a file that is written to; until then it is only seen as if it were there, so
-        that the version that made the run can go on with one that was looked at."""
-        self._lacks_folds = False
-        self._connection.execute("DROP VIEW temp.request")
-        self._connection.execute("ALTER TABLE request ADD COLUMN folds INTEGER NOT NULL DEFAULT 1")
+    def _bring_up_to_date(self, found: int) -> None:
+        """Adds what a file lacks that is written to; until then it is only seen as if it were there, so that the
+        version that made the run can go on with one that was looked at."""
+        self._behind = None
+        if found == WITHOUT_FOLDS:
+            self._connection.execute("DROP VIEW temp.request")
+            self._connection.execute("ALTER TABLE request ADD COLUMN folds INTEGER NOT NULL DEFAULT 1")
+        self._connection.execute("DROP VIEW temp.fact")
+        for statement in _schema():
+            if "TABLE fact" in statement or "ON fact" in statement:
+                self._connection.execute(statement)
         self._connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION),))
 
     def _see_as_now(self) -> None:
@@ -222,6 +235,11 @@ class Store(Log):
         for statement in _statements(script):
             self._connection.execute(statement)
         self._connection.execute(f"PRAGMA query_only = {only}")
+
+
+def _schema() -> Iterator[str]:
+    """The statements that make the tables of a new file."""
+    return _statements(files("evolve.storage").joinpath("schema.sql").read_text())
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

@@ -28,8 +28,8 @@ def untouched(folder: Path) -> dict[str, str]:
     ("statement", "words", "looked_at"),
     [
         (
-            "UPDATE meta SET value = '4' WHERE key = 'schema_version'",
-            ("made by evolve", "schema version 4", "use the version"),
+            "UPDATE meta SET value = '5' WHERE key = 'schema_version'",
+            ("made by evolve", "schema version 5", "use the version"),
             False,
         ),
         ("UPDATE meta SET value = '\"9.1\"' WHERE key = 'version'", ("was made by evolve 9.1", "version 9.1"), True),

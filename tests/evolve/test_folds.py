@@ -160,6 +160,7 @@ def test_a_run_without_a_column_for_folds_is_read_and_gets_one_when_it_goes_on(t
     file = tmp_path / "results" / "old" / FILE
     with sqlite3.connect(file) as connection:
         connection.execute("ALTER TABLE request DROP COLUMN folds")
+        connection.execute("DROP TABLE fact")
         connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
     before = file.read_bytes()
     with Store.read(file.parent) as store:
@@ -171,7 +172,7 @@ def test_a_run_without_a_column_for_folds_is_read_and_gets_one_when_it_goes_on(t
     done = command("resume", "old", "--generations", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     with Store.read(file.parent) as store:
-        assert store.meta()["schema_version"] == 3
+        assert store.meta()["schema_version"] == 4
         assert {request.budget for request in store.requests(Purpose.SEARCH)} == {Budget(64, 1)}
 
 

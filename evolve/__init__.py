@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evolve.api import experiment, resume, run
     from evolve.config import RunConfig
     from evolve.errors import ConfigError, DataError, EvolveError, RunError, TrustError
+    from evolve.models.adopt import adopt
     from evolve.models.baseline import baseline
     from evolve.models.ensemble import ensemble
     from evolve.models.export import export
@@ -37,6 +38,7 @@ __all__ = [
     "RunError",
     "TrustError",
     "__version__",
+    "adopt",
     "all_runs",
     "baseline",
     "ensemble",
@@ -53,6 +55,7 @@ __all__ = [
 
 _PLACES = {
     "evolve.api": ("experiment", "resume", "run"),
+    "evolve.models.adopt": ("adopt",),
     "evolve.models.baseline": ("baseline",),
     "evolve.config": ("RunConfig",),
     "evolve.errors": ("ConfigError", "DataError", "EvolveError", "RunError", "TrustError"),

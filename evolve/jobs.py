@@ -182,3 +182,24 @@ class TrainingJob(Job):
             return None if seconds is None else max(0.0, seconds - gone)
 
         return replace(super().after(gone, worked), finish_in=left(self.finish_in), stop_in=left(self.stop_in))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KerasModelJob(Job):
+    """Train a Keras model of the user's own as it stands, with fresh weights, and score it.
+
+    model: its configuration as a `.keras` file has it, JSON without any code. classes: how many it tells apart.
+    pixels: scale and offset that bring raw pixels into the range that it expects. budget, parts: on what it is trained
+    and scored. seed: of Keras. name: to save it under. stop_in: seconds after which no epoch begins.
+    """
+
+    kind: ClassVar[str] = "keras-model"
+
+    model: str
+    classes: int
+    pixels: tuple[float, float]
+    budget: Budget
+    parts: PartsUsed
+    seed: int
+    name: str
+    stop_in: float | None = None

@@ -119,7 +119,19 @@ class Born(Protocol):
 
 def is_reborn(candidate: Born) -> bool:
     """Whether it is its parent but for augmentation, which was decided after that was born."""
-    return bool(candidate.parents) and {step.operator for step in candidate.steps} == {"augmentation"}
+    return bool(candidate.parents) and {step.operator for step in candidate.steps} - {"adopt"} == {"augmentation"}
+
+
+def adoption(candidate: Born) -> Step | None:
+    """The step that says with which weights of an adopted model all trainings of a candidate begin; None if it begins
+    from scratch."""
+    return next((step for step in candidate.steps if step.operator == "adopt"), None)
+
+
+def adopted_weights(candidate: Born) -> str | None:
+    """The key of these weights."""
+    step = adoption(candidate)
+    return str(step.detail["weights"]) if step else None
 
 
 class Schedule(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from genomes.layers import ACTIVATIONS
@@ -107,25 +108,40 @@ def _is_last(settings: Settings, alone: bool) -> bool:
 
 
 def _words(name: str, settings: Settings) -> list[str | None]:
-    """The words of one layer; None stands for something that has none."""
+    """The words of one layer; None stands for something that has none, such as its activation alone."""
+    with suppress(ValueError):
+        return [*words_of(name, settings)]
+    with suppress(ValueError):
+        return [*words_of(name, {**settings, "activation": "linear"}), None]
+    return [None]
+
+
+def words_of(name: str, settings: Settings) -> list[str]:
+    """The words of one layer, that of its activation behind its own. Raises ValueError saying what has none."""
     if name not in WORDS:
-        return [None]
+        raise ValueError(f"there is no word for {name}")
     try:
-        return [WORDS[name](settings), *([] if name == "Activation" else _function(settings))]
-    except (KeyError, TypeError, ValueError):
-        return [None]
+        words = [WORDS[name](settings), *([] if name == "Activation" else _function(settings))]
+    except KeyError as error:
+        raise ValueError(f"{error} is missing") from None
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    return [word for word in words if word]
 
 
-def _function(settings: Settings) -> list[str | None]:
+def _function(settings: Settings) -> list[str]:
+    """The word of an activation, none for linear and softmax. Raises ValueError for one that has none."""
     named = settings.get("activation") or "linear"
-    return [] if named in ("linear", "softmax") else [FUNCTIONS.get(named) if isinstance(named, str) else None]
+    if not isinstance(named, str) or (named not in FUNCTIONS and named not in ("linear", "softmax")):
+        raise ValueError(f"there is no word for the activation {named!s:.40}")
+    return [] if named in ("linear", "softmax") else [FUNCTIONS[named]]
 
 
 def _square(value: Any) -> int:
     """The one number of a size such as 3 or (3, 3). Raises ValueError for another one."""
     sides = {*value} if isinstance(value, tuple | list) else {value}
     if len(sides) != 1 or not isinstance(side := sides.pop(), int):
-        raise ValueError(f"{value} is not square")
+        raise ValueError(f"{value!s:.40} is not square")
     return side
 
 
@@ -139,7 +155,7 @@ def _pool(settings: Settings) -> int:
     """The size of a pooling. Raises ValueError where its steps are of another size, for which there is no word."""
     size = _square(settings.get("pool_size", 2))
     if (strides := settings.get("strides")) is not None and _square(strides) != size:
-        raise ValueError(f"strides {strides} of a pooling of {size}")
+        raise ValueError(f"its windows of {size} go on by {_square(strides)}; there is a word where both are equal")
     return size
 
 
@@ -152,8 +168,8 @@ def _number(value: Any) -> int | float:
 
 def _without(settings: Settings, *names: str) -> str:
     """Nothing. Raises ValueError for settings that there is no word for."""
-    if any(settings.get(name) for name in names):
-        raise ValueError(f"no word for {', '.join(names)}")
+    if given := [name for name in names if settings.get(name)]:
+        raise ValueError(f"there is no word for its {' and '.join(given)}")
     return ""
 
 
@@ -174,7 +190,7 @@ WORDS: dict[str, Callable[[Settings], str | None]] = {
     "AveragePooling2D": lambda s: f"avgpool {_pool(s)}",
     "BatchNormalization": lambda s: "batchnorm" + _off(s, "scale", "gain"),
     "LayerNormalization": lambda s: "layernorm",
-    "Activation": lambda s: (_function(s) or [""])[0],
+    "Activation": lambda s: "".join(_function(s)),
     "ReLU": lambda s: _without(s, "max_value", "negative_slope", "threshold") or "relu",
     "ELU": lambda s: "elu",
     "PReLU": lambda s: "prelu",

@@ -110,6 +110,7 @@ class SpecBuilder:
         self._nodes = [Node("image", "input", (), (), tuple(input_shape), 0, 0)]
         self._parts: list[Part] = []
         self._last = 0
+        self._label = ""
 
     def add(self, op: str, *inputs: int, name: str | None = None, **settings: Any) -> int:
         """Appends a node and returns its position. Without `inputs` it reads the last one, see `last`."""
@@ -117,7 +118,7 @@ class SpecBuilder:
         primitive, shapes = PRIMITIVES[op], [self._nodes[source].shape for source in sources]
         shape = primitive.shape(shapes, settings)
         node = Node(
-            name=name or f"{op}_{len(self._nodes)}",
+            name=name or self._free_name(op),
             op=op,
             inputs=tuple(sources),
             settings=tuple(sorted(settings.items())),
@@ -130,11 +131,21 @@ class SpecBuilder:
         return self._last
 
     @contextmanager
-    def part(self, text: str, begins_stage: bool) -> Iterator[None]:
-        """What is added within the block is one layer for people."""
-        start = len(self._nodes)
+    def part(self, text: str, begins_stage: bool, label: str = "") -> Iterator[None]:
+        """What is added within the block is one layer for people. label: what its nodes are named after, instead of
+        their place; then they keep their names where another network has more or fewer layers before them."""
+        start, self._label = len(self._nodes), label
         yield
+        self._label = ""
         self._parts.append(Part(text, start, len(self._nodes), begins_stage))
+
+    def _free_name(self, op: str) -> str:
+        if not self._label:
+            return f"{op}_{len(self._nodes)}"
+        name, number, taken = f"{op}_{self._label}", 1, {node.name for node in self._nodes}
+        while (found := name if number == 1 else f"{name}_{number}") in taken:
+            number += 1
+        return found
 
     @property
     def last(self) -> int:

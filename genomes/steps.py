@@ -11,6 +11,7 @@ from genomes.json_value import Json, JsonObject
 STEPS: dict[str, str] = {
     "founder": "a genome that the search begins with",
     "random": "drawn from nothing",
+    "adopt": "begins with weights of a model of the user's own",
     "insert": "a new layer",
     "remove": "a layer less",
     "swap": "two neighbouring layers change places",

@@ -102,6 +102,38 @@ def ensemble(
         show_text(model_text.together(made))
 
 
+@app.command()
+def adopt(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A .keras file.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name to ask for it by. Default: the file's.")
+    ] = None,
+    pixels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RANGE",
+            help="What it expects: 0-1, 0-255 or -1-1. Default: 0-255 if it begins with a Rescaling, else 0-1.",
+        ),
+    ] = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Make a Keras model of your own a founder, with its weights."""
+    from dataclasses import asdict
+
+    from evolve.display.console import show_text
+    from evolve.display.text import printable
+    from evolve.models.adopt import adopt as adopt_model
+    from evolve.reporting import model_text
+
+    made = adopt_model(model, name=name, pixels=pixels, results=results)
+    if as_json:
+        print_json({**asdict(made), "founder": made.founder})
+    else:
+        show_text(model_text.adopted(made))
+        print(f"\n{printable(model_text.search_on(made, results))}")
+
+
 @with_settings(app)
 def baseline(
     founder: Annotated[
@@ -112,9 +144,23 @@ def baseline(
             rich_help_panel="Search",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="A .keras model of your own instead, trained as it stands.", rich_help_panel="Search"
+        ),
+    ] = None,
+    pixels: Annotated[
+        str | None,
+        typer.Option(metavar="RANGE", help="What that expects: 0-1, 0-255 or -1-1.", rich_help_panel="Data"),
+    ] = None,
     epochs: Annotated[
         str | None,
         typer.Option(metavar="N", help="Epochs. Default: as in the article, else 40.", rich_help_panel="Budget"),
+    ] = None,
+    work: Annotated[
+        str | None,
+        typer.Option(metavar="UNITS", help="Units of work, as for run: what epochs fit in.", rich_help_panel="Budget"),
     ] = None,
     duration: Annotated[
         str | None,
@@ -132,10 +178,9 @@ def baseline(
     from evolve.models.baseline import baseline as train_baseline
     from evolve.reporting import model_text
 
-    flags = typed({"duration": duration, "final_epochs": epochs, "name": name, **settings})
-    made = train_baseline(
-        founder, settings=from_flags(flags, spelled={"final_epochs": "--epochs"}), progress=not as_json
-    )
+    flags = typed({"duration": duration, "final_epochs": epochs, "work": work, "name": name, **settings})
+    given = from_flags(flags, spelled={"final_epochs": "--epochs"})
+    made = train_baseline(founder, settings=given, progress=not as_json, model=model, pixels=pixels)
     if as_json:
         print_json(made.report)
     else:

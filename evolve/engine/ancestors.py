@@ -27,7 +27,7 @@ class Ancestors:
         if row.continues is not None:
             earlier = self._log.request(row.continues)
             continues = Continuation(row.continues, str(earlier.job_key), row.schedule)
-        candidate = Candidate(row.candidate, genome, born.key)
+        candidate = Candidate(row.candidate, genome, born.key, born.parents, born.steps)
         request = Request(
             row.number, candidate, row.budget, row.repeat, row.purpose, weights, continues, row.inherits, row.spans
         )

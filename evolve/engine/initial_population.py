@@ -16,6 +16,8 @@ from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal
 from evolve.settings import path_of
+from evolve.storage.adopted_files import read_adopted
+from evolve.storage.files import ADOPTED
 from evolve.storage.keras_archive import layers_of
 from genomes import Genome, InvalidGenome, SearchSpace, Step
 from genomes.json_value import Json
@@ -113,20 +115,23 @@ def _read_steps(data: Json) -> tuple[Step, ...]:
 def founder(space: SearchSpace[Genome], text: str, results: Path) -> Proposal:
     """The founder that `text` stands for, within the bounds of this space. Raises ConfigError if it stands for none,
     InvalidGenome if nothing like it is within them."""
-    name, genome = _named(space, text, results)
+    name, genome, adopted = _named(space, text, results)
     clamped = space.clamp(genome)
-    return Proposal(clamped.genome, (), (Step("founder", {"founder": name}, f"founder {name}"), *clamped.steps))
+    first = Step("founder", {"founder": name}, f"founder {name}")
+    return Proposal(clamped.genome, (), (first, *clamped.steps, *adopted))
 
 
-def _named(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str, Genome]:
-    """The genome that `text` names, wherever it is, and its name: of the best of a run with its number. Raises as
-    `founder` does."""
+def _named(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str, Genome, tuple[Step, ...]]:
+    """The genome that `text` names, wherever it is, and its name: of the best of a run with its number; and that it
+    begins with weights that were adopted, if so. Raises as `founder` does."""
     if text in space.founders:
-        return text, space.parse(space.founders[text])
+        return text, space.parse(space.founders[text]), ()
+    if text.strip().startswith(f"{ADOPTED}:"):
+        return _adopted(space, text.strip(), results)
     if of_run := OF_RUN.fullmatch(text.strip()):
-        return _of_run(space, of_run["run"], of_run["candidate"], results)
+        return *_of_run(space, of_run["run"], of_run["candidate"], results), ()
     try:
-        return text, space.parse(text)
+        return text, space.parse(text), ()
     except InvalidGenome as error:
         if layers := _of_keras(text):
             raise ConfigError(_explained(space, text, layers)) from None
@@ -150,7 +155,8 @@ def _of_keras(text: str) -> list[Named]:
 def _explained(space: SearchSpace[Genome], text: str, layers: list[Named]) -> str:
     """How a network that is given as Keras has it is written."""
     network, bar, recipe = text.partition("|")
-    what = "a model file" if network.strip().endswith(".keras") else "a call of Keras"
+    is_file = network.strip().endswith(".keras")
+    what = "a model file" if is_file else "a call of Keras"
     line, unknown = line_of(layers)
     line += f" | {recipe.strip()}" if bar else ""
     lacks = f" (without {', '.join(unknown)}, for which there is no word)" if unknown else ""
@@ -162,6 +168,7 @@ def _explained(space: SearchSpace[Genome], text: str, layers: list[Named]) -> st
     return (
         f"founder '{text}' is {what}; a network is written as layers in words, separated by commas, such as "
         f"'conv 32 3, relu, maxpool 2, flatten, dense 64, relu', with its recipe behind a bar; {nearest_line}"
+        f"{f'; or adopt it with its weights: evolve adopt {shlex.quote(network.strip())}' if is_file else ''}"
     )
 
 
@@ -177,6 +184,18 @@ def _of_run(space: SearchSpace[Genome], run: str, candidate: str, results: Path)
             f"founder '{run}:{candidate}' is of the encoding '{genome.get('kind')}', this run is '{space.kind}'"
         )
     return f"{run}:{number}", space.read(genome)
+
+
+def _adopted(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str, Genome, tuple[Step, ...]]:
+    try:
+        known = read_adopted(results, text.partition(":")[2])
+    except RunError as error:
+        raise ConfigError(f"founder '{text}': {error}") from None
+    if space.kind != "graph":
+        raise ConfigError(
+            f"founder '{text}' is of the encoding 'graph', this run is '{space.kind}'; use encoding graph"
+        )
+    return text, space.parse(known.notation), (known.step,)
 
 
 def _expanded(space: SearchSpace[Genome], wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:

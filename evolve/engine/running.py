@@ -34,6 +34,7 @@ from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.search.strategy import Proposal, strategy_class
 from evolve.settings import Given
+from evolve.storage.adopted_files import take_along
 from evolve.storage.files import command_words, shown_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
@@ -79,6 +80,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
             begin_with = begin_with[: config.max_founders]
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
             console.note(f"run '{config.name}' in {shown_path(folder)}")
+            take_along((step for one in begin_with for step in one.steps), config.results, folder)
             if plan_of.plan:
                 write_plan(plan_of.plan, folder)
             work = plan_of.plan.work if plan_of.plan else None

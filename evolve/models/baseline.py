@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +20,9 @@ from evolve.engine.opening import new_problem
 from evolve.errors import ConfigError
 from evolve.execution.builds import backend
 from evolve.execution.machine import usable_cores
+from evolve.models.adopt import RANGES
 from evolve.models.full_training import succeeded, train_in_full
+from evolve.models.own_baseline import EVALUATORS, OwnModel
 from evolve.problems.images import ImageProblem
 from evolve.runs.facts import recalls
 from evolve.runs.guessing import guessing_on
@@ -45,16 +49,27 @@ def baseline(
     epochs: int | None = None,
     settings: Mapping[str, Any] | Given | None = None,
     progress: Watcher = True,
+    *,
+    model: str | Path | None = None,
+    pixels: str | None = None,
 ) -> Baseline:
-    """Trains a founder on all images that are not for testing, every one in every epoch, and looks at the test part
-    after each epoch, as the article did. That is how the article's figures were made, and no way to choose between
-    networks. The accuracy reported is that after the last epoch.
+    """Trains a founder, or a Keras model of the user's own as it stands, on all images that are not for testing, every
+    one in every epoch, and looks at the test part after each epoch, as the article did. That is how the article's
+    figures were made, and no way to choose between networks. The accuracy reported is that after the last epoch.
 
     founder: a name, notation or RUN:CANDIDATE; None for the article's first net, or `fast` where that does not fit the
-    images. epochs: None for as many as in the article, or 40. settings: fields of
-    `RunConfig` for data, seed, name and results; its `duration` ends the training after the epoch in which the time is
-    up. Raises as `evolve.run` does, and ConfigError for a founder that cannot be read or built.
+    images. epochs: None for as many as in the article, or 40. settings: fields of `RunConfig` for data, seed, name and
+    results; its `duration` ends the training after the epoch in which the time is up, and its `work` allows as many
+    epochs as fit into so many units.
+    model: a .keras file, instead of a founder: its layers with fresh weights, its optimizer and loss, batches of 32.
+    pixels: what that expects, as for `evolve.adopt`.
+    Raises as `evolve.run` does, and ConfigError for a founder that cannot be read or built, or a model that is not for
+    these images.
     """
+    if model is not None and founder is not None:
+        raise ConfigError(f"founder '{founder}' and model '{model}' do not go together; give one of them")
+    if pixels is not None and (model is None or pixels not in RANGES):
+        raise ConfigError(f"pixels go with a model, and are one of {', '.join(RANGES)}, not '{pixels}'")
     given = settings if isinstance(settings, Given) else RunConfig.given(settings or {})
     config = RunConfig.checked(given if epochs is None else RunConfig.given({"final_epochs": epochs}).over(given))
     console = make_console(progress)
@@ -62,6 +77,8 @@ def baseline(
         console.note(text)
     problem = new_problem(config, console)
     assert isinstance(problem, ImageProblem)
+    if model is not None:
+        return _of_model(OwnModel.of(model), problem, config, console, pixels)
     founder = founder or usual_founder(problem, config, console)
     request, blueprint = _request(problem, config, founder)
     genome = request.candidate.genome
@@ -81,9 +98,30 @@ def baseline(
         "multiply_adds": blueprint.multiply_adds,
         "seed": config.seed,
     }
+    return _written(path, about, result, problem, _published(founder))
+
+
+def _of_model(
+    own: OwnModel, problem: ImageProblem, config: RunConfig, console: Console, pixels: str | None
+) -> Baseline:
+    """Trains a Keras model as it stands."""
+    own.check(problem)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", own.path.stem)
+    path = config.results / "baselines" / f"{config.name or f'{problem.parts.name}-{stem}'}.json"
+    job, phase = own.job(problem, config, pixels, path.stem), f"baseline {own.path.name}"
+    console.note(_plan_in_words(own.path.name, own.costs["parameters"], job.budget, config))
+    result = succeeded(train_in_full(problem, job, path.parent, phase, console, config.duration, EVALUATORS), phase)
+    costs = {name: own.costs[name] for name in ("parameters", "multiply_adds")}
+    about = {"founder": own.path.name, "notation": None, "dataset": problem.parts.name, "images": job.budget.images}
+    return _written(path, {**about, **costs, "seed": config.seed}, result, problem, None)
+
+
+def _written(
+    path: Path, about: Mapping[str, Any], result: Result, problem: ImageProblem, published: Mapping[str, float] | None
+) -> Baseline:
     guessing = guessing_on(problem.describe(), "test")
-    about |= {"test_images": guessing.images, "class_shares": guessing.shares} if guessing else {}
-    report = {**about, **_figures(result, problem.parts.class_names), "published": _published(founder)}
+    shares = {"test_images": guessing.images, "class_shares": guessing.shares} if guessing else {}
+    report = {**about, **shares, **_figures(result, problem.parts.class_names), "published": published}
     path.write_text(json.dumps(report, indent=1))
     return Baseline(path, report)
 
@@ -102,10 +140,13 @@ def usual_founder(problem: ImageProblem, config: RunConfig, console: Console) ->
 
 def _plan(config: RunConfig, request: Request, founder: str) -> str:
     """What is going to be done, in words."""
-    budget, parameters = request.budget, request.candidate.parameters
+    return _plan_in_words(f"founder {founder}", request.candidate.parameters, request.budget, config)
+
+
+def _plan_in_words(what: str, parameters: int | None, budget: Budget, config: RunConfig) -> str:
     at_most = f", but no epoch begins after {duration(config.duration)}" if config.duration else ""
     return (
-        f"plan: founder {founder} with {count(parameters)} weights is trained on {plural(budget.images, 'image')} for "
+        f"plan: {what} with {count(parameters)} weights is trained on {plural(budget.images, 'image')} for "
         f"{plural(budget.epochs, 'epoch')}{at_most}"
     )
 
@@ -118,10 +159,19 @@ def _request(problem: ImageProblem, config: RunConfig, text: str) -> tuple[Reque
     except InvalidGenome as error:
         raise ConfigError(f"founder '{text}': {error}") from None
     images = problem.images
-    budget = Budget(images, config.final_epochs or PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0])
+    budget = Budget(images, _epochs(problem, config, blueprint, PUBLISHED.get(text, (USUAL_EPOCHS, 0.0))[0]))
     key = candidate_key(genome, blueprint)
     request = Request(1, Candidate(1, genome, key, parameters=blueprint.parameters), budget, 0, Purpose.TRAIN, None)
     return replace(request, job_key=problem.job_key(request)), blueprint
+
+
+def _epochs(problem: ImageProblem, config: RunConfig, blueprint: Blueprint, usual: int) -> int:
+    """As many as the settings say, or as the units of work allow, one at least."""
+    if config.work is None:
+        return config.final_epochs or usual
+    none, one = (problem.cost(blueprint, Budget(problem.images, epochs)) for epochs in (0, 1))
+    allowed = max(1, math.floor((config.work - none) / (one - none)))
+    return min(allowed, config.final_epochs or allowed)
 
 
 def _figures(result: Result, class_names: tuple[str, ...]) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from evolve.display.console import Console
 from evolve.display.progress import EpochWatch
 from evolve.errors import RunError
-from evolve.jobs import TrainingJob
+from evolve.jobs import KerasModelJob, TrainingJob
 from evolve.planning.plan import minutes
 from evolve.problems.images import ImageProblem
 from evolve.problems.workers import make_executor
@@ -29,18 +30,24 @@ def succeeded(result: Result, phase: str) -> Result:
 
 
 def train_in_full(
-    problem: ImageProblem, job: TrainingJob, models: Path, phase: str, console: Console, seconds: float | None = None
+    problem: ImageProblem,
+    job: TrainingJob | KerasModelJob,
+    models: Path,
+    phase: str,
+    console: Console,
+    seconds: float | None = None,
+    evaluators: Mapping[str, str] | None = None,
 ) -> Result:
     """The result of `job`, whose model is saved in the folder `models`.
 
-    seconds: no epoch begins later than that.
+    seconds: no epoch begins later than that. evaluators: of such jobs, if not those of the problem.
     """
     models.mkdir(parents=True, exist_ok=True)
     watch = EpochWatch(phase, None if seconds is None else time.monotonic() + seconds)
     settings = {**problem.settings, "models": str(models.absolute())}
     asked = job.resources
     needs = replace(asked, cores=asked.cores if asked.gpu else None, memory=None)
-    executor = make_executor(problem, 1, needs, settings)
+    executor = make_executor(problem, 1, needs, settings, evaluators)
     try:
         executor.submit(replace(job, stop_in=seconds, seconds=None, resources=needs))
         with console.live(watch.now):

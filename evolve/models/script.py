@@ -23,7 +23,7 @@ from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
 from evolve.runs.trainings import done
 from evolve.training.augment import CHANGES, alternates
-from evolve.values import Purpose
+from evolve.values import Purpose, adoption
 from genomes import Genome
 from genomes.genome import recipe_of
 from genomes.source import custom_paths, literal, model_source
@@ -85,6 +85,8 @@ def _trained(found: Run, candidate: int) -> str:
         text = f"The run trained it with the fitness function {found.config.fitness}; this trains it by its recipe."
     if (precision := spent.get("precision", "float32")) != "float32":
         text += f" The run multiplied in {precision}; this computes in float32."
+    if step := adoption(found.candidate(candidate)):
+        text += f" There it began {step.text}, a model that was adopted; this begins from scratch."
     return _plain_text(text)
 
 

@@ -59,11 +59,13 @@ def train(
     known, path = found.full_training(candidate), found.model_path(candidate)
     if known and path.exists() and _budget_of(*known) == budget:
         return Trained(found, candidate, known[1], done(known[0].budget, known[1]), path, new=False)
-    key = found.candidate(candidate).key
-    assert key is not None
+    row = found.candidate(candidate)
+    assert row.key is not None
     with Store.open(found.folder) as store:
         number = store.last("request") + 1
-        request = Request(number, Candidate(candidate, genome, key), budget, 0, Purpose.TRAIN, None)
+        request = Request(
+            number, Candidate(candidate, genome, row.key, row.parents, row.steps), budget, 0, Purpose.TRAIN, None
+        )
         request = replace(request, job_key=problem.job_key(request))
         store.add((), [request])
         phase = f"training candidate {candidate} of {found.name} in full"

@@ -17,7 +17,7 @@ from evolve.problems.spaces import image_space
 from evolve.problems.work import training_work
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
 from evolve.training.views import views_of
-from evolve.values import SEARCHING, Budget, Candidate, Purpose, Request, Schedule, digest
+from evolve.values import SEARCHING, Budget, Candidate, Purpose, Request, Schedule, adopted_weights, digest
 from genomes import Blueprint, Genome, candidate_key
 from genomes.genome import NetworkSpace, recipe_of, twin_key
 from genomes.recipe import AUGMENTATION, MANNERS, PLAIN, SLOW_GENES, Recipe, in_small_steps
@@ -48,10 +48,9 @@ def _recipe(request: Request, brief: bool, plain: bool) -> Recipe:
 
 
 def _beginning(request: Request) -> Beginning | None:
-    if request.inherits is not None:
-        return Beginning(request.inherits, Takes.WHAT_FITS)
     if request.continues is None:
-        return None
+        weights = request.inherits or adopted_weights(request.candidate)
+        return Beginning(weights, Takes.WHAT_FITS) if weights else None
     same = request.continues.schedule is Schedule.SAME
     return Beginning(request.continues.weights, Takes.EVERYTHING if same else Takes.WEIGHTS)
 
@@ -179,7 +178,8 @@ class ImageProblem:
         )
         goes_on = request.continues and (request.continues.weights, request.continues.schedule)
         probes = [(probe.group, probe.recipe, probe.seed) for probe in request.probes]
-        return digest("train", *where, *what, *how, goes_on, request.inherits, request.spans, *probes)
+        inherits = request.inherits or adopted_weights(request.candidate)
+        return digest("train", *where, *what, *how, goes_on, inherits, request.spans, *probes)
 
     def _averages(self, purpose: Purpose) -> bool:
         """Whether weights are averaged: where it is decided who wins, and in what follows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from evolve.config import RunConfig
 from evolve.display.text import plural
@@ -50,15 +51,17 @@ def make_executor(
     workers: int,
     usual: Resources | None = None,
     settings: JsonObject | None = None,
+    evaluators: Mapping[str, str] | None = None,
 ) -> Executor:
     """Where a problem's jobs are evaluated; one whose worker dies is tried again.
 
-    usual: what most of these jobs need, if that is not what the problem says. settings: of the evaluators, likewise.
+    usual: what most of these jobs need, if that is not what the problem says. settings: of the evaluators, likewise,
+    and evaluators: these themselves.
     """
     if problem.executor == "in-process" and not on_gpu(problem) and gpus():
         os.environ |= NO_GPU
     made: Executor = executor_class(problem.executor)(
-        problem.evaluators,
+        dict(evaluators or problem.evaluators),
         settings or problem.settings,
         workers=workers,
         usual=usual or problem.usual,

@@ -16,7 +16,7 @@ from evolve.runs.leader import Leader
 from evolve.runs.race import Standings, standings
 from evolve.runs.run import Run
 from evolve.runs.selection import Selection, selection
-from evolve.values import SEARCHING, Budget, Purpose, Status, is_reborn
+from evolve.values import SEARCHING, Budget, Purpose, Status, adoption, is_reborn
 
 SCORES = {
     "accuracy": "validation accuracy",
@@ -221,7 +221,19 @@ def tested(run: Run) -> str:
     notes.append("looked up" if run.problem.get("table") else f"trained in full: {amount(run.in_full or {})}")
     came_to = f"{_own_measure(run.objective, measures)}{outcome(result, run.objective)} ({'; '.join(notes)})"
     before = " -> ".join(_before_the_test(run, found))
-    return f"candidate {found.candidate}: {before}{NEXT if before else ''}{came_to}; the test part {opened}"
+    clean = f"\n{said}" if (said := _not_clean(run, found.candidate)) else ""
+    return f"candidate {found.candidate}: {before}{NEXT if before else ''}{came_to}; the test part {opened}{clean}"
+
+
+def _not_clean(run: Run, candidate: int) -> str:
+    """That a candidate begins with weights that may have seen any of these images, if it does."""
+    step = adoption(run.candidate(candidate))
+    if step is None:
+        return ""
+    return (
+        f"no clean test accuracy: it began {step.text}, which may have seen any of these images before, those of the "
+        "test part among them"
+    )
 
 
 def _own_measure(objective: Objective, measures: Mapping[str, float]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
-from evolve.display.text import duration, share, size
+from evolve.display.text import count, duration, share, size
 from evolve.models.ensemble import Ensemble
 from evolve.models.predict import Prediction
 from evolve.models.train import Trained
@@ -21,11 +22,14 @@ from evolve.reporting.training_text import amount, judged, manner, no_better_tha
 from evolve.runs.disk import Disposable
 from evolve.runs.facts import recalls
 from evolve.runs.guessing import Guessing
+from evolve.storage.adopted_files import AdoptedFile
 from evolve.storage.files import shown_path
+from genomes.limits import Limits
 
 MEASURED = ("test_accuracy", "balanced_accuracy", "train_accuracy")  # in the report of a baseline
 
 FEW_REMARKS = 5
+ROOM = 12  # layers more than an adopted model has, that a search may add
 
 
 def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
@@ -49,6 +53,31 @@ def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
     lines += [shares] if (shares := recognised(report["recognised"])) else []
     lines.append(f"all of it: {path}; the model: {path.with_suffix('.keras')}")
     return Group(Curves(series), Text(), *map(Text, lines))
+
+
+def adopted(made: AdoptedFile) -> RenderableType:
+    """A Keras model that became a founder, and what it is now."""
+    height, width, channels = made.input_shape
+    pixels = {"0-1": "from 0 to 1", "0-255": "from 0 to 255", "-1-1": "from -1 to 1"}[made.range]
+    lines = [
+        made.notation,
+        f"{made.founder}: {count(made.parameters)} weights, {count(made.multiply_adds)} multiply-adds per image",
+        "",
+        f"images of {height} x {width} x {channels}, {made.classes} classes, pixels {pixels} (others: --pixels)",
+        f"its class probabilities differ from those of {made.model} by at most {made.difference:.1g}, on noise",
+        *made.remarks,
+        "nobody knows which images it has seen: of what begins with its weights no clean test accuracy can be claimed",
+    ]
+    return Group(*map(Text, lines))
+
+
+def search_on(made: AdoptedFile, results: Path) -> str:
+    """The command that searches on from an adopted model, in one piece, so that it can be copied."""
+    where = "" if results == Path("results") else f" --results {shlex.quote(shown_path(results.absolute()))}"
+    needed = {"layers": made.layers + ROOM, "parameters": 2 * made.parameters, "multiply_adds": 2 * made.multiply_adds}
+    over = {name: value for name, value in needed.items() if value > getattr(Limits, f"max_{name}")}
+    limits = "".join(f" --max-{name.replace('_', '-')} {value}" for name, value in over.items())
+    return f"search on from it\n  evolve run --encoding graph --founders {made.founder} --dataset DATA{limits}{where}"
 
 
 def trained(made: Trained) -> RenderableType:

@@ -99,7 +99,7 @@ class Births:
         variation = self.space.widened(parent.genome)
         if variation is None:
             return None
-        wider = Proposal(variation.genome, (parent.number,), variation.steps, variation.blueprint)
+        wider = Proposal(variation.genome, (parent.number,), _with(parent, variation.steps), variation.blueprint)
         return self._entered(self._unknown(wider))
 
     def reborn(self, parent: Member, genes: Mapping[str, Json]) -> Proposal | None:
@@ -108,7 +108,8 @@ class Births:
         blueprint = self.space.blueprint(genome)
         if genome == parent.genome or candidate_key(genome, blueprint) in self._known:
             return None
-        return self._entered(Proposal(genome, (parent.number,), (_changed(parent.genome, genome),), blueprint))
+        steps = _with(parent, (_changed(parent.genome, genome),))
+        return self._entered(Proposal(genome, (parent.number,), steps, blueprint))
 
     def up_to_date(self, proposal: Proposal) -> Proposal:
         """A proposal that was drawn earlier, with the `genes` that all have from now on, unless such a one was born."""
@@ -132,7 +133,9 @@ class Births:
             if len(parents) == 1 or rng.random() < mutate:
                 mutant = self.space.mutate(child.genome, rng)
                 child = Variation(mutant.genome, child.steps + mutant.steps, mutant.blueprint)
-            return Proposal(child.genome, tuple(p.number for p in parents), child.steps, child.blueprint)
+            adopting = next((one for one in parents if one.adopted), parents[0])
+            steps = _with(adopting, child.steps)
+            return Proposal(child.genome, tuple(p.number for p in parents), steps, child.blueprint)
 
         return self._new(draw, DRAWS, rng)
 
@@ -180,6 +183,11 @@ class Births:
         if proposal.blueprint is not None:
             self._known.add(candidate_key(proposal.genome, proposal.blueprint))
         return proposal
+
+
+def _with(parent: Member, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Steps of a child, which begins with the adopted weights that its parent begins with, if it does."""
+    return (*steps, parent.adopted) if parent.adopted else steps
 
 
 def _changed(before: Genome, after: Genome) -> Step:

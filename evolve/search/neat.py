@@ -14,7 +14,7 @@ from typing import Any
 from evolve.search.births import Births
 from evolve.search.speciation import PassedThrough, Population, SpeciesOptions
 from evolve.search.strategy import Answer, Facts, Member, Proposal
-from evolve.values import Budget, Request, Result
+from evolve.values import Budget, Request, Result, adoption
 from genomes.json_value import Json
 
 
@@ -62,7 +62,8 @@ class NeatGenome:
 
     def member(self) -> Member:
         assert self.fitness is not None
-        return Member(self.number, self.genome, self.fitness)
+        assert self.proposal is not None
+        return Member(self.number, self.genome, self.fitness, adopted=adoption(self.proposal))
 
 
 class Neat:

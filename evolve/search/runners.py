@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evolve.objectives import Standing, in_order
 from evolve.search.leads import SEED_ERROR, Scale, Scores, luckiest
 from evolve.search.strategy import Member
-from evolve.values import LONGER, Candidate, Request
+from evolve.values import LONGER, Candidate, Request, adoption
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Runner:
     @property
     def member(self) -> Member:
         """It as strategies see it."""
-        return Member(self.number, self.candidate.genome, self.brief)
+        return Member(self.number, self.candidate.genome, self.brief, adopted=adoption(self.candidate))
 
     @property
     def by_brief(self) -> tuple[float, int]:

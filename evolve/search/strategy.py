@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from evolve.objectives import Standing
 from evolve.settings import Settings
-from evolve.values import Budget, Candidate, Probe, Purpose, Request, Result, Schedule
+from evolve.values import Budget, Candidate, Probe, Purpose, Request, Result, Schedule, adoption
 from genomes import Blueprint, Genome, Step
 from genomes.json_value import JsonObject
 
@@ -68,7 +68,8 @@ Wish: TypeAlias = Proposal | Promotion | Examination | Answer
 @dataclass(frozen=True)
 class Member:
     """A candidate as strategies see it: its birth number, genome, fitness (finite, higher is better), how much training
-    that took (images x epochs), the number of the request that it is the result of, and the key of its weights."""
+    that took (images x epochs), the number of the request that it is the result of, and the key of its weights.
+    adopted: the step by which it begins with weights of an adopted model, as its children do."""
 
     number: int
     genome: Genome
@@ -76,6 +77,7 @@ class Member:
     trained: int = 0
     request: int = 0
     weights: str | None = None
+    adopted: Step | None = None
 
     @property
     def rank(self) -> Standing:
@@ -88,7 +90,7 @@ def member(request: Request, result: Result) -> Member | None:
     if result.fitness is None:
         return None
     candidate, score = request.candidate, (result.fitness, request.budget.size)
-    return Member(candidate.number, candidate.genome, *score, request.number, request.job_key)
+    return Member(candidate.number, candidate.genome, *score, request.number, request.job_key, adoption(candidate))
 
 
 class Strategy(Protocol):

@@ -9,6 +9,9 @@ FILE = "run.sqlite"
 EXPERIMENT = "experiment.json"  # what an experiment is, in its folder
 MODELS = "models"  # folders beside it: of trained models, and of weights that other trainings go on from
 WEIGHTS = "weights"
+ADOPTED = (
+    "adopted"  # folder of models that were adopted, and of their weights in a run; also what their keys begin with
+)
 ENDING = ".npz"
 
 
@@ -41,7 +44,9 @@ def model_path(folder: Path, candidate: int) -> Path:
 
 
 def weights_path(folder: Path, job_key: str) -> Path:
-    """Where the weights of a job lie."""
+    """Where the weights of a job lie, or those that were adopted, which nothing makes again, in a folder beside."""
+    if job_key.startswith(f"{ADOPTED}-"):
+        return folder.parent / ADOPTED / f"{job_key}{ENDING}"
     return folder / f"{job_key[:32]}{ENDING}"
 
 

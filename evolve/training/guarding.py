@@ -8,21 +8,24 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from evolve.errors import MachineError, in_words
 from evolve.execution import memory
 from evolve.execution.keras_settings import settings_of_trainings
-from evolve.jobs import TrainingJob
+from evolve.jobs import Job
 from evolve.training.backends import this_backend
 from evolve.training.epochs import Diverged
 from evolve.values import Result, Status
+
+J = TypeVar("J", bound=Job)
 
 
 class WeightsMissing(Exception):
     """The weights that a training goes on from are not here, or not whole."""
 
 
-def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
+def guard(job: J, work: Callable[[J], Result]) -> Result:
     """The result of `work(job)`, with what every result has; whatever it raises is a status with a reason, but for
     MachineError, which is never a candidate's fault, and Ctrl-C."""
     begun = time.perf_counter()
@@ -38,7 +41,7 @@ def guard(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
     return replace(result, timing={**result.timing, "seconds": round(time.perf_counter() - begun, 3), **figures})
 
 
-def _without_raising(job: TrainingJob, work: Callable[[TrainingJob], Result]) -> Result:
+def _without_raising(job: J, work: Callable[[J], Result]) -> Result:
     try:
         return work(job)
     except Diverged as error:
@@ -61,6 +64,6 @@ def _ctrl_c_comes_as_exception() -> bool:
     return here and not noted and signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def _failure(job: TrainingJob, error: BaseException) -> Result:
+def _failure(job: Job, error: BaseException) -> Result:
     status = Status.OUT_OF_MEMORY if this_backend().ran_out_of_memory(error) else Status.FAILED
     return Result(job.number, status, reason=in_words(error))

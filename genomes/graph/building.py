@@ -21,10 +21,10 @@ def add_graph(net: SpecBuilder, genome: GraphGenome, alphabet: Alphabet) -> None
     for number in range(repeats.times):
         if number and repeats.pooling > 1:
             net.add("max_pool", size=repeats.pooling, stride=repeats.pooling, padding="valid")
-        _add_once(net, genome, repeats.growth**number, alphabet)
+        _add_once(net, genome, repeats.growth**number, f"_round{number + 1}" if number else "", alphabet)
 
 
-def _add_once(net: SpecBuilder, genome: GraphGenome, width: float, alphabet: Alphabet) -> None:
+def _add_once(net: SpecBuilder, genome: GraphGenome, width: float, time: str, alphabet: Alphabet) -> None:
     made = {IMAGE: net.last}
     for vertex in genome.graph.live():
         names = [mark for mark in genome.graph.sources(vertex.mark) if mark in made]
@@ -33,7 +33,7 @@ def _add_once(net: SpecBuilder, genome: GraphGenome, width: float, alphabet: Alp
             made[vertex.mark] = sources[0]
             continue
         begins = vertex.layer is not None and vertex.layer.begins_stage
-        with net.part(_text(vertex, names), begins):
+        with net.part(_text(vertex, names), begins, vertex.mark + time):
             net.go_on(_merged(net, sources, vertex.merge))
             if vertex.layer is not None:
                 try:

@@ -104,8 +104,8 @@ class GraphSpace(LayerSpace[GraphGenome]):
         self._check(layers, genome.head)
         net = SpecBuilder(self.input_shape)
         add_graph(net, genome, self.alphabet)
-        for layer in genome.head:
-            with net.part(str(layer), layer.begins_stage):
+        for place, layer in enumerate(genome.head, start=1):
+            with net.part(str(layer), layer.begins_stage, f"head_{place}"):
                 layer.expand(net)
         self.add_classes(net)
         return self.limits.check(net.spec(), genome.recipe.batch_size)

@@ -1,0 +1,83 @@
+"""A baseline that is a Keras model of the user's own, trained as it stands: mine against evolve's."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.data.splits import SEARCH_PARTS
+from evolve.errors import ConfigError, RunError
+from evolve.execution.isolated import call_isolated
+from evolve.jobs import KerasModelJob, PartsUsed
+from evolve.problems.images import ImageProblem
+from evolve.problems.work import START_COST, training_work
+from evolve.settings import path_of
+from evolve.storage.keras_archive import CONFIG
+from evolve.values import Budget
+
+EVALUATORS = {KerasModelJob.kind: "evolve.training.keras_model:KerasModelTrainer"}
+VALUE_WORK = 45
+USUAL_EPOCHS = 40
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """A model in a file, and what it costs, see `evolve.models.model_costs`."""
+
+    path: Path
+    costs: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, path: str | Path) -> OwnModel:
+        """Raises RunError for a file that is none, or a model that is no classifier of images."""
+        found = path_of(path)
+        if not found.is_file():
+            raise RunError(f"model {found}: there is no such file")
+        return cls(found, call_isolated("evolve.models.model_costs:costs", {"model": str(found.absolute())}))
+
+    def check(self, problem: ImageProblem) -> None:
+        """Raises ConfigError if it is not for these images."""
+        parts = problem.parts
+        shape, classes = tuple(self.costs["input_shape"]), self.costs["classes"]
+        if shape != tuple(parts.input_shape) or classes != parts.classes:
+            here, there = (" x ".join(map(str, one)) for one in (parts.input_shape, shape))
+            raise ConfigError(
+                f"model {self.path} takes images of {there} and tells {classes} classes apart; those of "
+                f"{parts.name} are {here}, of {parts.classes} classes"
+            )
+
+    def epochs(self, problem: ImageProblem, config: RunConfig) -> int:
+        """As many as the settings say, or as the units of work allow, one at least."""
+        if config.work is None:
+            return config.final_epochs or USUAL_EPOCHS
+        each = self.costs["multiply_adds"] + VALUE_WORK * self.costs["values"]
+        one = training_work(each, problem.images) - START_COST
+        allowed = max(1, math.floor((config.work - START_COST) / one))
+        return min(allowed, config.final_epochs or allowed)
+
+    def job(self, problem: ImageProblem, config: RunConfig, pixels: str | None, name: str) -> KerasModelJob:
+        """Its training on all images that are not for testing. pixels: the range that it expects, as for `adopt`."""
+        with zipfile.ZipFile(self.path) as archive:
+            model = archive.read(CONFIG).decode()
+        return KerasModelJob(
+            number=1,
+            key=name,
+            model=model,
+            classes=problem.parts.classes,
+            pixels=self._pixels(problem, pixels),
+            budget=Budget(problem.images, self.epochs(problem, config)),
+            parts=PartsUsed(problem.parts.digest, SEARCH_PARTS, "test", test=problem.parts.test),
+            seed=config.seed,
+            name=name,
+        )
+
+    def _pixels(self, problem: ImageProblem, pixels: str | None) -> tuple[float, float]:
+        to_one = problem.parts.pixels["scale"]
+        scale, offset = float(to_one["scale"]), float(to_one["offset"])
+        ranges = {"0-1": (scale, offset), "0-255": (1.0, 0.0), "-1-1": (2 * scale, 2 * offset - 1)}
+        return ranges[pixels or ("0-255" if self.costs["rescales"] else "0-1")]

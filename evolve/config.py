@@ -160,7 +160,7 @@ class RunConfig(Settings):
     ] = Field(None, description="the path of a table, JSON or JSON Lines", examples=["table.json"])
 
     strategy: Annotated[
-        str, _known(STRATEGIES), Shown(Group.SEARCH, "aging, genetic, neat or random.", value="NAME")
+        str, _known(STRATEGIES), Shown(Group.SEARCH, "aging, genetic, neat, codeepneat or random.", value="NAME")
     ] = Field("aging", description="a strategy's name")
     options: Annotated[dict[str, Any], Shown(Group.SEARCH, "Settings of the strategy itself.", flags=())] = Field(
         default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
@@ -168,7 +168,7 @@ class RunConfig(Settings):
     encoding: Annotated[
         str,
         _known(SPACES),
-        Shown(Group.SEARCH, "stack; for a table choices or pool.", "stack, or by the table", "NAME"),
+        Shown(Group.SEARCH, "stack or graph; for a table choices or pool.", "stack, or by the table", "NAME"),
     ] = Field("stack", description="a kind of encoding")
     metric: Annotated[
         str, _known(MEASURES), Shown(Group.SEARCH, "accuracy, balanced_accuracy or loss.", value="NAME")
@@ -456,7 +456,13 @@ class RunConfig(Settings):
         return setting in space_class(self.encoding).settings
 
     def check_encoding(self) -> None:
-        """Raises ConfigError for a setting that the encoding does not heed."""
+        """Raises ConfigError for a setting that the encoding does not heed, or a strategy that cannot search it."""
+        only = strategy_class(self.strategy).encodings
+        if only is not None and self.encoding not in only:
+            raise ConfigError(
+                f"strategy '{self.strategy}' searches {' and '.join(sorted(only))} alone, not the encoding "
+                f"'{self.encoding}'; use {self.assigned('encoding', min(only))}"
+            )
         for name in OF_ENCODINGS:
             usual = type(self).model_fields[name].get_default(call_default_factory=True)
             if getattr(self, name) != usual and not self.heeds(name):

@@ -19,11 +19,11 @@ class RunSettings(TypedDict, total=False):
     table: str | Path | None
     """Table to search, published (.json) or recorded (.jsonl); nothing is trained."""
     strategy: str
-    """aging, genetic, neat or random. Default: aging."""
+    """aging, genetic, neat, codeepneat or random. Default: aging."""
     options: dict[str, Any]
     """Settings of the strategy itself."""
     encoding: str
-    """stack; for a table choices or pool. Default: stack, or by the table."""
+    """stack or graph; for a table choices or pool. Default: stack, or by the table."""
     metric: str
     """accuracy, balanced_accuracy or loss. Default: accuracy."""
     objectives: str | list[str] | tuple[str, ...]

@@ -28,6 +28,7 @@ STEPS: dict[str, str] = {
     "remove stage": "a stage less",
     "recipe": "a gene of the training recipe takes another value",
     "augmentation": "random changes of images are switched on or off, as the search has found out",
+    "assemble": "modules are put into the slots of a blueprint",
     "crossover": "parts of two parents are joined",
     "scale": "made wider or narrower as a whole, to fit the limits",
     "clamp": "genes of a founder are moved within the bounds of the search",

@@ -66,12 +66,13 @@ DOORS = {
         "genomes.decode",
         "evolve.data.keras_datasets",
         "evolve.execution.keras_settings",
+        "evolve.models.adopting_process",
         "evolve.models.classifier",
         "evolve.storage.model_file",
         *(f"evolve.training.{name}_backend" for name in ("tensorflow", "jax", "torch")),
         *(
             f"evolve.training.{name}"
-            for name in ("evaluator", "backends", "optimizers", "custom_layer_facts", "epochs")
+            for name in ("evaluator", "backends", "optimizers", "custom_layer_facts", "epochs", "keras_model")
         ),
     },
 }

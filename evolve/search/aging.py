@@ -11,6 +11,7 @@ lose.
 from __future__ import annotations
 
 from random import Random
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -23,7 +24,8 @@ from evolve.values import Budget, Request, Result
 class Aging:
     """Tournaments of `sample` members, or all if there are fewer; mutation; the oldest dies."""
 
-    takes_updates = True
+    takes_updates: ClassVar[bool] = True
+    encodings: ClassVar[frozenset[str] | None] = None
 
     class Options(Settings):
         """Settings of aging evolution."""

@@ -139,6 +139,20 @@ class Births:
 
         return self._new(draw, DRAWS, rng)
 
+    def made(self, draw: Callable[[], Variation[Genome] | None], parents: Sequence[Member]) -> Proposal | None:
+        """A new genome that a strategy makes itself. `draw` is called again for each draw, and may give none; None if
+        no new genome is found in `DRAWS` draws."""
+        adopting = next((one for one in parents if one.adopted), None)
+        numbers = tuple(sorted({parent.number for parent in parents}))
+        for _ in range(DRAWS):
+            if (variation := draw()) is None:
+                continue
+            steps = _with(adopting, variation.steps) if adopting else variation.steps
+            proposal = Proposal(variation.genome, numbers, steps, variation.blueprint)
+            if found := self._unknown(self._filling(proposal)):
+                return self._entered(found)
+        return None
+
     def _new(self, draw: Callable[[], Proposal], draws: int, rng: Random) -> Proposal | None:
         """One of the first new genomes among so many that are drawn; None if none of them is new."""
         wanted, drafts = self._choose.drafts if self._choose else 1, list[Proposal]()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
+from typing import ClassVar
 
 from deap import tools
 from pydantic import Field
@@ -26,7 +27,8 @@ class Genetic:
     """Tournament selection, crossover, mutation, elitism. A child of two parents is mutated with probability
     `mutation_rate`, a child of one always."""
 
-    takes_updates = True
+    takes_updates: ClassVar[bool] = True
+    encodings: ClassVar[frozenset[str] | None] = None
 
     class Options(Settings):
         """Settings of the genetic algorithm."""

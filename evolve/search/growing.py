@@ -28,6 +28,7 @@ class Growing:
     """
 
     takes_updates: ClassVar[bool] = True
+    encodings: ClassVar[frozenset[str] | None] = None
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, strategy: Strategy, births: Births, small: int) -> None:

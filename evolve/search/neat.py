@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from evolve.search.births import Births
 from evolve.search.speciation import PassedThrough, Population, SpeciesOptions
@@ -69,7 +69,8 @@ class NeatGenome:
 class Neat:
     """Speciated evolution by generations."""
 
-    takes_updates = False
+    takes_updates: ClassVar[bool] = False
+    encodings: ClassVar[frozenset[str] | None] = None
 
     class Options(SpeciesOptions):
         """Settings of neat-python's parts, under their own names."""

@@ -79,6 +79,7 @@ class Racing:
     """
 
     takes_updates: ClassVar[bool] = True
+    encodings: ClassVar[frozenset[str] | None] = None
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, strategy: Strategy, births: Births, race: Race) -> None:

@@ -5,6 +5,7 @@ https://arxiv.org/abs/1902.07638)."""
 from __future__ import annotations
 
 from random import Random
+from typing import ClassVar
 
 from evolve.search.births import Births
 from evolve.search.strategy import Answer, Facts, Proposal
@@ -15,7 +16,8 @@ from evolve.values import Budget, Request, Result
 class RandomSearch:
     """Founders first, then random genomes, none of them twice."""
 
-    takes_updates = True
+    takes_updates: ClassVar[bool] = True
+    encodings: ClassVar[frozenset[str] | None] = None
 
     class Options(Settings):
         """Random search has no settings."""

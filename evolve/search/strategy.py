@@ -98,10 +98,12 @@ class Strategy(Protocol):
 
     Options: the class of its settings. A strategy is built as Strategy(births, population, options).
     takes_updates: whether a candidate may be told again, at a larger budget.
+    encodings: the only ones that it can search, or None.
     """
 
     Options: ClassVar[type[Settings]]
     takes_updates: ClassVar[bool]
+    encodings: ClassVar[frozenset[str] | None]
 
     def ask(self, rng: Random) -> Wish:
         """What is to be trained next; "wait" if it first needs results that are on their way; "done" if there is
@@ -152,6 +154,7 @@ STRATEGIES = {
     "genetic": "evolve.search.genetic:Genetic",
     "aging": "evolve.search.aging:Aging",
     "neat": "evolve.search.neat:Neat",
+    "codeepneat": "evolve.search.codeepneat:CoDeepNeat",
 }
 
 

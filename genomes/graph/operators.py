@@ -34,10 +34,10 @@ def split(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     kinds = [cls for cls in alphabet.kinds.values() if "body" in cls.place and alphabet.may_change(cls)]
     if not kinds:
         return genome, None
-    edge = rng.choice(_live_edges(graph))
+    edge = rng.choice(live_edges(graph))
     layer = drawn(kinds, rng, alphabet)
     if layer.first:  # it reads the image or nothing
-        edge = rng.choice([one for one in _live_edges(graph) if one[0] == IMAGE])
+        edge = rng.choice([one for one in live_edges(graph) if one[0] == IMAGE])
     return _with_layers(genome, edge, [layer], "split")
 
 
@@ -47,7 +47,7 @@ def split_by_stage(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Chan
     features, graph = alphabet.of_role("features"), genome.graph
     if not features:
         return genome, None
-    edge = rng.choice(_live_edges(graph))
+    edge = rng.choice(live_edges(graph))
     layers = [vertex.layer for vertex in graph.live() if vertex.layer is not None]
     norms = [type(layer) for layer in layers if layer.role == "normalisation"]
     functions = [layer for layer in layers if layer.role == "activation"]
@@ -97,7 +97,7 @@ def connect(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
 def disconnect(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """An edge goes where others lead to the same vertex. What only it led to is dead from then on."""
     graph = genome.graph
-    edges = [edge for edge in _live_edges(graph) if len(graph.sources(edge[1])) > 1]
+    edges = [edge for edge in live_edges(graph) if len(graph.sources(edge[1])) > 1]
     if not edges:
         return genome, None
     edge = rng.choice(edges)
@@ -235,7 +235,8 @@ def _changeable(genome: GraphGenome, alphabet: Alphabet) -> list[tuple[Vertex, L
     return [(vertex, layer) for vertex, layer in pairs if layer is not None and alphabet.may_change(type(layer))]
 
 
-def _live_edges(graph: Graph) -> list[Edge]:
+def live_edges(graph: Graph) -> list[Edge]:
+    """Edges on a way from the image to the end."""
     live = {IMAGE, *(vertex.mark for vertex in graph.live())}
     return [edge for edge in graph.edges if live.issuperset(edge)]
 

@@ -189,7 +189,8 @@ class Soak:
             h5py.File(file) as arrays,
         ):
             arrays.visititems(lambda name, item: _hash(weights, name, item))
-        return {"history": _sha(history), "hall of fame": _sha(hall), "weights": weights.hexdigest()}
+        told = {"history": _sha(history), "hall of fame": _sha(hall), "weights": weights.hexdigest()}
+        return {**told, **({"species": _sha(found.species)} if found.species else {})}
 
 
 def _hash(summary: Any, name: str, item: Any) -> None:

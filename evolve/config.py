@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from evolve.errors import ConfigError, nearest
-from evolve.objectives import MEASURES, PUBLISHED, RECORDED, Objectives, read_objective
+from evolve.objectives import COSTS, MEASURES, PUBLISHED, RECORDED, SCORE, Objectives, read_objective
+from evolve.quantities import Count, Seconds, Size, seconds
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Given, Settings, Shown, path_of
 from evolve.values import Budget
@@ -24,17 +25,6 @@ USUAL_LOOK_AHEAD = 8
 OF_ENCODINGS = ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
 OF_TABLES = {".json": PUBLISHED, ".jsonl": RECORDED}  # how the names of tables end -> their encodings
 RUNG = re.compile(r"\d{1,9}x\d{1,6}(x\d{1,3})?")
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(value: Any) -> Any:
-    """Seconds of a duration such as 90, '90s', '10m', '1.5h' or '1h30m'. Raises ValueError for anything else."""
-    if isinstance(value, str):
-        parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd]?)", value)
-        if not parts or "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
-            raise ValueError("not a duration")
-        return sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
-    return value
 
 
 def times_without_unit(given: Given) -> list[str]:
@@ -96,7 +86,7 @@ def _known(names: Any) -> BeforeValidator:
 
 def _objectives(value: Any) -> Any:
     """Objectives such as ['minimise loss']. Raises ValueError for anything else."""
-    given = [value] if isinstance(value, str) else value
+    given = value.split(",") if isinstance(value, str) else value
     if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
         raise ValueError("not objectives")
     for one in given:
@@ -112,9 +102,6 @@ def _twins(value: Any) -> Any:
     return tuple(map(str, found))
 
 
-Seconds = Annotated[
-    float, BeforeValidator(seconds, json_schema_input_type=str | float), Field(gt=0, allow_inf_nan=False)
-]
 HomePath = Annotated[Path, BeforeValidator(_path, json_schema_input_type=str | Path)]
 PathText = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | Path)]
 RANDOM = "random"  # among founders: networks drawn from nothing
@@ -160,7 +147,7 @@ class RunConfig(Settings):
     ] = Field(None, description="the path of a table, JSON or JSON Lines", examples=["table.json"])
 
     strategy: Annotated[
-        str, _known(STRATEGIES), Shown(Group.SEARCH, "aging, genetic, neat, codeepneat or random.", value="NAME")
+        str, _known(STRATEGIES), Shown(Group.SEARCH, "aging, genetic, neat, codeepneat, nsga2 or random.", value="NAME")
     ] = Field("aging", description="a strategy's name")
     options: Annotated[dict[str, Any], Shown(Group.SEARCH, "Settings of the strategy itself.", flags=())] = Field(
         default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]
@@ -176,11 +163,15 @@ class RunConfig(Settings):
     objectives: Annotated[
         tuple[str, ...],
         BeforeValidator(_objectives, json_schema_input_type=str | list[str] | tuple[str, ...]),
-        Shown(Group.SEARCH, "A measure to rank by instead of a metric: 'minimise loss'.", value="MEASURE"),
+        Shown(
+            Group.SEARCH,
+            "Measures to rank by instead of a metric: 'minimise loss', or several: accuracy,parameters,multiply_adds.",
+            value="MEASURES",
+        ),
     ] = Field(
         (),
-        description="a list of one measure, after 'maximise' or 'minimise' where that is not clear",
-        examples=[["minimise loss"]],
+        description="a list of measures, each after 'maximise' or 'minimise' where that is not clear",
+        examples=[["accuracy", "parameters"]],
     )
     fitness: Annotated[
         str | None,
@@ -319,13 +310,22 @@ class RunConfig(Settings):
     max_layers: Annotated[int, Shown(Group.LIMITS, "Largest number of layers of a network.", value="N")] = Field(
         32, ge=2, description=f"{WHOLE} 2", examples=[32]
     )
-    max_parameters: Annotated[int, Shown(Group.LIMITS, "Largest number of weights of a network.", value="N")] = Field(
-        3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000]
-    )
+    max_parameters: Annotated[
+        Count, Shown(Group.LIMITS, "Largest number of weights of a network, such as 100k.", value="N")
+    ] = Field(3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000])
     max_multiply_adds: Annotated[
-        int | None,
-        Shown(Group.LIMITS, "Largest number of multiply-adds per image.", "50,000,000, more for large images", "N"),
+        Count | None,
+        Shown(
+            Group.LIMITS,
+            "Largest number of multiply-adds per image, such as 5M.",
+            "50,000,000, more for large images",
+            "N",
+        ),
     ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    max_activations: Annotated[
+        Size | None,
+        Shown(Group.LIMITS, "Largest memory for what layers hand on, at 8 bits a value, such as 256kB.", value="SIZE"),
+    ] = Field(None, ge=100, description="a size of at least 100 bytes", examples=["256kB"])
     max_work: Annotated[
         int | None,
         Shown(Group.LIMITS, "Largest work per image: multiply-adds, and a cost per value put out.", value="N"),
@@ -477,19 +477,35 @@ class RunConfig(Settings):
         that is recorded nothing is asked."""
         named = Objectives.of({"objectives": self.objectives}).each if self.objectives else ()
         usual = self.metric == "accuracy"
-        if len(named) > 1:
-            raise ConfigError(f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}")
+        if len(named) > 1 and not strategy_class(self.strategy).several_objectives:
+            several = [name for name in STRATEGIES if strategy_class(name).several_objectives]
+            raise ConfigError(
+                f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}, or use "
+                + self.assigned("strategy", several[0])
+            )
+        if twice := {one.name for one in named if [other.name for other in named].count(one.name) > 1}:
+            raise ConfigError(f"{self.spelled('objectives')}: '{min(twice)}' stands there twice; give it once")
+        if named and named[0].name in COSTS:
+            raise ConfigError(
+                f"{self.spelled('objectives')}: '{named[0].name}' cannot be the first, by which leaders are scored "
+                "again; put a measure of training before it, such as accuracy"
+            )
         metric, objectives = self.spelled("metric"), self.spelled("objectives")
         if named and not usual and self.metric != named[0].name:
             raise ConfigError(f"{metric} is short for {objectives}; give one of them")
-        if self.encoding == PUBLISHED and (named or not usual):
-            raise ConfigError(f"a table has one score for each entry; leave {objectives if named else metric} out")
+        published = self.encoding == PUBLISHED
+        if published and (not usual or (named and named[0].name != SCORE)):
+            raise ConfigError(
+                f"a table has one score for each entry; leave {objectives if named else metric} out, or begin with it: "
+                "score,parameters"
+            )
         if self.fitness is not None and not named and not usual:
             raise ConfigError(f"{metric} and a fitness function do not go together: the function says what counts")
-        if self.fitness is None and named and named[0].name not in MEASURES:
+        known = [SCORE, "parameters", "multiply_adds"] if published else [*MEASURES, *COSTS]
+        if self.fitness is None and (unknown := [one.name for one in named if one.name not in known]):
             raise ConfigError(
-                f"{objectives}: '{named[0].name}' is not measured; without a fitness function these are: "
-                + ", ".join(MEASURES)
+                f"{objectives}: '{unknown[0]}' is not measured{nearest(unknown[0], known)}; "
+                f"{'' if published else 'without a fitness function '}these are: {', '.join(known)}"
             )
 
     @property

@@ -28,6 +28,12 @@ MEASURES = {
     "balanced_accuracy": Direction.MAXIMISE,
     "loss": Direction.MINIMISE,
 }
+# What a network costs, known before it is trained -> the direction.
+COSTS = {
+    "parameters": Direction.MINIMISE,
+    "multiply_adds": Direction.MINIMISE,
+    "activations": Direction.MINIMISE,
+}
 FITNESS = "fitness"  # what a fitness function of the user's own returns
 SCORE = "score"  # of an entry of a table of published scores
 PUBLISHED = "choices"  # the encoding of those
@@ -64,10 +70,13 @@ class Objective:
 
 def read_objective(text: str) -> Objective:
     """The objective that 'loss', or 'minimise loss', means. Raises ValueError, in words that follow 'must be'."""
-    direction, _, name = text.rpartition(" ")
+    direction, _, name = text.strip().rpartition(" ")
+    name = name.replace("-", "_")
     if not NAME.fullmatch(name) or direction not in ("", *Direction):
         raise ValueError("the name of a measure, after 'maximise' or 'minimise' where that is not clear")
-    if not direction and name not in (known := {**MEASURES, FITNESS: Direction.MAXIMISE, SCORE: Direction.MAXIMISE}):
+    if not direction and name not in (
+        known := {**MEASURES, **COSTS, FITNESS: Direction.MAXIMISE, SCORE: Direction.MAXIMISE}
+    ):
         raise ValueError(f"one of {', '.join(known)}, or another measure after 'maximise' or 'minimise'")
     return Objective(name, Direction(direction) if direction else known[name])
 
@@ -92,6 +101,11 @@ class Objectives:
     def first(self) -> Objective:
         """The one that candidates are ranked by."""
         return self.each[0]
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """Names of those that are costs of networks."""
+        return tuple(one.name for one in self.each if one.name in COSTS)
 
     def vector(self, measures: Mapping[str, float]) -> tuple[float, ...]:
         """Fitness by each objective; nothing if a measure is missing or not finite."""

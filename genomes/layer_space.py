@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from genomes.alphabet import Alphabet, full_alphabet
 from genomes.genome import Genome, InvalidGenome, Variation
 from genomes.layer import Layer
-from genomes.limits import Limits
+from genomes.limits import Limits, TooLarge
 from genomes.notation import check_layer
 from genomes.primitives import Shape
 from genomes.spec import ModelSpec, SpecBuilder
@@ -106,9 +106,18 @@ class LayerSpace(ABC, Generic[G]):
         for attempt in range(21 * TRIES):
             with suppress(InvalidGenome):
                 child, steps = draw() if attempt < TRIES else another_recipe()
-                if child != parent:
-                    return Variation(child, steps, self.blueprint(child))
+                if child != parent and (found := self._within(child, steps)):
+                    return found
         return self.random(rng)
+
+    def _within(self, child: G, steps: tuple[Step, ...]) -> Variation[G] | None:
+        """A child with its network; narrower where it is too large, as near a limit most that grows is. None if that is
+        too large, too. Raises InvalidGenome for what cannot be built at any width."""
+        try:
+            return Variation(child, steps, self.blueprint(child))
+        except TooLarge:
+            narrower = self._widest(child, SHARES[1:3])
+            return narrower and Variation(narrower.genome, (*steps, *narrower.steps), narrower.blueprint)
 
     def add_classes(self, net: SpecBuilder) -> None:
         """Adds what every network ends in: a dense layer to the classes, and softmax."""

@@ -19,6 +19,14 @@ from typing import Any
 from genomes.domains import Value
 from genomes.primitives import PRIMITIVES, Shape
 
+# Primitives that change each value by itself, or none of them after training.
+IN_PLACE = frozenset(
+    (
+        *("batch_norm", "activation", "leaky_relu", "prelu", "scale", "flatten"),
+        *("dropout", "spatial_dropout", "gaussian_noise"),
+    )
+)
+
 
 @dataclass(frozen=True)
 class Node:
@@ -76,6 +84,25 @@ class ModelSpec:
     def values(self) -> int:
         """How many values its layers put out for one image."""
         return sum(math.prod(node.shape) for node in self.nodes)
+
+    @cached_property
+    def activations(self) -> int:
+        """The most values that are held at once while one image goes through, layer by layer: what a layer reads, what
+        it puts out, and what a later one will read. At 8 bits a value it is that many bytes, as microcontrollers count
+        them. Layers that change each value by itself do so in place (David et al. 2020, "TensorFlow Lite Micro",
+        https://arxiv.org/abs/2010.08678, section 4.4)."""
+        last = {source: position for position, node in enumerate(self.nodes) for source in node.inputs}
+        held, peak = {0: math.prod(self.nodes[0].shape)}, math.prod(self.nodes[0].shape)
+        for position, node in enumerate(self.nodes[1:], start=1):
+            ended = [source for source in set(node.inputs) if last[source] == position]
+            in_place = node.op in IN_PLACE and ended == list(node.inputs)
+            held[position] = 0 if in_place else math.prod(node.shape)
+            peak = max(peak, sum(held.values()))
+            if in_place:
+                held[position] = held[ended[0]]
+            for source in ended:
+                del held[source]
+        return peak
 
     def memory(self, batch_size: int) -> int:
         """Estimated bytes that training in batches of that size takes: the activations of a batch, which are kept for

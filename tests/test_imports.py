@@ -48,7 +48,7 @@ ROOMS = (
 
 # One library, one door.
 DOORS = {
-    "deap": {"evolve.search.genetic"},
+    "deap": {"evolve.search.genetic", "evolve.search.nsga2"},
     "neat": {"evolve.search.speciation"},
     "pebble": {"evolve.execution.processes", "evolve.execution.worker_process"},
     "typer": {f"evolve.cli.{name}" for name in ("app", "flags", "search", "look", "models", "research", "table_verbs")},

@@ -16,6 +16,7 @@ from evolve.jobs import Job, TrainingJob
 from evolve.search.strategy import Facts
 from evolve.storage.store import Store
 from evolve.values import Candidate, Fact, Purpose, Request, Result, Status, judged_by
+from genomes import Blueprint
 
 POLL_SECONDS = 0.25
 MOST_TRIES = 2  # to make weights again
@@ -63,6 +64,7 @@ class Dispatcher:
         self._next_number = store.last("request") + 1
         self._before = store.count(statuses=Status)
         self._facts = len(store.facts())
+        self._blueprints: dict[int, Blueprint] = {}
         self._openings: list[_Opening] = []
         self._arrived: dict[int, Result] = {}
         self._flying: dict[str, list[int]] = {}
@@ -98,12 +100,22 @@ class Dispatcher:
         self._next_number += 1
         return self._next_number - 1
 
-    def open(self, request: Request, job: Job | None, written: bool = False, result: Result | None = None) -> None:
+    def open(
+        self,
+        request: Request,
+        job: Job | None,
+        written: bool = False,
+        result: Result | None = None,
+        blueprint: Blueprint | None = None,
+    ) -> None:
         """Sees to it that a request is written down, its candidate with it if it is a birth, and gets its result:
         known, from an equal job, or from the executor.
 
         job: None for a candidate that cannot be built; `result` says why. written: whether an earlier session wrote it.
+        blueprint: the network, whose costs may be an objective.
         """
+        if blueprint is not None and self.store.objectives.costs:
+            self._blueprints[request.number] = blueprint
         if not (written and self.store.result(request.number)):
             self._openings.append(_Opening(request, job, written, result))
 
@@ -146,7 +158,8 @@ class Dispatcher:
         elif (known := self.store.known(key)) is not None:
             self._write([], [], [_copy(request.number, known)])
         elif (found := None if _leaves_a_model(job) else self._elsewhere(key)) is not None:
-            self._write([], [], [replace(found, request=request.number, cached_from=None, spent={}, timing={})])
+            copied = replace(found, request=request.number, cached_from=None, spent={}, timing={})
+            self._write([], [], [judged_by(self.store.objectives, self._with_costs(copied))])
         else:
             self._flying[key] = [request.number]
             self._key[request.number] = key
@@ -197,9 +210,18 @@ class Dispatcher:
             elif job.number < 0:
                 yield from self._made(job.key, result)
             else:
-                yield judged_by(self.store.objectives, result)
+                yield judged_by(self.store.objectives, self._with_costs(result))
             if isinstance(job, TrainingJob) and job.begins is not None and result.status is Status.OK:
                 self._made_again.pop(job.begins.weights, None)
+
+    def _with_costs(self, result: Result) -> Result:
+        """A result with what its network costs, where that is an objective: no worker need measure it."""
+        names = self.store.objectives.costs
+        blueprint = self._blueprints.pop(result.request, None)
+        if not names or blueprint is None or result.status is not Status.OK:
+            return result
+        costs = {name: float(value) for name in names if (value := getattr(blueprint, name, None)) is not None}
+        return replace(result, measures={**result.measures, **costs})
 
     def _wait_for(self, weights: str, job: Job) -> Iterator[Result]:
         """Has the weights made again that a job begins with, unless that is under way; says so if that cannot be."""

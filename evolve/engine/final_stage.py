@@ -167,10 +167,11 @@ class FinalStage:
         number = next((row.number for row in rows if row.job_key == asked.job_key), None)
         request = replace(asked, number=number or self.dispatcher.number())
         model = model_name(candidate.number) if purpose is Purpose.FINAL else None
-        job = self.problem.job(request, self.problem.space.blueprint(candidate.genome), model)
+        blueprint = self.problem.space.blueprint(candidate.genome)
+        job = self.problem.job(request, blueprint, model)
         if finish_in is not None and isinstance(job, TrainingJob):
             job = replace(job, finish_in=finish_in, seconds=BACKSTOP * (60 + finish_in))
-        self.dispatcher.open(request, job, written=number is not None)
+        self.dispatcher.open(request, job, written=number is not None, blueprint=blueprint)
         return request
 
     def _perform(self, requests: list[Request]) -> list[Result]:

@@ -141,7 +141,7 @@ class Search:
         self.stats.begin(request, cost)
         if asked.purpose is not Purpose.CLOSING:
             self.clock.start(request.number, cost)
-        self.dispatcher.open(request, job, written=known is not None, result=invalid)
+        self.dispatcher.open(request, job, written=known is not None, result=invalid, blueprint=blueprint)
 
     def _blueprint(self, proposal: Proposal) -> tuple[Blueprint | None, str | None]:
         try:

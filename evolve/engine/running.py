@@ -39,6 +39,7 @@ from evolve.storage.files import command_words, shown_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
 
+SEVERAL = "nsga2"  # the strategy for several objectives, if nobody says another one
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
 VERSION = version("evolve-convnets")
 
@@ -99,6 +100,8 @@ def _config_of(given: Given, plan: str | Path | None) -> RunConfig:
             both = f"{given.source('plan')} and {given.source(name)}"
             raise ConfigError(f"{both} do not go together: a plan is run by its counts; give one of them")
     config = RunConfig.checked(given.over(RunConfig.given(read_plan(Path(plan)), str(plan))) if plan else given)
+    if len(config.objectives) > 1 and "strategy" not in config.model_fields_set:
+        config = config.model_copy(update={"strategy": SEVERAL})
     if config.limit is None and config.duration is None and config.work is None:
         usual = {"duration": USUAL_SECONDS} if config.table is None else {"generations": USUAL_GENERATIONS}
         return config.model_copy(update=usual)

@@ -67,6 +67,7 @@ def image_limits(config: RunConfig, input_shape: Shape) -> Limits:
         max_layers=config.max_layers,
         max_parameters=config.max_parameters,
         max_multiply_adds=config.max_multiply_adds or round(Limits.max_multiply_adds * grown),
+        max_activations=config.max_activations,
         max_work=config.max_work,
         value_work=VALUE_WORK["float32" if config.work else config.precision or "float32"],
         max_memory=None if config.candidate_memory is None else round(config.candidate_memory * 2**30) - WORKER_BYTES,

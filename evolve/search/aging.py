@@ -26,6 +26,7 @@ class Aging:
 
     takes_updates: ClassVar[bool] = True
     encodings: ClassVar[frozenset[str] | None] = None
+    several_objectives: ClassVar[bool] = False
 
     class Options(Settings):
         """Settings of aging evolution."""

@@ -56,6 +56,7 @@ class CoDeepNeat:
 
     takes_updates: ClassVar[bool] = False
     encodings: ClassVar[frozenset[str] | None] = frozenset({"graph"})
+    several_objectives: ClassVar[bool] = False
 
     class Options(SpeciesOptions):
         """Those of both populations, and how large these are."""

@@ -29,6 +29,7 @@ class Genetic:
 
     takes_updates: ClassVar[bool] = True
     encodings: ClassVar[frozenset[str] | None] = None
+    several_objectives: ClassVar[bool] = False
 
     class Options(Settings):
         """Settings of the genetic algorithm."""

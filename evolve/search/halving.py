@@ -65,6 +65,7 @@ class Halving:
 
     takes_updates: ClassVar[bool] = True
     encodings: ClassVar[frozenset[str] | None] = None
+    several_objectives: ClassVar[bool] = False
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, strategy: Strategy, rungs: Sequence[Budget], one_in: int, room: int) -> None:

@@ -71,6 +71,7 @@ class Neat:
 
     takes_updates: ClassVar[bool] = False
     encodings: ClassVar[frozenset[str] | None] = None
+    several_objectives: ClassVar[bool] = False
 
     class Options(SpeciesOptions):
         """Settings of neat-python's parts, under their own names."""

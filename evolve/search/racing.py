@@ -80,6 +80,7 @@ class Racing:
 
     takes_updates: ClassVar[bool] = True
     encodings: ClassVar[frozenset[str] | None] = None
+    several_objectives: ClassVar[bool] = False
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, strategy: Strategy, births: Births, race: Race) -> None:

@@ -18,6 +18,7 @@ class RandomSearch:
 
     takes_updates: ClassVar[bool] = True
     encodings: ClassVar[frozenset[str] | None] = None
+    several_objectives: ClassVar[bool] = True  # it heeds none
 
     class Options(Settings):
         """Random search has no settings."""

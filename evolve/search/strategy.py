@@ -98,12 +98,13 @@ class Strategy(Protocol):
 
     Options: the class of its settings. A strategy is built as Strategy(births, population, options).
     takes_updates: whether a candidate may be told again, at a larger budget.
-    encodings: the only ones that it can search, or None.
+    encodings: the only ones that it can search, or None. several_objectives: whether it heeds more than the first.
     """
 
     Options: ClassVar[type[Settings]]
     takes_updates: ClassVar[bool]
     encodings: ClassVar[frozenset[str] | None]
+    several_objectives: ClassVar[bool]
 
     def ask(self, rng: Random) -> Wish:
         """What is to be trained next; "wait" if it first needs results that are on their way; "done" if there is
@@ -154,6 +155,7 @@ STRATEGIES = {
     "genetic": "evolve.search.genetic:Genetic",
     "aging": "evolve.search.aging:Aging",
     "neat": "evolve.search.neat:Neat",
+    "nsga2": "evolve.search.nsga2:Nsga2",
     "codeepneat": "evolve.search.codeepneat:CoDeepNeat",
 }
 

@@ -13,6 +13,10 @@ the one that, with those before it, loses least against the best network of a re
 sets (`benchmarks/policies.py`; as in Feurer et al. 2020, https://arxiv.org/abs/2007.04074). The table has them half as
 wide, and calls fast fast-thin, fast-average thin-average, fast-flatten thin-flatten, and fast-strided fast-average.
 
+The small ones have 1,000 to 30,000 weights, most of them separable or depthwise convolutions (Chollet 2016,
+https://arxiv.org/abs/1610.02357; Howard et al. 2017, https://arxiv.org/abs/1704.04861); a search with a tight limit
+begins with them and the portfolio in turn.
+
 article-1 and article-2 are the two hand-made CIFAR-10 networks of the beginner's article that this project grew out
 of (79.35 % after 100 epochs and 81.40 % after 75 epochs), with its recipe. The zoo are small nets in the style of VGG
 (Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556), ResNet (He et al. 2015,
@@ -85,6 +89,25 @@ FOUNDERS: dict[str, str] = {
         "conv 48 3, batchnorm, relu, separable 96 3, batchnorm, relu, maxpool 2, separable 192 3, batchnorm, relu, "
         f"maxpool 2, separable 256 3, batchnorm, relu, global_average | rmsprop 0.001, batch 64, linear, {_AUGMENTED}"
     ),
+    "small-plain": (
+        "conv 8 3, batchnorm, relu, conv 16 3 stride=2, batchnorm, relu, conv 24 3, batchnorm, relu, "
+        "conv 32 3 stride=2, batchnorm, relu, conv 48 3, batchnorm, relu, global_average "
+        f"| sgd 0.1, batch 64, one-cycle, decay 0.001, {_AUGMENTED}"
+    ),
+    "small-separable": (
+        "conv 16 3 stride=2, batchnorm, relu, separable 32 3, batchnorm, relu, separable 48 3 stride=2, batchnorm, "
+        "relu, separable 64 3, batchnorm, relu, separable 96 3 stride=2, batchnorm, relu, global_average "
+        f"| sgd 0.1, batch 64, one-cycle, decay 0.0005, {_AUGMENTED}"
+    ),
+    "small-depthwise": (
+        "conv 12 3, batchnorm, relu, maxpool 2, depthwise 3, batchnorm, conv 24 1, batchnorm, relu, depthwise 3, "
+        "batchnorm, conv 32 1, batchnorm, relu, maxpool 2, depthwise 3, batchnorm, conv 48 1, batchnorm, relu, "
+        f"global_average | sgd 0.1, batch 64, one-cycle, decay 0.0005, {_AUGMENTED}"
+    ),
+    "tiny": (
+        "conv 8 3 stride=2, batchnorm, relu, separable 12 3 stride=2, batchnorm, relu, separable 16 3, batchnorm, "
+        f"relu, global_average | sgd 0.1, batch 64, one-cycle, {_AUGMENTED}"
+    ),
     "article-1": (
         "conv 32 3 padding=valid, relu, conv 32 3 padding=valid, relu, maxpool 2, dropout 0.25, "
         "conv 32 3 padding=valid, relu, conv 32 3 padding=valid, relu, maxpool 2, dropout 0.25, "
@@ -122,6 +145,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("fast-average", "no-pooling", "fast-strided", "fast", "fast-flatten", "residual", "large-kernels"),
         *("dense-blocks", "shallow-wide", "separable"),
     ),
+    "small": ("small-separable", "small-plain", "small-depthwise", "tiny"),
     "whitened-sizes": ("whitened", "whitened-wide", "whitened-large"),
     "fast-sizes": ("fast", "fast-wide", "fast-large"),
     "zoo": ("vgg", "resnet", "inception", "densenet"),

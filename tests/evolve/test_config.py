@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from evolve.config import RunConfig, seconds
+from evolve.config import RunConfig
 from evolve.config_files import from_flags
 from evolve.errors import ConfigError
+from evolve.quantities import seconds
 from evolve.search.strategy import strategy_class
 
 

@@ -478,7 +478,7 @@ class RunConfig(Settings):
         named = Objectives.of({"objectives": self.objectives}).each if self.objectives else ()
         usual = self.metric == "accuracy"
         if len(named) > 1 and not strategy_class(self.strategy).several_objectives:
-            several = [name for name in STRATEGIES if strategy_class(name).several_objectives]
+            several = [name for name in STRATEGIES if name != RANDOM and strategy_class(name).several_objectives]
             raise ConfigError(
                 f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}, or use "
                 + self.assigned("strategy", several[0])

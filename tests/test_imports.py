@@ -51,7 +51,11 @@ DOORS = {
     "deap": {"evolve.search.genetic", "evolve.search.nsga2"},
     "neat": {"evolve.search.speciation"},
     "pebble": {"evolve.execution.processes", "evolve.execution.worker_process"},
-    "typer": {f"evolve.cli.{name}" for name in ("app", "flags", "search", "look", "models", "research", "table_verbs")},
+    "moocore": {"evolve.runs.shelf"},
+    "typer": {
+        f"evolve.cli.{name}"
+        for name in ("app", "flags", "search", "look", "models", "research", "shelf", "table_verbs")
+    },
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.models.keras_process"},
     "jax": {"evolve.training.jax_backend"},

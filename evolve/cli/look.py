@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evolve.cli.app import CANDIDATE, RESULTS, Json, Results, RunName, app, complain, print_json
+from evolve.cli.shelf import Activations, Limit, MultiplyAdds, limits
+from evolve.errors import ConfigError
+
+if TYPE_CHECKING:
+    from evolve.runs.run import Run
 
 
 @app.command("list")
@@ -33,10 +38,19 @@ def show(
     top: Annotated[
         int | None, typer.Option(min=1, help="How many leaders to show. Default: ten, and all that were scored again.")
     ] = None,
+    front: Annotated[
+        str | None, typer.Option(metavar="MEASURES", help="Those that none is better than in all: score,parameters.")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(metavar="MEASURE", help="All that were scored, in the order of score, parameters, ...")
+    ] = None,
+    max_parameters: Limit = None,
+    max_multiply_adds: MultiplyAdds = None,
+    max_activations: Activations = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """The hall of fame of a run, or one of its candidates."""
+    """The hall of fame of a run, one of its candidates, its front, or all within limits."""
     from evolve.display.console import show_text
     from evolve.reporting import candidate_text, run_text
     from evolve.runs.facts import candidate_json
@@ -44,7 +58,12 @@ def show(
     from evolve.runs.selection import selection_json
 
     found = find(run, results)
-    if candidate is None:
+    asked = limits(parameters=max_parameters, multiply_adds=max_multiply_adds, activations=max_activations)
+    if front or sort or asked:
+        if candidate is not None:
+            raise ConfigError("a candidate does not go together with --front, --sort and limits; leave it out")
+        _show_items(found, front, sort, asked, top, as_json)
+    elif candidate is None:
         if as_json:
             leaders = [leader.to_json() for leader in (found.leaders(top) if top else found.hall_of_fame)]
             told = {"hall_of_fame": leaders, "winner": found.winner, "species": found.species}
@@ -55,6 +74,29 @@ def show(
         print_json(candidate_json(found, found.number(candidate)))
     else:
         show_text(candidate_text.candidate(found, found.number(candidate)))
+
+
+def _show_items(
+    run: Run, front: str | None, sort: str | None, asked: dict[str, float], top: int | None, as_json: bool
+) -> None:
+    """A run's candidates as rows: those of its front, or all, within limits and in an order."""
+    from evolve.display.console import show_text
+    from evolve.reporting import shelf_text
+    from evolve.runs import shelf
+
+    names = shelf.cost_names(front.split(",")) if front else []
+    [by] = shelf.cost_names([sort]) if sort else [names[0] if names else shelf.SCORE]
+    found = shelf.within(shelf.items(run, (*names, by, *asked)), asked)
+    if names:
+        found = shelf.front(run, found, names)
+    found = shelf.ordered(run, found, by)[:top]
+    if as_json:
+        print_json([item.to_json() for item in found])
+    elif not found:
+        print(f"nothing of run '{run.name}' is within these limits")
+    else:
+        costs = [name for name in (*names, by, *asked) if name in shelf_text.COSTS]
+        show_text(shelf_text.table(found, tuple(dict.fromkeys((*costs, "parameters", "multiply_adds")))))
 
 
 @app.command()

@@ -1,0 +1,95 @@
+"""Verbs for networks under a limit: shelf and pick."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from evolve.cli.app import RESULTS, Json, Results, RunName, Trust, app, print_json
+
+Limit = Annotated[str | None, typer.Option(metavar="N", help="Largest number of weights, such as 100k.")]
+MultiplyAdds = Annotated[str | None, typer.Option(metavar="N", help="Largest number of multiply-adds, such as 5M.")]
+Activations = Annotated[str | None, typer.Option(metavar="SIZE", help="Largest memory of activations, such as 64kB.")]
+
+
+def limits(**given: str | None) -> dict[str, float]:
+    """Limits as they were typed, by the names of costs. Raises ConfigError for what is no quantity."""
+    from evolve.errors import ConfigError
+    from evolve.quantities import count, size
+
+    found: dict[str, float] = {}
+    for name, text in given.items():
+        if text is None:
+            continue
+        read, example = (size, "64kB") if name == "activations" else (count, "100k")
+        flag = f"--max-{name.replace('_', '-')}"
+        try:
+            found[name] = read(text)
+        except ValueError:
+            raise ConfigError(f"{flag} must be a quantity, not {text!r}; for example {flag} {example}") from None
+    return found
+
+
+@app.command()
+def shelf(
+    run: RunName,
+    by: Annotated[str, typer.Option(metavar="MEASURES", help="Costs that cells are cut by.")] = (
+        "parameters,multiply-adds"
+    ),
+    max_parameters: Limit = None,
+    max_multiply_adds: MultiplyAdds = None,
+    max_activations: Activations = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """The best network of each size, of all that a run ever scored; sizes double from cell to cell."""
+    from evolve.display.console import show_text
+    from evolve.errors import ConfigError
+    from evolve.objectives import COSTS
+    from evolve.reporting import shelf_text
+    from evolve.runs.find import find
+    from evolve.runs.shelf import cells, cost_names, items, within
+
+    names = cost_names(by.split(","))
+    if not set(names) <= set(COSTS):
+        raise ConfigError(f"--by must name costs, some of {', '.join(COSTS)}, not {by!r}")
+    found = find(run, results)
+    asked = limits(parameters=max_parameters, multiply_adds=max_multiply_adds, activations=max_activations)
+    best = list(cells(found, within(items(found, (*names, *asked)), asked), names).values())
+    if as_json:
+        print_json([item.to_json() for item in best])
+    elif not best:
+        print(f"nothing of run '{found.name}' is within these limits")
+    else:
+        show_text(shelf_text.table(best, names))
+
+
+@app.command()
+def pick(
+    run: RunName,
+    max_parameters: Limit = None,
+    max_multiply_adds: MultiplyAdds = None,
+    max_activations: Activations = None,
+    rescore: Annotated[bool, typer.Option(help="Score the best few that fit again, if they were not.")] = True,
+    train: Annotated[bool, typer.Option("--train", help="Train it in full, and open the test part for it.")] = False,
+    trust: Trust = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """The best network within limits, of all that a run ever scored."""
+    from evolve.display.console import show_text
+    from evolve.models.pick import pick as pick_one
+    from evolve.reporting import model_text, shelf_text
+
+    asked = limits(parameters=max_parameters, multiply_adds=max_multiply_adds, activations=max_activations)
+    given: dict[str, Any] = {"results": results, "trust": trust or (), "progress": not as_json}
+    made = pick_one(run, asked, rescore=rescore, in_full=train, **given)
+    if as_json:
+        print_json({**made.item.to_json(), "others": [one.candidate for one in made.others]})
+        return
+    show_text(shelf_text.table([made.item, *made.others[:4]], tuple(made.item.costs)))
+    print(f"\ncandidate {made.item.candidate} is the best of {len(made.others) + 1} that fit")
+    print(made.item.notation)
+    if made.trained:
+        show_text(model_text.trained(made.trained))

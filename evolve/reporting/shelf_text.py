@@ -1,0 +1,24 @@
+"""Fronts, shelves and what was picked of a run, as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+
+from evolve.display.table import Column, FoldingTable
+from evolve.display.text import count, score
+from evolve.runs.shelf import Item
+
+COSTS = {"parameters": "weights", "multiply_adds": "multiply-adds", "activations": "activations"}
+
+
+def table(found: Sequence[Item], by: Sequence[str] = ("parameters", "multiply_adds")) -> RenderableType:
+    """A row for each candidate: what it is worth, and what it costs."""
+    columns = [Column("candidate"), Column("score"), Column("re-scored", spare=1)]
+    columns += [Column(COSTS[name]) for name in by if name in COSTS]
+    rows = FoldingTable((*columns, Column("origin", left=True, folds=True, spare=2)))
+    for item in found:
+        costs = [count(None if (value := item.costs[name]) is None else int(value)) for name in by if name in COSTS]
+        rows.add_row(str(item.candidate), score(item.score), score(item.rescored), *costs, item.origin)
+    return rows

@@ -1,0 +1,339 @@
+"""Several objectives, limits, fronts, shelves, and what is picked from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from conftest import DATA, command, stack_space
+
+import evolve
+from evolve.config import RunConfig
+from evolve.engine.initial_population import founders
+from evolve.errors import ConfigError, RunError
+from evolve.models.pick import pick
+from evolve.quantities import count, seconds, shown_size, size
+from evolve.runs.shelf import Item, cells, cost_names, front, items, ordered, picked, within
+from evolve.search.births import Births
+from evolve.search.nsga2 import Nsga2
+from evolve.search.strategy import Proposal
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from genomes.layer import LAYERS
+from genomes.limits import Limits, TooLarge
+from genomes.spec import SpecBuilder
+
+TABLE = {"table": DATA / "table.json", "encoding": "choices", "progress": False}
+
+
+# Quantities
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "value"),
+    [
+        (count, "100k", 100_000),
+        (count, "1.5M", 1_500_000),
+        (count, "2_000", 2000),
+        (count, 7, 7),
+        (size, "30kB", 30_000),
+        (size, "256KiB", 262_144),
+        (size, "1.5 MB", 1_500_000),
+        (size, "512", 512),
+        (seconds, "2ms", 0.002),
+        (seconds, "1m30s", 90),
+    ],
+)
+def test_quantities_have_units(read: Any, text: Any, value: float) -> None:
+    assert read(text) == value
+
+
+@pytest.mark.parametrize(
+    ("read", "text"), [(count, "100kB"), (count, "few"), (size, "30kg"), (count, "1.5"), (size, "")]
+)
+def test_quantities_that_are_none(read: Any, text: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        read(text)
+
+
+def test_sizes_are_shown_as_they_are_written() -> None:
+    assert [shown_size(value) for value in (512, 30_000, 1_500_000)] == ["512 bytes", "30 kB", "1.5 MB"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (("--max-parameters", "100q"), "--max-parameters must be a whole number of at least 100, not '100q'"),
+        (("--max-activations", "10 kilos"), "--max-activations must be a size of at least 100 bytes, not '10 kilos'"),
+        (("--objectives", "accuracy,speed"), "--objectives must be a list of measures"),
+        (("--objectives", "parameters,accuracy"), "'parameters' cannot be the first"),
+        (("--objectives", "accuracy,accuracy"), "'accuracy' stands there twice"),
+        (("--objectives", "accuracy,parameters", "--strategy", "aging"), "or use --strategy nsga2"),
+    ],
+)
+def test_mistakes_are_told(flags: tuple[str, ...], why: str, tmp_path: Path) -> None:
+    done = command("run", "--dataset", "digits", *flags, cwd=tmp_path)
+    assert done.returncode == 2
+    assert why in " ".join(done.stderr.split())
+
+
+# Costs and limits
+
+
+def net(*nodes: tuple[str, dict[str, Any]]) -> SpecBuilder:
+    made = SpecBuilder((8, 8, 3))
+    for op, settings in nodes:
+        made.add(op, **settings)
+    return made
+
+
+CONV = {"filters": 4, "kernel": 3, "stride": 1, "dilation": 1, "padding": "same", "bias": True}
+
+
+def test_activations_are_what_is_held_at_once() -> None:
+    """The image (192) and the first maps (256); these and the next ones (256); activations work in place."""
+    plain = net(("convolution", CONV), ("activation", {"function": "relu"}), ("convolution", CONV)).spec()
+    assert plain.activations == 512
+    pooled = net(("convolution", CONV), ("max_pool", {"size": 2, "stride": 2, "padding": "valid"})).spec()
+    assert pooled.activations == 192 + 256
+
+
+def test_what_a_later_layer_reads_is_held_meanwhile() -> None:
+    made = net(("convolution", CONV))
+    first = made.last
+    made.add("activation", first, function="relu")  # not in place: the sum reads what it reads
+    made.add("convolution", **CONV)
+    made.add("add", first, made.last)
+    assert made.spec().activations == 3 * 256
+
+
+@pytest.mark.parametrize("limits", [Limits(max_activations=6_000), Limits(max_parameters=2_000)], ids=str)
+def test_no_candidate_over_a_limit_is_ever_made(limits: Limits) -> None:
+    space = stack_space((16, 16, 3)).with_limits(limits)
+    rng = Random(1)
+    pool = [space.random(rng).genome for _ in range(8)]
+    for _ in range(300):
+        child = space.mutate(rng.choice(pool), rng)
+        spec = space.blueprint(child.genome)
+        assert spec.parameters <= limits.max_parameters
+        assert limits.max_activations is None or spec.activations <= limits.max_activations
+        pool[rng.randrange(8)] = child.genome
+
+
+def test_near_a_limit_what_grows_is_made_narrower_and_not_thrown_away() -> None:
+    space = stack_space((16, 16, 3)).with_limits(Limits(max_parameters=5_000))
+    rng, scaled = Random(2), 0
+    genome = space.parse("conv 16 3, relu, conv 24 3, relu, global_average | adam 0.001, batch 32")
+    for _ in range(100):
+        steps = [step.operator for step in space.mutate(genome, rng).steps]
+        scaled += "scale" in steps
+    assert scaled > 10
+
+
+def test_a_limit_that_is_broken_is_named() -> None:
+    space = stack_space((16, 16, 3)).with_limits(Limits(max_activations=100))
+    with pytest.raises(TooLarge, match="771 bytes for activations, more than max_activations=100"):
+        space.blueprint(space.parse("global_average | adam 0.001, batch 32"))
+
+
+def test_small_founders_come_in_turn_with_the_portfolio_where_limits_are_tight() -> None:
+    space = stack_space((32, 32, 3))
+
+    def names(limits: Limits) -> list[str]:
+        found = founders(space.with_limits(limits), None, Path(), lambda text: None)
+        return [str(one.steps[0].detail["founder"]) for one in found]
+
+    assert names(Limits())[:2] == ["fast-average", "no-pooling"]
+    tight = names(Limits(max_parameters=50_000))
+    assert tight[:4] == ["small-separable", "fast-average", "small-plain", "no-pooling"]
+    assert {"tiny", "small-depthwise"} <= set(tight)
+
+
+def test_small_founders_are_small() -> None:
+    space = stack_space((32, 32, 3))
+    sizes = {
+        name: space.blueprint(space.parse(space.founders[name])).parameters for name in space.founder_groups["small"]
+    }
+    assert all(1_000 <= value <= 30_000 for value in sizes.values()), sizes
+    assert {"separable", "depthwise"} <= set(LAYERS)
+
+
+# NSGA-II
+
+
+def play(fitness: Any, births: int = 150, population: int = 12) -> list[tuple[Proposal, tuple[float, ...]]]:
+    space = stack_space((16, 16, 3))
+    strategy = Nsga2(Births(space, ()), population, Nsga2.Options())
+    born: list[tuple[Proposal, tuple[float, ...]]] = []
+    for number in range(1, births + 1):
+        answer = strategy.ask(Random(number))
+        assert isinstance(answer, Proposal)
+        values = fitness(space.blueprint(answer.genome))
+        result = Result(number, Status.OK, {"accuracy": 0.5}, objectives=values)
+        request = Request(number, Candidate(number, answer.genome, "key"), Budget(1, 1), 0, Purpose.SEARCH, "key")
+        strategy.tell(request, result)
+        born.append((answer, values))
+    return born
+
+
+def test_it_moves_a_whole_front_not_one_end_of_it() -> None:
+    """Of two costs that pull apart both ends get better than at random."""
+
+    def apart(spec: Any) -> tuple[float, float]:
+        return min(1.0, spec.multiply_adds / 3e6), -spec.parameters / 1e5
+
+    best = sorted(sum(values) for _, values in play(apart))[-20:]
+    space = stack_space((16, 16, 3))
+    at_random = sorted(sum(apart(space.blueprint(space.random(Random(seed)).genome))) for seed in range(150))[-20:]
+    assert sum(best) > sum(at_random)
+
+
+def test_objectives_have_their_costs_without_any_worker(tmp_path: Path) -> None:
+    run = evolve.run(**TABLE, objectives=["score", "parameters"], evaluations=40, results=tmp_path, name="n")
+    assert run.config.strategy == "nsga2"
+    with run.log() as log:
+        for request in log.requests(Purpose.SEARCH):
+            result = log.result(request.number)
+            assert result is not None
+            assert result.measures["parameters"] == run.candidate(request.candidate).parameters
+            assert result.objectives == (result.measures["score"], -result.measures["parameters"])
+
+
+def test_one_history_with_several_objectives(tmp_path: Path) -> None:
+    def history(name: str) -> list[Any]:
+        run = evolve.run(**TABLE, objectives=["score", "parameters"], evaluations=30, results=tmp_path, name=name)
+        return [(row["notation"], row["parents"], row["objectives"]) for row in run.history()]
+
+    first = history("one")
+    assert first == history("two")
+    evolve.resume("one", generations=1, results=tmp_path, progress=False)
+
+
+# Fronts, shelves, picks
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> evolve.Run:
+    folder = tmp_path_factory.mktemp("shelf")
+    return evolve.run(**TABLE, strategy="random", evaluations=60, results=folder, name="r")
+
+
+def test_a_front_holds_what_none_is_better_than(run: evolve.Run) -> None:
+    found = items(run)
+    best = front(run, found, ["score", "parameters"])
+    assert best
+    for one in found:
+        better = [
+            other
+            for other in best
+            if other.score >= one.score
+            and (other.costs["parameters"] or 0) <= (one.costs["parameters"] or 0)
+            and other.candidate != one.candidate
+        ]
+        assert one in best or better
+    scores = [one.score for one in best]
+    assert scores == sorted(scores, reverse=True)
+    weights = [one.costs["parameters"] for one in best]
+    assert weights == sorted(weights, reverse=True)  # type: ignore[type-var]
+
+
+def test_a_cell_has_its_best(run: evolve.Run) -> None:
+    found = items(run)
+    for (cell,), best in cells(run, found, ["parameters"]).items():
+        inside = [one for one in found if 2**cell <= (one.costs["parameters"] or 0) < 2 ** (cell + 1)]
+        assert best in inside
+        assert max(one.score if one.rescored is None else one.rescored for one in inside) == (
+            best.score if best.rescored is None else best.rescored
+        )
+
+
+def test_what_fits_is_picked_those_scored_again_first(run: evolve.Run) -> None:
+    limit = sorted(one.costs["parameters"] or 0 for one in items(run))[30]
+    fitting = picked(run, {"parameters": limit})
+    assert all((one.costs["parameters"] or 0) <= limit for one in fitting)
+    assert {one.candidate for one in fitting} == {one.candidate for one in within(items(run), {"parameters": limit})}
+    again = [one for one in fitting if one.rescored is not None]
+    assert fitting[: len(again)] == again
+    assert pick("r", {"parameters": limit}, results=run.folder.parent, progress=False).item == fitting[0]
+
+
+def test_where_nothing_fits_the_nearest_is_named(run: evolve.Run) -> None:
+    smallest = min(items(run), key=lambda one: one.costs["parameters"] or 0)
+    with pytest.raises(RunError, match=f"the nearest is candidate {smallest.candidate} with"):
+        picked(run, {"parameters": 1})
+
+
+def test_items_are_ordered_by_any_measure(run: evolve.Run) -> None:
+    found = ordered(run, items(run), "parameters")
+    weights = [one.costs["parameters"] or 0 for one in found]
+    assert weights == sorted(weights)
+    assert ordered(run, found, "score")[0].score == max(one.score for one in found)
+
+
+def test_names_of_measures() -> None:
+    assert cost_names(["accuracy", "multiply-adds", " parameters"]) == ["score", "multiply_adds", "parameters"]
+    with pytest.raises(ConfigError, match="'speed' is no measure of a candidate"):
+        cost_names(["speed"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("show", "r", "--front", "score,parameters"), "weights"),
+        (("show", "r", "--sort", "multiply-adds", "--top", "3"), "multiply-adds"),
+        (("shelf", "r"), "origin"),
+        (("pick", "r", "--max-parameters", "10M"), "is the best of 60 that fit"),
+    ],
+)
+def test_commands(words: tuple[str, ...], said: str, run: evolve.Run) -> None:
+    results = ("--results", run.folder.parent)
+    done = command(*words, *results, cwd=run.folder)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+    assert json.loads(command(*words, "--json", *results, cwd=run.folder).stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("pick", "r", "--max-parameters", "1"), "nothing of run 'r' is within 1 parameters; the nearest is candidate"),
+        (("pick", "r", "--max-parameters", "1q"), "--max-parameters must be a quantity, not '1q'"),
+        (("shelf", "r", "--by", "score"), "--by must name costs"),
+        (("show", "r", "--front", "score,speed"), "'speed' is no measure of a candidate"),
+        (("show", "r", "1", "--sort", "score"), "a candidate does not go together with --front"),
+    ],
+)
+def test_commands_that_cannot_be(words: tuple[str, ...], why: str, run: evolve.Run) -> None:
+    done = command(*words, "--results", run.folder.parent, cwd=run.folder)
+    assert done.returncode == 2
+    assert why in " ".join(done.stderr.split())
+
+
+def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tiny_npz: Path) -> None:
+    few: dict[str, Any] = {"images": 100, "epochs": 1, "final_epochs": 1, "population": 4, "evaluations": 6}
+    given: dict[str, Any] = {"dataset": str(tiny_npz), "leaders": 1, "rescorings": 2, "results": tmp_path}
+    names = ["small-plain", "tiny", "small-depthwise"]
+    run = evolve.run(**given, **few, founders=names, name="p", progress=False)
+    small = min(items(run), key=lambda one: one.costs["parameters"] or 0)
+    limit = small.costs["parameters"] or 0
+    made = pick("p", {"parameters": limit}, in_full=True, results=tmp_path, progress=False)
+    assert made.item.candidate == small.candidate
+    assert made.item.rescored is not None
+    assert made.trained is not None
+    assert made.trained.path.exists()
+    with made.run.log() as log:
+        assert len(log.requests(Purpose.RESCORE, candidate=small.candidate)) == 2
+
+
+def test_an_item_knows_its_measures() -> None:
+    item = Item(1, 0.5, None, {"parameters": 10.0}, "random", "line", False)
+    assert (item.value("score"), item.value("rescored"), item.value("parameters")) == (0.5, None, 10.0)
+    assert item.to_json()["parameters"] == 10.0
+
+
+def test_several_objectives_in_a_file(tmp_path: Path) -> None:
+    config = RunConfig.checked({"objectives": "accuracy, multiply-adds", "strategy": "nsga2"})
+    config.check_objectives()
+    assert config.objectives == ("accuracy", " multiply-adds")

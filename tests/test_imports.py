@@ -57,7 +57,7 @@ DOORS = {
         for name in ("app", "flags", "search", "look", "models", "research", "shelf", "table_verbs")
     },
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
-    "tensorflow": {"evolve.training.tensorflow_backend", "evolve.models.keras_process"},
+    "tensorflow": {"evolve.training.tensorflow_backend", "evolve.training.litert"},
     "jax": {"evolve.training.jax_backend"},
     "torch": {"evolve.training.torch_backend"},
     "pandas": {"evolve.runs.frame"},

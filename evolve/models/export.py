@@ -25,15 +25,20 @@ from evolve.trust import Trust
 from genomes.genome import recipe_of
 
 # Format -> ending of its files.
-FORMATS = {"keras": ".keras", "python": ".py", "onnx": ".onnx", "litert": ".tflite"}
-EXTRAS = {"onnx": ("onnx", "tf2onnx", "onnxruntime", "tensorflow"), "litert": ("tensorflow",)}
+FORMATS = {"keras": ".keras", "python": ".py", "onnx": ".onnx", "litert": ".tflite", "litert-int8": ".tflite"}
+EXTRAS = {
+    "onnx": ("onnx", "tf2onnx", "onnxruntime", "tensorflow"),
+    "litert": ("tensorflow",),
+    "litert-int8": ("tensorflow",),
+}
 
 
 @dataclass(frozen=True)
 class Exported:
     """What was written. images: real images it was tried on; difference: the largest between its class probabilities
     and those of the Keras model; beside: further files that belong to it; reads: where a script has its images from, in
-    words that follow 'it', and nothing for a model."""
+    words that follow 'it', and nothing for a model. accuracies: of one with numbers of 8 bits, those of the Keras model
+    and its own on the selection part, instead of a difference."""
 
     path: Path
     format: str
@@ -41,6 +46,7 @@ class Exported:
     difference: float
     beside: tuple[Path, ...]
     reads: str = ""
+    accuracies: tuple[float, float] | None = None
 
 
 def _check_extra(format: str) -> None:
@@ -65,10 +71,12 @@ def export(
     """Writes a candidate as a stand-alone file, and checks it on real images.
 
     candidate: its birth number, or "best".
-    format: "keras", "onnx" or "litert", the trained model; or "python", a script that builds and trains the network.
-    output: where to; None for a name made from run and candidate, in the current folder. trust: as for `train`. Raises
-    ConfigError for an unknown format or one whose extra is missing, TrustError as `train`, RunError for a candidate
-    that was not trained in full (but for "python"), or if the exported model does not say what the Keras model says.
+    format: "keras", "onnx" or "litert", the trained model; "litert-int8", that with numbers of 8 bits; or "python", a
+    script that builds and trains the network. output: its file; by default made from run and candidate, in the current
+    folder. trust: as for `train`.
+    Raises ConfigError for an unknown format or one whose extra is missing, TrustError as `train`, RunError for a
+    candidate that was not trained in full (but for "python"), or if the exported model does not say what the Keras
+    model says.
     """
     if format not in FORMATS:
         raise ConfigError(f"format '{format}' is unknown{nearest(format, FORMATS)}")
@@ -76,7 +84,8 @@ def export(
     found = find(run, results).trusting(trust)
     candidate = found.number(candidate)
     genome = trainable_genome(found, candidate)
-    path = path_of(output) if output else Path(f"{found.name}-{candidate}{FORMATS[format]}")
+    more = "-int8" if format == "litert-int8" else ""
+    path = path_of(output) if output else Path(f"{found.name}-{candidate}{more}{FORMATS[format]}")
     if path.suffix != FORMATS[format]:
         raise ConfigError(f"output of the format '{format}' must end in {FORMATS[format]}, not {str(path)!r}")
     if path.parent.exists() and not path.parent.is_dir():
@@ -92,6 +101,8 @@ def export(
         )
     beside: tuple[Path, ...] = ()
     reads = ""
+    if format == "litert-int8":
+        return _int8(problem, model, path, found.trust)
     with _draft(path) as draft:
         if format == "python":
             spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[recipe_of(genome).pixels]
@@ -122,6 +133,15 @@ def _draft(path: Path) -> Iterator[Path]:
             raise RunError(f"{path} is not written: {error}{older}") from None
         for file in sorted(draft.parent.iterdir(), key=lambda file: file.name == path.name):
             file.replace(path.with_name(file.name))
+
+
+def _int8(problem: ImageProblem, model: Path, path: Path, trust: Trust) -> Exported:
+    """A LiteRT file of 8 bits, and what that costs."""
+    parts = asdict(PartsUsed(problem.parts.digest, ("train",), "selection"))
+    with _draft(path) as draft:
+        told = {"model": str(model), "trust": trust, "path": str(draft), "root": problem.parts.root, "parts": parts}
+        made = call_isolated("evolve.models.keras_process:export_int8", told)
+    return Exported(path, "litert-int8", made["images"], 0.0, (), "", (made["accuracy"], made["accuracy_int8"]))
 
 
 def _tried_on(problem: ImageProblem) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from evolve.errors import ConfigError, nearest
-from evolve.objectives import COSTS, MEASURES, PUBLISHED, RECORDED, SCORE, Objectives, read_objective
+from evolve.objectives import COSTS, MEASURED, MEASURES, PUBLISHED, RECORDED, SCORE, Objectives, read_objective
 from evolve.quantities import Count, Seconds, Size, seconds
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Given, Settings, Shown, path_of
@@ -326,6 +326,14 @@ class RunConfig(Settings):
         Size | None,
         Shown(Group.LIMITS, "Largest memory for what layers hand on, at 8 bits a value, such as 256kB.", value="SIZE"),
     ] = Field(None, ge=100, description="a size of at least 100 bytes", examples=["256kB"])
+    max_size: Annotated[
+        Size | None,
+        Shown(Group.LIMITS, "Largest LiteRT file with numbers of 8 bits, such as 30kB.", value="SIZE"),
+    ] = Field(None, ge=1000, description="a size of at least 1 kB", examples=["30kB"])
+    max_latency: Annotated[
+        Seconds | None,
+        Shown(Group.LIMITS, "Longest time for one image, on one core of this machine, such as 2ms.", value="TIME"),
+    ] = Field(None, description="a time above zero such as 2ms", examples=["2ms"])
     max_work: Annotated[
         int | None,
         Shown(Group.LIMITS, "Largest work per image: multiply-adds, and a cost per value put out.", value="N"),
@@ -485,7 +493,7 @@ class RunConfig(Settings):
             )
         if twice := {one.name for one in named if [other.name for other in named].count(one.name) > 1}:
             raise ConfigError(f"{self.spelled('objectives')}: '{min(twice)}' stands there twice; give it once")
-        if named and named[0].name in COSTS:
+        if named and named[0].name in {**COSTS, **MEASURED}:
             raise ConfigError(
                 f"{self.spelled('objectives')}: '{named[0].name}' cannot be the first, by which leaders are scored "
                 "again; put a measure of training before it, such as accuracy"
@@ -501,7 +509,7 @@ class RunConfig(Settings):
             )
         if self.fitness is not None and not named and not usual:
             raise ConfigError(f"{metric} and a fitness function do not go together: the function says what counts")
-        known = [SCORE, "parameters", "multiply_adds"] if published else [*MEASURES, *COSTS]
+        known = [SCORE, "parameters", "multiply_adds"] if published else [*MEASURES, *COSTS, *MEASURED]
         if self.fitness is None and (unknown := [one.name for one in named if one.name not in known]):
             raise ConfigError(
                 f"{objectives}: '{unknown[0]}' is not measured{nearest(unknown[0], known)}; "

@@ -203,3 +203,15 @@ class KerasModelJob(Job):
     seed: int
     name: str
     stop_in: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureJob(Job):
+    """Measure what a network costs, untrained. pixels: how these are normalised, as of a recipe. names: of measures,
+    see `evolve.objectives.MEASURED`."""
+
+    kind: ClassVar[str] = "measure"
+
+    spec: ModelSpec
+    pixels: str
+    names: tuple[str, ...]

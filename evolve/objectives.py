@@ -34,6 +34,12 @@ COSTS = {
     "multiply_adds": Direction.MINIMISE,
     "activations": Direction.MINIMISE,
 }
+# What it costs where it is used, measured: seconds for one image, and bytes of its LiteRT file, with floats or 8 bits.
+MEASURED = {
+    "latency": Direction.MINIMISE,
+    "size": Direction.MINIMISE,
+    "size_int8": Direction.MINIMISE,
+}
 FITNESS = "fitness"  # what a fitness function of the user's own returns
 SCORE = "score"  # of an entry of a table of published scores
 PUBLISHED = "choices"  # the encoding of those
@@ -74,9 +80,8 @@ def read_objective(text: str) -> Objective:
     name = name.replace("-", "_")
     if not NAME.fullmatch(name) or direction not in ("", *Direction):
         raise ValueError("the name of a measure, after 'maximise' or 'minimise' where that is not clear")
-    if not direction and name not in (
-        known := {**MEASURES, **COSTS, FITNESS: Direction.MAXIMISE, SCORE: Direction.MAXIMISE}
-    ):
+    known = {**MEASURES, **COSTS, **MEASURED, FITNESS: Direction.MAXIMISE, SCORE: Direction.MAXIMISE}
+    if not direction and name not in known:
         raise ValueError(f"one of {', '.join(known)}, or another measure after 'maximise' or 'minimise'")
     return Objective(name, Direction(direction) if direction else known[name])
 
@@ -106,6 +111,11 @@ class Objectives:
     def costs(self) -> tuple[str, ...]:
         """Names of those that are costs of networks."""
         return tuple(one.name for one in self.each if one.name in COSTS)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Names of those that are measured apart from a training."""
+        return tuple(one.name for one in self.each if one.name in MEASURED)
 
     def vector(self, measures: Mapping[str, float]) -> tuple[float, ...]:
         """Fitness by each objective; nothing if a measure is missing or not finite."""

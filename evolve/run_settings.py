@@ -19,7 +19,7 @@ class RunSettings(TypedDict, total=False):
     table: str | Path | None
     """Table to search, published (.json) or recorded (.jsonl); nothing is trained."""
     strategy: str
-    """aging, genetic, neat, codeepneat or random. Default: aging."""
+    """aging, genetic, neat, codeepneat, nsga2 or random. Default: aging."""
     options: dict[str, Any]
     """Settings of the strategy itself."""
     encoding: str
@@ -27,7 +27,7 @@ class RunSettings(TypedDict, total=False):
     metric: str
     """accuracy, balanced_accuracy or loss. Default: accuracy."""
     objectives: str | list[str] | tuple[str, ...]
-    """A measure to rank by instead of a metric: 'minimise loss'."""
+    """Measures to rank by instead of a metric: 'minimise loss', or several: accuracy,parameters,multiply_adds."""
     founders: list[str] | tuple[str, ...] | None
     """What the first population is made of. Default: portfolio."""
     max_founders: int | None
@@ -82,10 +82,16 @@ class RunSettings(TypedDict, total=False):
     """Average the winner's weights over the end of its training."""
     max_layers: int
     """Largest number of layers of a network. Default: 32."""
-    max_parameters: int
-    """Largest number of weights of a network. Default: 3,000,000."""
-    max_multiply_adds: int | None
-    """Largest number of multiply-adds per image. Default: 50,000,000, more for large images."""
+    max_parameters: str | int
+    """Largest number of weights of a network, such as 100k. Default: 3,000,000."""
+    max_multiply_adds: str | int | None
+    """Largest number of multiply-adds per image, such as 5M. Default: 50,000,000, more for large images."""
+    max_activations: str | int | None
+    """Largest memory for what layers hand on, at 8 bits a value, such as 256kB."""
+    max_size: str | int | None
+    """Largest LiteRT file with numbers of 8 bits, such as 30kB."""
+    max_latency: str | float | None
+    """Longest time for one image, on one core of this machine, such as 2ms."""
     max_work: int | None
     """Largest work per image: multiply-adds, and a cost per value put out."""
     fill: bool

@@ -86,6 +86,14 @@ class LayerSpace(ABC, Generic[G]):
                 return Variation(found, steps, self.blueprint(found))
         return None
 
+    @property
+    def smallest(self) -> ModelSpec:
+        """The smallest network for these images, whatever the limits: the mean of each channel, and classes."""
+        net = SpecBuilder(self.input_shape)
+        net.add("global_average")
+        self.add_classes(net)
+        return net.spec()
+
     def problem(self, genome: G) -> str | None:
         """Why `genome` does not fit this space, or None."""
         try:

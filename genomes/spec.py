@@ -104,6 +104,16 @@ class ModelSpec:
                 del held[source]
         return peak
 
+    @property
+    def least_size(self) -> int:
+        """Bytes that its LiteRT file with numbers of 8 bits has at least: one for each weight of a kernel, 12 for each
+        channel that one puts out, 500 for each layer with a kernel, 2,000 for the rest. No file that was measured had
+        less, see `benchmarks/sizes.py`; what it really has is measured."""
+        kernels = [node for node in self.nodes if node.multiply_adds]
+        channels = sum(node.shape[-1] for node in kernels)
+        normalised = sum(node.parameters for node in self.nodes if not node.multiply_adds)
+        return self.parameters - normalised + 11 * channels + 500 * len(kernels) + 2_000
+
     def memory(self, batch_size: int) -> int:
         """Estimated bytes that training in batches of that size takes: the activations of a batch, which are kept for
         the backward pass, and the weights with their gradients and two optimizer slots, all as 32-bit floats."""

@@ -10,20 +10,23 @@ from evolve.cli.app import RESULTS, Json, Results, RunName, Trust, app, print_js
 
 Limit = Annotated[str | None, typer.Option(metavar="N", help="Largest number of weights, such as 100k.")]
 MultiplyAdds = Annotated[str | None, typer.Option(metavar="N", help="Largest number of multiply-adds, such as 5M.")]
+Size = Annotated[str | None, typer.Option(metavar="SIZE", help="Largest file with numbers of 8 bits, such as 30kB.")]
+Latency = Annotated[str | None, typer.Option(metavar="TIME", help="Longest time for one image, such as 2ms.")]
 Activations = Annotated[str | None, typer.Option(metavar="SIZE", help="Largest memory of activations, such as 64kB.")]
 
 
 def limits(**given: str | None) -> dict[str, float]:
     """Limits as they were typed, by the names of costs. Raises ConfigError for what is no quantity."""
     from evolve.errors import ConfigError
-    from evolve.quantities import count, size
+    from evolve.quantities import count, seconds, size
 
+    READ = {"activations": (size, "64kB"), "size_int8": (size, "30kB"), "latency": (seconds, "2ms")}
     found: dict[str, float] = {}
     for name, text in given.items():
         if text is None:
             continue
-        read, example = (size, "64kB") if name == "activations" else (count, "100k")
-        flag = f"--max-{name.replace('_', '-')}"
+        read, example = READ.get(name, (count, "100k"))
+        flag = f"--max-{name.replace('_int8', '').replace('_', '-')}"
         try:
             found[name] = read(text)
         except ValueError:
@@ -71,6 +74,8 @@ def pick(
     max_parameters: Limit = None,
     max_multiply_adds: MultiplyAdds = None,
     max_activations: Activations = None,
+    max_size: Size = None,
+    max_latency: Latency = None,
     rescore: Annotated[bool, typer.Option(help="Score the best few that fit again, if they were not.")] = True,
     train: Annotated[bool, typer.Option("--train", help="Train it in full, and open the test part for it.")] = False,
     trust: Trust = None,
@@ -82,7 +87,13 @@ def pick(
     from evolve.models.pick import pick as pick_one
     from evolve.reporting import model_text, shelf_text
 
-    asked = limits(parameters=max_parameters, multiply_adds=max_multiply_adds, activations=max_activations)
+    asked = limits(
+        parameters=max_parameters,
+        multiply_adds=max_multiply_adds,
+        activations=max_activations,
+        size_int8=max_size,
+        latency=max_latency,
+    )
     given: dict[str, Any] = {"results": results, "trust": trust or (), "progress": not as_json}
     made = pick_one(run, asked, rescore=rescore, in_full=train, **given)
     if as_json:

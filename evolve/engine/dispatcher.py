@@ -7,19 +7,28 @@ Nothing is given to a worker before its request is on disk, and no result is use
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from evolve.engine.interrupts import Stop, Stopped
+from evolve.errors import MachineError
 from evolve.execution.executor import Executor, Message
-from evolve.jobs import Job, TrainingJob
+from evolve.jobs import Job, MeasureJob, TrainingJob
 from evolve.search.strategy import Facts
 from evolve.storage.store import Store
 from evolve.values import Candidate, Fact, Purpose, Request, Result, Status, judged_by
 from genomes import Blueprint
+from genomes.spec import ModelSpec
 
 POLL_SECONDS = 0.25
 MOST_TRIES = 2  # to make weights again
+
+
+class Measuring(Protocol):
+    """Makes the job that measures a network. pixels: of its recipe. names: of measures."""
+
+    def __call__(self, number: int, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> MeasureJob: ...
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Dispatcher:
     again: given the key of weights and a number, the job that leaves them, or None; see `Ancestors`. A training whose
         beginning is gone waits until it is made again; nobody else sees that.
     elsewhere: given a job key, the result of an equal job of another run, or None.
+    measuring: to be set where measures are needed that no training has: makes a job that measures a network.
     on_message, on_result: to be set by whoever shows what running jobs report of their progress, and their ends.
     """
 
@@ -65,6 +75,10 @@ class Dispatcher:
         self._before = store.count(statuses=Status)
         self._facts = len(store.facts())
         self._blueprints: dict[int, Blueprint] = {}
+        self.measuring: Measuring | None = None
+        self._trained: dict[int, Result] = {}  # that wait for what their network costs to be measured
+        self._known_measures: dict[str, dict[str, float]] = {}  # by fingerprint
+        self._unmeasured: dict[str, str] = {}  # why not
         self._openings: list[_Opening] = []
         self._arrived: dict[int, Result] = {}
         self._flying: dict[str, list[int]] = {}
@@ -114,7 +128,7 @@ class Dispatcher:
         job: None for a candidate that cannot be built; `result` says why. written: whether an earlier session wrote it.
         blueprint: the network, whose costs may be an objective.
         """
-        if blueprint is not None and self.store.objectives.costs:
+        if blueprint is not None and (self.store.objectives.costs or self.store.objectives.measured):
             self._blueprints[request.number] = blueprint
         if not (written and self.store.result(request.number)):
             self._openings.append(_Opening(request, job, written, result))
@@ -207,21 +221,62 @@ class Dispatcher:
             if result.status is Status.WEIGHTS_MISSING:
                 if self._stop.level == 0:  # else it is asked for again when the run is continued
                     yield from self._wait_for(str(result.reason), job)
+            elif isinstance(job, MeasureJob):
+                yield from self._measured(job, result)
             elif job.number < 0:
                 yield from self._made(job.key, result)
+            elif isinstance(job, TrainingJob) and self._lacks_measures(job, result):
+                self._trained[job.number] = result
+                self._submit_measuring(job.number, job.spec, job.recipe.pixels, self.store.objectives.measured)
             else:
                 yield judged_by(self.store.objectives, self._with_costs(result))
             if isinstance(job, TrainingJob) and job.begins is not None and result.status is Status.OK:
                 self._made_again.pop(job.begins.weights, None)
 
+    def _lacks_measures(self, job: TrainingJob, result: Result) -> bool:
+        known = self._known_measures.get(job.spec.fingerprint, {})
+        return result.status is Status.OK and not set(self.store.objectives.measured) <= known.keys()
+
+    def _submit_measuring(self, number: int, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> None:
+        assert self.measuring is not None
+        self._submit(self.measuring(number, spec, pixels, names))
+
+    def _measured(self, job: MeasureJob, result: Result) -> Iterator[Result]:
+        """What a measuring came to: for the training that waited for it, or for whoever asked."""
+        if result.status is Status.OK:
+            self._known_measures.setdefault(job.spec.fingerprint, {}).update(result.measures)
+        else:
+            self._unmeasured[job.spec.fingerprint] = str(result.reason)
+        if (trained := self._trained.pop(job.number, None)) is None:
+            return
+        if result.status is Status.OK:
+            yield judged_by(self.store.objectives, self._with_costs(trained))
+        else:
+            reason = f"what it costs could not be measured: {result.reason}"
+            yield Result(trained.request, Status.FAILED, spent=trained.spent, reason=reason, timing=trained.timing)
+
+    def measures_of(self, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> Mapping[str, float]:
+        """What a network costs where it is used, see `evolve.objectives.MEASURED`; waits for it to be measured. Raises
+        MachineError if it cannot be, and Stopped if the user asks to stop first."""
+        key = spec.fingerprint
+        if not set(names) <= self._known_measures.get(key, {}).keys():
+            self._reruns += 1
+            self._submit_measuring(-self._reruns, spec, pixels, names)
+            while not set(names) <= self._known_measures.get(key, {}).keys():
+                if key in self._unmeasured:
+                    raise MachineError(f"what a network costs could not be measured: {self._unmeasured[key]}")
+                self._wait()
+        return self._known_measures[key]
+
     def _with_costs(self, result: Result) -> Result:
         """A result with what its network costs, where that is an objective: no worker need measure it."""
-        names = self.store.objectives.costs
         blueprint = self._blueprints.pop(result.request, None)
-        if not names or blueprint is None or result.status is not Status.OK:
+        if blueprint is None or result.status is not Status.OK:
             return result
+        names = self.store.objectives.costs
         costs = {name: float(value) for name in names if (value := getattr(blueprint, name, None)) is not None}
-        return replace(result, measures={**result.measures, **costs})
+        measured = self._known_measures.get(blueprint.fingerprint, {})
+        return replace(result, measures={**result.measures, **costs, **measured})
 
     def _wait_for(self, weights: str, job: Job) -> Iterator[Result]:
         """Has the weights made again that a job begins with, unless that is under way; says so if that cannot be."""

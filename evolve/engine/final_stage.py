@@ -27,6 +27,7 @@ BACKSTOP = 2.0  # a last training that takes that many times as long as it may h
 class FinalStage:
     """Requests for the end of a run. Those that an earlier session wrote are found again, others are new.
 
+    vetoed: why a candidate may not win, as what it costs where it is used is beyond a limit; "" if it may.
     most_epochs: of a last training that has units of work, if the user has set how many it may have. may_win: whether a
     genome is one that all of the search has come to, whatever its score is."""
 
@@ -35,6 +36,7 @@ class FinalStage:
     log: Log
     most_epochs: int | None = None
     may_win: Callable[[Genome], bool] = lambda genome: True
+    vetoed: Callable[[Candidate], str] = lambda candidate: ""
 
     def ranked(
         self,
@@ -62,18 +64,35 @@ class FinalStage:
         found = [one for one in map(self._candidate, best) if self.may_win(one.genome)] or [*map(self._candidate, best)]
         if raced := standings(self.log, [one.number for one in found], again=False):
             return self._of_race(raced, count)
-        leaders = found[:count]
+        leaders = self._first(found, count)
         first = min(found, key=lambda one: one.number, default=None)
-        if with_first and count > 1 and first and first not in leaders:
+        if with_first and count > 1 and first and first not in leaders and not self.vetoed(first):
             leaders.append(first)
         return leaders
 
     def _of_race(self, raced: Standings, count: int) -> list[Candidate]:
         """The most promising of a race; the favourite among them if newcomers are, which have to beat it."""
-        leaders = list(raced.order[:count])
-        if count > 1 and raced.favourite not in leaders and any(raced.leads[one].tried for one in leaders):
-            leaders.append(raced.favourite)
-        return list(map(self._candidate, leaders))
+        leaders = self._first(list(map(self._candidate, raced.order)), count)
+        numbers = [one.number for one in leaders]
+        if count > 1 and raced.favourite not in numbers and any(raced.leads[one].tried for one in numbers):
+            favourite = self._candidate(raced.favourite)
+            leaders += [] if self.vetoed(favourite) else [favourite]
+        return leaders
+
+    def _first(self, found: list[Candidate], count: int) -> list[Candidate]:
+        """The first so many that may win. Raises RunError if none may."""
+        leaders: list[Candidate] = []
+        reasons: list[str] = []
+        for candidate in found:
+            if why := self.vetoed(candidate):
+                reasons.append(f"candidate {candidate.number}: {why}")
+            else:
+                leaders.append(candidate)
+            if len(leaders) == count:
+                break
+        if found and not leaders:
+            raise RunError(f"no candidate is within the limits that are measured; {'; '.join(reasons[:5])}")
+        return leaders
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)
@@ -101,6 +120,7 @@ class FinalStage:
 
         scored = [known for number in rescored if (known := self.log.score(number))]
         numbers = [number for number in rescored if self.may_win(self._candidate(number).genome)] or list(rescored)
+        numbers = [number for number in numbers if not self.vetoed(self._candidate(number))]
         rescored = {number: rescored[number] for number in numbers}
         scored = [one for one in scored if one.candidate in rescored]
         raced = standings(self.log, numbers)

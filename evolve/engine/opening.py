@@ -24,6 +24,7 @@ from evolve.runs.run import Run
 from evolve.trust import require
 from genomes import InvalidGenome
 from genomes.alphabet import alphabet
+from genomes.layer_space import LayerSpace
 
 T = TypeVar("T")
 
@@ -54,8 +55,19 @@ def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | 
     try:
         problem.space.random(Random(0))
     except InvalidGenome as error:
-        raise ConfigError(f"{error}; raise that limit") from None
+        raise ConfigError(f"{error}{_smallest(problem)}; raise that limit") from None
     return problem
+
+
+def _smallest(problem: Problem) -> str:
+    """The smallest network that there is for these images, in words."""
+    if not isinstance(problem, ImageProblem) or not isinstance(problem.space, LayerSpace):
+        return ""
+    least = problem.space.smallest
+    return (
+        f"; the smallest network for these images has {least.parameters:,} weights, {least.multiply_adds:,} "
+        f"multiply-adds, {least.activations:,} bytes of activations and a file of {least.least_size:,} bytes or more"
+    )
 
 
 def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool = True) -> Problem:

@@ -19,9 +19,11 @@ from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
 from evolve.engine.pace import Pace, simulated_clock, stop_conditions
 from evolve.engine.reuse import results_of
 from evolve.engine.stats import Stats
+from evolve.engine.vetoes import Vetoes
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
 from evolve.planning.plan import Stages
+from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
 from evolve.runs.disk import check_disk
@@ -80,6 +82,8 @@ class Session:
                 conditions = stop_conditions(limit, times, work, clock, begun - seconds_spent(self.store))
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
                 dispatcher.on_message, dispatcher.on_result = pace.hear, pace.finish
+                if isinstance(self.problem, ImageProblem):
+                    dispatcher.measuring = self.problem.measuring
                 search = compose_search(
                     self.config,
                     self.problem,
@@ -147,6 +151,8 @@ class Session:
         finish = FinalStage(self.problem, dispatcher, self.store, most_epochs)
         if isinstance(strategy, Racing):
             finish = replace(finish, may_win=strategy.may_win)
+        if self.config.max_size or self.config.max_latency:
+            finish = replace(finish, vetoed=Vetoes(self.config, self.problem, dispatcher, self.store).vetoed)
         check_disk(self.config.results, self.config.disk_limit)
         again: list[Candidate] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +12,19 @@ from evolve.engine.opening import image_problem_of
 from evolve.errors import RunError
 from evolve.models.full_training import succeeded, train_in_full, trainable_genome
 from evolve.models.train import Trained, train
+from evolve.objectives import MEASURED
 from evolve.problems.images import ImageProblem
+from evolve.problems.workers import make_executor
 from evolve.runs.find import find
 from evolve.runs.run import Run
 from evolve.runs.shelf import Item, items, picked
 from evolve.storage.store import Store
 from evolve.trust import Trust
 from evolve.values import Candidate, Purpose, Request
+from genomes.genome import recipe_of
 
+MEASURED_AT_MOST = 20  # candidates, of those that fit otherwise
+POLL_SECONDS = 0.25
 TRIED = 3  # of those that fit, that are scored again
 
 
@@ -44,11 +50,16 @@ def pick(
 ) -> Picked:
     """The best candidate of a run within limits, from all that it ever scored.
 
-    limits: by the names of costs: "parameters", "multiply_adds", "activations". rescore: whether the best few that fit
+    limits: by the names of costs: "parameters", "multiply_adds", "activations"; or of what is measured for it, of the
+    best until one fits: "latency" (seconds), "size", "size_int8" (bytes). rescore: whether the best few that fit
     are scored again, on the selection part, those of them that were not. in_full: whether the best is then trained in
     full, which opens the test part for it, on record. Raises RunError if nothing fits, naming the nearest.
     """
     found = find(run, results).trusting(trust)
+    to_measure = tuple(name for name in limits if name in MEASURED)
+    computed = {name: limit for name, limit in limits.items() if name not in to_measure}
+    if to_measure:
+        found = _measure(found, picked(found, computed), limits, to_measure, make_console(progress))
     fitting = picked(found, limits)
     console = make_console(progress)
     new = [item for item in sorted(fitting, key=lambda one: -found.objective.fitness(one.score)) if not item.rescored]
@@ -61,6 +72,38 @@ def pick(
     if in_full:
         trained = train(found.folder, first.candidate, trust=found.trust, progress=progress)
     return Picked(found, first, tuple(others), trained)
+
+
+def _measure(
+    found: Run, best: list[Item], limits: Mapping[str, float], names: tuple[str, ...], console: Console
+) -> Run:
+    """The run with what its best candidates cost, measured until one is within the limits."""
+    problem = image_problem_of(found, console, scoring=False)
+    with Store.open(found.folder) as store:
+        for item in best[:MEASURED_AT_MOST]:
+            costs = dict(item.costs)
+            if any(costs.get(name) is None for name in names):
+                costs |= _costs(found, problem, item.candidate, names, console)
+                store.act("measured", candidate=item.candidate, measures={name: costs[name] for name in names})
+            if all((costs.get(name) or math.inf) <= limits[name] for name in names):
+                break
+    return Run(found.folder, found.trust)
+
+
+def _costs(
+    found: Run, problem: ImageProblem, number: int, names: tuple[str, ...], console: Console
+) -> Mapping[str, float]:
+    genome = trainable_genome(found, number)
+    job = problem.measuring(1, problem.space.blueprint(genome), recipe_of(genome).pixels, names)
+    console.note(f"measuring candidate {number}")
+    executor = make_executor(problem, 1, job.resources)
+    try:
+        executor.submit(job)
+        while not (results := executor.finished(POLL_SECONDS)):
+            console.refresh()
+    finally:
+        executor.close()
+    return succeeded(results[0], f"measuring candidate {number}").measures
 
 
 def _rescore(found: Run, candidates: list[int], console: Console) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from evolve.config import RunConfig
 from evolve.data.splits import SEARCH_PARTS, Parts, settings
 from evolve.execution.builds import backend, backend_name
-from evolve.jobs import Beginning, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
+from evolve.jobs import Beginning, MeasureJob, PartsUsed, Resources, Seeds, Takes, TrainingJob, seeds
 from evolve.problems.spaces import image_space
 from evolve.problems.work import training_work
 from evolve.storage.files import MODELS, WEIGHTS, keep_only
@@ -30,6 +30,7 @@ BRIEF_EPOCHS = 10
 MANY_EPOCHS = 8  # with which a training tells what regularisation is worth
 FINAL_EPOCHS = 40
 FOLDS = 4  # of few images
+MEASURING = 300.0  # seconds that it may take
 LONG = 1e12  # units of work: about twenty seconds of one core
 SLOWEST = 5e8  # multiplications a second of a very slow processor; a limit per candidate is several times too long
 SLOW_STEP = 0.05  # seconds more of each step, there: many steps of a small network take long, whatever they multiply
@@ -77,7 +78,8 @@ class ImageProblem:
     @property
     def evaluators(self) -> dict[str, str]:
         own = "evolve.training.fitness_evaluator:CustomFitness"
-        return {TrainingJob.kind: own if self.config.fitness else "evolve.training.evaluator:Trainer"}
+        main = own if self.config.fitness else "evolve.training.evaluator:Trainer"
+        return {TrainingJob.kind: main, MeasureJob.kind: "evolve.training.measuring:Measurer"}
 
     @property
     def usual(self) -> Resources:
@@ -246,6 +248,11 @@ class ImageProblem:
             averaging=self._averages(request.purpose),
             probes=request.probes,
         )
+
+    def measuring(self, number: int, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> MeasureJob:
+        """A job that measures a network, with the machine to itself where it is timed. pixels: of its recipe."""
+        alone = Resources(cores=None if "latency" in names else 1)
+        return MeasureJob(number=number, seconds=MEASURING, resources=alone, spec=spec, pixels=pixels, names=names)
 
     def _to_score(self, recipe: Recipe, budget: Budget) -> int:
         """Images of the test part that are scored, each as often as it has views."""

@@ -66,6 +66,7 @@ def image_limits(config: RunConfig, input_shape: Shape) -> Limits:
     return Limits(
         max_layers=config.max_layers,
         max_parameters=config.max_parameters,
+        max_size=config.max_size,
         max_multiply_adds=config.max_multiply_adds or round(Limits.max_multiply_adds * grown),
         max_activations=config.max_activations,
         max_work=config.max_work,

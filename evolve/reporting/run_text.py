@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import duration, plural, score, steps_text
-from evolve.objectives import PUBLISHED
+from evolve.objectives import PUBLISHED, Objectives
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.species_text import generation, species
@@ -71,6 +71,8 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
         parts.append(Text(by_class))
     if run.unrepeatable:
         parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
+    if "latency" in Objectives.of(run.meta["config"]).measured:
+        parts.append(Text("latency was measured on this machine: another run with this seed may differ"))
     if run.config.fast:
         parts.append(Text("results were used as they came (--fast): another run with this seed may differ"))
     for best in leaders[:1]:

@@ -8,9 +8,17 @@ from rich.console import RenderableType
 
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import count, score
+from evolve.quantities import shown_size
 from evolve.runs.shelf import Item
 
-COSTS = {"parameters": "weights", "multiply_adds": "multiply-adds", "activations": "activations"}
+COSTS = {
+    "parameters": "weights",
+    "multiply_adds": "multiply-adds",
+    "activations": "activations",
+    "latency": "ms",
+    "size": "size",
+    "size_int8": "size, 8 bits",
+}
 
 
 def table(found: Sequence[Item], by: Sequence[str] = ("parameters", "multiply_adds")) -> RenderableType:
@@ -19,6 +27,15 @@ def table(found: Sequence[Item], by: Sequence[str] = ("parameters", "multiply_ad
     columns += [Column(COSTS[name]) for name in by if name in COSTS]
     rows = FoldingTable((*columns, Column("origin", left=True, folds=True, spare=2)))
     for item in found:
-        costs = [count(None if (value := item.costs[name]) is None else int(value)) for name in by if name in COSTS]
+        costs = [_shown(name, item.costs.get(name)) for name in by if name in COSTS]
         rows.add_row(str(item.candidate), score(item.score), score(item.rescored), *costs, item.origin)
     return rows
+
+
+def _shown(name: str, value: float | None) -> str:
+    """A cost as people read it: milliseconds, sizes, counts."""
+    if value is None:
+        return "-"
+    if name == "latency":
+        return f"{1000 * value:.3g}"
+    return shown_size(int(value)) if name in ("size", "size_int8", "activations") else count(int(value))

@@ -11,7 +11,7 @@ from statistics import fmean
 import numpy as np
 
 from evolve.errors import ConfigError, RunError, nearest
-from evolve.objectives import COSTS, Direction
+from evolve.objectives import COSTS, MEASURED, Direction
 from evolve.runs.origin import origin
 from evolve.runs.run import Run
 from evolve.values import Purpose, Status
@@ -53,6 +53,7 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
     """
     activations = "activations" in names
     found: list[Item] = []
+    measured = {act.detail["candidate"]: act.detail["measures"] for act in run.acts if act.kind == "measured"}
     with run.log() as log:
         rescored, trained = log.rescored(), {one.candidate for one in log.requests(Purpose.FINAL, Purpose.TRAIN)}
         rows, shown = log.candidates(), log.objectives.first.shown
@@ -62,7 +63,9 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
                 continue
             row, again = rows[request.candidate], rescored.get(request.candidate)
             mean = shown(fmean(again)) if again else None
-            costs = {"parameters": row.parameters, "multiply_adds": row.multiply_adds}
+            costs: dict[str, float | None] = {"parameters": row.parameters, "multiply_adds": row.multiply_adds}
+            costs |= {name: value for name, value in result.measures.items() if name in MEASURED}
+            costs |= measured.get(row.number, {})
             found.append(
                 Item(
                     candidate=row.number,
@@ -110,7 +113,7 @@ def _turned(run: Run, name: str, value: float | None) -> float:
     assert value is not None
     if name in (SCORE, RESCORED):
         return run.objective.fitness(value)
-    return -value if COSTS[name] is Direction.MINIMISE else value
+    return -value if {**COSTS, **MEASURED}[name] is Direction.MINIMISE else value
 
 
 def ordered(run: Run, found: Iterable[Item], name: str) -> list[Item]:
@@ -163,12 +166,12 @@ def _nearest_of(found: Sequence[Item], limits: Mapping[str, float]) -> str:
 
 
 def _said(limits: Mapping[str, float]) -> str:
-    return " and ".join(f"{value:,.0f} {name.replace('_', '-')}" for name, value in limits.items())
+    return " and ".join(f"{value:,.6g} {name.replace('_', '-')}" for name, value in limits.items())
 
 
 def cost_names(names: Iterable[str]) -> list[str]:
     """Names of costs, or of what candidates are worth, as they are stored. Raises ConfigError for another one."""
-    known = {**{name: name for name in COSTS}, **dict.fromkeys(WORTH, SCORE), RESCORED: RESCORED}
+    known = {**{name: name for name in (*COSTS, *MEASURED)}, **dict.fromkeys(WORTH, SCORE), RESCORED: RESCORED}
     found = []
     for name in names:
         spelled = name.strip().replace("-", "_")

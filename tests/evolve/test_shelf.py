@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import DATA, command, stack_space
 
@@ -325,6 +326,88 @@ def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tin
     assert made.trained.path.exists()
     with made.run.log() as log:
         assert len(log.requests(Purpose.RESCORE, candidate=small.candidate)) == 2
+
+
+# What is measured
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory, tiny_npz: Path) -> evolve.Run:
+    """A run with the size of its files as an objective, and a limit on what wins."""
+    pytest.importorskip("tensorflow")
+    few: dict[str, Any] = {"images": 100, "epochs": 1, "final_epochs": 1, "population": 4, "evaluations": 4}
+    given: dict[str, Any] = {"dataset": str(tiny_npz), "leaders": 2, "rescorings": 1, "max_size": "12kB"}
+    lines = [f"conv {width} 3, relu, global_average | adam 0.01, batch 32" for width in (4, 8, 16)]
+    folder = tmp_path_factory.mktemp("measured")
+    objectives = ["accuracy", "size", "latency"]
+    return evolve.run(**given, **few, founders=lines, objectives=objectives, results=folder, name="m", progress=False)
+
+
+@pytest.mark.slow
+def test_sizes_and_latencies_are_objectives_that_are_measured(measured: evolve.Run) -> None:
+    with measured.log() as log:
+        for request in log.requests(Purpose.SEARCH):
+            result = log.result(request.number)
+            assert result is not None
+            assert 2_000 < result.measures["size"] < 100_000
+            assert 0 < result.measures["latency"] < 1
+            assert result.objectives[1:] == (-result.measures["size"], -result.measures["latency"])
+    sizes = {one.candidate: one.costs["size"] or 0 for one in items(measured)}
+    assert sizes[1] < sizes[2] < sizes[3]
+
+
+@pytest.mark.slow
+def test_what_wins_is_within_what_was_measured_and_so_is_its_file(measured: evolve.Run) -> None:
+    acts = [act.detail for act in measured.acts if act.kind == "measured"]
+    assert measured.winner in [act["candidate"] for act in acts]
+    assert measured.winner is not None
+    target = measured.folder / "net.tflite"
+    made = evolve.export(measured.folder, measured.winner, "litert-int8", output=target)
+    [known] = [act["measures"] for act in acts if act["candidate"] == measured.winner]
+    assert target.stat().st_size <= 12_000
+    assert abs(target.stat().st_size - known["size_int8"]) < 500
+    assert made.accuracies is not None
+    assert abs(made.accuracies[0] - made.accuracies[1]) < 0.2
+
+
+@pytest.mark.slow
+def test_a_run_that_measures_times_says_that_they_differ(measured: evolve.Run) -> None:
+    shown = " ".join(command("show", "m", "--results", measured.folder.parent, cwd=measured.folder).stdout.split())
+    assert "latency was measured on this machine: another run with this seed may differ" in shown
+    front_of = ("show", "m", "--front", "accuracy,size", "--results", measured.folder.parent)
+    assert "size" in command(*front_of, cwd=measured.folder).stdout
+
+
+@pytest.mark.slow
+def test_a_pick_is_measured_where_it_was_not(measured: evolve.Run) -> None:
+    words = ("pick", "m", "--max-size", "11kB", "--no-rescore", "--results", measured.folder.parent, "--json")
+    done = command(*words, cwd=measured.folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["size_int8"] <= 11_000
+
+
+@pytest.mark.slow
+def test_where_nothing_is_within_what_is_measured_that_is_said(tmp_path: Path, tiny_npz: Path) -> None:
+    pytest.importorskip("tensorflow")
+    few = ("--images", "100", "--epochs", "1", "--final-epochs", "1", "--evaluations", "2", "--population", "2")
+    words = ("run", "--dataset", tiny_npz, *few, "--max-latency", "1ns", "--name", "n")
+    done = command(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "max_latency must be a time above zero" in done.stderr.replace("--max-latency", "max_latency")
+    done = command(*[word if word != "1ns" else "0.0001ms" for word in words], cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no candidate is within the limits that are measured; candidate" in done.stderr
+
+
+def test_a_limit_that_nothing_fits_names_the_smallest_network(tmp_path: Path) -> None:
+    images, labels = np.zeros((60, 16, 16, 3), np.uint8), np.arange(60)[:, np.newaxis] % 3
+    images[:] = 40 * labels[..., np.newaxis, np.newaxis] + np.arange(60)[:, np.newaxis, np.newaxis, np.newaxis]
+    np.savez(tmp_path / "data.npz", x_train=images, y_train=labels)
+    words = ("run", "--dataset", "data.npz", "--max-activations", "100", "--evaluations", "2")
+    done = command(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    # three means of three channels and the image; three weights and an offset for each of three classes
+    assert "the smallest network for these images has 12 weights, 9 multiply-adds, 771 bytes" in done.stderr
 
 
 def test_an_item_knows_its_measures() -> None:

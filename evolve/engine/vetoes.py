@@ -1,0 +1,55 @@
+"""Limits that only measuring tells about: what is beyond them does not win."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evolve.config import RunConfig
+from evolve.engine.dispatcher import Dispatcher
+from evolve.problems.problem import Problem
+from evolve.quantities import shown_size
+from evolve.storage.store import Store
+from evolve.values import Candidate
+from genomes.genome import recipe_of
+from genomes.spec import ModelSpec
+
+NOTED = "measured"  # kind of the act that says what a candidate costs
+
+
+@dataclass(frozen=True)
+class Vetoes:
+    """What may not win. Each measuring is noted with the run, so that none is done twice."""
+
+    config: RunConfig
+    problem: Problem
+    dispatcher: Dispatcher
+    store: Store
+
+    def vetoed(self, candidate: Candidate) -> str:
+        """Why a candidate is beyond a limit, in words; "" if it is not. Measures it, if that was not done."""
+        measures = self._noted(candidate.number)
+        names = self._names
+        if not set(names) <= measures.keys():
+            spec = self.problem.space.blueprint(candidate.genome)
+            assert isinstance(spec, ModelSpec)
+            measures = dict(self.dispatcher.measures_of(spec, recipe_of(candidate.genome).pixels, names))
+            self.store.act(NOTED, candidate=candidate.number, measures=measures)
+        return self._beyond(measures)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*["size_int8"] * bool(self.config.max_size), *["latency"] * bool(self.config.max_latency))
+
+    def _noted(self, number: int) -> dict[str, float]:
+        for act in self.store.acts():
+            if act.kind == NOTED and act.detail["candidate"] == number:
+                return dict(act.detail["measures"])
+        return {}
+
+    def _beyond(self, measures: dict[str, float]) -> str:
+        most, longest = self.config.max_size, self.config.max_latency
+        if most and measures["size_int8"] > most:
+            return f"its file has {shown_size(int(measures['size_int8']))}, more than max_size={shown_size(most)}"
+        if longest and measures["latency"] > longest:
+            return f"an image takes {1000 * measures['latency']:.3g} ms, more than max_latency={1000 * longest:.3g} ms"
+        return ""

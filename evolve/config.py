@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from evolve.display.quantities import Count, Seconds, Size, seconds
 from evolve.errors import ConfigError, nearest
 from evolve.objectives import COSTS, MEASURED, MEASURES, PUBLISHED, RECORDED, SCORE, Objectives, read_objective
-from evolve.quantities import Count, Seconds, Size, seconds
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Given, Settings, Shown, path_of
 from evolve.values import Budget

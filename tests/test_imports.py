@@ -54,7 +54,7 @@ DOORS = {
     "moocore": {"evolve.runs.shelf"},
     "typer": {
         f"evolve.cli.{name}"
-        for name in ("app", "flags", "search", "look", "models", "research", "shelf", "table_verbs")
+        for name in ("app", "flags", "search", "look", "models", "research", "shelf_verbs", "table_verbs")
     },
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.training.litert"},

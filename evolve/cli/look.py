@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evolve.cli.app import CANDIDATE, RESULTS, Json, Results, RunName, app, complain, print_json
-from evolve.cli.shelf import Activations, Limit, MultiplyAdds, limits
+from evolve.cli.shelf_verbs import Activations, Limit, MultiplyAdds, limits
 from evolve.errors import ConfigError
 
 if TYPE_CHECKING:

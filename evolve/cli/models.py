@@ -44,9 +44,9 @@ def export(
     results: Results = RESULTS,
 ) -> None:
     """Write a candidate as a stand-alone file, and check it on real images."""
+    from evolve.display.quantities import shown_size
     from evolve.display.text import printable
     from evolve.models.export import export as export_model
-    from evolve.quantities import shown_size
 
     made = export_model(run, candidate, format, output=output, results=results, trust=trust or ())
     for path in (made.path, *made.beside):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evolve.config import RunConfig
+from evolve.display.quantities import shown_size
 from evolve.engine.dispatcher import Dispatcher
 from evolve.problems.problem import Problem
-from evolve.quantities import shown_size
 from evolve.storage.store import Store
 from evolve.values import Candidate
 from genomes.genome import recipe_of

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
+from evolve.display.quantities import shown_size
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import count, score
-from evolve.quantities import shown_size
 from evolve.runs.shelf import Item
 
 COSTS = {

@@ -8,8 +8,8 @@ import pytest
 
 from evolve.config import RunConfig
 from evolve.config_files import from_flags
+from evolve.display.quantities import seconds
 from evolve.errors import ConfigError
-from evolve.quantities import seconds
 from evolve.search.strategy import strategy_class
 
 

@@ -13,10 +13,10 @@ from conftest import DATA, command, stack_space
 
 import evolve
 from evolve.config import RunConfig
+from evolve.display.quantities import count, seconds, shown_size, size
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.models.pick import pick
-from evolve.quantities import count, seconds, shown_size, size
 from evolve.runs.shelf import Item, cells, cost_names, front, items, ordered, picked, within
 from evolve.search.births import Births
 from evolve.search.nsga2 import Nsga2

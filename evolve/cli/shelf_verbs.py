@@ -17,8 +17,8 @@ Activations = Annotated[str | None, typer.Option(metavar="SIZE", help="Largest m
 
 def limits(**given: str | None) -> dict[str, float]:
     """Limits as they were typed, by the names of costs. Raises ConfigError for what is no quantity."""
+    from evolve.display.quantities import count, seconds, size
     from evolve.errors import ConfigError
-    from evolve.quantities import count, seconds, size
 
     READ = {"activations": (size, "64kB"), "size_int8": (size, "30kB"), "latency": (seconds, "2ms")}
     found: dict[str, float] = {}

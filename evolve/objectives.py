@@ -40,6 +40,7 @@ MEASURED = {
     "size": Direction.MINIMISE,
     "size_int8": Direction.MINIMISE,
 }
+LIMITS = {"max_size": "size_int8", "max_latency": "latency"}  # settings -> what they limit
 FITNESS = "fitness"  # what a fitness function of the user's own returns
 SCORE = "score"  # of an entry of a table of published scores
 PUBLISHED = "choices"  # the encoding of those
@@ -88,16 +89,19 @@ def read_objective(text: str) -> Objective:
 
 @dataclass(frozen=True)
 class Objectives:
-    """The objectives of a run, in the order in which they count."""
+    """The objectives of a run, in the order in which they count. limits: of measures that only measuring tells."""
 
     each: tuple[Objective, ...]
+    limits: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, config: Mapping[str, object]) -> Objectives:
         """Those that the settings of a run name, as they are stored."""
         named = config.get("objectives")
         if isinstance(named, list | tuple) and named:
-            return cls(tuple(read_objective(str(text)) for text in named))
+            given = [(name, config.get(setting)) for setting, name in LIMITS.items()]
+            limits = tuple((name, float(limit)) for name, limit in given if isinstance(limit, int | float))
+            return cls(tuple(read_objective(str(text)) for text in named), limits)
         published = config.get("table") and config.get("encoding", PUBLISHED) == PUBLISHED
         usual = FITNESS if config.get("fitness") else SCORE if published else config.get("metric")
         return cls((read_objective(str(usual or "accuracy")),))
@@ -114,8 +118,15 @@ class Objectives:
 
     @property
     def measured(self) -> tuple[str, ...]:
-        """Names of those that are measured apart from a training."""
-        return tuple(one.name for one in self.each if one.name in MEASURED)
+        """Names of those that are measured apart from a training, and of what is limited."""
+        names = (*(one.name for one in self.each if one.name in MEASURED), *(name for name, _ in self.limits))
+        return tuple(dict.fromkeys(names))
+
+    def violation(self, measures: Mapping[str, float]) -> float:
+        """By how much measures are beyond their limits, in shares of these, all together; 0 if they are within, or are
+        not known."""
+        known = [(measures[name], limit) for name, limit in self.limits if name in measures]
+        return sum(max(0.0, value / limit - 1) for value, limit in known)
 
     def vector(self, measures: Mapping[str, float]) -> tuple[float, ...]:
         """Fitness by each objective; nothing if a measure is missing or not finite."""

@@ -252,6 +252,7 @@ class Result:
     timing: figures of the clock on the wall; the only part that differs between two runs with one seed.
     objectives: fitness by each objective of the run, higher is better; derived from the measures when a result is
         read, so that workers know nothing of it. Empty unless the status is OK.
+    violation: by how much what was measured is beyond limits, see `Objectives.violation`; derived likewise.
     hits: of the part that was scored; kept in a table of their own and read from there.
     """
 
@@ -265,6 +266,7 @@ class Result:
     reused_from: str | None = None
     timing: Mapping[str, float] = field(default_factory=dict)
     objectives: tuple[float, ...] = ()
+    violation: float = 0.0
     hits: Hits | None = field(default=None, repr=False)
 
     @property
@@ -278,7 +280,7 @@ def judged_by(objectives: Objectives, result: Result) -> Result:
     if result.status is not Status.OK:
         return replace(result, objectives=())
     if vector := objectives.vector(result.measures):
-        return replace(result, objectives=vector)
+        return replace(result, objectives=vector, violation=objectives.violation(result.measures))
     names = ", ".join(one.name for one in objectives.each)
     reason = f"its measures lack a finite value for {names}: {dict(result.measures)!s:.200}"
     return Result(result.request, Status.FAILED, spent=result.spent, reason=reason, timing=result.timing)

@@ -3,9 +3,10 @@ https://doi.org/10.1109/4235.996017; steady state: Durillo et al. 2009, "On the 
 Scheme in Multi-Objective Genetic Algorithms", https://doi.org/10.1007/978-3-642-01020-0_18). Ranks, crowding and
 selection are DEAP's.
 
-A population of the best is kept, those first that no other one is better than in all objectives, of equals those in
-thinner parts of the front. Parents are the winners of tournaments of two by the same order. Each child that was told
-comes in and the last of all goes, so that no birth waits for a generation.
+A population of the best is kept: those first that no other one is better than in all objectives, of equals those in
+thinner parts of the front; what is beyond a limit that was measured comes behind all that is not. Parents are the
+winners of tournaments of two by the same order. Each child that was told comes in and the last of all goes, so that no
+birth waits for a generation.
 """
 
 from __future__ import annotations
@@ -25,17 +26,19 @@ from evolve.values import Budget, Request, Result
 
 @dataclass(eq=False)
 class Individual:
-    """A member as DEAP sees it. fitness: its objectives, each better when it is higher. rank: of its front, the best is
-    0."""
+    """A member as DEAP sees it. fitness: its objectives, each better when it is higher. violation: of limits. rank: of
+    its front, the best is 0."""
 
     member: Member
     fitness: Any
+    violation: float = 0.0
     rank: int = 0
 
     @property
-    def place(self) -> tuple[int, float, int]:
-        """Sorts the best first: by front, then those with more room around them, of equals the eldest."""
-        return self.rank, -self.fitness.crowding_dist, self.member.number
+    def place(self) -> tuple[float, int, float, int]:
+        """Sorts the best first: those within limits before others, which come by how little they are beyond them; then
+        by front, those with more room around them first, of equals the eldest."""
+        return self.violation, self.rank, -self.fitness.crowding_dist, self.member.number
 
 
 class Nsga2:
@@ -72,7 +75,7 @@ class Nsga2:
         told = member(request, result)
         if told is None:
             return
-        self._members.append(Individual(told, _fitness(result.objectives)))
+        self._members.append(Individual(told, _fitness(result.objectives), result.violation))
         self._members = _selected(self._members, self._population)
 
     def _parents(self, rng: Random) -> list[Member]:
@@ -105,8 +108,9 @@ def _fitness(values: tuple[float, ...]) -> Any:
 
 
 def _selected(members: list[Individual], count: int) -> list[Individual]:
-    """The `count` best, with rank and crowding as they are among all of these."""
-    fronts = tools.sortNondominated(members, len(members))
+    """The `count` best, with rank and crowding as they are among all of these that are within limits, or are not."""
+    within = [[one for one in members if (one.violation > 0) == beyond] for beyond in (False, True)]
+    fronts = [front for part in within if part for front in tools.sortNondominated(part, len(part))]
     for rank, front in enumerate(fronts):
         tools.emo.assignCrowdingDist(front)
         for one in front:

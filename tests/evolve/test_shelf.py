@@ -17,6 +17,7 @@ from evolve.display.quantities import count, seconds, shown_size, size
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.models.pick import pick
+from evolve.objectives import Objectives
 from evolve.runs.shelf import Item, cells, cost_names, front, items, ordered, picked, within
 from evolve.search.births import Births
 from evolve.search.nsga2 import Nsga2
@@ -189,6 +190,28 @@ def test_it_moves_a_whole_front_not_one_end_of_it() -> None:
     space = stack_space((16, 16, 3))
     at_random = sorted(sum(apart(space.blueprint(space.random(Random(seed)).genome))) for seed in range(150))[-20:]
     assert sum(best) > sum(at_random)
+
+
+def test_what_is_within_limits_comes_before_what_is_not() -> None:
+    """However good that is; of those beyond, the nearest first."""
+    space = stack_space((16, 16, 3))
+    strategy = Nsga2(Births(space, ()), 4, Nsga2.Options())
+    for number, (accuracy, violation) in enumerate(
+        [(0.9, 2.0), (0.1, 0.0), (0.8, 0.5), (0.2, 0.0), (0.7, 1.0)], start=1
+    ):
+        answer = strategy.ask(Random(number))
+        assert isinstance(answer, Proposal)
+        result = Result(number, Status.OK, {"accuracy": accuracy}, objectives=(accuracy, -1.0), violation=violation)
+        request = Request(number, Candidate(number, answer.genome, "key"), Budget(1, 1), 0, Purpose.SEARCH, "key")
+        strategy.tell(request, result)
+    assert [one.member.number for one in strategy._members] == [4, 2, 3, 5]
+
+
+def test_violations_are_shares_of_limits() -> None:
+    given = {"objectives": ["accuracy", "latency"], "max_latency": 0.002, "max_size": 30_000}
+    objectives = Objectives.of(given)
+    assert objectives.violation({"latency": 0.003, "size_int8": 45_000}) == pytest.approx(1.0)
+    assert objectives.violation({"latency": 0.001}) == 0
 
 
 def test_objectives_have_their_costs_without_any_worker(tmp_path: Path) -> None:

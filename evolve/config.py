@@ -509,6 +509,12 @@ class RunConfig(Settings):
             )
         if self.fitness is not None and not named and not usual:
             raise ConfigError(f"{metric} and a fitness function do not go together: the function says what counts")
+        costly = [name for name in ("max_size", "max_latency") if getattr(self, name)]
+        costly += ["objectives"] if any(one.name in MEASURED for one in named) else []
+        if costly and self.table is not None:
+            raise ConfigError(f"{self.spelled(costly[0])} is measured with networks of images, and a table has none")
+        if self.table is not None and any(one.name == "activations" for one in named):
+            raise ConfigError(f"{objectives}: activations of the networks of a table are not known; leave them out")
         known = [SCORE, "parameters", "multiply_adds"] if published else [*MEASURES, *COSTS, *MEASURED]
         if self.fitness is None and (unknown := [one.name for one in named if one.name not in known]):
             raise ConfigError(

@@ -128,6 +128,11 @@ class Objectives:
         known = [(measures[name], limit) for name, limit in self.limits if name in measures]
         return sum(max(0.0, value / limit - 1) for value, limit in known)
 
+    @property
+    def trained(self) -> Objectives:
+        """Those of them that a training tells."""
+        return Objectives(tuple(one for one in self.each if one.name not in {**COSTS, **MEASURED}), self.limits)
+
     def vector(self, measures: Mapping[str, float]) -> tuple[float, ...]:
         """Fitness by each objective; nothing if a measure is missing or not finite."""
         found = [measures.get(one.name, math.nan) for one in self.each]

@@ -275,8 +275,11 @@ class Result:
         return self.objectives[0] if self.objectives else None
 
 
-def judged_by(objectives: Objectives, result: Result) -> Result:
-    """A result with its fitness by these objectives; one that lacks what they need is a failure."""
+def judged_by(objectives: Objectives, result: Result, whole: bool = True) -> Result:
+    """A result with its fitness by these objectives; one that lacks what they need is a failure. whole: whether it
+    needs more than what a training tells; of trainings that were asked for one by one it is that alone."""
+    if not whole and not objectives.vector(result.measures):
+        objectives = objectives.trained
     if result.status is not Status.OK:
         return replace(result, objectives=())
     if vector := objectives.vector(result.measures):

@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from evolve.engine.interrupts import Stop, Stopped
-from evolve.errors import MachineError
+from evolve.engine.measures import Measures
 from evolve.execution.executor import Executor, Message
 from evolve.jobs import Job, MeasureJob, TrainingJob
 from evolve.search.strategy import Facts
@@ -23,12 +22,6 @@ from genomes.spec import ModelSpec
 
 POLL_SECONDS = 0.25
 MOST_TRIES = 2  # to make weights again
-
-
-class Measuring(Protocol):
-    """Makes the job that measures a network. pixels: of its recipe. names: of measures."""
-
-    def __call__(self, number: int, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> MeasureJob: ...
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Dispatcher:
     again: given the key of weights and a number, the job that leaves them, or None; see `Ancestors`. A training whose
         beginning is gone waits until it is made again; nobody else sees that.
     elsewhere: given a job key, the result of an equal job of another run, or None.
-    measuring: to be set where measures are needed that no training has: makes a job that measures a network.
+    measures: what is known of what networks cost where they are used.
     on_message, on_result: to be set by whoever shows what running jobs report of their progress, and their ends.
     """
 
@@ -74,11 +67,9 @@ class Dispatcher:
         self._next_number = store.last("request") + 1
         self._before = store.count(statuses=Status)
         self._facts = len(store.facts())
-        self._blueprints: dict[int, Blueprint] = {}
-        self.measuring: Measuring | None = None
-        self._trained: dict[int, Result] = {}  # that wait for what their network costs to be measured
-        self._known_measures: dict[str, dict[str, float]] = {}  # by fingerprint
-        self._unmeasured: dict[str, str] = {}  # why not
+        self.measures = Measures()
+        self._blueprints: dict[int, tuple[Blueprint, str]] = {}  # with how pixels are normalised; of what is under way
+        self._to_train: dict[int, Job] = {}  # when what the network costs is measured
         self._openings: list[_Opening] = []
         self._arrived: dict[int, Result] = {}
         self._flying: dict[str, list[int]] = {}
@@ -128,10 +119,12 @@ class Dispatcher:
         job: None for a candidate that cannot be built; `result` says why. written: whether an earlier session wrote it.
         blueprint: the network, whose costs may be an objective.
         """
+        if written and self.store.result(request.number):
+            return
+        self._openings.append(_Opening(request, job, written, result))
         if blueprint is not None and (self.store.objectives.costs or self.store.objectives.measured):
-            self._blueprints[request.number] = blueprint
-        if not (written and self.store.result(request.number)):
-            self._openings.append(_Opening(request, job, written, result))
+            recipe = request.candidate.genome.recipe
+            self._blueprints[request.number] = blueprint, recipe.pixels if recipe else ""
 
     def result(self, number: int) -> Result:
         """The result of a request that was opened; waits for it. Raises Stopped if the user asks to stop first."""
@@ -170,14 +163,29 @@ class Dispatcher:
         if key in self._flying:
             self._flying[key].append(request.number)
         elif (known := self.store.known(key)) is not None:
+            self._blueprints.pop(request.number, None)
             self._write([], [], [_copy(request.number, known)])
-        elif (found := None if _leaves_a_model(job) else self._elsewhere(key)) is not None:
+        elif (found := self._from_elsewhere(job, key)) is not None:
             copied = replace(found, request=request.number, cached_from=None, spent={}, timing={})
             self._write([], [], [judged_by(self.store.objectives, self._with_costs(copied))])
         else:
             self._flying[key] = [request.number]
             self._key[request.number] = key
-            self._submit(job)
+            self._measure_first(job)
+
+    def _measure_first(self, job: Job) -> None:
+        """Gives a job to the executor; one whose network is to be measured waits for that, so that nothing that was
+        trained ever waits."""
+        names, measuring = self.store.objectives.measured, None
+        if names and isinstance(job, TrainingJob):
+            measuring = self.measures.job(job.number, job.spec, job.recipe.pixels, names)
+        if measuring is not None:
+            self._to_train[job.number] = job
+        self._submit(measuring or job)
+
+    def _from_elsewhere(self, job: Job, key: str) -> Result | None:
+        """What another run has, unless a model would be left, or what a network costs here is to be measured."""
+        return None if _leaves_a_model(job) or self.store.objectives.measured else self._elsewhere(key)
 
     def _wait(self) -> None:
         self._stop_if_asked()
@@ -225,57 +233,42 @@ class Dispatcher:
                 yield from self._measured(job, result)
             elif job.number < 0:
                 yield from self._made(job.key, result)
-            elif isinstance(job, TrainingJob) and self._lacks_measures(job, result):
-                self._trained[job.number] = result
-                self._submit_measuring(job.number, job.spec, job.recipe.pixels, self.store.objectives.measured)
             else:
                 yield judged_by(self.store.objectives, self._with_costs(result))
             if isinstance(job, TrainingJob) and job.begins is not None and result.status is Status.OK:
                 self._made_again.pop(job.begins.weights, None)
 
-    def _lacks_measures(self, job: TrainingJob, result: Result) -> bool:
-        known = self._known_measures.get(job.spec.fingerprint, {})
-        return result.status is Status.OK and not set(self.store.objectives.measured) <= known.keys()
-
-    def _submit_measuring(self, number: int, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> None:
-        assert self.measuring is not None
-        self._submit(self.measuring(number, spec, pixels, names))
-
     def _measured(self, job: MeasureJob, result: Result) -> Iterator[Result]:
-        """What a measuring came to: for the training that waited for it, or for whoever asked."""
-        if result.status is Status.OK:
-            self._known_measures.setdefault(job.spec.fingerprint, {}).update(result.measures)
-        else:
-            self._unmeasured[job.spec.fingerprint] = str(result.reason)
-        if (trained := self._trained.pop(job.number, None)) is None:
+        """What a measuring came to: the training that waited for it begins; one whose network cannot be measured has
+        failed."""
+        self.measures.take(job, result)
+        training = self._to_train.pop(job.number, None)
+        if training is None or self._stop.level:  # it is asked for again when the run is continued
             return
         if result.status is Status.OK:
-            yield judged_by(self.store.objectives, self._with_costs(trained))
+            self._submit(training)
         else:
-            reason = f"what it costs could not be measured: {result.reason}"
-            yield Result(trained.request, Status.FAILED, spent=trained.spent, reason=reason, timing=trained.timing)
+            reason = f"what it costs could not be measured: {self.measures.failure(job.spec, job.pixels)}"
+            yield Result(job.number, Status.FAILED, reason=reason)
 
-    def measures_of(self, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> Mapping[str, float]:
-        """What a network costs where it is used, see `evolve.objectives.MEASURED`; waits for it to be measured. Raises
-        MachineError if it cannot be, and Stopped if the user asks to stop first."""
-        key = spec.fingerprint
-        if not set(names) <= self._known_measures.get(key, {}).keys():
-            self._reruns += 1
-            self._submit_measuring(-self._reruns, spec, pixels, names)
-            while not set(names) <= self._known_measures.get(key, {}).keys():
-                if key in self._unmeasured:
-                    raise MachineError(f"what a network costs could not be measured: {self._unmeasured[key]}")
+    def measures_of(self, spec: ModelSpec, pixels: str, names: tuple[str, ...]) -> tuple[Mapping[str, float], str]:
+        """What a network costs where it is used, see `evolve.objectives.MEASURED`, and why not if it cannot be
+        measured; waits for it. Raises Stopped if the user asks to stop first."""
+        self._reruns += 1
+        if job := self.measures.job(-self._reruns, spec, pixels, names):
+            self._submit(job)
+            while job.number in self._jobs:
                 self._wait()
-        return self._known_measures[key]
+        return self.measures.of(spec, pixels), self.measures.failure(spec, pixels)
 
     def _with_costs(self, result: Result) -> Result:
-        """A result with what its network costs, where that is an objective: no worker need measure it."""
-        blueprint = self._blueprints.pop(result.request, None)
+        """A result with what its network costs, where that is an objective: no training need tell it."""
+        blueprint, pixels = self._blueprints.pop(result.request, (None, ""))
         if blueprint is None or result.status is not Status.OK:
             return result
         names = self.store.objectives.costs
         costs = {name: float(value) for name in names if (value := getattr(blueprint, name, None)) is not None}
-        measured = self._known_measures.get(blueprint.fingerprint, {})
+        measured = self.measures.of(blueprint, pixels) if isinstance(blueprint, ModelSpec) else {}
         return replace(result, measures={**result.measures, **costs, **measured})
 
     def _wait_for(self, weights: str, job: Job) -> Iterator[Result]:

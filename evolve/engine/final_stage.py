@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NoReturn
 
 from evolve.config import RunConfig
 from evolve.engine.dispatcher import Dispatcher
@@ -19,6 +21,7 @@ from evolve.storage.log import Log
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, worst_reason
 from genomes import Genome
 
+LOOKED_AT = 40  # candidates at most that are measured, in the hope that some are within limits
 MUCH_LONGER = 1.2  # times as long, for which it pays to train a winner again
 BACKSTOP = 2.0  # a last training that takes that many times as long as it may has gone wrong
 
@@ -62,9 +65,12 @@ class FinalStage:
         most = self.log.last("candidate")
         best = [one.candidate for one in self.log.best(most, born_after=small) or self.log.best(most)]
         found = [one for one in map(self._candidate, best) if self.may_win(one.genome)] or [*map(self._candidate, best)]
-        if raced := standings(self.log, [one.number for one in found], again=False):
-            return self._of_race(raced, count)
-        leaders = self._first(found, count)
+        raced = standings(self.log, [one.number for one in found], again=False)
+        if raced and (leaders := self._of_race(raced, count)):
+            return leaders
+        leaders = self._first(found, count) or self._first(list(map(self._candidate, best)), count)
+        if found and not leaders:
+            self._say_vetoes(found)
         first = min(found, key=lambda one: one.number, default=None)
         if with_first and count > 1 and first and first not in leaders and not self.vetoed(first):
             leaders.append(first)
@@ -80,19 +86,17 @@ class FinalStage:
         return leaders
 
     def _first(self, found: list[Candidate], count: int) -> list[Candidate]:
-        """The first so many that may win. Raises RunError if none may."""
-        leaders: list[Candidate] = []
-        reasons: list[str] = []
-        for candidate in found:
-            if why := self.vetoed(candidate):
-                reasons.append(f"candidate {candidate.number}: {why}")
-            else:
-                leaders.append(candidate)
-            if len(leaders) == count:
-                break
-        if found and not leaders:
-            raise RunError(f"no candidate is within the limits that are measured; {'; '.join(reasons[:5])}")
-        return leaders
+        """The first so many that may win, among the first `LOOKED_AT`."""
+        allowed = (candidate for candidate in found[:LOOKED_AT] if not self.vetoed(candidate))
+        return list(islice(allowed, count))
+
+    def _say_vetoes(self, found: list[Candidate]) -> NoReturn:
+        """Raises RunError saying why none may win."""
+        reasons = [f"candidate {one.number}: {self.vetoed(one)}" for one in found[:5]]
+        raise RunError(
+            f"no candidate is within the limits that are measured; {'; '.join(reasons)}; search further with: evolve "
+            "resume, or start a run with smaller networks (--max-parameters, --max-multiply-adds) or a larger limit"
+        )
 
     def _candidate(self, number: int) -> Candidate:
         row = self.log.born(number)
@@ -121,6 +125,8 @@ class FinalStage:
         scored = [known for number in rescored if (known := self.log.score(number))]
         numbers = [number for number in rescored if self.may_win(self._candidate(number).genome)] or list(rescored)
         numbers = [number for number in numbers if not self.vetoed(self._candidate(number))]
+        if not numbers:
+            self._say_vetoes(leaders)
         rescored = {number: rescored[number] for number in numbers}
         scored = [one for one in scored if one.candidate in rescored]
         raced = standings(self.log, numbers)

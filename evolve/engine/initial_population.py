@@ -19,6 +19,7 @@ from evolve.settings import path_of
 from evolve.storage.adopted_files import read_adopted
 from evolve.storage.files import ADOPTED
 from evolve.storage.keras_archive import layers_of
+from evolve.values import adoption
 from genomes import Genome, InvalidGenome, SearchSpace, Step
 from genomes.json_value import Json
 from genomes.keras_reading import Named, calls, line_of
@@ -64,7 +65,10 @@ def founders(
                 note(f"founder {text} left out: {error}")
                 reasons.append(f"{text}: {error}")
             continue
-        if proposal.genome not in [other.genome for other in found]:
+        if (twin := next((other for other in found if other.genome == proposal.genome), None)) is not None:
+            if adoption(twin) != adoption(proposal):
+                note(f"founder {text} left out: another founder is the same network; its own weights are not used")
+        else:
             found.append(proposal)
             clamped += [(text, step.text) for step in proposal.steps if step.operator == "clamp"]
     if clamped:
@@ -196,6 +200,12 @@ def _adopted(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str,
     if space.kind != "graph":
         raise ConfigError(
             f"founder '{text}' is of the encoding 'graph', this run is '{space.kind}'; use encoding graph"
+        )
+    if (shape := getattr(space, "input_shape", None)) != known.input_shape:
+        theirs, ours = (" x ".join(map(str, one or ())) for one in (known.input_shape, shape))
+        raise ConfigError(
+            f"founder '{text}' is for images of {theirs}, not of {ours}; give its notation instead and it begins from "
+            "scratch"
         )
     return text, space.parse(known.notation), (known.step,)
 

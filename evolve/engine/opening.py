@@ -16,6 +16,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.execution.builds import BUILDS, backend_name
 from evolve.execution.keras_settings import OF_TRAININGS, keras_json, overruled
 from evolve.execution.machine import gpu_missing
+from evolve.objectives import Objectives
 from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
@@ -41,6 +42,7 @@ def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | 
         console.note(f"{keras_json()} says {given}; networks are trained with {used} all the same")
     config.check_objectives()
     config.check_encoding()
+    check_measuring(config)
     try:
         alphabet(config.layers, config.recipe)
     except InvalidGenome as error:
@@ -57,6 +59,17 @@ def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | 
     except InvalidGenome as error:
         raise ConfigError(f"{error}{_smallest(problem)}; raise that limit") from None
     return problem
+
+
+def check_measuring(config: RunConfig) -> None:
+    """Raises ConfigError if sizes or latencies are wanted where TensorFlow does not train, which writes LiteRT files."""
+    measured = Objectives.of(config.model_dump()).measured
+    wanted = [name for name in ("max_size", "max_latency") if getattr(config, name)] or ["objectives"] * bool(measured)
+    if wanted and config.table is None and (name := backend_name()) != "tensorflow":
+        raise ConfigError(
+            f"{config.spelled(wanted[0])} is measured with LiteRT files, which the backend '{name}' does not write; "
+            "set KERAS_BACKEND to tensorflow, or leave it out"
+        )
 
 
 def _smallest(problem: Problem) -> str:

@@ -31,7 +31,7 @@ def results_of(run: str | None, into: Store) -> Iterator[Lookup]:
                 return None
             if found is None or found.status is not Status.OK:
                 return None
-            judged = judged_by(into.objectives, found)
+            judged = judged_by(into.objectives, found, whole=False)  # what a network costs is added to it
             return replace(judged, reused_from=folder.name) if judged.status is Status.OK else None
 
         yield look_up

@@ -79,9 +79,9 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
         )
         if of_groups(config, problem) or (plan_of.plan and plan_of.plan.of_one):
             begin_with = begin_with[: config.max_founders]
+        take_along((step for one in begin_with for step in one.steps), config.results, folder)
         with usable(lambda: Store.create(folder, _meta(config, problem, plan_of.plan, begin_with))) as store:
             console.note(f"run '{config.name}' in {shown_path(folder)}")
-            take_along((step for one in begin_with for step in one.steps), config.results, folder)
             if plan_of.plan:
                 write_plan(plan_of.plan, folder)
             work = plan_of.plan.work if plan_of.plan else None

@@ -83,7 +83,7 @@ class Session:
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
                 dispatcher.on_message, dispatcher.on_result = pace.hear, pace.finish
                 if isinstance(self.problem, ImageProblem):
-                    dispatcher.measuring = self.problem.measuring
+                    dispatcher.measures.maker = self.problem.measuring
                 search = compose_search(
                     self.config,
                     self.problem,

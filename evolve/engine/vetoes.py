@@ -32,7 +32,10 @@ class Vetoes:
         if not set(names) <= measures.keys():
             spec = self.problem.space.blueprint(candidate.genome)
             assert isinstance(spec, ModelSpec)
-            measures = dict(self.dispatcher.measures_of(spec, recipe_of(candidate.genome).pixels, names))
+            known, failure = self.dispatcher.measures_of(spec, recipe_of(candidate.genome).pixels, names)
+            if not set(names) <= known.keys():
+                return f"what it costs could not be measured: {failure}"
+            measures = {name: known[name] for name in names}
             self.store.act(NOTED, candidate=candidate.number, measures=measures)
         return self._beyond(measures)
 
@@ -41,10 +44,8 @@ class Vetoes:
         return (*["size_int8"] * bool(self.config.max_size), *["latency"] * bool(self.config.max_latency))
 
     def _noted(self, number: int) -> dict[str, float]:
-        for act in self.store.acts():
-            if act.kind == NOTED and act.detail["candidate"] == number:
-                return dict(act.detail["measures"])
-        return {}
+        noted = [act.detail for act in self.store.acts() if act.kind == NOTED and act.detail["candidate"] == number]
+        return {name: value for detail in noted for name, value in detail["measures"].items()}
 
     def _beyond(self, measures: dict[str, float]) -> str:
         most, longest = self.config.max_size, self.config.max_latency

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tempfile
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Any
 from evolve.errors import ConfigError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.settings import path_of
-from evolve.storage.adopted_files import AdoptedFile, folder_of, weights_of_adopted
-from evolve.storage.files import ADOPTED
+from evolve.storage.adopted_files import AdoptedFile, folder_of, key_of, weights_of_adopted
 
 RANGES = ("0-1", "0-255", "-1-1")
 
@@ -53,7 +51,7 @@ def adopt(
         if not any(folder_of(results, name).iterdir()):
             folder_of(results, name).rmdir()
         raise
-    key = f"{ADOPTED}-{hashlib.sha256(told['notation'].encode() + weights.read_bytes()).hexdigest()[:16]}"
+    key = key_of(told["notation"], weights.read_bytes())
     shape, remarks = tuple(told.pop("input_shape")), tuple(told.pop("remarks"))
     made = AdoptedFile(name=name, key=key, model=str(model), input_shape=shape, remarks=remarks, **told)
     made.write(results)

@@ -247,9 +247,12 @@ def _recipe(model: Any) -> tuple[Recipe, list[str]]:
         "weight_decay": float(config.get("weight_decay") or 0.0),
         "clip": float(config.get("global_clipnorm") or 0.0),
     }
+    told: list[str] = []
     if name == "sgd":
         more["momentum"] = float(config.get("momentum") or 0.9)
+        if not config.get("momentum"):
+            told.append("its sgd has no momentum, evolve's has at least 0.5, so it is trained with 0.9")
     made = Recipe(**{**usual.to_json(), "optimizer": name, "learning_rate": float(f"{rate:.6g}"), **more})
     if problem := made.problem():
         return usual, [f"evolve does not have its optimizer as it is ({problem}), so it is trained with adam 0.001"]
-    return made, []
+    return made, told

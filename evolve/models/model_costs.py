@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from evolve.errors import RunError
 from evolve.storage.keras_archive import foreign
@@ -12,9 +15,10 @@ from evolve.storage.model_file import load_model
 
 
 def costs(model: str) -> dict[str, Any]:
-    """The "input_shape" and "classes" of the model in a file, its "parameters", the "multiply_adds" of its convolutions
-    and dense layers and the "values" that its layers put out for one image, and whether it brings pixels into a range
-    ("rescales"). Raises RunError for a model with parts that are not Keras's own, or that is no classifier of images.
+    """What is known of the model in a file: its configuration as JSON, "model"; its "input_shape" and "classes", its
+    "parameters", the "multiply_adds" of its convolutions and dense layers and the "values" that its layers put out for
+    one image; and whether it brings pixels into a range, "rescales". Raises RunError for a model with parts that are
+    not Keras's own, or that is no classifier of images.
     """
     if strange := foreign(Path(model)):
         names = ", ".join(f"{one.module}.{one.name}" for one in strange)
@@ -30,6 +34,7 @@ def costs(model: str) -> dict[str, Any]:
         )
     layers = [layer for layer in loaded._flatten_layers() if not hasattr(layer, "layers")]
     return {
+        "model": json.dumps(_with_statistics(json.loads(loaded.to_json()), loaded)),
         "input_shape": list(shape),
         "classes": int(out[0]),
         "parameters": loaded.count_params(),
@@ -37,6 +42,20 @@ def costs(model: str) -> dict[str, Any]:
         "values": sum(_values(layer.output.shape) for layer in layers),
         "rescales": any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in layers),
     }
+
+
+def _with_statistics(config: Any, model: Any) -> Any:
+    """The configuration of a model with what its normalisations were adapted to, which stands among its weights."""
+    if isinstance(config, list):
+        return [_with_statistics(one, model) for one in config]
+    if not isinstance(config, dict):
+        return config
+    told = {name: _with_statistics(value, model) for name, value in config.items()}
+    if told.get("class_name") == "Normalization" and "name" in told.get("config", {}):
+        layer = next(one for one in model._flatten_layers() if one.name == told["config"]["name"])
+        figures = {name: np.asarray(getattr(layer, name)).reshape(-1).tolist() for name in ("mean", "variance")}
+        told["config"] = {**told["config"], **figures}
+    return told
 
 
 def _values(shape: Any) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from evolve.jobs import KerasModelJob, PartsUsed
 from evolve.problems.images import ImageProblem
 from evolve.problems.work import START_COST, training_work
 from evolve.settings import path_of
-from evolve.storage.keras_archive import CONFIG
 from evolve.values import Budget
 
 EVALUATORS = {KerasModelJob.kind: "evolve.training.keras_model:KerasModelTrainer"}
@@ -62,12 +60,10 @@ class OwnModel:
 
     def job(self, problem: ImageProblem, config: RunConfig, pixels: str | None, name: str) -> KerasModelJob:
         """Its training on all images that are not for testing. pixels: the range that it expects, as for `adopt`."""
-        with zipfile.ZipFile(self.path) as archive:
-            model = archive.read(CONFIG).decode()
         return KerasModelJob(
             number=1,
             key=name,
-            model=model,
+            model=self.costs["model"],
             classes=problem.parts.classes,
             pixels=self._pixels(problem, pixels),
             budget=Budget(problem.images, self.epochs(problem, config)),

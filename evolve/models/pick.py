@@ -62,9 +62,10 @@ def pick(
         found = _measure(found, picked(found, computed), limits, to_measure, make_console(progress))
     fitting = picked(found, limits)
     console = make_console(progress)
-    new = [item for item in sorted(fitting, key=lambda one: -found.objective.fitness(one.score)) if not item.rescored]
+    best = sorted(fitting, key=lambda one: -found.objective.fitness(one.score))[:TRIED]
+    new = [item for item in best if item.rescored is None]
     if rescore and new and found.config.table is None:
-        _rescore(found, [item.candidate for item in new[:TRIED]], console)
+        _rescore(found, [item.candidate for item in new], console)
         found = Run(found.folder, found.trust)
         fitting = picked(found, limits, items(found, limits))
     first, *others = fitting
@@ -80,9 +81,13 @@ def _measure(
     """The run with what its best candidates cost, measured until one is within the limits."""
     problem = image_problem_of(found, console, scoring=False)
     with Store.open(found.folder) as store:
-        for item in best[:MEASURED_AT_MOST]:
+        measured = 0
+        for item in best:
             costs = dict(item.costs)
             if any(costs.get(name) is None for name in names):
+                if measured == MEASURED_AT_MOST:
+                    break
+                measured += 1
                 costs |= _costs(found, problem, item.candidate, names, console)
                 store.act("measured", candidate=item.candidate, measures={name: costs[name] for name in names})
             if all((costs.get(name) or math.inf) <= limits[name] for name in names):

@@ -50,7 +50,7 @@ def generation(fact: Fact) -> str:
     """What a fact says of one generation, in a line: "generation 3 of networks: 4 species of 5, 3, 1 and 1"."""
     told: Mapping[str, Any] = fact.detail
     sizes = [str(one["size"]) for one in told["species"]]
-    listed = " and ".join([", ".join(sizes[:-1]), sizes[-1]]) if len(sizes) > 1 else sizes[0]
+    listed = " and ".join([", ".join(sizes[:-1]), sizes[-1]]) if len(sizes) > 1 else "".join(sizes)
     born = [str(one["species"]) for one in told["species"] if one["born"] == told["generation"] > 0]
     died = [str(one["species"]) for one in told["died"]]
     said = f"generation {told['generation']} of {told['of']}: {len(sizes)} species of {listed}"

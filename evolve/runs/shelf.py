@@ -53,7 +53,10 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
     """
     activations = "activations" in names
     found: list[Item] = []
-    measured = {act.detail["candidate"]: act.detail["measures"] for act in run.acts if act.kind == "measured"}
+    measured: dict[int, dict[str, float]] = {}
+    for act in run.acts:
+        if act.kind == "measured":
+            measured.setdefault(act.detail["candidate"], {}).update(act.detail["measures"])
     with run.log() as log:
         rescored, trained = log.rescored(), {one.candidate for one in log.requests(Purpose.FINAL, Purpose.TRAIN)}
         rows, shown = log.candidates(), log.objectives.first.shown
@@ -139,6 +142,11 @@ def cells(run: Run, found: Sequence[Item], by: Sequence[str]) -> dict[tuple[int,
 def picked(run: Run, limits: Mapping[str, float], found: Sequence[Item] | None = None) -> list[Item]:
     """All that fit, best first: those that were scored again by that mean, then the others by their score. Raises
     RunError if nothing fits, naming the nearest."""
+    for name, limit in limits.items():
+        if name not in {**COSTS, **MEASURED}:
+            raise ConfigError(f"'{name}' is no cost of a network{nearest(name, [*COSTS, *MEASURED])}")
+        if not limit > 0:
+            raise ConfigError(f"the limit of {name.replace('_', '-')} must be above 0, not {limit:g}")
     every = items(run, limits) if found is None else found
     fitting = within(every, limits)
     if not fitting:

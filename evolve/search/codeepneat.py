@@ -94,6 +94,8 @@ class CoDeepNeat:
                 network = self._waiting.popleft()
                 if made := self._put_together(network, rng):
                     return self._out(made, network)
+            if self._untold:
+                return "wait"
             if not self._next_generation(rng):
                 break
         self._reason = {"exhausted": "all networks that were put together had been tried before"}
@@ -209,6 +211,9 @@ class CoDeepNeat:
         self._starts.sort(key=lambda one: -math.inf if one[1] is None else -one[1].fitness)
         apart = [(*taken_apart(genome), told) for genome, told in self._starts]
         modules = list(dict.fromkeys(module for _, parts, _ in apart for module in parts))[: self._options.modules]
+        if not modules:  # the starts had no layer
+            drawn: Any = self._births.space.random(rng).genome
+            modules = taken_apart(drawn)[1]
         self._modules = Population(
             "modules", Module, Passed(self._births.space, modules), self._options.modules, self._options
         )

@@ -38,7 +38,7 @@ class Part:
         self.fitness: float | None = None
         self.graph: GraphGenome
         self.best: Member | None = None
-        self.parents: tuple[Part, ...] = ()
+        self._ancestors: list[Member] = []
 
     def configure_new(self, config: Passed) -> None:
         self.graph, again = config.next()
@@ -46,7 +46,7 @@ class Part:
             self.mutate(config)
 
     def configure_crossover(self, a: Part, b: Part, config: Passed, **_: Any) -> None:
-        self.parents = (a, b) if a is not b else (a,)
+        self._ancestors = [one.best for one in ((a, b) if a is not b else (a,)) if one.best]
         self.graph = a.graph if a is b else cross_graphs(a.graph, b.graph, config.rng)[0]
 
     def mutate(self, config: Passed) -> None:
@@ -61,7 +61,7 @@ class Part:
     @property
     def ancestors(self) -> list[Member]:
         """The networks that it comes from: its own best, or those of its parents."""
-        return [self.best] if self.best else [one.best for one in self.parents if one.best]
+        return [self.best] if self.best else self._ancestors
 
     def tell(self, network: Member | None) -> None:
         """A network that it was part of; None for one that failed."""

@@ -116,6 +116,8 @@ class Neat:
             self._end_generation()
 
     def _end_generation(self) -> None:
+        if any(genome.proposal is None for genome in self._population.members.values()):
+            return  # nothing new was left to be born, so they were never put into species
         for genome in self._population.members.values():
             if genome.fitness is None:
                 genome.fitness = self._worst if self._worst is not None else 0.0
@@ -128,7 +130,7 @@ class Neat:
             population.speciate()
         self._waiting = deque(genome for genome in population.members.values() if genome.fitness is None)
         if not self._waiting:
-            self._end_generation()
+            self._end_generation()  # of elites alone
 
     def needs_weights(self, budget: Budget) -> bool:
         return False

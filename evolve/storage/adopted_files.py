@@ -3,6 +3,7 @@ weights."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable
@@ -87,8 +88,16 @@ def take_along(steps: Iterable[Step], results: Path, run: Path) -> None:
         if step.operator != "adopt":
             continue
         name, key = str(step.detail["model"]), str(step.detail["weights"])
-        if read_adopted(results, name).key != key or not weights_of_adopted(results, name).is_file():
-            raise RunError(f"the weights of the adopted model '{name}' are not there; adopt it again")
-        target = weights_path(run / WEIGHTS, key)
+        source, target = weights_of_adopted(results, name), weights_path(run / WEIGHTS, key)
+        notation = read_adopted(results, name).notation
+        if not source.is_file() or key_of(notation, source.read_bytes()) != key:
+            raise RunError(f"the weights of the adopted model '{name}' are not those of before; adopt it again")
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(weights_of_adopted(results, name), target)
+        draft = target.with_name(f".{target.name}")
+        shutil.copyfile(source, draft)
+        draft.replace(target)
+
+
+def key_of(notation: str, weights: bytes) -> str:
+    """The key of adopted weights, by what they are."""
+    return f"{ADOPTED}-{hashlib.sha256(notation.encode() + weights).hexdigest()[:16]}"

@@ -82,7 +82,7 @@ class Log:
             raise LogError(f"the run's file is damaged: its objectives cannot be read ({error})") from None
 
     def _result(self, row: rows.Row) -> Result:
-        return judged_by(self.objectives, rows.result(row))
+        return judged_by(self.objectives, rows.result(row), whole=False)
 
     @property
     def _values(self) -> str:

@@ -93,9 +93,6 @@ class KerasModelTrainer:
 def _fresh(made: Any) -> Any:
     """The model with new weights, compiled as it was, or with Adam where it was not; it tells its accuracy."""
     model = keras.models.clone_model(made)
-    for new, old in zip(model._flatten_layers(), made._flatten_layers(), strict=True):
-        if type(new).__name__ == "Normalization":  # what was adapted is not trained
-            new.set_weights(old.get_weights())
     optimizer, loss = getattr(made, "optimizer", None), getattr(made, "loss", None)
     logits = keras.losses.SparseCategoricalCrossentropy(from_logits=not _says_shares(made))
     config = optimizer and optimizer.get_config()
@@ -104,13 +101,15 @@ def _fresh(made: Any) -> Any:
 
 
 def _says_shares(model: Any) -> bool:
-    return "softmax" in str(getattr(model.layers[-1], "activation", model.layers[-1].name))
+    last = model.layers[-1]
+    return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) is keras.activations.softmax
 
 
 def _takes_numbers(model: Any) -> bool:
     """Whether its loss takes numbers of classes, not a share for each."""
-    loss = model.loss if isinstance(model.loss, str) else type(model.loss).__name__
-    return "sparse" in loss.lower()
+    loss = model.loss
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return "sparse" in name.lower()
 
 
 def _seen(images: NDArray[Any], job: KerasModelJob) -> NDArray[np.float32]:

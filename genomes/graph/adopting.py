@@ -294,6 +294,12 @@ def _check(layer: KerasLayer) -> None:
         raise ValueError("it has a slope for each value; evolve has one for each channel (shared_axes=[1, 2])")
     if layer.kind == "ELU" and settings.get("alpha", 1.0) != 1.0:
         raise ValueError(f"alpha {settings['alpha']}, evolve has 1 only")
+    if layer.kind == "LayerNormalization" and not (settings.get("center", True) and settings.get("scale", True)):
+        raise ValueError("it has no gain or no offset; evolve's has both")
+    if layer.kind in ("MaxPooling2D", "AveragePooling2D") and settings.get("padding", "valid") != "valid":
+        raise ValueError("its windows reach over the border (padding); evolve's end at it")
+    if settings.get("activation") == "softmax" or layer.kind == "Softmax":
+        raise ValueError("it has softmax within the network; evolve has it at the end alone")
     if layer.kind == "GlobalAveragePooling2D" and settings.get("keepdims"):
         raise ValueError("it keeps the sides of maps")
 

@@ -62,7 +62,7 @@ def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | 
 
 
 def check_measuring(config: RunConfig) -> None:
-    """Raises ConfigError if sizes or latencies are wanted where TensorFlow does not train, which writes LiteRT files."""
+    """Raises ConfigError if sizes or latencies are wanted where TensorFlow is not at work, which writes the files."""
     measured = Objectives.of(config.model_dump()).measured
     wanted = [name for name in ("max_size", "max_latency") if getattr(config, name)] or ["objectives"] * bool(measured)
     if wanted and config.table is None and (name := backend_name()) != "tensorflow":

@@ -221,11 +221,11 @@ def tested(run: Run) -> str:
     notes.append("looked up" if run.problem.get("table") else f"trained in full: {amount(run.in_full or {})}")
     came_to = f"{_own_measure(run.objective, measures)}{outcome(result, run.objective)} ({'; '.join(notes)})"
     before = " -> ".join(_before_the_test(run, found))
-    clean = f"\n{said}" if (said := _not_clean(run, found.candidate)) else ""
+    clean = f"\n{said}" if (said := not_clean(run, found.candidate)) else ""
     return f"candidate {found.candidate}: {before}{NEXT if before else ''}{came_to}; the test part {opened}{clean}"
 
 
-def _not_clean(run: Run, candidate: int) -> str:
+def not_clean(run: Run, candidate: int) -> str:
     """That a candidate begins with weights that may have seen any of these images, if it does."""
     step = adoption(run.candidate(candidate))
     if step is None:

@@ -18,6 +18,7 @@ from evolve.models.predict import Prediction
 from evolve.models.train import Trained
 from evolve.reporting.candidate_text import curve_of, recognised
 from evolve.reporting.curve_text import Curves
+from evolve.reporting.hall_of_fame_text import not_clean
 from evolve.reporting.training_text import amount, judged, manner, no_better_than_guessing, outcome
 from evolve.runs.disk import Disposable
 from evolve.runs.facts import recalls
@@ -86,6 +87,7 @@ def trained(made: Trained) -> RenderableType:
     when = "was trained in full" if made.new else "had been trained in full before, so nothing was trained now"
     lines = [f"{what} {when}: {amount(made.spent)}", *([said] if (said := manner(made.spent)) else [])]
     lines.append(outcome(made.result, run.objective))
+    lines += [said] if (said := not_clean(run, made.candidate)) else []
     lines += judged(run.problem, None, run.full_training(made.candidate))
     lines += [by_class] if (by_class := recognised(recalls(made.result, made.run.class_names))) else []
     openings = f"the test part was opened {made.run.test_openings} times in this run"

@@ -17,7 +17,9 @@ import evolve
 from evolve.errors import ConfigError, RunError
 from evolve.models.adopting_process import adopt_model
 from evolve.models.export import FORMATS
+from evolve.models.model_costs import costs
 from evolve.storage.adopted_files import read_adopted
+from evolve.training.keras_model import _fresh
 from genomes.graph.space import GraphSpace
 
 SHAPE = (12, 12, 3)
@@ -168,6 +170,28 @@ def test_what_cannot_be_adopted_is_refused(make: Callable[[], Any], why: str, tm
     path = saved(make(), tmp_path)
     with pytest.raises(RunError, match=why):
         adopt_model(str(path), None, str(tmp_path / "weights.npz"))
+
+
+def test_settings_that_a_word_says_nothing_about_are_named(tmp_path: Path) -> None:
+    image = keras.Input((15, 15, 3))
+    x = layers.MaxPooling2D(2, padding="same", name="beyond")(layers.Softmax(name="early")(image))
+    x = layers.LayerNormalization(center=False, name="uncentred")(layers.Flatten()(x))
+    model = keras.Model(image, layers.Dense(5, activation="softmax")(x))
+    with pytest.raises(RunError) as raised:
+        adopt_model(str(saved(model, tmp_path)), None, str(tmp_path / "weights.npz"))
+    for name in (
+        "beyond (MaxPooling2D): its windows",
+        "early (Softmax): ",
+        "uncentred (LayerNormalization): it has no",
+    ):
+        assert name in str(raised.value)
+
+
+def test_what_was_adapted_is_kept_in_a_baseline(tmp_path: Path) -> None:
+    made = costs(str(saved(nested(), tmp_path)))
+    again = _fresh(keras.saving.deserialize_keras_object(json.loads(made["model"]), safe_mode=True))
+    [layer] = [one for one in again._flatten_layers() if isinstance(one, layers.Normalization)]
+    assert np.asarray(layer.mean).mean() == pytest.approx(127.5, abs=5)
 
 
 def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:

@@ -155,6 +155,11 @@ def test_every_module_is_in_a_network_as_far_as_blueprints_have_slots_for_its_sp
         assert len(used & set(keys)) >= min(len(keys), 2)
 
 
+def test_starts_without_any_layer_are_enough() -> None:
+    _, born = play(births=20, founders=("minimal",))
+    assert max(len(one.genome.graph.vertices) for one in born) > 2
+
+
 def test_failures_leave_averages_whole() -> None:
     strategy, _ = play(fitness=lambda number, genome: None if number % 3 == 0 else 1 / number)
     for _, told in strategy.facts():

@@ -102,6 +102,16 @@ def test_activations_are_what_is_held_at_once() -> None:
     assert pooled.activations == 192 + 256
 
 
+def test_a_separable_convolution_has_maps_of_its_own_between_its_steps() -> None:
+    """As much as its two steps one behind the other."""
+    settings = {"filters": 4, "kernel": 3, "stride": 1, "padding": "same"}
+    one = net(("convolution", {**CONV, "filters": 16}), ("separable_convolution", settings)).spec()
+    pointwise = {**CONV, "kernel": 1}
+    depthwise = ("depthwise_convolution", {"kernel": 3, "stride": 1, "padding": "same"})
+    two = net(("convolution", {**CONV, "filters": 16}), depthwise, ("convolution", pointwise)).spec()
+    assert one.activations == two.activations == 2 * 16 * 64
+
+
 def test_what_a_later_layer_reads_is_held_meanwhile() -> None:
     made = net(("convolution", CONV))
     first = made.last
@@ -289,6 +299,33 @@ def test_where_nothing_fits_the_nearest_is_named(run: evolve.Run) -> None:
         picked(run, {"parameters": 1})
 
 
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"parameters": 0}, "the limit of parameters must be above 0, not 0"),
+        ({"foo": 5}, "'foo' is no cost of a network"),
+    ],
+)
+def test_limits_that_cannot_be(limits: dict[str, float], why: str, run: evolve.Run) -> None:
+    with pytest.raises(ConfigError, match=why):
+        picked(run, limits)
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({**TABLE, "max_size": "30kB"}, "max_size is measured with networks of images, and a table has none"),
+        (
+            {**TABLE, "objectives": ["score", "activations"], "strategy": "nsga2"},
+            "activations of the networks of a table",
+        ),
+    ],
+)
+def test_tables_have_nothing_to_measure(settings: dict[str, Any], why: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=why):
+        evolve.run(**settings, evaluations=4, results=tmp_path)
+
+
 def test_items_are_ordered_by_any_measure(run: evolve.Run) -> None:
     found = ordered(run, items(run), "parameters")
     weights = [one.costs["parameters"] or 0 for one in found]
@@ -338,8 +375,8 @@ def test_commands_that_cannot_be(words: tuple[str, ...], why: str, run: evolve.R
 def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tiny_npz: Path) -> None:
     few: dict[str, Any] = {"images": 100, "epochs": 1, "final_epochs": 1, "population": 4, "evaluations": 6}
     given: dict[str, Any] = {"dataset": str(tiny_npz), "leaders": 1, "rescorings": 2, "results": tmp_path}
-    names = ["small-plain", "tiny", "small-depthwise"]
-    run = evolve.run(**given, **few, founders=names, name="p", progress=False)
+    names, objectives = ["small-plain", "tiny", "small-depthwise"], ["accuracy", "parameters"]
+    run = evolve.run(**given, **few, founders=names, objectives=objectives, name="p", progress=False)
     small = min(items(run), key=lambda one: one.costs["parameters"] or 0)
     limit = small.costs["parameters"] or 0
     made = pick("p", {"parameters": limit}, in_full=True, results=tmp_path, progress=False)
@@ -347,6 +384,7 @@ def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tin
     assert made.item.rescored is not None
     assert made.trained is not None
     assert made.trained.path.exists()
+    assert not pick("p", {"parameters": limit}, in_full=True, results=tmp_path, progress=False).trained.new  # type: ignore[union-attr]
     with made.run.log() as log:
         assert len(log.requests(Purpose.RESCORE, candidate=small.candidate)) == 2
 

@@ -66,7 +66,7 @@ class Dispatcher:
         self._reruns = 0
         self._next_number = store.last("request") + 1
         self._before = store.count(statuses=Status)
-        self._facts = len(store.facts())
+        self._facts = len(store.facts())  # that the strategy will tell again
         self.measures = Measures()
         self._blueprints: dict[int, tuple[Blueprint, str]] = {}  # with how pixels are normalised; of what is under way
         self._to_train: dict[int, Job] = {}  # when what the network costs is measured
@@ -93,12 +93,12 @@ class Dispatcher:
         return begun | {job.key for job in jobs} | self._waiting.keys()
 
     def note(self, births: int, facts: Facts) -> None:
-        """Writes down what a strategy wants shown, with as many candidates born. facts: all so far; those that an
-        earlier session wrote are left out."""
-        new = [Fact(births, kind, detail) for kind, detail in facts[self._facts :]]
-        if new:
+        """Writes down what a strategy wants shown, with as many candidates born. Of a run that is replayed the first
+        facts are those that an earlier session wrote."""
+        written = min(len(facts), self._facts)
+        self._facts -= written
+        if new := [Fact(births, kind, detail) for kind, detail in facts[written:]]:
             self.store.add(facts=new)
-            self._facts = len(facts)
 
     def number(self) -> int:
         """The next request number."""

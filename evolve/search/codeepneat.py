@@ -247,7 +247,8 @@ class CoDeepNeat:
         return self._reason
 
     def facts(self) -> Facts:
-        return self._facts
+        told, self._facts = self._facts, []
+        return told
 
 
 def _assembly(network: Network) -> Step:

@@ -142,4 +142,5 @@ class Neat:
         return self._reason
 
     def facts(self) -> Facts:
-        return self._facts
+        told, self._facts = self._facts, []
+        return told

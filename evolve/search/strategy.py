@@ -134,7 +134,7 @@ class Strategy(Protocol):
         ...
 
     def facts(self) -> Facts:
-        """What it wants shown of what has happened so far, in order. More are added at the end, nothing goes."""
+        """What it wants shown of what has happened since it was last asked, in order."""
         ...
 
 

@@ -130,8 +130,10 @@ def test_a_module_is_worth_its_best_network_not_their_mean() -> None:
 
 def test_both_populations_are_told_generation_by_generation() -> None:
     strategy, _ = play()
+    facts = strategy.facts()
+    assert not strategy.facts()
     for name, size in (("modules", 8), ("blueprints", 4)):
-        told = [detail for _, detail in strategy.facts() if detail["of"] == name]
+        told = [detail for _, detail in facts if detail["of"] == name]
         assert [one["generation"] for one in told] == list(range(len(told)))
         assert len(told) > 5
         assert all(sum(one["size"] for one in generation["species"]) == size for generation in told)

@@ -114,7 +114,7 @@ class LayerSpace(ABC, Generic[G]):
         for attempt in range(21 * TRIES):
             with suppress(InvalidGenome):
                 child, steps = draw() if attempt < TRIES else another_recipe()
-                if child != parent and (found := self._within(child, steps)):
+                if child != parent and (found := self._within(child, steps)) and found.genome != parent:
                     return found
         return self.random(rng)
 

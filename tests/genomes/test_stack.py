@@ -56,7 +56,7 @@ def test_a_hundred_thousand_steps_of_variation_stay_valid(shape: tuple[int, int,
             values.add(getattr(child.recipe, name))
         pool[rng.randrange(len(pool))] = child if rng.random() < 0.95 else space.random(rng).genome
     assert seen_layers == set(LAYERS)
-    assert seen_steps == TAKEN | {"between stages"}
+    assert seen_steps - {"scale"} == TAKEN | {"between stages"}  # what is too large is made narrower
     assert min(len(values) for values in seen_genes.values()) >= 2
     assert seen_genes["schedule"] == set(SCHEDULES)
     assert seen_genes["optimizer"] == set(TYPICAL_RATES)

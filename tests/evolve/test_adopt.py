@@ -266,7 +266,7 @@ def test_the_run_needs_nothing_else_any_more(searched: Path) -> None:
     try:
         done = command("resume", "on", "--generations", "1", cwd=searched)
         assert done.returncode == 0, done.stderr
-        assert command("train", "on", "1", "--epochs", "1", cwd=searched).returncode == 0
+        assert command("train", "on", "1", "--epochs", "2", cwd=searched).returncode == 0
         last = rows_of(searched)[-1]
         assert (last["purpose"], last["measures"]["inherited_share"]) == ("train", 1.0)
         assert command("clean", "--yes", cwd=searched).returncode == 0

@@ -107,7 +107,7 @@ def test_a_crossover_says_which_layers_come_from_which_parent() -> None:
 
 
 def test_an_operator_that_is_not_registered_is_refused() -> None:
-    with pytest.raises(ValueError, match="operator 'flatten' is unknown; known are founder, random, insert"):
+    with pytest.raises(ValueError, match="operator 'flatten' is unknown; known are founder, random, adopt"):
         Step("flatten", {}, "flatten by maxpool at 3")
 
 

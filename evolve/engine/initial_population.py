@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
-from itertools import zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,8 @@ from evolve.values import adoption
 from genomes import Genome, InvalidGenome, SearchSpace, Step
 from genomes.json_value import Json
 from genomes.keras_reading import Named, calls, line_of
-from genomes.limits import Limits
 from genomes.steps import read_step
 
-SMALL = "small"  # the group of small networks
 OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+|best)")
 
 
@@ -210,23 +208,9 @@ def _adopted(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str,
     return text, space.parse(known.notation), (known.step,)
 
 
-def _usual(space: SearchSpace[Genome]) -> Iterator[str]:
-    """What a search begins with if nobody says anything else: the first group; in turn with small networks where the
-    limits are tight."""
-    limits, groups = getattr(space, "limits", None), space.founder_groups
-    first = next(iter(groups.values()), ())
-    if not (isinstance(limits, Limits) and limits.is_tight and SMALL in groups):
-        yield from first
-        return
-    both = zip_longest(groups[SMALL], first)
-    yield from (name for pair in both for name in pair if name is not None)
-
-
 def _expanded(space: SearchSpace[Genome], wanted: Iterable[str] | None) -> Iterator[tuple[str, bool]]:
     """Each name with whether it comes from a group; "random" stands for no founder."""
-    if wanted is None:
-        yield from ((name, True) for name in _usual(space))
-    for text in wanted or ():
+    for text in islice(space.founder_groups, 1) if wanted is None else wanted:
         if text in space.founder_groups:
             yield from ((name, True) for name in space.founder_groups[text])
         elif text != RANDOM:

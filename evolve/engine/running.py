@@ -39,6 +39,7 @@ from evolve.storage.files import command_words, shown_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
 
+SMALL = "small-portfolio"  # founders where the user's limits are tight, if nobody says other ones
 SEVERAL = "nsga2"  # the strategy for several objectives, if nobody says another one
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
 VERSION = version("evolve-convnets")
@@ -61,6 +62,9 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     config = _settled(config, problem)
     if isinstance(problem, ImageProblem):
         problem = replace(problem, config=config)  # weights and models lie in the folder that is named now
+    if config.founders is None and isinstance(problem, ImageProblem) and problem.space.limits.is_tight:
+        config = config.model_copy(update={"founders": (SMALL,)})
+        problem = replace(problem, config=config)
     for text in too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu):
         console.note(text)
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)

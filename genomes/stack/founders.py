@@ -26,6 +26,8 @@ et al. 2016, https://arxiv.org/abs/1608.06993).
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 _AUGMENTED = "flip, shift 2"  # as far as images bear it, see `evolve.search.augmentation`
 _LEAKY = "leaky_relu 0.003"
 _IN_LITTLE_TIME = f"batch 128, one-cycle, decay 0.005, smoothing 0.1, {_AUGMENTED}"
@@ -140,12 +142,15 @@ FOUNDERS: dict[str, str] = {
 }
 
 # Groups that can be asked for by one name; the first one is what a search begins with if nobody says anything else.
+PORTFOLIO = (
+    *("fast-average", "no-pooling", "fast-strided", "fast", "fast-flatten", "residual", "large-kernels"),
+    *("dense-blocks", "shallow-wide", "separable"),
+)
+SMALL = ("small-separable", "small-plain", "small-depthwise", "tiny")
 GROUPS: dict[str, tuple[str, ...]] = {
-    "portfolio": (
-        *("fast-average", "no-pooling", "fast-strided", "fast", "fast-flatten", "residual", "large-kernels"),
-        *("dense-blocks", "shallow-wide", "separable"),
-    ),
-    "small": ("small-separable", "small-plain", "small-depthwise", "tiny"),
+    "portfolio": PORTFOLIO,
+    "small": SMALL,
+    "small-portfolio": tuple(name for pair in zip_longest(SMALL, PORTFOLIO) for name in pair if name),  # in turn
     "whitened-sizes": ("whitened", "whitened-wide", "whitened-large"),
     "fast-sizes": ("fast", "fast-wide", "fast-large"),
     "zoo": ("vgg", "resnet", "inception", "densenet"),

@@ -150,17 +150,18 @@ def test_a_limit_that_is_broken_is_named() -> None:
         space.blueprint(space.parse("global_average | adam 0.001, batch 32"))
 
 
-def test_small_founders_come_in_turn_with_the_portfolio_where_limits_are_tight() -> None:
-    space = stack_space((32, 32, 3))
+def test_small_founders_come_in_turn_with_the_portfolio() -> None:
+    space = stack_space((32, 32, 3)).with_limits(Limits(max_parameters=50_000))
+    found = founders(space, ["small-portfolio"], Path(), lambda text: None)
+    names = [str(one.steps[0].detail["founder"]) for one in found]
+    assert names[:4] == ["small-separable", "fast-average", "small-plain", "no-pooling"]
+    assert {"tiny", "small-depthwise"} <= set(names)
 
-    def names(limits: Limits) -> list[str]:
-        found = founders(space.with_limits(limits), None, Path(), lambda text: None)
-        return [str(one.steps[0].detail["founder"]) for one in found]
 
-    assert names(Limits())[:2] == ["fast-average", "no-pooling"]
-    tight = names(Limits(max_parameters=50_000))
-    assert tight[:4] == ["small-separable", "fast-average", "small-plain", "no-pooling"]
-    assert {"tiny", "small-depthwise"} <= set(tight)
+def test_small_founders_take_part_where_the_users_limits_are_tight(tmp_path: Path, tiny_npz: Path) -> None:
+    few: dict[str, Any] = {"images": 64, "epochs": 1, "final_epochs": 1, "evaluations": 1, "population": 2}
+    given: dict[str, Any] = {"dataset": str(tiny_npz), "results": tmp_path, "progress": False, "max_parameters": "50k"}
+    assert evolve.run(**given, **few).candidate(1).steps[0].detail["founder"] == "small-separable"
 
 
 def test_small_founders_are_small() -> None:

@@ -3,8 +3,8 @@
     evolve table convert nas-bench-macro.json macro.json
     python benchmarks/hypervolume.py macro.json --output results/published/objectives
 
-50 seeds, 200 networks each. A network is judged by the mean of its three trainings, which no search sees. The volume is
-that between the front and the worst corner of the table, in shares of the whole box. Some minutes.
+50 seeds, 200 networks each. A network is judged by the mean of its three trainings, of which a search sees one. The
+volume is that between the front and the worst corner of the table, in shares of the whole box. Some minutes.
 """
 
 from __future__ import annotations

@@ -16,17 +16,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Facts, Member, Proposal, member
+from evolve.search.strategy import Answer, Member, Proposal, Strategy, member
 from evolve.settings import Settings
-from evolve.values import Budget, Request, Result
+from evolve.values import Request, Result
 
 
-class Aging:
+class Aging(Strategy):
     """Tournaments of `sample` members, or all if there are fewer; mutation; the oldest dies."""
 
     takes_updates: ClassVar[bool] = True
-    encodings: ClassVar[frozenset[str] | None] = None
-    several_objectives: ClassVar[bool] = False
 
     class Options(Settings):
         """Settings of aging evolution."""
@@ -61,14 +59,5 @@ class Aging:
         members = list(self._members.values())
         return max(rng.sample(members, min(self._options.sample, len(members))), key=lambda m: m.rank)
 
-    def needs_weights(self, budget: Budget) -> bool:
-        return False
-
-    def keep(self) -> set[int]:
-        return set()
-
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
-
-    def facts(self) -> Facts:
-        return ()

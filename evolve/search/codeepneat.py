@@ -21,8 +21,8 @@ from pydantic import Field
 from evolve.search.births import Births
 from evolve.search.codeepneat_parts import Blueprint, Module, Part, Passed
 from evolve.search.speciation import Population, SpeciesOptions
-from evolve.search.strategy import Answer, Facts, Member, Proposal, member
-from evolve.values import Budget, Request, Result
+from evolve.search.strategy import Answer, Facts, Member, Proposal, Strategy, member
+from evolve.values import Request, Result
 from genomes import Genome, InvalidGenome, Step, Variation
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.modules import (
@@ -51,12 +51,10 @@ class Network:
         return [*([self.blueprint] if self.blueprint else []), *self.wanted.values()]
 
 
-class CoDeepNeat:
+class CoDeepNeat(Strategy):
     """Co-evolution of blueprints and modules, by generations. It begins with founders, which it takes apart."""
 
-    takes_updates: ClassVar[bool] = False
     encodings: ClassVar[frozenset[str] | None] = frozenset({"graph"})
-    several_objectives: ClassVar[bool] = False
 
     class Options(SpeciesOptions):
         """Those of both populations, and how large these are."""
@@ -236,12 +234,6 @@ class CoDeepNeat:
         for (_, parts, told), made in zip(apart, self._blueprints.members.values(), strict=False):
             for part in (made, *(of_module[one] for one in parts if one in of_module)):
                 part.tell(told)
-
-    def needs_weights(self, budget: Budget) -> bool:
-        return False
-
-    def keep(self) -> set[int]:
-        return set()
 
     def stop_reasons(self) -> dict[str, str]:
         return self._reason

@@ -18,18 +18,16 @@ from pydantic import Field
 
 from evolve.objectives import in_order
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Facts, Member, Proposal, global_random, member
+from evolve.search.strategy import Answer, Member, Proposal, Strategy, global_random, member
 from evolve.settings import Settings
-from evolve.values import Budget, Request, Result
+from evolve.values import Request, Result
 
 
-class Genetic:
+class Genetic(Strategy):
     """Tournament selection, crossover, mutation, elitism. A child of two parents is mutated with probability
     `mutation_rate`, a child of one always."""
 
     takes_updates: ClassVar[bool] = True
-    encodings: ClassVar[frozenset[str] | None] = None
-    several_objectives: ClassVar[bool] = False
 
     class Options(Settings):
         """Settings of the genetic algorithm."""
@@ -81,14 +79,5 @@ class Genetic:
                 chosen += tools.selTournament(others, 1, self._options.tournament, fit_attr="rank")
         return list(chosen)
 
-    def needs_weights(self, budget: Budget) -> bool:
-        return False
-
-    def keep(self) -> set[int]:
-        return set()
-
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
-
-    def facts(self) -> Facts:
-        return ()

@@ -21,15 +21,13 @@ from evolve.values import Budget, Request, Result
 WIDENED = 4
 
 
-class Growing:
+class Growing(Strategy):
     """Wraps a strategy that takes updates. It is a strategy itself, without options.
 
     births: where `strategy` gets its genomes from, the first `small` of them in a space of small networks.
     """
 
     takes_updates: ClassVar[bool] = True
-    encodings: ClassVar[frozenset[str] | None] = None
-    several_objectives: ClassVar[bool] = False
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, strategy: Strategy, births: Births, small: int) -> None:

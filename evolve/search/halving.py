@@ -56,7 +56,7 @@ class Rung:
         return self.requests.pop(self.waiting.pop(0)[-1])
 
 
-class Halving:
+class Halving(Strategy):
     """Promotes the candidates of `strategy`, which must take updates. It is a strategy itself, without options.
 
     rungs: budgets, smallest first; each is what is added, not a sum. one_in: at least 2.
@@ -64,8 +64,6 @@ class Halving:
     """
 
     takes_updates: ClassVar[bool] = True
-    encodings: ClassVar[frozenset[str] | None] = None
-    several_objectives: ClassVar[bool] = False
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, strategy: Strategy, rungs: Sequence[Budget], one_in: int, room: int) -> None:

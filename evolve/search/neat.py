@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 from evolve.search.births import Births
 from evolve.search.speciation import PassedThrough, Population, SpeciesOptions
-from evolve.search.strategy import Answer, Facts, Member, Proposal
-from evolve.values import Budget, Request, Result, adoption
+from evolve.search.strategy import Answer, Facts, Member, Proposal, Strategy
+from evolve.values import Request, Result, adoption
 from genomes.json_value import Json
 
 
@@ -66,12 +66,8 @@ class NeatGenome:
         return Member(self.number, self.genome, self.fitness, adopted=adoption(self.proposal))
 
 
-class Neat:
+class Neat(Strategy):
     """Speciated evolution by generations."""
-
-    takes_updates: ClassVar[bool] = False
-    encodings: ClassVar[frozenset[str] | None] = None
-    several_objectives: ClassVar[bool] = False
 
     class Options(SpeciesOptions):
         """Settings of neat-python's parts, under their own names."""
@@ -131,12 +127,6 @@ class Neat:
         self._waiting = deque(genome for genome in population.members.values() if genome.fitness is None)
         if not self._waiting:
             self._end_generation()  # of elites alone
-
-    def needs_weights(self, budget: Budget) -> bool:
-        return False
-
-    def keep(self) -> set[int]:
-        return set()
 
     def stop_reasons(self) -> dict[str, str]:
         return self._reason

@@ -19,9 +19,9 @@ from deap import base, tools
 from pydantic import Field
 
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Facts, Member, Proposal, member
+from evolve.search.strategy import Answer, Member, Proposal, Strategy, member
 from evolve.settings import Settings
-from evolve.values import Budget, Request, Result
+from evolve.values import Request, Result
 
 
 @dataclass(eq=False)
@@ -41,12 +41,10 @@ class Individual:
         return self.violation, self.rank, -self.fitness.crowding_dist, self.member.number
 
 
-class Nsga2:
+class Nsga2(Strategy):
     """Multi-objective selection; a child of two parents is mutated with probability `mutation_rate`, a child of one
     always."""
 
-    takes_updates: ClassVar[bool] = False
-    encodings: ClassVar[frozenset[str] | None] = None
     several_objectives: ClassVar[bool] = True
 
     class Options(Settings):
@@ -89,17 +87,8 @@ class Nsga2:
     def _winner(self, rng: Random, among: list[Individual]) -> Individual:
         return min(rng.sample(among, min(2, len(among))), key=lambda one: one.place)
 
-    def needs_weights(self, budget: Budget) -> bool:
-        return False
-
-    def keep(self) -> set[int]:
-        return set()
-
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
-
-    def facts(self) -> Facts:
-        return ()
 
 
 def _fitness(values: tuple[float, ...]) -> Any:

@@ -72,15 +72,13 @@ class Race:
         return REBORN if self.most is None else min(REBORN, self.most // 3)
 
 
-class Racing:
+class Racing(Strategy):
     """Wraps a strategy. It is a strategy itself, without options.
 
     births: where `strategy` gets its genomes from; all are born without augmentation until something is decided.
     """
 
     takes_updates: ClassVar[bool] = True
-    encodings: ClassVar[frozenset[str] | None] = None
-    several_objectives: ClassVar[bool] = False
     Options: ClassVar[type[Settings]] = Settings
 
     def __init__(self, strategy: Strategy, births: Births, race: Race) -> None:

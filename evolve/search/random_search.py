@@ -8,16 +8,15 @@ from random import Random
 from typing import ClassVar
 
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Facts, Proposal
+from evolve.search.strategy import Answer, Proposal, Strategy
 from evolve.settings import Settings
-from evolve.values import Budget, Request, Result
+from evolve.values import Request, Result
 
 
-class RandomSearch:
+class RandomSearch(Strategy):
     """Founders first, then random genomes, none of them twice."""
 
     takes_updates: ClassVar[bool] = True
-    encodings: ClassVar[frozenset[str] | None] = None
     several_objectives: ClassVar[bool] = True  # it heeds none
 
     class Options(Settings):
@@ -36,14 +35,5 @@ class RandomSearch:
     def tell(self, request: Request, result: Result) -> None:
         """Nothing is learned from a result."""
 
-    def needs_weights(self, budget: Budget) -> bool:
-        return False
-
-    def keep(self) -> set[int]:
-        return set()
-
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
-
-    def facts(self) -> Facts:
-        return ()

@@ -94,7 +94,7 @@ def member(request: Request, result: Result) -> Member | None:
 
 
 class Strategy(Protocol):
-    """Decides which genomes are born.
+    """Decides which genomes are born. What most of them are stands here for all.
 
     Options: the class of its settings. A strategy is built as Strategy(births, population, options).
     takes_updates: whether a candidate may be told again, at a larger budget.
@@ -102,9 +102,9 @@ class Strategy(Protocol):
     """
 
     Options: ClassVar[type[Settings]]
-    takes_updates: ClassVar[bool]
-    encodings: ClassVar[frozenset[str] | None]
-    several_objectives: ClassVar[bool]
+    takes_updates: ClassVar[bool] = False
+    encodings: ClassVar[frozenset[str] | None] = None
+    several_objectives: ClassVar[bool] = False
 
     def ask(self, rng: Random) -> Wish:
         """What is to be trained next; "wait" if it first needs results that are on their way; "done" if there is
@@ -123,11 +123,11 @@ class Strategy(Protocol):
     def needs_weights(self, budget: Budget) -> bool:
         """Whether a training with that budget is to keep its weights: a promotion may go on from them, or a birth
         inherit them."""
-        ...
+        return False
 
     def keep(self) -> set[int]:
         """Numbers of the requests that were told whose weights may still be needed."""
-        ...
+        return set()
 
     def stop_reasons(self) -> dict[str, str]:
         """Why `ask` says "done", by short name; empty as long as it does not."""
@@ -135,7 +135,7 @@ class Strategy(Protocol):
 
     def facts(self) -> Facts:
         """What it wants shown of what has happened since it was last asked, in order."""
-        ...
+        return ()
 
 
 @contextmanager

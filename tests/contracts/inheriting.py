@@ -8,20 +8,18 @@ from random import Random
 from typing import ClassVar
 
 from evolve.search.births import Births
-from evolve.search.strategy import Answer, Facts, Member, Promotion, Proposal, member
+from evolve.search.strategy import Answer, Member, Promotion, Proposal, Strategy, member
 from evolve.settings import Settings
 from evolve.values import Budget, Request, Result, Schedule
 
 SPANS = 3
 
 
-class Inheriting:
+class Inheriting(Strategy):
     """Each birth is a mutant of the newest candidate and inherits its weights. Every third birth goes on for an epoch
     under the schedule that it began with, and every other third one under a new one."""
 
     takes_updates: ClassVar[bool] = True
-    encodings: ClassVar[frozenset[str] | None] = None
-    several_objectives: ClassVar[bool] = False
 
     class Options(Settings):
         """It has no settings."""
@@ -66,6 +64,3 @@ class Inheriting:
 
     def stop_reasons(self) -> dict[str, str]:
         return {"exhausted": "no genome was found that was not born before"} if self._exhausted else {}
-
-    def facts(self) -> Facts:
-        return ()

@@ -27,10 +27,10 @@ from evolve.execution.executor import InProcess
 from evolve.problems.tables import TableProblem
 from evolve.reporting.run_text import hall_of_fame
 from evolve.search.births import Births
-from evolve.search.strategy import STRATEGIES, Proposal, strategy_class
+from evolve.search.strategy import STRATEGIES, Proposal, Strategy, strategy_class
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
-from evolve.values import Budget, Result, Status
+from evolve.values import Result, Status
 from genomes import Step
 from genomes.choices import ChoicesGenome
 
@@ -326,7 +326,7 @@ class Slow(InProcess):
         return [replace(result, timing={"seconds": 10.0}) for result in super().finished(timeout)]
 
 
-class Stubborn:
+class Stubborn(Strategy):
     """A strategy that asks for the same genomes over and over."""
 
     Options = strategy_class("random").Options
@@ -341,15 +341,6 @@ class Stubborn:
 
     def tell(self, request: Any, result: Any) -> None:
         self.told.append((request, result))
-
-    def keep(self) -> set[int]:
-        return set()
-
-    def needs_weights(self, budget: Budget) -> bool:
-        return False
-
-    def facts(self) -> tuple[()]:
-        return ()
 
     def stop_reasons(self) -> dict[str, str]:
         return {}

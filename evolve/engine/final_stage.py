@@ -14,6 +14,7 @@ from evolve.engine.dispatcher import Dispatcher
 from evolve.errors import RunError
 from evolve.jobs import TrainingJob
 from evolve.problems.problem import Problem
+from evolve.problems.work import epochs_within
 from evolve.runs.race import Standings, standings
 from evolve.runs.ranking import hall_order
 from evolve.storage.files import model_name
@@ -167,8 +168,7 @@ class FinalStage:
         if work is None:
             before = self.log.requests(Purpose.FINAL)
             return before[-1].budget if before else usual
-        none, one = (self.cost([candidate], replace(usual, epochs=epochs)) for epochs in (0, 1))
-        epochs = max(1, math.floor((work - none) / (one - none)))
+        epochs = epochs_within(work, lambda epochs: self.cost([candidate], replace(usual, epochs=epochs)))
         return replace(usual, epochs=min(epochs, self.most_epochs or epochs))
 
     def _final_repeat(self, candidate: Candidate, finish_in: float | None) -> int:

@@ -10,9 +10,10 @@ from typing import Any
 from evolve.errors import ConfigError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.settings import path_of
-from evolve.storage.adopted_files import AdoptedFile, folder_of, key_of, weights_of_adopted
+from evolve.storage.adopted_files import AdoptedFile, key_of, weights_of_adopted
 
-RANGES = ("0-1", "0-255", "-1-1")
+# What a model may expect -> scale and offset that bring pixels from 0 to 1 into that range.
+RANGES = {"0-1": (1.0, 0.0), "0-255": (255.0, 0.0), "-1-1": (2.0, -1.0)}
 
 
 def adopt(
@@ -43,14 +44,8 @@ def adopt(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise ConfigError(f"name must be letters, digits, '.', '_' and '-', such as my-model, not '{name}'")
     weights = weights_of_adopted(results, name)
-    folder_of(results, name).mkdir(parents=True, exist_ok=True)
     arguments = {"model": str(path.absolute()), "pixels": pixels, "target": str(weights.absolute())}
-    try:
-        told = call_isolated("evolve.models.adopting_process:adopt_model", arguments)
-    except BaseException:
-        if not any(folder_of(results, name).iterdir()):
-            folder_of(results, name).rmdir()
-        raise
+    told = call_isolated("evolve.models.adopting_process:adopt_model", arguments)
     key = key_of(told["notation"], weights.read_bytes())
     shape, remarks = tuple(told.pop("input_shape")), tuple(told.pop("remarks"))
     made = AdoptedFile(name=name, key=key, model=str(model), input_shape=shape, remarks=remarks, **told)

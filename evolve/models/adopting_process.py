@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evolve.errors import RunError
-from evolve.storage.keras_archive import foreign
-from evolve.storage.model_file import load_model
+from evolve.models.adopt import RANGES
+from evolve.models.classifier import Classifier
+from evolve.models.plain_model import load_plain
 from evolve.training.backends import probabilities
 from evolve.training.weights import save_arrays, weights_of
 from genomes.alphabet import full_alphabet
 from genomes.decode import BYTES, decode
-from genomes.graph.adopting import EPSILON, Adopted, KerasLayer, NotAdopted, Range, adopt_layers, nodes_of
+from genomes.graph.adopting import Adopted, NotAdopted, adopt_layers, nodes_of
 from genomes.graph.space import GraphSpace
 from genomes.keras_calls import OPTIMIZERS
+from genomes.keras_layer import EPSILON, PIXELS, KerasLayer, Range
 from genomes.limits import Limits
 from genomes.primitives import InvalidGenome
 from genomes.recipe import DEFAULT, Recipe
@@ -29,7 +31,6 @@ from genomes.recipe import DEFAULT, Recipe
 TRIED = 64  # images
 TOLERANCE = 1e-5
 UNLIMITED = Limits(max_layers=10_000, max_parameters=10**12, max_multiply_adds=10**15)
-RANGES = {"0-1": (1.0, 0.0), "0-255": (255.0, 0.0), "-1-1": (2.0, -1.0)}
 Weights = list[NDArray[Any]]
 
 
@@ -41,14 +42,10 @@ def adopt_model(model: str, pixels: str | None, target: str) -> dict[str, Any]:
     pixels: that range, see `RANGES`; None for bytes where the model begins with a layer that brings them into another
     range, and 0 to 1 else. Raises RunError for what cannot be adopted, naming each layer.
     """
-    if strange := foreign(Path(model)):
-        names = ", ".join(f"{one.module}.{one.name}" for one in strange)
-        raise RunError(f"model {model}: it has parts that are not Keras's own: {names}; evolve has no words for them")
-    loaded = load_model(Path(model))
-    shape, classes = _sides(loaded, model)
+    loaded, shape, classes = load_plain(model)
     try:
-        layers = list(_layers(loaded, model))
-        given = pixels or ("0-255" if any(one.kind in ("Rescaling", "Normalization") for one in layers) else "0-1")
+        layers = list(_layers(loaded))
+        given = pixels or ("0-255" if any(one.kind in PIXELS for one in layers) else "0-1")
         scale, offset = RANGES[given]
         channels = shape[2]
         expected = Range((scale,) * channels, (offset,) * channels)
@@ -80,30 +77,13 @@ def adopt_model(model: str, pixels: str | None, target: str) -> dict[str, Any]:
     }
 
 
-def _sides(model: Any, path: str) -> tuple[tuple[int, int, int], int]:
-    """The shape of images that a model takes, and how many classes it tells apart. Raises RunError."""
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise RunError(
-            f"model {path} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; evolve has one image in "
-            "and one probability for each class out"
-        )
-    shape, out = model.inputs[0].shape[1:], model.outputs[0].shape[1:]
-    if len(shape) != 3 or None in shape:
-        raise RunError(
-            f"model {path} takes inputs of shape {tuple(shape)}; evolve needs images: height, width, channels"
-        )
-    if len(out) != 1:
-        raise RunError(f"model {path} gives out shape {tuple(out)}; evolve needs one probability for each class")
-    return (int(shape[0]), int(shape[1]), int(shape[2])), int(out[0])
-
-
-def _layers(model: Any, path: str, before: str = "", inner: str = "") -> Iterator[KerasLayer]:
+def _layers(model: Any, before: str = "", inner: str = "") -> Iterator[KerasLayer]:
     """The layers of a model, of models within it, too, each behind what it reads. before: name of the layer that a
     model within reads; inner: what stands before the names of its layers."""
     if isinstance(model, keras.Sequential):
         last = before
         for inner_layer in model.layers:
-            for one in _told(inner_layer, (last,), path, inner):
+            for one in _told(inner_layer, (last,), inner):
                 yield one
                 last = one.name
         return
@@ -121,28 +101,22 @@ def _layers(model: Any, path: str, before: str = "", inner: str = "") -> Iterato
             yield KerasLayer(f"{inner}{name}", told["class_name"], {}, reads)
             names[name] = f"{inner}{name}"
             continue
-        for one in _told(layer, reads, path, inner):
+        for one in _told(layer, reads, inner):
             yield one
             names[name] = one.name
 
 
-def _told(layer: Any, reads: tuple[str, ...], path: str, inner: str) -> Iterator[KerasLayer]:
+def _told(layer: Any, reads: tuple[str, ...], inner: str) -> Iterator[KerasLayer]:
     name = f"{inner}{layer.name}"
     if isinstance(layer, keras.Model):
-        _sides_of_inner(layer, name)
-        yield from _layers(layer, path, reads[0], f"{name}/")
+        if len(layer.inputs) != 1 or len(layer.outputs) != 1:
+            raise NotAdopted([f"{name} ({type(layer).__name__}): a model with several inputs or outputs"])
+        yield from _layers(layer, reads[0], f"{name}/")
         return
     settings = dict(layer.get_config())
-    if type(layer).__name__ == "Rescaling":
-        settings |= {"scale": settings["scale"], "offset": settings.get("offset", 0.0)}
     if type(layer).__name__ == "Normalization":
         settings |= _normalisation(layer)
     yield KerasLayer(name, type(layer).__name__, settings, reads, tuple(layer.output.shape[1:]))
-
-
-def _sides_of_inner(model: Any, name: str) -> None:
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise NotAdopted([f"{name} ({type(model).__name__}): a model within it that has several inputs or outputs"])
 
 
 def _normalisation(layer: Any) -> dict[str, Any]:
@@ -212,7 +186,8 @@ def _difference(theirs: Any, ours: Any, shape: tuple[int, int, int], pixels: tup
     than `TOLERANCE`, and than what a change of pixels by a millionth does, which is much where logits are large."""
     images = np.random.default_rng(0).integers(0, 256, (TRIED, *shape)).astype(np.float32)
     given = images / np.float32(255) * np.float32(pixels[0]) + np.float32(pixels[1])
-    said, nearly = (_shares(probabilities(theirs, seen)) for seen in (given, given * np.float32(1 + 1e-6)))
+    classifier = Classifier.of(theirs, "that is adopted")
+    said, nearly = (classifier.shares(classifier.outputs(seen)) for seen in (given, given * np.float32(1 + 1e-6)))
     difference = float(np.abs(said - np.asarray(probabilities(ours, images))).max())
     if not difference <= max(TOLERANCE, float(np.abs(said - nearly).max())):
         raise RunError(
@@ -220,15 +195,6 @@ def _difference(theirs: Any, ours: Any, shape: tuple[int, int, int], pixels: tup
             "please report this model"
         )
     return difference
-
-
-def _shares(said: NDArray[Any]) -> NDArray[Any]:
-    """Class probabilities, of logits, too."""
-    said = np.asarray(said, np.float64)
-    if np.allclose(said.sum(axis=1), 1, atol=1e-3) and said.min() >= 0:
-        return said
-    raised: NDArray[Any] = np.exp(said - said.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _recipe(model: Any) -> tuple[Recipe, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 import re
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from evolve.models.adopt import RANGES
 from evolve.models.full_training import succeeded, train_in_full
 from evolve.models.own_baseline import EVALUATORS, OwnModel
 from evolve.problems.images import ImageProblem
+from evolve.problems.work import epochs_within
 from evolve.runs.facts import recalls
 from evolve.runs.guessing import guessing_on
 from evolve.settings import Given
@@ -169,8 +169,7 @@ def _epochs(problem: ImageProblem, config: RunConfig, blueprint: Blueprint, usua
     """As many as the settings say, or as the units of work allow, one at least."""
     if config.work is None:
         return config.final_epochs or usual
-    none, one = (problem.cost(blueprint, Budget(problem.images, epochs)) for epochs in (0, 1))
-    allowed = max(1, math.floor((config.work - none) / (one - none)))
+    allowed = epochs_within(config.work, lambda epochs: problem.cost(blueprint, Budget(problem.images, epochs)))
     return min(allowed, config.final_epochs or allowed)
 
 

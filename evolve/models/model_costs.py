@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evolve.errors import RunError
-from evolve.storage.keras_archive import foreign
-from evolve.storage.model_file import load_model
+from evolve.models.plain_model import load_plain
+from genomes.keras_layer import PIXELS
 
 
 def costs(model: str) -> dict[str, Any]:
@@ -20,27 +18,16 @@ def costs(model: str) -> dict[str, Any]:
     one image; and whether it brings pixels into a range, "rescales". Raises RunError for a model with parts that are
     not Keras's own, or that is no classifier of images.
     """
-    if strange := foreign(Path(model)):
-        names = ", ".join(f"{one.module}.{one.name}" for one in strange)
-        raise RunError(f"model {model}: it has parts that are not Keras's own: {names}")
-    loaded = load_model(Path(model))
-    if len(loaded.inputs) != 1 or len(loaded.outputs) != 1:
-        raise RunError(f"model {model}: it has {len(loaded.inputs)} inputs and {len(loaded.outputs)} outputs, not one")
-    shape, out = loaded.inputs[0].shape[1:], loaded.outputs[0].shape[1:]
-    if len(shape) != 3 or None in shape or len(out) != 1:
-        raise RunError(
-            f"model {model}: it takes {tuple(shape)} and gives out {tuple(out)}; a classifier takes images "
-            "(height, width, channels) and gives out a number for each class"
-        )
+    loaded, shape, classes = load_plain(model)
     layers = [layer for layer in loaded._flatten_layers() if not hasattr(layer, "layers")]
     return {
         "model": json.dumps(_with_statistics(json.loads(loaded.to_json()), loaded)),
         "input_shape": list(shape),
-        "classes": int(out[0]),
+        "classes": classes,
         "parameters": loaded.count_params(),
         "multiply_adds": sum(map(_multiply_adds, layers)),
         "values": sum(_values(layer.output.shape) for layer in layers),
-        "rescales": any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in layers),
+        "rescales": any(type(layer).__name__ in PIXELS for layer in layers),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,13 @@ from evolve.data.splits import SEARCH_PARTS
 from evolve.errors import ConfigError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.jobs import KerasModelJob, PartsUsed
+from evolve.models.adopt import RANGES
 from evolve.problems.images import ImageProblem
-from evolve.problems.work import START_COST, training_work
+from evolve.problems.work import FLOAT32, epochs_within, training_work
 from evolve.settings import path_of
 from evolve.values import Budget
 
 EVALUATORS = {KerasModelJob.kind: "evolve.training.keras_model:KerasModelTrainer"}
-VALUE_WORK = 45
 USUAL_EPOCHS = 40
 
 
@@ -53,9 +52,8 @@ class OwnModel:
         """As many as the settings say, or as the units of work allow, one at least."""
         if config.work is None:
             return config.final_epochs or USUAL_EPOCHS
-        each = self.costs["multiply_adds"] + VALUE_WORK * self.costs["values"]
-        one = training_work(each, problem.images) - START_COST
-        allowed = max(1, math.floor((config.work - START_COST) / one))
+        each = self.costs["multiply_adds"] + FLOAT32.value_work * self.costs["values"]
+        allowed = epochs_within(config.work, lambda epochs: training_work(each, problem.images * epochs))
         return min(allowed, config.final_epochs or allowed)
 
     def job(self, problem: ImageProblem, config: RunConfig, pixels: str | None, name: str) -> KerasModelJob:
@@ -74,6 +72,8 @@ class OwnModel:
 
     def _pixels(self, problem: ImageProblem, pixels: str | None) -> tuple[float, float]:
         to_one = problem.parts.pixels["scale"]
-        scale, offset = float(to_one["scale"]), float(to_one["offset"])
-        ranges = {"0-1": (scale, offset), "0-255": (1.0, 0.0), "-1-1": (2 * scale, 2 * offset - 1)}
-        return ranges[pixels or ("0-255" if self.costs["rescales"] else "0-1")]
+        pixels = pixels or ("0-255" if self.costs["rescales"] else "0-1")
+        if pixels == "0-255":  # as they are
+            return 1.0, 0.0
+        scale, offset = RANGES[pixels]
+        return scale * float(to_one["scale"]), scale * float(to_one["offset"]) + offset

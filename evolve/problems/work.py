@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from genomes.limits import Limits
 from genomes.spec import ModelSpec
 
@@ -19,3 +22,9 @@ def units_of(spec: ModelSpec, images: float, trainings: int) -> float:
     """Units of so many trainings of a network, which see so many images together. They are counted as of 32-bit
     numbers."""
     return trainings * START_COST + 3.0 * FLOAT32.work(spec) * images
+
+
+def epochs_within(work: float, cost: Callable[[int], float]) -> int:
+    """How many epochs of a training so many units allow, one at least. cost: of a training of that many epochs."""
+    none = cost(0)
+    return max(1, math.floor((work - none) / (cost(1) - none)))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from genomes.alphabet import Alphabet
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.structure import IMAGE, OUT, Edge, Graph, Vertex, graph_of
+from genomes.keras_layer import PIXELS, KerasLayer, Range, check_layer, without_end
 from genomes.keras_reading import FLATTENING, words_of
 from genomes.layer import Layer
 from genomes.layers import BatchNorm
@@ -23,51 +23,8 @@ from genomes.recipe import Recipe
 
 NOTHING = ("InputLayer", "Identity", "ActivityRegularization")  # that change no value
 MERGES = {"Add": "add", "Concatenate": "concatenate"}
-PIXELS = ("Rescaling", "Normalization")
 CONVOLUTIONS = ("conv", "separable", "depthwise")  # words of layers that can have a factor of pixels in their weights
 AUGMENTS = re.compile(r"Random\w+|AutoContrast|AugMix|CutMix|MixUp|RandAugment|Equalization")
-EPSILON = 1e-3  # of normalisations, as Keras has it and evolve leaves it
-CHANNELS_LAST = ("channels_last", None)
-
-
-@dataclass(frozen=True)
-class KerasLayer:
-    """A layer of a Keras model. name: in the model. kind: of class. settings: what it was made with, as Keras tells it;
-    of one of `PIXELS` "scale" and "offset", numbers or one for each channel. reads: names of the layers whose outputs
-    it is called on, in their order, "" for the image; shape: of what it puts out, without the batch."""
-
-    name: str
-    kind: str
-    settings: Mapping[str, Any]
-    reads: tuple[str, ...]
-    shape: tuple[int | None, ...] = ()
-
-
-@dataclass(frozen=True)
-class Range:
-    """How pixels from 0 to 1 are brought into the range that a layer reads: times `scale`, plus `offset`, each one
-    number for each channel."""
-
-    scale: tuple[float, ...]
-    offset: tuple[float, ...]
-
-    def then(self, scale: Any, offset: Any) -> Range:
-        """And what comes of that times `scale` plus `offset`, each a number or one for each channel."""
-        scales, offsets = (_each(value, len(self.scale)) for value in (scale, offset))
-        moved = zip(self.offset, scales, offsets, strict=True)
-        return Range(
-            tuple(a * b for a, b in zip(self.scale, scales, strict=True)), tuple(o * s + more for o, s, more in moved)
-        )
-
-    @property
-    def factor(self) -> float | None:
-        """The one number that it is, None if it is more."""
-        return self.scale[0] if len(set(self.scale)) == 1 and not any(self.offset) else None
-
-
-def _each(value: Any, count: int) -> tuple[float, ...]:
-    found = tuple(map(float, value)) if isinstance(value, list | tuple) else (float(value),)
-    return found if len(found) == count else found[:1] * count
 
 
 @dataclass(frozen=True)
@@ -110,7 +67,6 @@ class _Adoption:
     places: dict[str, str] = field(default_factory=dict)
     before: str = ""
     remarks: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     flattened: str = ""  # the layer that the head goes on from
 
@@ -174,7 +130,7 @@ class _Adoption:
         self.made[layer.name] = mark
 
     def _take_layer(self, layer: KerasLayer) -> None:
-        _check(layer)
+        check_layer(layer)
         layers = [read_layer(word, self.alphabet) for word in words_of(layer.kind, layer.settings)]
         for one in layers:
             if problem := self.alphabet.problem(one):
@@ -234,7 +190,7 @@ def adopt_layers(
     """The genome of a network of Keras layers, in an order in which each stands behind what it reads, the last one at
     the end. pixels: the range that it is given. Raises NotAdopted naming each layer that has no counterpart, with the
     reason."""
-    kept, reasons = _without_end(layers, classes)
+    kept, reasons = without_end(layers, classes)
     work = _Adoption(alphabet, pixels)
     for layer in kept:
         try:
@@ -255,60 +211,11 @@ def adopt_layers(
     return Adopted(genome, {**work.places, end: "classes"}, work.range, first, work.before, tuple(work.remarks))
 
 
-def _without_end(layers: Sequence[KerasLayer], classes: int) -> tuple[list[KerasLayer], list[str]]:
-    """All layers but those that evolve adds itself, the last dense one and softmax, and what is wrong with these."""
-    kept = list(layers)
-    if kept and (kept[-1].kind == "Softmax" or kept[-1].settings.get("activation") == "softmax"):
-        softmax = kept[-1]
-        if softmax.kind != "Dense":
-            kept.pop()
-    end = kept[-1] if kept else None
-    if end is None or end.kind != "Dense":
-        what = f"{end.name} ({end.kind})" if end else "nothing"
-        return kept, [f"{what}: a network ends in a dense layer with one unit for each class, and softmax"]
-    activation = end.settings.get("activation") or "linear"
-    if activation not in ("linear", "softmax") or classes < 2:
-        return kept[:-1], [
-            f"{end.name} (Dense): {end.settings.get('units')} units with {activation} at the end; evolve needs one for "
-            "each class, 2 at least, with softmax or, as logits, without an activation"
-        ]
-    return kept[:-1], []
-
-
-def _check(layer: KerasLayer) -> None:
-    """Raises ValueError for settings that a word of the notation says nothing about."""
-    settings = layer.settings
-    if settings.get("data_format") not in CHANNELS_LAST:
-        raise ValueError("its channels come first; evolve has them last")
-    for name, usual in (("groups", 1), ("depth_multiplier", 1)):
-        if settings.get(name, usual) not in (usual, [usual, usual]):
-            raise ValueError(f"{name} {settings[name]}, evolve has {usual} only")
-    if layer.kind in ("BatchNormalization", "LayerNormalization"):
-        axis = settings.get("axis", -1)
-        axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
-        if axis not in (-1, len(layer.shape)):
-            raise ValueError(f"it normalises axis {axis}; evolve does the channels, the last one")
-    if layer.kind == "LayerNormalization" and abs(settings.get("epsilon", EPSILON) - EPSILON) > 1e-9:
-        raise ValueError(f"epsilon {settings['epsilon']}, evolve has {EPSILON} only")
-    if layer.kind == "PReLU" and len(layer.shape) == 3 and list(settings.get("shared_axes") or ()) != [1, 2]:
-        raise ValueError("it has a slope for each value; evolve has one for each channel (shared_axes=[1, 2])")
-    if layer.kind == "ELU" and settings.get("alpha", 1.0) != 1.0:
-        raise ValueError(f"alpha {settings['alpha']}, evolve has 1 only")
-    if layer.kind == "LayerNormalization" and not (settings.get("center", True) and settings.get("scale", True)):
-        raise ValueError("it has no gain or no offset; evolve's has both")
-    if layer.kind in ("MaxPooling2D", "AveragePooling2D") and settings.get("padding", "valid") != "valid":
-        raise ValueError("its windows reach over the border (padding); evolve's end at it")
-    if settings.get("activation") == "softmax" or layer.kind == "Softmax":
-        raise ValueError("it has softmax within the network; evolve has it at the end alone")
-    if layer.kind == "GlobalAveragePooling2D" and settings.get("keepdims"):
-        raise ValueError("it keeps the sides of maps")
-
-
 def _ordered(work: _Adoption) -> Graph:
     """The graph, with marks in the order of its layers where what is concatenated would come in another order else.
     Raises NotAdopted where that does not help."""
     graph = graph_of([*work.vertices, Vertex(OUT, None)], work.edges)
-    if not (wrong := _out_of_order(graph, work.wanted)):
+    if not _out_of_order(graph, work.wanted):
         return graph
     digits = len(str(len(work.vertices)))
     marks = {one.mark: f"l{at:0{digits}}{one.mark}" for at, one in enumerate(work.vertices)}
@@ -317,8 +224,7 @@ def _ordered(work: _Adoption) -> Graph:
     edges = [(marks[source], marks[target]) for source, target in work.edges]
     renamed = {marks[mark]: [marks[one] for one in sources] for mark, sources in work.wanted.items()}
     graph = graph_of([*vertices, Vertex(OUT, None)], edges)
-    wrong = _out_of_order(graph, renamed)
-    if wrong:
+    if wrong := _out_of_order(graph, renamed):
         where = wrong[0].removeprefix("l").lstrip("0123456789")
         raise NotAdopted([f"{where} (Concatenate): it reads a later layer before an earlier one; give them in order"])
     work.places = {name: marks.get(place, place) for name, place in work.places.items()}

@@ -276,8 +276,11 @@ class Result:
 
 
 def judged_by(objectives: Objectives, result: Result, whole: bool = True) -> Result:
-    """A result with its fitness by these objectives; one that lacks what they need is a failure. whole: whether it
-    needs more than what a training tells; of trainings that were asked for one by one it is that alone."""
+    """A result with its fitness by these objectives; one that lacks what they need is a failure.
+
+    whole: whether what a network costs is needed, too, and not just what its training tells. A result that is read back
+    may lack it, as a training that the user asked for does.
+    """
     if not whole and not objectives.vector(result.measures):
         objectives = objectives.trained
     if result.status is not Status.OK:

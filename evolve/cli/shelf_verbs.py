@@ -20,12 +20,12 @@ def limits(**given: str | None) -> dict[str, float]:
     from evolve.display.quantities import count, seconds, size
     from evolve.errors import ConfigError
 
-    READ = {"activations": (size, "64kB"), "size_int8": (size, "30kB"), "latency": (seconds, "2ms")}
+    readers = {"activations": (size, "64kB"), "size_int8": (size, "30kB"), "latency": (seconds, "2ms")}
     found: dict[str, float] = {}
     for name, text in given.items():
         if text is None:
             continue
-        read, example = READ.get(name, (count, "100k"))
+        read, example = readers.get(name, (count, "100k"))
         flag = f"--max-{name.replace('_int8', '').replace('_', '-')}"
         try:
             found[name] = read(text)

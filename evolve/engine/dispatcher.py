@@ -14,9 +14,8 @@ from evolve.engine.interrupts import Stop, Stopped
 from evolve.engine.measures import Measures
 from evolve.execution.executor import Executor, Message
 from evolve.jobs import Job, MeasureJob, TrainingJob
-from evolve.search.strategy import Facts
 from evolve.storage.store import Store
-from evolve.values import Candidate, Fact, Purpose, Request, Result, Status, judged_by
+from evolve.values import Candidate, Purpose, Request, Result, Status, judged_by
 from genomes import Blueprint
 from genomes.spec import ModelSpec
 
@@ -66,9 +65,7 @@ class Dispatcher:
         self._reruns = 0
         self._next_number = store.last("request") + 1
         self._before = store.count(statuses=Status)
-        self._facts = len(store.facts())  # that the strategy will tell again
-        self.measures = Measures()
-        self._blueprints: dict[int, tuple[Blueprint, str]] = {}  # with how pixels are normalised; of what is under way
+        self.measures = Measures(store.objectives)
         self._to_train: dict[int, Job] = {}  # when what the network costs is measured
         self._openings: list[_Opening] = []
         self._arrived: dict[int, Result] = {}
@@ -92,14 +89,6 @@ class Dispatcher:
         begun = {job.begins.weights for job in jobs if job.begins is not None}
         return begun | {job.key for job in jobs} | self._waiting.keys()
 
-    def note(self, births: int, facts: Facts) -> None:
-        """Writes down what a strategy wants shown, with as many candidates born. Of a run that is replayed the first
-        facts are those that an earlier session wrote."""
-        written = min(len(facts), self._facts)
-        self._facts -= written
-        if new := [Fact(births, kind, detail) for kind, detail in facts[written:]]:
-            self.store.add(facts=new)
-
     def number(self) -> int:
         """The next request number."""
         self._next_number += 1
@@ -122,9 +111,8 @@ class Dispatcher:
         if written and self.store.result(request.number):
             return
         self._openings.append(_Opening(request, job, written, result))
-        if blueprint is not None and (self.store.objectives.costs or self.store.objectives.measured):
-            recipe = request.candidate.genome.recipe
-            self._blueprints[request.number] = blueprint, recipe.pixels if recipe else ""
+        if blueprint is not None:
+            self.measures.expect(request, blueprint)
 
     def result(self, number: int) -> Result:
         """The result of a request that was opened; waits for it. Raises Stopped if the user asks to stop first."""
@@ -161,13 +149,14 @@ class Dispatcher:
         if key is None or job is None:
             return
         if key in self._flying:
+            self.measures.forget(request.number)
             self._flying[key].append(request.number)
         elif (known := self.store.known(key)) is not None:
-            self._blueprints.pop(request.number, None)
+            self.measures.forget(request.number)
             self._write([], [], [_copy(request.number, known)])
         elif (found := self._from_elsewhere(job, key)) is not None:
             copied = replace(found, request=request.number, cached_from=None, spent={}, timing={})
-            self._write([], [], [judged_by(self.store.objectives, self._with_costs(copied))])
+            self._write([], [], [judged_by(self.store.objectives, self.measures.beside(copied))])
         else:
             self._flying[key] = [request.number]
             self._key[request.number] = key
@@ -176,9 +165,9 @@ class Dispatcher:
     def _measure_first(self, job: Job) -> None:
         """Gives a job to the executor; one whose network is to be measured waits for that, so that nothing that was
         trained ever waits."""
-        names, measuring = self.store.objectives.measured, None
-        if names and isinstance(job, TrainingJob):
-            measuring = self.measures.job(job.number, job.spec, job.recipe.pixels, names)
+        measuring = None
+        if isinstance(job, TrainingJob):
+            measuring = self.measures.job(job.number, job.spec, job.recipe.pixels, self.store.objectives.measured)
         if measuring is not None:
             self._to_train[job.number] = job
         self._submit(measuring or job)
@@ -234,7 +223,7 @@ class Dispatcher:
             elif job.number < 0:
                 yield from self._made(job.key, result)
             else:
-                yield judged_by(self.store.objectives, self._with_costs(result))
+                yield judged_by(self.store.objectives, self.measures.beside(result))
             if isinstance(job, TrainingJob) and job.begins is not None and result.status is Status.OK:
                 self._made_again.pop(job.begins.weights, None)
 
@@ -260,16 +249,6 @@ class Dispatcher:
             while job.number in self._jobs:
                 self._wait()
         return self.measures.of(spec, pixels), self.measures.failure(spec, pixels)
-
-    def _with_costs(self, result: Result) -> Result:
-        """A result with what its network costs, where that is an objective: no training need tell it."""
-        blueprint, pixels = self._blueprints.pop(result.request, (None, ""))
-        if blueprint is None or result.status is not Status.OK:
-            return result
-        names = self.store.objectives.costs
-        costs = {name: float(value) for name in names if (value := getattr(blueprint, name, None)) is not None}
-        measured = self.measures.of(blueprint, pixels) if isinstance(blueprint, ModelSpec) else {}
-        return replace(result, measures={**result.measures, **costs, **measured})
 
     def _wait_for(self, weights: str, job: Job) -> Iterator[Result]:
         """Has the weights made again that a job begins with, unless that is under way; says so if that cannot be."""

@@ -19,7 +19,18 @@ from evolve.errors import RunError
 from evolve.problems.problem import Problem
 from evolve.search.racing import Racing
 from evolve.search.strategy import Examination, Promotion, Proposal, Strategy
-from evolve.values import SEARCHING, Candidate, Purpose, Request, Result, Schedule, Status, is_reborn, worst_reason
+from evolve.values import (
+    SEARCHING,
+    Candidate,
+    Fact,
+    Purpose,
+    Request,
+    Result,
+    Schedule,
+    Status,
+    is_reborn,
+    worst_reason,
+)
 from genomes import Blueprint, InvalidGenome, candidate_key
 
 
@@ -152,7 +163,8 @@ class Search:
     def _tell(self, request: Request, result: Result) -> None:
         self.strategy.tell(request, result)
         self.stats.add(request, result)
-        self.dispatcher.note(self.births, self.strategy.facts())
+        if facts := self.replay.new(self.strategy.facts()):
+            self.dispatcher.store.add(facts=[Fact(self.births, kind, detail) for kind, detail in facts])
         self._let_go(request)
         if self.stats.told == self.stats.failures == self.stats.population:
             self._give_up()

@@ -1,12 +1,16 @@
-"""What networks cost where they are used: what was measured so far, and how more of it is."""
+"""What networks cost: what is known before a training, and what was measured so far of how they do where they are
+used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from evolve.jobs import MeasureJob
-from evolve.values import Result, Status
+from evolve.objectives import Objectives
+from evolve.values import Request, Result, Status
+from genomes import Blueprint
 from genomes.spec import ModelSpec
 
 Key = tuple[str, str]  # of a network and how its pixels are normalised, which are in its file
@@ -19,10 +23,13 @@ class Measuring(Protocol):
 
 
 class Measures:
-    """Measures by network, as long as this process lives. maker: makes jobs; to be set where any are needed."""
+    """Measures by network, as long as this process lives. objectives: of the run. maker: makes jobs; to be set where
+    any are needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, objectives: Objectives) -> None:
+        self._objectives = objectives
         self.maker: Measuring | None = None
+        self._expected: dict[int, tuple[Blueprint, str]] = {}  # with how pixels are normalised, by request
         self._known: dict[Key, dict[str, float]] = {}
         self._failed: dict[Key, str] = {}
 
@@ -47,6 +54,26 @@ class Measures:
     def of(self, spec: ModelSpec, pixels: str) -> Mapping[str, float]:
         """What is known of a network."""
         return self._known.get((spec.fingerprint, pixels), {})
+
+    def expect(self, request: Request, blueprint: Blueprint) -> None:
+        """The result of a request will lack what its network costs, if that is an objective."""
+        if self._objectives.costs or self._objectives.measured:
+            recipe = request.candidate.genome.recipe
+            self._expected[request.number] = blueprint, recipe.pixels if recipe else ""
+
+    def forget(self, number: int) -> None:
+        """The result of that request will be a copy."""
+        self._expected.pop(number, None)
+
+    def beside(self, result: Result) -> Result:
+        """A result with what its network costs beside what its training tells."""
+        blueprint, pixels = self._expected.pop(result.request, (None, ""))
+        if blueprint is None or result.status is not Status.OK:
+            return result
+        names = self._objectives.costs
+        costs = {name: float(value) for name in names if (value := getattr(blueprint, name, None)) is not None}
+        measured = self.of(blueprint, pixels) if isinstance(blueprint, ModelSpec) else {}
+        return replace(result, measures={**result.measures, **costs, **measured})
 
     def failure(self, spec: ModelSpec, pixels: str) -> str:
         """Why it could not be measured when that was tried last; "" if it could."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evolve.errors import RunError
+from evolve.search.strategy import Facts
 from evolve.storage.log import Log
 from evolve.storage.rows import RequestRow
 from evolve.values import Purpose, Request, Schedule
@@ -18,11 +19,17 @@ class Replay:
         self._rows = log.births()
         self._known = log.count(Purpose.SEARCH)
         self._beside = {purpose: log.numbers(purpose) for purpose in (Purpose.CLOSING, Purpose.CHALLENGE, Purpose.TWIN)}
-        self._taken = 0
+        self._taken, self._facts = 0, len(log.facts())
 
     @property
     def active(self) -> bool:
         return self._taken < self._known
+
+    def new(self, facts: Facts) -> Facts:
+        """Of what a strategy tells now, what no earlier session wrote down."""
+        told = min(len(facts), self._facts)
+        self._facts -= told
+        return facts[told:]
 
     def beside(self, asked: Request) -> int | None:
         """The number under which a request was written that is neither a birth nor a promotion of one, or None."""

@@ -35,7 +35,7 @@ class Vetoes:
             known, failure = self.dispatcher.measures_of(spec, recipe_of(candidate.genome).pixels, names)
             if not set(names) <= known.keys():
                 return f"what it costs could not be measured: {failure}"
-            measures = {name: known[name] for name in names}
+            measures = dict(known)
             self.store.act(NOTED, candidate=candidate.number, measures=measures)
         return self._beyond(measures)
 

@@ -55,13 +55,12 @@ def pick(
     are scored again, on the selection part, those of them that were not. in_full: whether the best is then trained in
     full, which opens the test part for it, on record. Raises RunError if nothing fits, naming the nearest.
     """
-    found = find(run, results).trusting(trust)
+    found, console = find(run, results).trusting(trust), make_console(progress)
     to_measure = tuple(name for name in limits if name in MEASURED)
     computed = {name: limit for name, limit in limits.items() if name not in to_measure}
     if to_measure:
-        found = _measure(found, picked(found, computed), limits, to_measure, make_console(progress))
+        found = _measure(found, picked(found, computed), limits, to_measure, console)
     fitting = picked(found, limits)
-    console = make_console(progress)
     best = sorted(fitting, key=lambda one: -found.objective.fitness(one.score))[:TRIED]
     new = [item for item in best if item.rescored is None]
     if rescore and new and found.config.table is None:
@@ -88,8 +87,8 @@ def _measure(
                 if measured == MEASURED_AT_MOST:
                     break
                 measured += 1
-                costs |= _costs(found, problem, item.candidate, names, console)
-                store.act("measured", candidate=item.candidate, measures={name: costs[name] for name in names})
+                costs |= (told := dict(_costs(found, problem, item.candidate, names, console)))
+                store.act("measured", candidate=item.candidate, measures=told)
             if all((costs.get(name) or math.inf) <= limits[name] for name in names):
                 break
     return Run(found.folder, found.trust)
@@ -133,4 +132,5 @@ def _train_again(found: Run, problem: ImageProblem, store: Store, number: int, r
     job = problem.job(request, problem.space.blueprint(genome))
     phase = f"scoring candidate {number} again, {repeat} of {found.config.rescorings}"
     result = train_in_full(problem, job, found.folder / "models", phase, console)
-    store.add((), (), [succeeded(result, phase)])
+    store.add((), (), [result])
+    succeeded(result, phase)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import duration, plural, score, steps_text
-from evolve.objectives import PUBLISHED, Objectives
+from evolve.objectives import PUBLISHED
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.species_text import generation, species
@@ -22,9 +22,11 @@ from evolve.runs.chance import chance
 from evolve.runs.facts import recalls
 from evolve.runs.guessing import guessing_on
 from evolve.runs.run import Run
+from evolve.runs.shelf import unsteadiness
 from evolve.runs.trainings import done_of
 from evolve.values import Budget, Fact, Status
 
+BUSY = 0.3  # spread of times, in shares of their median, from which on a machine had other work
 NAME = 30  # characters of a run's name that stay in one piece: people copy it
 
 
@@ -71,13 +73,22 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
         parts.append(Text(by_class))
     if run.unrepeatable:
         parts.append(Text(f"{run.unrepeatable} results ran into the time or memory limit: another run may differ"))
-    if "latency" in Objectives.of(run.meta["config"]).measured:
-        parts.append(Text("latency was measured on this machine: another run with this seed may differ"))
+    parts += [Text(said)] if (said := _times(run)) else []
     if run.config.fast:
         parts.append(Text("results were used as they came (--fast): another run with this seed may differ"))
     for best in leaders[:1]:
         parts += [Text(), Text(f"candidate {best.candidate}: {best.notation}")]
     return Group(*parts)
+
+
+def _times(run: Run) -> str:
+    """That times were measured, and how steady they were; nothing in a run without."""
+    if (spread := unsteadiness(run)) is None:
+        return ""
+    said = "latency was measured on this machine: another run with this seed may differ"
+    if spread > BUSY:
+        said += f"; it had other work, as times of one network spread by up to {spread:.0%} of their median"
+    return said
 
 
 def _about(run: Run) -> str:

@@ -83,6 +83,18 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
     return found
 
 
+def unsteadiness(run: Run) -> float | None:
+    """The largest spread of the times of one network (from their first to their third quarter), as a share of their
+    median: much where the machine had other work. None for a run that measured none."""
+    figures = [act.detail["measures"] for act in run.acts if act.kind == "measured"]
+    with run.log() as log:
+        if "latency" in log.objectives.measured:
+            results = [log.result(request.number) for request in log.requests(Purpose.SEARCH)]
+            figures += [result.measures for result in results if result is not None]
+    both = [(one.get("latency"), one.get("latency_spread")) for one in figures]
+    return max((spread / latency for latency, spread in both if latency and spread is not None), default=None)
+
+
 def _activations(run: Run, candidate: int) -> int | None:
     spec = run.network(candidate)
     return spec.activations if isinstance(spec, ModelSpec) else None

@@ -157,10 +157,9 @@ class CoDeepNeat(Strategy):
         """A module of each species that a blueprint wants, one that was used least so far. used: how often, by key."""
         assert self._modules is not None
         chosen: dict[int, Module] = {}
+        of = self._modules.species_of
         for species in sorted(set(slots_of(blueprint.graph).values())):
-            among = [
-                one for key, one in sorted(self._modules.members.items()) if self._modules.species_of[key] == species
-            ]
+            among = [one for key, one in sorted(self._modules.members.items()) if of[key] == species]
             least = min((used[one.key] for one in among), default=0) if used is not None else 0
             chosen[species] = rng.choice([one for one in among if used is None or used[one.key] == least])
             if used is not None:

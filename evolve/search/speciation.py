@@ -38,7 +38,7 @@ class Individual(Protocol):
         ...
 
 
-I = TypeVar("I", bound=Individual)  # noqa: E741 one letter for a type, as everywhere
+One = TypeVar("One", bound=Individual)
 
 
 class SpeciesOptions(Settings):
@@ -93,14 +93,14 @@ class _Deaths(BaseReporter):  # type: ignore[misc]
         self.died.append({"species": sid, "born": species.created})
 
 
-class Population(Generic[I]):
+class Population(Generic[One]):
     """Individuals in species, generation by generation.
 
     name: what they are, for facts. members: by neat-python's number; empty before the first generation.
     species_of: the number of each member's species.
     """
 
-    def __init__(self, name: str, kind: type[I], passed: PassedThrough, size: int, options: SpeciesOptions) -> None:
+    def __init__(self, name: str, kind: type[One], passed: PassedThrough, size: int, options: SpeciesOptions) -> None:
         self._name, self._passed, self._kind = name, passed, kind
         self._config = NeatConfig(kind, passed, size, options)
         reporters, self._deaths = ReporterSet(), _Deaths()
@@ -108,7 +108,7 @@ class Population(Generic[I]):
         stagnation = neat.DefaultStagnation(self._config.stagnation_config, reporters)
         self._reproduction = neat.DefaultReproduction(self._config.reproduction_config, reporters, stagnation)
         self._species = neat.DefaultSpeciesSet(self._config.species_set_config, reporters)
-        self.members: dict[int, I] = {}
+        self.members: dict[int, One] = {}
         self._generation = 0
 
     @property

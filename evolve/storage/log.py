@@ -10,41 +10,17 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from evolve.errors import LogError
-from evolve.objectives import ORDER_SQL, Objectives, Standing
+from evolve.objectives import Objectives, Standing
 from evolve.storage import rows
+from evolve.storage.queries import HISTORY, SCORED, WITH_SCORE
 from evolve.storage.rows import Act, CandidateRow, RequestRow
 from evolve.values import SEARCHING, Budget, Fact, Hits, Purpose, Result, Status, judged_by
 
 REQUEST_COLUMNS = 12  # of the table request
 PAGE = 500  # rows that are read at a time: a reader left open would keep SQLite from tidying up behind the writer
 
-# Scores of the search, best first; {fitness} and {path} are those of the objective that candidates are ranked by.
-WITH_SCORE = """
-    FROM request JOIN result ON request = number
-    WHERE (purpose IN ('search', 'closing') OR (purpose = 'challenge' AND folds = 1)) AND status = 'ok' AND
-        json_type(measures, '{path}') IN ('real', 'integer')
-"""
-SCORED = f"""
-    SELECT candidate, {{fitness}} AS fitness, images * epochs * folds AS trained {WITH_SCORE}
-        AND (? IS NULL OR candidate = ?) AND candidate > ?
-    ORDER BY {ORDER_SQL} LIMIT ?
-"""
 OF_RUN = (*SEARCHING, Purpose.TWIN, Purpose.RESCORE, Purpose.FINAL)  # by itself, not by the user
 MOST_SCORES = 100  # of one candidate in the search: one for each rung, and some again
-HISTORY = """
-    SELECT json_object(
-        'request', request.number, 'purpose', purpose, 'candidate', candidate.number, 'notation', notation,
-        'parents', json(parents), 'steps', json(steps), 'images', images, 'epochs', epochs, 'folds', folds,
-        'repeat', repeat, 'continues', continues, 'schedule', schedule, 'inherits', inherits, 'spans', spans,
-        'status', status, 'objectives', json({values}), 'measures', json(coalesce(measures, '{{}}')),
-        'curve', json(coalesce(curve, '[]')),
-        'spent', json(coalesce(spent, '{{}}')), 'reason', reason, 'cached_from', cached_from,
-        'reused_from', reused_from,
-        'timing', json(coalesce(timing, '{{}}'))
-    ), request.number
-    FROM request JOIN candidate ON candidate.number = request.candidate
-    LEFT JOIN result ON result.request = request.number
-"""
 
 
 class Scored(NamedTuple):

@@ -14,7 +14,6 @@ from evolve.values import Result, Status
 from genomes.decode import decode
 
 TRIES = 3  # of a latency on a machine that is busy
-BUSY = 0.3  # spread of latencies, in shares of their median, from which on a machine is busy
 NOISE = 200  # images, which show ranges of values
 
 

@@ -88,7 +88,8 @@ class SearchSpace(Protocol[G]):
         tables of `alphabet`; "max_layers"; "fill", "small_births" and "small_work", which need `widened`; "rungs",
         where a genome has scores at several budgets.
     founders: genomes of this encoding that are worth starting from, name -> notation; some may not fit this problem.
-    founder_groups: founders that can be asked for by one name, name of the group -> names.
+    founder_groups: founders that can be asked for by one name, name of the group -> names. A search begins with the
+        first group; with "small-portfolio", if there is one, where the user's limits are tight.
     """
 
     kind: ClassVar[str]

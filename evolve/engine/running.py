@@ -62,7 +62,12 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     config = _settled(config, problem)
     if isinstance(problem, ImageProblem):
         problem = replace(problem, config=config)  # weights and models lie in the folder that is named now
-    if config.founders is None and isinstance(problem, ImageProblem) and problem.space.limits.is_tight:
+    if (
+        config.founders is None
+        and isinstance(problem, ImageProblem)
+        and problem.space.limits.is_tight
+        and SMALL in problem.space.founder_groups
+    ):
         config = config.model_copy(update={"founders": (SMALL,)})
         problem = replace(problem, config=config)
     for text in too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu):

@@ -147,7 +147,9 @@ class RunConfig(Settings):
     ] = Field(None, description="the path of a table, JSON or JSON Lines", examples=["table.json"])
 
     strategy: Annotated[
-        str, _known(STRATEGIES), Shown(Group.SEARCH, "aging, genetic, neat, codeepneat, nsga2 or random.", value="NAME")
+        str,
+        _known(STRATEGIES),
+        Shown(Group.SEARCH, "aging, genetic, neat, codeepneat, nsga2, map-elites or random.", value="NAME"),
     ] = Field("aging", description="a strategy's name")
     options: Annotated[dict[str, Any], Shown(Group.SEARCH, "Settings of the strategy itself.", flags=())] = Field(
         default_factory=dict, description="a table of the strategy's settings", examples=[{"elite": 4}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from genomes.suggestions import nearest as nearest
 
@@ -44,6 +45,17 @@ class LogError(RunError):
 
 class MachineError(RunError):
     """The machine failed, not the candidate: no result is written, and the run can be continued."""
+
+
+def check_extra(what: str, extra: str, *packages: str) -> None:
+    """Raises ConfigError, naming the extra to install, if a package is missing that something needs.
+
+    what: the thing that needs them, as the subject of a sentence. packages: as they are imported.
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        names = ", ".join(missing)
+        raise ConfigError(f"{what} needs {names}; install the extra with: pip install -e '.[{extra}]'")
 
 
 def in_words(error: BaseException) -> str:

@@ -19,7 +19,7 @@ class RunSettings(TypedDict, total=False):
     table: str | Path | None
     """Table to search, published (.json) or recorded (.jsonl); nothing is trained."""
     strategy: str
-    """aging, genetic, neat, codeepneat, nsga2 or random. Default: aging."""
+    """aging, genetic, neat, codeepneat, nsga2, map-elites or random. Default: aging."""
     options: dict[str, Any]
     """Settings of the strategy itself."""
     encoding: str

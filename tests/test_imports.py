@@ -52,6 +52,7 @@ DOORS = {
     "neat": {"evolve.search.speciation"},
     "pebble": {"evolve.execution.processes", "evolve.execution.worker_process"},
     "moocore": {"evolve.runs.shelf"},
+    "ribs": {"evolve.search.map_elites"},
     "typer": {
         f"evolve.cli.{name}"
         for name in ("app", "flags", "search", "look", "models", "research", "shelf_verbs", "table_verbs")

@@ -32,7 +32,7 @@ from evolve.problems.workers import too_many_workers
 from evolve.runs.disk import check_disk, in_use
 from evolve.runs.find import find
 from evolve.runs.run import Run
-from evolve.search.strategy import Proposal, strategy_class
+from evolve.search.strategy import Proposal, check_strategy
 from evolve.settings import Given
 from evolve.storage.adopted_files import take_along
 from evolve.storage.files import command_words, shown_path
@@ -121,7 +121,7 @@ def _check(config: RunConfig) -> None:
     """Raises for what would keep a run from being made, before anything is read or trained."""
     check_time(config)
     check_work(config)
-    strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
+    check_strategy(config.strategy, config.options, f"{config.spelled('options')}: ")
     if config.name and Store.begun(config.results / config.name):
         raise RunError(
             f"{config.results / config.name} already holds a run; choose another {config.spelled('name')}, or "

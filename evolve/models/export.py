@@ -6,13 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from evolve.display.console import make_console
 from evolve.engine.opening import image_problem_of
-from evolve.errors import ConfigError, RunError, nearest
+from evolve.errors import ConfigError, RunError, check_extra, nearest
 from evolve.execution.isolated import call_isolated
 from evolve.jobs import PartsUsed
 from evolve.models.full_training import trainable_genome
@@ -51,12 +50,8 @@ class Exported:
 
 def _check_extra(format: str) -> None:
     """Raises ConfigError if a package is missing that the format needs."""
-    missing = [package for package in EXTRAS.get(format, ()) if find_spec(package) is None]
-    if missing:
-        extra = "tensorflow" if missing == ["tensorflow"] else "onnx"
-        raise ConfigError(
-            f"format '{format}' needs {', '.join(missing)}; install the extra with: pip install -e '.[{extra}]'"
-        )
+    needed = EXTRAS.get(format, ())
+    check_extra(f"format '{format}'", "tensorflow" if needed == ("tensorflow",) else "onnx", *needed)
 
 
 def export(

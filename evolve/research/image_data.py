@@ -16,7 +16,7 @@ from evolve.planning.work_plan import check_work, with_fixed
 from evolve.problems.images import ImageProblem
 from evolve.research.arms import Data, given_of, line_of
 from evolve.research.design import Arm, Design
-from evolve.search.strategy import strategy_class
+from evolve.search.strategy import check_strategy
 
 
 def image_data(design: Design, runs: Path, console: Console) -> list[Data]:
@@ -52,7 +52,7 @@ def checked_problem(
         config = RunConfig.checked(replace(given, values={**given.values, "results": runs}))
         check_time(config)
         check_work(config)
-        strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
+        check_strategy(config.strategy, config.options, f"{config.spelled('options')}: ")
         problem = new_problem(config, console, known.prepared if known else None)
         assert isinstance(problem, ImageProblem)
         if arm.alone is not None:

@@ -27,7 +27,7 @@ from evolve.research.run_trial import TrialFailed
 from evolve.research.table_search import search_table
 from evolve.research.trials import Trial
 from evolve.runs.guessing import guessing_bound
-from evolve.search.strategy import strategy_class
+from evolve.search.strategy import check_strategy
 from evolve.settings import Given
 
 FEW = 10  # searches that are made in this process sooner than others start
@@ -116,7 +116,7 @@ def _check(design: Design, arm: Arm, data: TableData) -> None:
         check_work(config)
         config.check_objectives()
         config.check_encoding()
-        strategy_class(config.strategy).Options.checked(config.options, where=f"{config.spelled('options')}: ")
+        check_strategy(config.strategy, config.options, f"{config.spelled('options')}: ")
         problem = table_problem(config, data.table)
         founders(problem.space, config.founders, config.results, lambda text: None)
 

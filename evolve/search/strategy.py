@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
@@ -106,6 +106,11 @@ class Strategy(Protocol):
     encodings: ClassVar[frozenset[str] | None] = None
     several_objectives: ClassVar[bool] = False
 
+    @classmethod
+    def check_installed(cls) -> None:
+        """Raises ConfigError, naming the extra to install, if a library that it needs is missing."""
+        return None
+
     def ask(self, rng: Random) -> Wish:
         """What is to be trained next; "wait" if it first needs results that are on their way; "done" if there is
         nothing left.
@@ -157,9 +162,18 @@ STRATEGIES = {
     "neat": "evolve.search.neat:Neat",
     "nsga2": "evolve.search.nsga2:Nsga2",
     "codeepneat": "evolve.search.codeepneat:CoDeepNeat",
+    "map-elites": "evolve.search.map_elites:MapElites",
 }
 
 
 def strategy_class(name: str) -> Any:
     """The class registered under `name`. Raises KeyError for an unknown one."""
     return resolve_name(STRATEGIES[name])
+
+
+def check_strategy(name: str, options: Mapping[str, Any], where: str) -> None:
+    """Raises ConfigError if a library that a strategy needs is missing, or for options that it has not. where: begins
+    what is said of options."""
+    strategy = strategy_class(name)
+    strategy.check_installed()
+    strategy.Options.checked(options, where=where)

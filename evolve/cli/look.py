@@ -56,6 +56,7 @@ def show(
     from evolve.runs.facts import candidate_json
     from evolve.runs.find import find
     from evolve.runs.selection import selection_json
+    from evolve.runs.shelf import front_of_objectives
 
     found = find(run, results)
     asked = limits(parameters=max_parameters, multiply_adds=max_multiply_adds, activations=max_activations)
@@ -66,7 +67,8 @@ def show(
     elif candidate is None:
         if as_json:
             leaders = [leader.to_json() for leader in (found.leaders(top) if top else found.hall_of_fame)]
-            told = {"hall_of_fame": leaders, "winner": found.winner, "species": found.species}
+            front_of = [item.to_json() for item in front_of_objectives(found)]
+            told = {"hall_of_fame": leaders, "winner": found.winner, "species": found.species, "front": front_of}
             print_json({**found.summary(), **selection_json(found), **told})
         else:
             show_text(run_text.hall_of_fame(found, top))

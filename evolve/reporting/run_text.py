@@ -13,7 +13,7 @@ from rich.text import Text
 from evolve.display.table import Column, FoldingTable
 from evolve.display.text import duration, plural, score, steps_text
 from evolve.objectives import PUBLISHED
-from evolve.reporting import hall_of_fame_text
+from evolve.reporting import hall_of_fame_text, shelf_text
 from evolve.reporting.candidate_text import FEW_CLASSES, recognised
 from evolve.reporting.species_text import generation, species
 from evolve.reporting.training_text import amount, no_better_than_guessing, search_at_chance
@@ -64,6 +64,7 @@ def hall_of_fame(run: Run, top: int | None = None) -> RenderableType:
         head.append("; one after more images seen in training ranks first", style="not bold")
     parts: list[RenderableType] = [head, Text(), hall_of_fame_text.table(run, leaders, climbed)]
     parts += [*map(Text, hall_of_fame_text.legend(run, leaders)), Text()]
+    parts += shelf_text.front(run)
     parts += [*map(Text, told), Text()] if (told := list(sentences(run))) else []
     parts += [found] if (found := species(run)) else []
     parts += [Text(doubt)] if (doubt := hall_of_fame_text.doubt(run)) else []

@@ -25,7 +25,8 @@ WORTH = ("accuracy", SCORE, "fitness")  # how people name what candidates are ra
 @dataclass(frozen=True)
 class Item:
     """A candidate with what is known of it: its score in the search, its mean when it was scored again, if it was, both
-    as measured, and its costs, see `COSTS`; None where one is not known."""
+    as measured, its costs, see `COSTS`, and what else was an objective; None where one is not known. objectives: of its
+    score, each better when it is higher."""
 
     candidate: int
     score: float
@@ -34,6 +35,7 @@ class Item:
     origin: str
     notation: str
     in_full: bool
+    objectives: tuple[float, ...] = ()
 
     def value(self, name: str) -> float | None:
         """A cost, or what it is worth: `score`, or `rescored`."""
@@ -60,6 +62,7 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
     with run.log() as log:
         rescored, trained = log.rescored(), {one.candidate for one in log.requests(Purpose.FINAL, Purpose.TRAIN)}
         rows, shown = log.candidates(), log.objectives.first.shown
+        measured_too = {*MEASURED, *(one.name for one in log.objectives.each[1:])}
         for request in log.requests(Purpose.SEARCH):
             result = log.result(request.number) if request.continues is None else None
             if result is None or result.status is not Status.OK or result.fitness is None:
@@ -67,7 +70,7 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
             row, again = rows[request.candidate], rescored.get(request.candidate)
             mean = shown(fmean(again)) if again else None
             costs: dict[str, float | None] = {"parameters": row.parameters, "multiply_adds": row.multiply_adds}
-            costs |= {name: value for name, value in result.measures.items() if name in MEASURED}
+            costs |= {name: value for name, value in result.measures.items() if name in measured_too}
             costs |= measured.get(row.number, {})
             found.append(
                 Item(
@@ -78,6 +81,7 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
                     origin=origin(row),
                     notation=row.notation,
                     in_full=row.number in trained,
+                    objectives=result.objectives,
                 )
             )
     return found
@@ -113,15 +117,34 @@ def within(found: Iterable[Item], limits: Mapping[str, float]) -> list[Item]:
 def front(run: Run, found: Sequence[Item], names: Sequence[str]) -> list[Item]:
     """Those that no other one is better than in all of these, or as good and better in one; ranked by the first. names:
     of costs, or `score`."""
+    known = [item for item in found if all(item.value(name) is not None for name in names)]
+    best = _undominated(known, [[_turned(run, name, item.value(name)) for name in names] for item in known])
+    return sorted(best, key=lambda item: (-_turned(run, names[0], item.value(names[0])), item.candidate))
+
+
+def front_of_objectives(run: Run) -> list[Item]:
+    """Those that no other one is better than in all objectives of the run, or as good and better in one; ranked by the
+    first. What is beyond a measured limit is not among them."""
+    with run.log() as log:
+        limits = dict(log.objectives.limits)
+    known = [item for item in items(run) if item.objectives and not beyond(item, limits)]
+    best = _undominated(known, [item.objectives for item in known])
+    return sorted(best, key=lambda item: (-item.objectives[0], item.candidate))
+
+
+def beyond(item: Item, limits: Mapping[str, float]) -> bool:
+    """Whether a cost is known to be above its limit."""
+    return any((item.costs.get(name) or 0) > limit for name, limit in limits.items())
+
+
+def _undominated(found: Sequence[Item], turned: Sequence[Sequence[float]]) -> list[Item]:
+    """Those that no other one is better than. turned: their values, each better when it is higher."""
     import moocore
 
-    known = [item for item in found if all(item.value(name) is not None for name in names)]
-    if not known:
+    if not found:
         return []
-    turned = np.array([[_turned(run, name, item.value(name)) for name in names] for item in known])
-    kept = moocore.is_nondominated(turned, maximise=True)
-    best = [item for item, keep in zip(known, kept, strict=True) if keep]
-    return sorted(best, key=lambda item: (-_turned(run, names[0], item.value(names[0])), item.candidate))
+    kept = moocore.is_nondominated(np.array(turned), maximise=True)
+    return [item for item, keep in zip(found, kept, strict=True) if keep]
 
 
 def _turned(run: Run, name: str, value: float | None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +19,18 @@ from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.models.pick import pick
 from evolve.objectives import Objectives
-from evolve.runs.shelf import Item, cells, cost_names, front, items, ordered, picked, within
+from evolve.runs.shelf import (
+    Item,
+    beyond,
+    cells,
+    cost_names,
+    front,
+    front_of_objectives,
+    items,
+    ordered,
+    picked,
+    within,
+)
 from evolve.search.births import Births
 from evolve.search.nsga2 import Nsga2
 from evolve.search.strategy import Proposal
@@ -244,6 +256,33 @@ def test_one_history_with_several_objectives(tmp_path: Path) -> None:
     first = history("one")
     assert first == history("two")
     evolve.resume("one", generations=1, results=tmp_path, progress=False)
+
+
+def test_the_hall_of_fame_of_several_objectives_has_their_front(tmp_path: Path) -> None:
+    run = evolve.run(**TABLE, objectives=["score", "parameters"], evaluations=60, results=tmp_path, name="n")
+    told = json.loads(command("show", "n", "--json", "--results", tmp_path, cwd=tmp_path).stdout)
+    by_hand = {
+        one.candidate
+        for one in items(run)
+        if not any(
+            other.score >= one.score
+            and (other.costs["parameters"] or 0) <= (one.costs["parameters"] or 0)
+            and (other.score, other.costs["parameters"]) != (one.score, one.costs["parameters"])
+            for other in items(run)
+        )
+    }
+    assert {item["candidate"] for item in told["front"]} == by_hand
+    text = command("show", "n", "--results", tmp_path, cwd=tmp_path, COLUMNS="200").stdout
+    assert f"the front: {len(by_hand)} candidates that none is better than in all of score, parameters" in text
+
+
+def test_what_is_beyond_a_measured_limit_is_not_on_the_front(run: evolve.Run) -> None:
+    best = items(run)[0]
+    slow = replace(best, costs={**best.costs, "latency": 0.003})
+    assert beyond(slow, {"latency": 0.002})
+    assert not beyond(slow, {"latency": 0.004})
+    assert not beyond(best, {"latency": 0.002})  # it was not measured
+    assert front_of_objectives(run) == [max(items(run), key=lambda item: (item.score, -item.candidate))]
 
 
 # Fronts, shelves, picks

@@ -23,8 +23,8 @@ from scipy.stats import spearmanr
 
 from evolve.problems.recorded_files import load_recorded
 from evolve.problems.recorded_tables import RecordedDataset, RecordedTable
-from evolve.reporting.figures import COLOURS, drawing, save
 from evolve.reporting.markdown import table as markdown_table
+from evolve.reporting.static_charts import COLOURS, drawing, save
 from evolve.search.augmentation import DESTROYS, SURVIVES
 from evolve.values import Budget
 from genomes.recipe import AUGMENTATION, PROBED_GROUPS

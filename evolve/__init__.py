@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evolve import figures
     from evolve.api import VERSION as __version__
     from evolve.api import experiment, resume, run
     from evolve.config import RunConfig
@@ -44,6 +45,7 @@ __all__ = [
     "ensemble",
     "experiment",
     "export",
+    "figures",
     "find",
     "open_table",
     "predict",
@@ -78,6 +80,8 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("evolve.api").VERSION
+    if name == "figures":
+        return import_module("evolve.figures")
     for module, names in _PLACES.items():
         if name in names:
             return getattr(import_module(module), name)

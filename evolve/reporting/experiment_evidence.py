@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evolve.display.text import plural
 from evolve.planning.plan import units
-from evolve.reporting import figures
+from evolve.reporting import static_charts
 from evolve.reporting.experiment_pictures import Picture, spent_in
 from evolve.reporting.experiment_scores import count_of, listed, p_in_words, scores_of
 from evolve.reporting.markdown import bullets, plain, table
@@ -78,7 +78,9 @@ def curves(analysis: Analysis, drawn: Sequence[Picture]) -> list[str]:
         "itself. The very beginning may lie outside of the picture. The score that selects the best is partly luck, "
         "the more so the more candidates were tried; when leaders were scored again, another one may have won."
     )
-    without = f"Pictures need Matplotlib, which is not installed here. With it this page has them: `{figures.INSTALL}`"
+    without = (
+        f"Pictures need Matplotlib, which is not installed here. With it this page has them: `{static_charts.INSTALL}`"
+    )
     return [*([*shown, legend] if shown else [without]), *_targets(analysis)]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evolve.display.text import duration, plural
 from evolve.reporting import experiment_evidence as evidence
-from evolve.reporting import figures
+from evolve.reporting import static_charts
 from evolve.reporting.experiment_comparisons import comparisons
 from evolve.reporting.experiment_headline import Claim, headline
 from evolve.reporting.experiment_pictures import Picture, pictures, spent_in
@@ -40,9 +40,9 @@ class About:
 def write_page(analysis: Analysis, folder: Path, about: About) -> Path:
     """Writes page.md, and its pictures beside it, into a folder that is there; the path of the page. All but the last
     section is the same on any machine if the trials are, apart from times."""
-    drawn = pictures(analysis) if figures.installed() else []
+    drawn = pictures(analysis) if static_charts.installed() else []
     for picture in drawn:
-        figures.save(picture.figure, folder / f"{picture.name}.svg")
+        static_charts.save(picture.figure, folder / f"{picture.name}.svg")
     path = folder / "page.md"
     path.write_text(page(analysis, about, drawn), encoding="utf-8")
     return path

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from evolve.reporting.experiment_scores import Scores, scores_of
-from evolve.reporting.figures import Line, Panel, line_chart, rank_chart
+from evolve.reporting.static_charts import Line, Panel, line_chart, rank_chart
 from evolve.research.analysis import Analysis
 from evolve.research.budget_curves import BudgetCurve
 from evolve.research.statistics import Band
 
 if TYPE_CHECKING:
-    from evolve.reporting.figures import Figure
+    from evolve.reporting.static_charts import Figure
 
 # What x counts.
 UNITS = {"evaluations": "evaluations", "work": "units of work", "seconds": "seconds"}

@@ -14,7 +14,7 @@ from rich.console import Console
 from trial_making import planted, trials
 
 from evolve.objectives import read_objective
-from evolve.reporting import figures
+from evolve.reporting import static_charts
 from evolve.reporting.experiment_headline import headline
 from evolve.reporting.experiment_page import About, page, write_page
 from evolve.reporting.experiment_pictures import spent_in
@@ -563,7 +563,7 @@ def test_data_sets_of_like_names_have_pictures_of_their_own(tmp_path: Path) -> N
 
 def test_without_matplotlib_all_but_pictures_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert not figures.installed()
+    assert not static_charts.installed()
     text = write_page(analyse(planted({"a": 0.0, "b": 0.1, "c": 0.0}), "a"), tmp_path, About("x")).read_text()
     assert "Pictures need Matplotlib, which is not installed here" in text
     assert "pip install -e '.[research]'" in text
@@ -584,9 +584,9 @@ def test_settings_of_the_users_matplotlib_stay_as_they_are(tmp_path: Path) -> No
 
 
 def test_arms_that_cannot_be_told_apart_are_joined() -> None:
-    assert figures.alike([1.0, 1.5, 2.8, 3.9], critical=1.25) == [(0, 1), (2, 3)]
-    assert figures.alike([1.0, 1.5, 2.2, 3.9], critical=1.25) == [(0, 2)]
-    assert figures.alike([1.0, 3.0], critical=1.25) == []
+    assert static_charts.alike([1.0, 1.5, 2.8, 3.9], critical=1.25) == [(0, 1), (2, 3)]
+    assert static_charts.alike([1.0, 1.5, 2.2, 3.9], critical=1.25) == [(0, 2)]
+    assert static_charts.alike([1.0, 3.0], critical=1.25) == []
 
 
 @pytest.mark.parametrize("width", [60, 80])

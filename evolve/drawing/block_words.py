@@ -16,8 +16,8 @@ Settings = Mapping[str, Any]
 class Words:
     """kind: of layer, one of those in `evolve.drawing.colours`. title: its name. details: its settings.
 
-    notes: what follows from the shapes of what it reads. what: all that makes it what it is; equal for equal blocks.
-    first of it says between which a setting can change.
+    notes: what follows from the shapes of what it reads. what: all that makes it what it is, equal for equal blocks;
+    the first of it is the same for blocks of which one can become the other by a change.
     """
 
     kind: str
@@ -65,6 +65,8 @@ def _of_node(node: Node) -> Words:
     told = (node.op, *sorted((name, str(value)) for name, value in settings.items()))
     if node.op in ("input", "prelu"):  # the shape of an image is none of its settings, a slope for each channel either
         told = (node.op,)
+    if kind == "flattening":  # one of these has to be there
+        told = (kind, node.op)
     return Words(kind, printable(title), tuple(map(printable, details)), what=told)
 
 

@@ -76,22 +76,23 @@ def _nameless(blocks: Blocks) -> list[int]:
 
 
 def _aligned(before: Blocks, after: Blocks, olds: Sequence[int], news: Sequence[int]) -> dict[int, int]:
-    """Pairs of the cheapest list of changes."""
-    costs = [[SKIP * (row + column) for column in range(len(news) + 1)] for row in range(len(olds) + 1)]
-    for row, old in enumerate(olds, start=1):
-        for column, new in enumerate(news, start=1):
-            pair = costs[row - 1][column - 1] + _cost(before[old], after[new])
-            costs[row][column] = min(pair, costs[row - 1][column] + SKIP, costs[row][column - 1] + SKIP)
-    found, row, column = dict[int, int](), len(olds), len(news)
-    while row and column:
-        old, new = olds[row - 1], news[column - 1]
-        if costs[row][column] == costs[row - 1][column - 1] + _cost(before[old], after[new]):
+    """Pairs of the cheapest list of changes; of several, the one whose pairs come first."""
+    rows, columns = len(olds), len(news)
+    rest = [[SKIP * (rows - row + columns - column) for column in range(columns + 1)] for row in range(rows + 1)]
+    for row in reversed(range(rows)):
+        for column in reversed(range(columns)):
+            pair = rest[row + 1][column + 1] + _cost(before[olds[row]], after[news[column]])
+            rest[row][column] = min(pair, rest[row + 1][column] + SKIP, rest[row][column + 1] + SKIP)
+    found, row, column = dict[int, int](), 0, 0
+    while row < rows and column < columns:
+        old, new = olds[row], news[column]
+        if rest[row][column] == rest[row + 1][column + 1] + _cost(before[old], after[new]):
             found[old] = new
-            row, column = row - 1, column - 1
-        elif costs[row][column] == costs[row - 1][column] + SKIP:
-            row -= 1
+            row, column = row + 1, column + 1
+        elif rest[row][column] == rest[row + 1][column] + SKIP:
+            row += 1
         else:
-            column -= 1
+            column += 1
     return found
 
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evolve.drawing.panel import LANE, STRAIGHT, Panel
+from evolve.drawing.panel import AROUND, LANE, STRAIGHT, Panel
 from evolve.drawing.repeats import Repeat
 
 CLOSE, PLAIN, TURNING = 4.0, 16.0, 26.0  # gaps: to a thin block, of straight edges, of others
-FRAME_ABOVE, FRAME_BELOW, FRAME_BESIDE = 10.0, 6.0, 5.0
+FRAME_ABOVE, FRAME_BELOW = 10.0, 6.0
 ABOVE_FRAME = 8.0  # for what is written on it
 PORTS = 13.0  # from one edge that ends at a box to the next
 Point = tuple[float, float]
@@ -123,17 +123,17 @@ def geometry(one: Panel, at: Levels, shift: float, top: float) -> Geometry:
 def whole_extent(one: Panel) -> tuple[float, float]:
     """From the left end to the right end of a panel, frames included."""
     low, high = one.extent
-    more = FRAME_BESIDE if one.frames else 0.0
+    more = AROUND if one.frames else 0.0
     return low - more, high + more
 
 
 def _frame(one: Panel, frame: Repeat, boxes: Sequence[Rectangle], at: Levels, shift: float, top: float) -> Rectangle:
-    sides = [(one.at[item] + shift, one.box_width(item) / 2 or LANE / 2 - FRAME_BESIDE) for item in one.within(frame)]
+    sides = [(one.at[item] + shift, one.box_width(item) / 2 or LANE / 2 - AROUND) for item in one.within(frame)]
     left, right = min(x - half for x, half in sides), max(x + half for x, half in sides)
     first, last = _rows_of(one, frame)
     y = at.top[first] + top - FRAME_ABOVE
     bottom = max(boxes[block].bottom for block in range(frame.start, frame.end)) + FRAME_BELOW
-    return Rectangle(left - FRAME_BESIDE, y, right - left + 2 * FRAME_BESIDE, max(bottom, at.top[last] + top) - y)
+    return Rectangle(left - AROUND, y, right - left + 2 * AROUND, max(bottom, at.top[last] + top) - y)
 
 
 def _paths(one: Panel, boxes: Sequence[Rectangle], at: Levels, shift: float, top: float) -> tuple[Path, ...]:

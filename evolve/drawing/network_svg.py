@@ -158,7 +158,7 @@ def _drawn(sides: Sequence[Side], title: str, description: str) -> str:
     if len(sides) > 1:
         inside += legend(set().union(*(side.marks for side in sides)), MARGIN, bottom + SPACE / 2)
         bottom += LEGEND
-    identity = hashlib.sha256("".join([title, description, *inside]).encode()).hexdigest()[:12]
+    identity = hashlib.sha256("".join([title, description, *inside]).encode(errors="replace")).hexdigest()[:12]
     return picture(lefts[-1] + widths[-1] + MARGIN, bottom + MARGIN, title, description, identity, inside)
 
 

@@ -17,6 +17,7 @@ from evolve.drawing.rows_order import Edge, Rows, ordered
 
 NARROWEST, WIDEST = 130.0, 304.0  # of boxes
 BESIDE, LANE = 14.0, 12.0  # space between boxes, width of an edge that passes by
+AROUND = 5.0  # from boxes to a frame beside them
 STEP = 12.0  # by which boxes are made narrower until all fit in
 STRAIGHT = 0.75  # an edge that goes less to the side than that
 
@@ -102,6 +103,7 @@ def panel(
     edges = list(dict.fromkeys(step for way in ways for step in zip(way.items, way.items[1:], strict=False)))
     placed = ordered(placed, edges)
     chains = [way.items[1:-1] for way in ways if len(way.items) > 2]
+    room -= 2 * AROUND if frames else 0.0
     width = _fitting(placed, len(blocks), room)
     while True:
         widths = {item: _width_of(blocks[item], width) + BESIDE if item < len(blocks) else LANE for item in row}

@@ -7,7 +7,7 @@ from statistics import stdev
 from typing import TYPE_CHECKING, Protocol
 
 from evolve.display.text import score
-from evolve.errors import RunError
+from evolve.errors import EvolveError
 from evolve.runs.notebook import leader_html
 from evolve.trust import Trust
 from evolve.values import Budget, Result, Spent
@@ -106,7 +106,7 @@ class Leader:
         """Its network as a picture, where one is shown; None for an entry of a table, or where it cannot be read."""
         try:
             return self.run.picture(self.candidate)
-        except RunError:
+        except EvolveError:
             return None
 
     def to_json(self) -> dict[str, Json]:

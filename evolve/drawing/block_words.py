@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evolve.display.text import printable
+from evolve.display.text import plural, printable
 from genomes.spec import Node
 
 Settings = Mapping[str, Any]
@@ -46,9 +46,11 @@ def words_of_merge(nodes: Sequence[Node], twice: bool) -> Words:
     it reads one of them more than once."""
     *before, merge = nodes
     pooled, widened = ([node for node in before if node.op == op] for op in ("max_pool", "convolution"))
-    notes = [f"{len(pooled)} max pooled to {_square(merge.shape[0], merge.shape[1])}"] if pooled else []
-    notes += [f"{len(widened)} widened by 1x1 convolution"] if widened else []
-    title = "+ addition" if merge.op == "add" else "& concatenation"
+    notes = (
+        [f"{plural(len(pooled), 'input')} max pooled to {_square(merge.shape[0], merge.shape[1])}"] if pooled else []
+    )
+    notes += [f"{plural(len(widened), 'input')} widened by 1x1 convolution"] if widened else []
+    title = "addition" if merge.op == "add" else "concatenation"
     details = ("of the same twice",) if twice else ()
     return Words("merge", title, details, tuple(notes), (merge.op, twice))
 

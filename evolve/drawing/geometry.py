@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evolve.drawing.panel import AROUND, LANE, STRAIGHT, Panel
+from evolve.drawing.panels import AROUND, LANE, STRAIGHT, Panel
 from evolve.drawing.repeats import Repeat
 
 CLOSE, PLAIN, TURNING = 4.0, 16.0, 26.0  # gaps: to a thin block, of straight edges, of others

@@ -12,8 +12,8 @@ from evolve.drawing.box_text import Span
 from evolve.drawing.changes import Changes, Mark, Marked, changes
 from evolve.drawing.geometry import frames_in_the_way, geometry, levels, whole_extent
 from evolve.drawing.lettering import broken
-from evolve.drawing.panel import Panel, panel
 from evolve.drawing.panel_svg import legend, panel_svg, said
+from evolve.drawing.panels import Panel, panel
 from evolve.drawing.ranks import common_ranks, ranks
 from evolve.drawing.recipe_chips import Gene, chips, genes
 from evolve.drawing.repeats import Repeat, common_repeats, folded, repeated_there, repeats

@@ -7,7 +7,7 @@ from evolve.drawing.box_text import ABOVE, LINE, RIGHT, Span, facts_of
 from evolve.drawing.changes import Mark
 from evolve.drawing.colours import INK, KINDS, LINES, MARKS, PAPER
 from evolve.drawing.geometry import Geometry, Path, Rectangle
-from evolve.drawing.panel import Panel
+from evolve.drawing.panels import Panel
 from evolve.drawing.svg_elements import edge, element, rectangle, safe, written, written_line
 
 ROUND, SQUARE = 10.0, 3.0  # corners of what merges, and of other boxes

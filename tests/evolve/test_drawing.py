@@ -31,6 +31,7 @@ from genomes import InvalidGenome
 from genomes.graph import operators as of_graphs
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.space import GraphSpace
+from genomes.layer import HEAD, LAYERS
 from genomes.limits import Limits
 from genomes.recipe import difference
 from genomes.spec import ModelSpec, SpecBuilder
@@ -208,6 +209,20 @@ def test_a_module_of_a_graph_that_is_repeated_is_drawn_once() -> None:
 def test_what_is_read_from_elsewhere_is_not_taken_for_a_repetition() -> None:
     line = "a: relu < image, b: relu < a, c: relu < b, out < a + c | global_average | adam 0.01, batch 64"
     assert repeats(blocks_of(GRAPHS.blueprint(GRAPHS.parse(line)))) == []
+
+
+def test_every_kind_of_layer_has_words_of_its_own() -> None:
+    """What has none is called by its notation, as a layer of the user's own is."""
+    for kind, layer in LAYERS.items():
+        assert STACKS.alphabet.kinds.get(kind) in (layer, None)
+        made = STACKS.alphabet.make(layer, Random(0))
+        net = SpecBuilder((32, 32, 3))
+        if made.place == HEAD:
+            net.add("global_average")
+        with net.part(str(made), True):
+            made.expand(net)
+        [*_, block] = blocks_of(net.spec())
+        assert (block.words.kind == "own") == (kind == "slot"), kind
 
 
 # What differs

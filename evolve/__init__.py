@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evolve.models.predict import predict
     from evolve.models.train import train
     from evolve.problems.table_files import open_table
+    from evolve.reporting.network_pictures import draw
     from evolve.research.recording import record_table
     from evolve.runs.find import all_runs, find
     from evolve.runs.leader import Leader
@@ -42,6 +43,7 @@ __all__ = [
     "adopt",
     "all_runs",
     "baseline",
+    "draw",
     "ensemble",
     "experiment",
     "export",
@@ -66,6 +68,7 @@ _PLACES = {
     "evolve.models.export": ("export",),
     "evolve.models.predict": ("predict",),
     "evolve.models.train": ("train",),
+    "evolve.reporting.network_pictures": ("draw",),
     "evolve.research.recording": ("record_table",),
     "evolve.problems.table_files": ("open_table",),
     "evolve.runs.run": ("Run",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -88,22 +88,23 @@ class Recipe:
     mixup: float = gene(Switched(Real(0.05, 1.0, log=True)), default=0.0, weight=0.5)
 
     def __str__(self) -> str:
-        return ", ".join(
-            [f"{self.optimizer} {self.learning_rate}", *self._words([f.name for f in genes_of(Recipe)[2:]])]
-        )
+        words = self.words([f.name for f in genes_of(Recipe)[2:]])
+        return ", ".join([f"{self.optimizer} {self.learning_rate}", *words.values()])
 
     @property
     def augmentation(self) -> str:
         """Its random changes of images in the notation, separated by commas; nothing if there are none."""
         manners = [*["alternating"] * self.flip, *["reflected"] * bool(self.shift)]
-        return ", ".join(self._words([*AUGMENTATION, *manners]))
+        return ", ".join(self.words([*AUGMENTATION, *manners]).values())
 
-    def _words(self, genes: Container[str]) -> Iterator[str]:
-        """These genes in the notation, but for those that are at their default."""
+    def words(self, genes: Container[str]) -> dict[str, str]:
+        """These genes in the notation, by name, but for those that are at their default."""
+        found: dict[str, str] = {}
         for f in genes_of(Recipe):
             value, word = getattr(self, f.name), f.metadata["word"] or f.name
             if f.name in genes and value != f.default:
-                yield value if isinstance(value, str) else word if value is True else f"{word} {value}"
+                found[f.name] = value if isinstance(value, str) else word if value is True else f"{word} {value}"
+        return found
 
     def to_json(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in genes_of(Recipe)}

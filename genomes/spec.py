@@ -47,12 +47,14 @@ class Part:
     """A layer as people write it, which may be several nodes: those from `start` to before `end`.
 
     begins_stage: whether a stage begins with it, to which belong those behind it that do not begin one.
+    label: what its nodes are named after, which networks of one family share; nothing where that is their place.
     """
 
     text: str
     start: int
     end: int
     begins_stage: bool
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class SpecBuilder:
         start, self._label = len(self._nodes), label
         yield
         self._label = ""
-        self._parts.append(Part(text, start, len(self._nodes), begins_stage))
+        self._parts.append(Part(text, start, len(self._nodes), begins_stage, label))
 
     def _free_name(self, op: str) -> str:
         if not self._label:

@@ -26,6 +26,7 @@ ROOMS = (
     "evolve.engine",
     "evolve.planning",
     "evolve.runs",
+    "evolve.drawing",
     "evolve.problems",
     "evolve.config_files",
     "evolve.config",

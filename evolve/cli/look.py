@@ -1,8 +1,9 @@
-"""Verbs that look: list, show, history, info."""
+"""Verbs that look: list, show, draw, history, info."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -99,6 +100,39 @@ def _show_items(
     else:
         costs = [name for name in (*names, by, *asked) if name in shelf_text.COSTS]
         show_text(shelf_text.table(found, tuple(dict.fromkeys((*costs, "parameters", "multiply_adds")))))
+
+
+@app.command()
+def draw(
+    run: RunName,
+    candidate: Annotated[str, typer.Argument(metavar="[CANDIDATE]", help=CANDIDATE)] = "best",
+    beside: Annotated[
+        str | None, typer.Option(metavar="CANDIDATE", help="Another one, to its left; what differs is marked.")
+    ] = None,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="Its parent to its left, the first one if it has two.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="An .svg, or a .png by an installed Chromium. Default: made from run and candidate."
+        ),
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
+    """The network of a candidate as a picture: its blocks, branches and recipe."""
+    from evolve.display.text import printable
+    from evolve.reporting.network_pictures import PARENT
+    from evolve.reporting.network_pictures import draw as draw_network
+    from evolve.runs.find import find
+
+    if beside is not None and with_parent:
+        raise ConfigError("--beside and --with-parent do not go together; leave one of them out")
+    found = find(run, results)
+    number = found.number(candidate)
+    path = output or Path(f"{found.name}-{number}.svg")
+    draw_network(found, number, beside=PARENT if with_parent else beside, output=path)
+    print(printable(f"wrote {path}"))
 
 
 @app.command()

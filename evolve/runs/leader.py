@@ -7,6 +7,7 @@ from statistics import stdev
 from typing import TYPE_CHECKING, Protocol
 
 from evolve.display.text import score
+from evolve.errors import EvolveError
 from evolve.runs.notebook import leader_html
 from evolve.trust import Trust
 from evolve.values import Budget, Result, Spent
@@ -40,6 +41,10 @@ class Models(Protocol):
 
     def build(self, candidate: int, trust: Trust = ()) -> KerasModel:
         """The Keras model of a candidate, untrained."""
+        ...
+
+    def picture(self, candidate: int) -> str:
+        """The network of a candidate as SVG. Raises RunError for one that has none."""
         ...
 
     def done(self, budget: Budget, result: Result) -> Spent | None:
@@ -94,8 +99,15 @@ class Leader:
         return f"candidate {self.candidate}, {self.origin}: score {score(self.score)}{again}{test}"
 
     def _repr_html_(self) -> str:
-        """The leader in a notebook."""
-        return leader_html(self.to_json())
+        """The leader in a notebook, with its network."""
+        return leader_html(self.to_json(), self._repr_svg_())
+
+    def _repr_svg_(self) -> str | None:
+        """Its network as a picture, where one is shown; None for an entry of a table, or where it cannot be read."""
+        try:
+            return self.run.picture(self.candidate)
+        except EvolveError:
+            return None
 
     def to_json(self) -> dict[str, Json]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}

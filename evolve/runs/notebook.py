@@ -20,10 +20,11 @@ def run_html(summary: Mapping[str, Any], leaders: Sequence[Mapping[str, Any]]) -
     return f"<p>{_escaped(_about(summary))}</p>{_table(LEADER.values(), rows)}"
 
 
-def leader_html(leader: Mapping[str, Any]) -> str:
-    """A leader as a table of names and values, from its JSON."""
+def leader_html(leader: Mapping[str, Any], picture: str | None) -> str:
+    """A leader as a table of names and values, from its JSON, and below it its picture, which is SVG of ours."""
     named = {**LEADER, "notation": "notation"}
-    return _table((), [[heading, _shown(leader[name])] for name, heading in named.items()])
+    table = _table((), [[heading, _shown(leader[name])] for name, heading in named.items()])
+    return f"{table}<div>{picture}</div>" if picture else table
 
 
 # What is shown of a leader: its name in JSON -> its heading.

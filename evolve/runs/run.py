@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
+from evolve.drawing.network_svg import Subject, draw_beside, draw_network
 from evolve.errors import LogError, RunError
 from evolve.execution.keras_settings import settings_of_trainings
 from evolve.objectives import PUBLISHED, Objective, Objectives
@@ -164,6 +165,22 @@ class Run:
             return None
         blueprint = self.space.blueprint(self.genome(candidate))
         return blueprint if isinstance(blueprint, ModelSpec) else None
+
+    def picture(self, candidate: int, beside: int | None = None) -> str:
+        """The network of a candidate as SVG, or beside that of another one, with what differs marked, see
+        `evolve.drawing`. Raises RunError for one that has no network, as an entry of a table."""
+        if beside is None:
+            return draw_network(self._pictured(candidate, f" of {self.name}"))
+        return draw_beside(self._pictured(beside), self._pictured(candidate, f" of {self.name}"))
+
+    def _pictured(self, candidate: int, of: str = "") -> Subject:
+        spec = self.network(candidate)
+        if spec is None:
+            raise RunError(
+                f"candidate {candidate} of run '{self.name}' has no network to draw: "
+                + ("it is an entry of a table" if self.config.table is not None else "it could not be built")
+            )
+        return Subject(f"candidate {candidate}{of}", spec, self.genome(candidate).recipe)
 
     def recorded_network(self, candidate: int) -> str | None:
         """The network, in the notation, that a candidate of a table of trainings stands for; None for any other run."""

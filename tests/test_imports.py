@@ -54,7 +54,17 @@ DOORS = {
     "moocore": {"evolve.runs.shelf"},
     "typer": {
         f"evolve.cli.{name}"
-        for name in ("app", "flags", "search", "look", "models", "research", "shelf_verbs", "table_verbs")
+        for name in (
+            "app",
+            "flags",
+            "search",
+            "look",
+            "models",
+            "inspect_verb",
+            "research",
+            "shelf_verbs",
+            "table_verbs",
+        )
     },
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.training.litert"},
@@ -72,6 +82,8 @@ DOORS = {
         "evolve.execution.keras_settings",
         "evolve.models.adopting_process",
         "evolve.models.classifier",
+        "evolve.models.grad_cam",
+        "evolve.models.layer_pictures",
         "evolve.storage.model_file",
         *(f"evolve.training.{name}_backend" for name in ("tensorflow", "jax", "torch")),
         *(

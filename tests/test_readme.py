@@ -25,7 +25,18 @@ from evolve.execution.builds import backend_name
 pytest.importorskip(backend_name())
 
 # In the order in which they are run: a page may use what one before it has made.
-NAMES = ["images", "notation", "searching", "tables", "experiments", "python", "backends", "results", "settings"]
+NAMES = [
+    "images",
+    "inspecting",
+    "notation",
+    "searching",
+    "tables",
+    "experiments",
+    "python",
+    "backends",
+    "results",
+    "settings",
+]
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 BLOCKS = [
     (page, *block)

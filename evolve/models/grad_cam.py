@@ -63,7 +63,7 @@ def _speaking(front: Any, back: Any, images: NDArray[Any], labels: NDArray[Any])
 
 def _relative(heat: Floats) -> Floats:
     """Of each image the hottest place 1; 0 everywhere where nothing speaks for the class."""
-    return heat / np.maximum(heat.max(axis=(1, 2), keepdims=True), TINY)
+    return np.asarray(heat / np.maximum(heat.max(axis=(1, 2), keepdims=True), TINY), np.float32)
 
 
 def resized(heat: Floats, size: tuple[int, int]) -> Floats:

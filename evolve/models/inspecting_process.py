@@ -144,6 +144,7 @@ def _seen(network: Network, shown: Shown) -> Seen:
         raise RunError(f"model {network.model}: its probabilities are not finite; train it again with: evolve train")
     counts = confusion(labels, shares.argmax(axis=1), len(classes))
     places = looking_places(spec)
+    last = places[-1]
     looker = Looker(shown, shares, classes, cut_at(model, spec, places))
     typical = _typical(shares, labels)
     followed = typical[0] if typical else 0
@@ -158,7 +159,7 @@ def _seen(network: Network, shown: Shown) -> Seen:
         mistakes=looker.looks(certain_mistakes(shares, labels, MISTAKES)),
         doubtful=int(looker.doubtful.sum()),
         looks=looker.looks(typical),
-        looked_at=(network.titles[places[-1].name], *places[-1].shape[:2]),
+        looked_at=(network.titles[last.name], last.shape[0], last.shape[1]),
         filters=filters(model, spec, network.titles),
         through=Through(
             name=shown.names[followed],
@@ -213,5 +214,5 @@ def _typical(shares: Array, labels: Array) -> list[int]:
         here = np.flatnonzero(right & (labels == label))
         order = here[np.argsort(shares[here, label], kind="stable")]
         found += [int(order[len(order) // 2])] if len(order) else []
-    chosen = np.unique(np.linspace(0, len(found) - 1, LOOKS).round().astype(int)) if found else []
-    return [found[at] for at in chosen]
+    places = np.linspace(0, len(found) - 1, LOOKS).round().astype(int) if found else np.array([], int)
+    return [found[at] for at in np.unique(places)]

@@ -41,7 +41,8 @@ def feature_maps(
     if not nodes:
         return ()
     outputs = [model.get_layer(node.name).output for node in nodes]
-    made = keras.Model(model.inputs[0], outputs)(image[np.newaxis], training=False)
+    said = keras.Model(model.inputs[0], outputs)(image[np.newaxis], training=False)
+    made = said if len(nodes) > 1 else [said]  # Keras returns a single output as it is
     return tuple(
         LayerPictures(titles[node.name], node.op, node.shape, node.shape[2], map_pictures(_array(maps)[0], MAPS))
         for node, maps in zip(nodes, made, strict=True)

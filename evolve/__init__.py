@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from evolve.models.baseline import baseline
     from evolve.models.ensemble import ensemble
     from evolve.models.export import export
+    from evolve.models.inspect import inspect
+    from evolve.models.inspection import Inspection
     from evolve.models.predict import predict
     from evolve.models.train import train
     from evolve.problems.table_files import open_table
@@ -34,6 +36,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "EvolveError",
+    "Inspection",
     "Leader",
     "Run",
     "RunConfig",
@@ -49,6 +52,7 @@ __all__ = [
     "export",
     "figures",
     "find",
+    "inspect",
     "open_table",
     "predict",
     "record_table",
@@ -66,6 +70,8 @@ _PLACES = {
     "evolve.runs.leader": ("Leader",),
     "evolve.models.ensemble": ("ensemble",),
     "evolve.models.export": ("export",),
+    "evolve.models.inspect": ("inspect",),
+    "evolve.models.inspection": ("Inspection",),
     "evolve.models.predict": ("predict",),
     "evolve.models.train": ("train",),
     "evolve.reporting.network_pictures": ("draw",),

@@ -57,7 +57,17 @@ DOORS = {
     "ribs": {"evolve.search.map_elites"},
     "typer": {
         f"evolve.cli.{name}"
-        for name in ("app", "flags", "search", "look", "models", "research", "shelf_verbs", "table_verbs")
+        for name in (
+            "app",
+            "flags",
+            "search",
+            "look",
+            "models",
+            "inspect_verb",
+            "research",
+            "shelf_verbs",
+            "table_verbs",
+        )
     },
     "sqlite3": {f"evolve.storage.{name}" for name in ("store", "log", "connection", "integrity")},
     "tensorflow": {"evolve.training.tensorflow_backend", "evolve.training.litert"},
@@ -76,6 +86,8 @@ DOORS = {
         "evolve.execution.keras_settings",
         "evolve.models.adopting_process",
         "evolve.models.classifier",
+        "evolve.models.grad_cam",
+        "evolve.models.layer_pictures",
         "evolve.storage.model_file",
         *(f"evolve.training.{name}_backend" for name in ("tensorflow", "jax", "torch")),
         *(

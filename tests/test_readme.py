@@ -27,6 +27,7 @@ pytest.importorskip(backend_name())
 # In the order in which they are run: a page may use what one before it has made.
 NAMES = [
     "images",
+    "inspecting",
     "notation",
     "searching",
     "pictures",

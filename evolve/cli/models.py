@@ -75,14 +75,14 @@ def predict(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """What a trained model says of images: classes and their probabilities."""
+    """What a trained model says of images; of a folder with one of each class in it, how many it recognises, too."""
     from evolve.display.console import show_text
     from evolve.models.predict import predict as predict_model
     from evolve.reporting import model_text
 
     said = predict_model(model, images, trust=trust or (), results=results, progress=not as_json)
     if as_json:
-        print_json([{"image": str(one.image), "classes": dict(one.ranked), "remark": one.remark} for one in said])
+        print_json(model_text.predictions_json(said))
     else:
         show_text(model_text.predictions(said, top))
 

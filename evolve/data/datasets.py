@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class Dataset:
     class_names: one per class.
     validation_images, validation_labels: the official validation part, or None.
     depth: of the images as they came, one of `pixels.DEPTHS`. remarks: what is to be said of how they were read.
+    names: of the images, by "train", "test" and "validation", where they have some, as files do.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Dataset:
     validation_labels: Array | None = None
     depth: str = BYTES
     remarks: tuple[str, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def classes(self) -> int:
@@ -48,6 +50,7 @@ def from_parts(
     class_names: tuple[str, ...],
     depth: str,
     remarks: Sequence[str],
+    names: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Dataset:
     """A data set from images and labels of "train" and, where there are some, "test" and "validation"."""
     images, labels = parts["train"]
@@ -64,6 +67,7 @@ def from_parts(
         validation_labels,
         depth,
         tuple(remarks),
+        names or {},
     )
 
 

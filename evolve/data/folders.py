@@ -70,7 +70,8 @@ def load_folder(folder: Path, size: int | None, colour: str | None, count: Count
         parts[part] = (images[begin : begin + len(one.paths)], np.array(one.labels, np.int64))
         begin += len(one.paths)
     remarks = [*aside.remarks(), *_odd_classes(places["train"]), *_remarks(places, parts, looks)]
-    return from_parts(folder.resolve().name, parts, names, depth, remarks)
+    named = {part: tuple(path.relative_to(folder).as_posix() for path in one.paths) for part, one in files.items()}
+    return from_parts(folder.resolve().name, parts, names, depth, remarks, named)
 
 
 def part_of(name: str) -> str | None:

@@ -20,11 +20,13 @@ SHOWN = 3  # names of classes in a sentence
 
 @dataclass(frozen=True)
 class Rows:
-    """Images and labels of one part: those of the data set with these numbers, in this order; all if None."""
+    """Images and labels of one part: those of the data set with these numbers, in this order; all if None. all_names:
+    of the images of the data set, if they have some."""
 
     images: Array
     labels: Array
     rows: Array | None = None
+    all_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels if self.rows is None else self.rows)
@@ -32,6 +34,11 @@ class Rows:
     @property
     def numbers(self) -> Array:
         return np.arange(len(self.labels)) if self.rows is None else self.rows
+
+    @property
+    def names(self) -> list[str]:
+        """Of the images of this part; none if they have none."""
+        return [self.all_names[number] for number in self.numbers] if self.all_names else []
 
 
 def _held_back(rows: Array, labels: Array, count: int) -> tuple[Array, Array]:
@@ -51,23 +58,24 @@ def _held_back_count(count: int, classes: int) -> int:
 
 def partition(data: Dataset) -> dict[str, Rows]:
     """The four parts, none of them copied yet."""
-    images, labels = data.images, data.labels
+    images, labels, names = data.images, data.labels, data.names.get("train", ())
     rows: Array = np.arange(len(labels))
     found = {}
     if data.test_images is not None and data.test_labels is not None:
-        found["test"] = Rows(data.test_images, data.test_labels)
+        found["test"] = Rows(data.test_images, data.test_labels, None, data.names.get("test", ()))
     else:
         rows, held = _held_back(rows, labels, max(data.classes, round(TEST_SHARE * len(rows))))
-        found["test"] = Rows(images, labels, held)
+        found["test"] = Rows(images, labels, held, names)
     count = _held_back_count(len(rows), data.classes)
     rows, held = _held_back(rows, labels, count)
-    found["selection"] = Rows(images, labels, held)
+    found["selection"] = Rows(images, labels, held, names)
     if data.validation_images is not None and data.validation_labels is not None:
-        found["validation"] = Rows(data.validation_images, data.validation_labels)
+        own = data.names.get("validation", ())
+        found["validation"] = Rows(data.validation_images, data.validation_labels, None, own)
     else:
         rows, held = _held_back(rows, labels, count)
-        found["validation"] = Rows(images, labels, held)
-    return {**found, "train": Rows(images, labels, rows)}
+        found["validation"] = Rows(images, labels, held, names)
+    return {**found, "train": Rows(images, labels, rows, names)}
 
 
 def repeated(data: Dataset, parts: dict[str, Rows]) -> Iterator[str]:

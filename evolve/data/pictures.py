@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,15 @@ def read_image(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[
     if deep:  # resizing may go beyond what there was
         pixels = np.repeat(np.clip(pixels, low, high)[..., np.newaxis], 1 if grey else 3, axis=2)
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def as_png(pixels: NDArray[np.uint8]) -> bytes:
+    """The file of a picture: (height, width) for a grey one, (height, width, 3) for one in colour."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 def reason(error: Exception) -> str:

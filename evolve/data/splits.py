@@ -48,6 +48,7 @@ from evolve.errors import DataError
 SEARCH_PARTS = ("train", "validation", "selection")
 KEY_LETTERS = 16  # of a key, in the name of a folder
 KEY_ENDING = ".key"
+NAMES = "_names.json"  # behind the name of a part
 DATA_FOLDER = ".data"  # below the folder for runs, shared by all of them
 SPLIT_VERSION = 2
 
@@ -116,6 +117,7 @@ def prepare(data: Dataset, folder: Path) -> Parts:
         _write(data, divided, usual, digest, folder)
     parts = reopen(folder, digest, data.name)
     assert parts is not None
+    _note_names(parts, divided)
     return replace(parts, remarks=(*data.remarks, *parts.remarks))
 
 
@@ -148,6 +150,26 @@ def open_part(folder: str | Path, part: str) -> tuple[NDArray[Any], NDArray[Any]
     images = np.load(Path(folder, f"{part}_images.npy"), mmap_mode="r", allow_pickle=False)
     labels = np.load(Path(folder, f"{part}_labels.npy"), mmap_mode="r", allow_pickle=False)
     return images, labels
+
+
+def names_in(folder: str | Path, part: str) -> tuple[str, ...]:
+    """Names of the images of one part; none if they have none, or were prepared by a version that noted none."""
+    path = Path(folder, f"{part}{NAMES}")
+    return tuple(map(str, json.loads(path.read_text(encoding="ascii")))) if path.exists() else ()
+
+
+def _note_names(parts: Parts, divided: dict[str, Rows]) -> None:
+    """Writes the names of the images beside them, unless they stand there. Their folders may have been written before,
+    by files that were called otherwise."""
+    for part, rows in divided.items():
+        place, told = parts.test_folder if part == "test" else parts.folder, rows.names
+        if told and tuple(told) != names_in(place, part):
+            with explain_errors(place):
+                descriptor, draft = tempfile.mkstemp(prefix=f"{part}.", dir=place)
+                with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+                    json.dump(told, opened)
+                Path(draft).chmod(0o644)
+                Path(draft).replace(place / f"{part}{NAMES}")
 
 
 def test_keys(folder: Path) -> dict[str, str]:

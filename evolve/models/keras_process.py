@@ -5,20 +5,18 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.data.pictures import look_at, read_image, reason
-from evolve.data.pixels import BYTES, as_in_training
 from evolve.errors import DataError, RunError
 from evolve.execution.border import from_json
 from evolve.jobs import PartsUsed
 from evolve.models.classifier import Classifier
+from evolve.models.image_input import brightest, image_as_in_training, known_range
 from evolve.storage.keras_archive import facts_of
 from evolve.storage.model_file import load_model
 from evolve.training import litert
@@ -87,12 +85,12 @@ def predict_images(model: str, trust: Sequence[str], images: Sequence[str]) -> l
     names = facts.get("class_names") or [f"class {number}" for number in range(classes)]
     if len(names) != classes:
         raise DataError(f"model {model}: it has {classes} classes, but {len(names)} names of them; train it again")
-    known = (facts.get("depth", ""), facts.get("low", 0.0), facts.get("high", 255.0))
+    known = known_range(facts)
     paths = [Path(image) for image in images]
-    brightest = _brightest(paths, size, classifier.grey) if known[1:] != (0.0, 255.0) else 255.0
+    most = brightest(paths, size, classifier.grey) if known[1:] != (0.0, 255.0) else 255.0
     outputs, told = [], []
     for path in paths:  # one by one, as there may be more than fit into memory
-        pixels, remark, before = _image(path, size, classifier.grey, brightest, known)
+        pixels, remark, before = image_as_in_training(path, size, classifier.grey, most, known)
         outputs.append(classifier.outputs(pixels[np.newaxis])[0])
         told.append({"from": before if size not in (None, before) else None, "remark": remark})
     said = []
@@ -118,35 +116,6 @@ def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
     """Some images of the part to score."""
     used = from_json(PartsUsed, parts)
     return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
-
-
-def _brightest(paths: Sequence[Path], size: tuple[int, int] | None, grey: bool) -> float:
-    """The brightest value in the images of 8 bits among these files, 0 if there are none."""
-    found = 0.0
-    for path in paths:
-        with _named(path):
-            if look_at(path).depth == BYTES:
-                found = max(found, float(read_image(path, size, grey).max()))
-    return found
-
-
-def _image(
-    path: Path, size: tuple[int, int] | None, grey: bool, brightest: float, known: tuple[str, float, float]
-) -> tuple[NDArray[Any], str | None, tuple[int, int]]:
-    """Pixels as in training, a remark on them, and the size that the file has. brightest: of all images of 8 bits.
-    known: depth and range of the training images."""
-    with _named(path):
-        look = look_at(path)
-        return (*as_in_training(read_image(path, size, grey), look.depth, brightest, *known), look.size)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """What goes wrong with an image becomes a DataError that names it."""
-    try:
-        yield
-    except Exception as error:  # Pillow raises many kinds for a damaged file
-        raise DataError(f"image {path} cannot be read: {reason(error)}") from None
 
 
 def _compared(theirs: NDArray[Any], ours: NDArray[Any]) -> dict[str, Any]:

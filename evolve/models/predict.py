@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from evolve.data.image_files import Aside, image_files
 from evolve.display.console import Watcher, make_console
 from evolve.errors import ConfigError, DataError, RunError
 from evolve.execution.isolated import call_isolated
+from evolve.models.recognition import Accuracy, Confused, accuracy, confused_pairs, confusion
 from evolve.runs.find import find
 from evolve.runs.run import BEST
 from evolve.settings import path_of
@@ -22,13 +26,43 @@ class Prediction:
     """What a model says of one image.
 
     ranked: (class name, probability), most likely first. resized_from: its height and width if it was resized. remark:
-    how its pixels were brought into the range of the training images, if they were.
+    how its pixels were brought into the range of the training images, if they were. truth: its class, if it was found
+    in a sub-folder that is called as one; None for any other image.
     """
 
     image: Path
     ranked: tuple[tuple[str, float], ...]
     resized_from: tuple[int, int] | None
     remark: str | None = None
+    truth: str | None = None
+
+    @property
+    def said(self) -> str:
+        """The most likely class."""
+        return self.ranked[0][0]
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What predictions are worth where the true classes are known. confused: the pairs of classes with the most
+    mistakes. unlabelled: images whose class is not known, which do not count."""
+
+    accuracy: Accuracy
+    confused: tuple[Confused, ...]
+    unlabelled: int
+
+
+def recognised(said: Sequence[Prediction]) -> Recognised | None:
+    """How many of the images with a known class are recognised, and what is taken for what; None if there are none."""
+    known = [(one.truth, one.said) for one in said if one.truth is not None]
+    if not known:
+        return None
+    names = sorted({name for name, _ in said[0].ranked})
+    places = {name: at for at, name in enumerate(names)}
+    labels, taken = (np.array([places[name] for name in column]) for column in zip(*known, strict=True))
+    counts = confusion(labels, taken, len(names))
+    found = accuracy(int(counts.trace()), len(known))
+    return Recognised(found, confused_pairs(counts, names), len(said) - len(known))
 
 
 def predict(
@@ -39,7 +73,8 @@ def predict(
     results: str | Path = "results",
     progress: Watcher = True,
 ) -> list[Prediction]:
-    """What a trained model says of image files.
+    """What a trained model says of image files. Those of a folder with sub-folders that are called as classes are have
+    a `truth`, see `recognised`.
 
     model: a .keras file, RUN or RUN:best (its winner), or RUN:CANDIDATE. images: a file, or a folder of them, or
     several. trust: modules of layers in it that are not Keras's; which classes of them, the file says. progress:
@@ -49,17 +84,23 @@ def predict(
     path, trusted = _model_file(str(model), path_of(results), names_of(trust)), names_of(trust)
     aside = Aside()
     given = [images] if isinstance(images, str | Path) else images
-    files = [file for image in given for file in _image_files(path_of(image), aside)]
+    found = [(file, path_of(image)) for image in given for file in _image_files(path_of(image), aside)]
+    files = [file for file, _ in found]
     for remark in aside.remarks():
         make_console(progress).note(remark)
     if not files:
         raise ConfigError("give at least one image, or a folder that holds some")
     told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
     said = call_isolated("evolve.models.keras_process:predict_images", told)
-    return [
-        Prediction(file, tuple(map(tuple, one["ranked"])), tuple(one["from"]) if one["from"] else None, one["remark"])
-        for file, one in zip(files, said, strict=True)
-    ]
+    return [_prediction(*place, one) for place, one in zip(found, said, strict=True)]
+
+
+def _prediction(file: Path, within: Path, one: Mapping[str, Any]) -> Prediction:
+    """within: the folder that was given, or the file itself."""
+    ranked = tuple((str(name), float(share)) for name, share in one["ranked"])
+    names, folders = {name for name, _ in ranked}, file.relative_to(within).parts[:-1]
+    truth = next((name for name in folders if name in names), None)
+    return Prediction(file, ranked, tuple(one["from"]) if one["from"] else None, one["remark"], truth)
 
 
 def _model_file(text: str, results: Path, trusted: tuple[str, ...]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from evolve.display.table import Column, FoldingTable
-from evolve.display.text import count, duration, share, size
+from evolve.display.text import count, duration, plural, share, size
 from evolve.models.ensemble import Ensemble
 from evolve.models.predict import Prediction
+from evolve.models.predict import recognised as recognised_of
 from evolve.models.train import Trained
 from evolve.reporting.candidate_text import curve_of, recognised
 from evolve.reporting.curve_text import Curves
 from evolve.reporting.hall_of_fame_text import not_clean
+from evolve.reporting.inspection_text import confused
+from evolve.reporting.inspection_words import accuracy_in_words
 from evolve.reporting.training_text import amount, judged, manner, no_better_than_guessing, outcome
 from evolve.runs.disk import Disposable
 from evolve.runs.facts import recalls
@@ -109,7 +113,30 @@ def predictions(said: Sequence[Prediction], top: int) -> RenderableType:
     note = f"{len(resized)} of {len(said)} images were {how} to what the model takes"
     remarks = Counter(one.remark for one in said if one.remark)
     notes = [f"{count} of {len(said)} images: {remark}" for remark, count in remarks.most_common(FEW_REMARKS)]
-    return Group(table, *map(Text, [note] * bool(resized) + notes))
+    return Group(table, *map(Text, [note] * bool(resized) + notes), *_recognised(said))
+
+
+def _recognised(said: Sequence[Prediction]) -> list[RenderableType]:
+    """How many images of known classes are recognised, and what is taken for what; nothing if no class is known."""
+    found = recognised_of(said)
+    if found is None:
+        return []
+    lines = [f"recognised: {accuracy_in_words(found.accuracy)}, by the folders that they lie in"]
+    if found.unlabelled:
+        lines.append(f"not counted: {plural(found.unlabelled, 'image')} in no folder that is called as a class")
+    return [Text(), *map(Text, lines), *([Text(), confused(found.confused)] if found.confused else [])]
+
+
+def predictions_json(said: Sequence[Prediction]) -> list[dict[str, Any]] | dict[str, Any]:
+    """An entry for each image; where some have a known class, these under "images", and beside them how many of those
+    are recognised and what is taken for what."""
+    told = [
+        {"image": str(one.image), "classes": dict(one.ranked), "remark": one.remark, "truth": one.truth} for one in said
+    ]
+    found = recognised_of(said)
+    if found is None:
+        return [{name: value for name, value in one.items() if name != "truth"} for one in told]
+    return {"images": told, **asdict(found), "share": found.accuracy.share}
 
 
 def together(made: Ensemble) -> RenderableType:

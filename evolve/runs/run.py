@@ -35,6 +35,7 @@ from genomes.genome import recipe_of
 from genomes.pool import PoolSpace
 from genomes.spec import ModelSpec
 
+OPENINGS = ("ensemble", "inspected")  # acts that open the test part
 BEST = "best"  # names a candidate wherever one is asked for
 
 
@@ -316,12 +317,13 @@ class Run:
 
     @property
     def test_openings(self) -> int:
-        """How many trainings were scored on the test part, or tried to be. A table of trainings has no test part."""
+        """How often the test part was looked at: trainings that were scored on it, or tried to be, ensembles, and looks
+        into models. A table of trainings has no test part."""
         if self.on_recorded_table:
             return 0
         with self.log() as log:
             trained = log.count(Purpose.FINAL, Purpose.TRAIN, statuses=Status)
-        return trained + sum(act.kind == "ensemble" for act in self.acts)
+        return trained + sum(act.kind in OPENINGS for act in self.acts)
 
     @property
     def unrepeatable(self) -> int:

@@ -54,6 +54,11 @@ class Backend(Protocol):
         worth compiling the model first."""
         ...
 
+    def gradient(self, function: Callable[[Any], Any], values: Images) -> NDArray[np.float32]:
+        """The gradient, in the shape of `values`, of a function that makes one number of a tensor with these values, by
+        operations of Keras."""
+        ...
+
     def forget(self) -> None:
         """Lets go of what is kept of the networks trained so far."""
         ...

@@ -8,7 +8,7 @@ Either is compiled before the first step; Keras's `fit` compiles in its first st
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, ClassVar
 
@@ -88,6 +88,9 @@ class Jax:
             return forward(*weights, _filled(images, room))[: len(images)]
 
         return partial(by_batches, of_a_batch)
+
+    def gradient(self, function: Callable[[Any], Any], values: Images) -> Images:
+        return np.asarray(jax.grad(function)(jax.numpy.asarray(values)))
 
     def forget(self) -> None:
         keras.backend.clear_session()

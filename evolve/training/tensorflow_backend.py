@@ -77,6 +77,14 @@ class TensorFlow:
             forward = tf.function(forward, autograph=False, reduce_retracing=True)
         return partial(by_batches, forward)
 
+    def gradient(self, function: Callable[[Any], Any], values: Images) -> Images:
+        given = tf.constant(values)
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            made = function(given)
+        gradient: Images = tape.gradient(made, given, unconnected_gradients=tf.UnconnectedGradients.ZERO).numpy()
+        return gradient
+
     def forget(self) -> None:
         """Drops what TensorFlow would keep for ever of each network that was trained: every use of a custom gradient
         (Keras has some) is registered by a name of its own, and the registration holds the whole graph. Without this a

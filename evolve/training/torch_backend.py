@@ -7,7 +7,7 @@ are cut from them there.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -51,6 +51,12 @@ class Torch:
                 return model(images, training=False).cpu()
 
         return partial(by_batches, forward)
+
+    def gradient(self, function: Callable[[Any], Any], values: Images) -> Images:
+        given = keras.ops.convert_to_tensor(values).detach().requires_grad_()
+        [found] = torch.autograd.grad(function(given), [given], allow_unused=True)
+        gradient = torch.zeros_like(given) if found is None else found
+        return gradient.detach().cpu().numpy()  # type: ignore[no-any-return]
 
     def forget(self) -> None:
         keras.backend.clear_session()

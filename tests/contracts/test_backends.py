@@ -72,6 +72,18 @@ def test_compiled_and_plain_scoring_agree() -> None:
     assert compiled(x[:3]).shape == (3, 4)
 
 
+def test_gradients_are_those_of_the_function() -> None:
+    import keras
+
+    values = np.array([[1.0, -2.0], [0.5, 3.0]], np.float32)
+    found = backend().gradient(lambda x: keras.ops.sum(x**2 * keras.ops.convert_to_tensor([1.0, 2.0])), values)
+    np.testing.assert_allclose(found, [[2.0, -8.0], [1.0, 12.0]], rtol=1e-6)
+    network = model()
+    maps = np.ones((2, 8, 8, 1), np.float32)
+    changed = backend().gradient(lambda x: keras.ops.sum(network(x, training=False)[:, 0]), maps)
+    assert changed.shape == maps.shape and np.abs(changed).max() > 0
+
+
 def test_nothing_is_left_of_a_network_that_was_trained() -> None:
     """TensorFlow, for one, keeps the graph of every network that was ever trained, unless it is told to forget it."""
     x, y = images(32)

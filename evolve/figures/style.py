@@ -20,7 +20,13 @@ SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # so that not
 GREY = "#8a8a8a"
 HOVER = 60  # characters of a line below the pointer
 MOST_LINES = 4
-SERVERLESS = {"showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False, "responsive": True}
+SERVERLESS = {  # nothing is uploaded, whatever is clicked
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+}
 Row = Sequence[Any]
 
 
@@ -49,6 +55,19 @@ def table(figure: Figure) -> list[dict[str, Any]]:
     """The numbers of a figure: a dict for each row, name of the column -> value. pandas.DataFrame takes it as it is."""
     found = figure.layout.meta
     return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+
+
+def html_of(figure: Figure, name: str) -> str:
+    """A figure as HTML that loads nothing, within a page that has `script`. name: of its element."""
+    whole = figure.to_html(full_html=False, include_plotlyjs=False, config=SERVERLESS, div_id=name)
+    return str(whole)
+
+
+def script() -> str:
+    """Plotly's own script, which draws figures in a page: 5 MB."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
 
 
 def plain(text: str) -> str:

@@ -76,8 +76,8 @@ Said = tuple[str, str, tuple[str, ...]]
 """Kind, title and details."""
 
 
-def _plural(channels: int) -> str:
-    return f"{channels} channel{'' if channels == 1 else 's'}"
+def _channels(number: int) -> str:
+    return plural(number, "channel")
 
 
 def _square(size: object, width: object = None) -> str:
@@ -92,13 +92,13 @@ def _moves(settings: Settings) -> tuple[str, ...]:
 
 def _convolution(op: str, settings: Settings) -> Said:
     bias = () if settings.get("bias", True) else ("no bias",)
-    channels = (_plural(settings["filters"]),) if "filters" in settings else ()
+    channels = (_channels(settings["filters"]),) if "filters" in settings else ()
     title = f"{op.replace('_', ' ')} {_square(settings['kernel'])}"
     return "features", title, (*channels, *_moves(settings), *bias)
 
 
 def _whitening(op: str, settings: Settings) -> Said:
-    return "features", f"whitening {_square(settings['kernel'])}", (_plural(settings["filters"]), "not trained")
+    return "features", f"whitening {_square(settings['kernel'])}", (_channels(settings["filters"]), "not trained")
 
 
 def _pooling(op: str, settings: Settings) -> Said:
@@ -118,8 +118,7 @@ def _activation(op: str, settings: Settings) -> Said:
 
 
 def _dense(op: str, settings: Settings) -> Said:
-    units = settings["units"]
-    return "dense", "dense", (f"{units} unit{'' if units == 1 else 's'}",)
+    return "dense", "dense", (plural(settings["units"], "unit"),)
 
 
 def _own(op: str, settings: Settings) -> Said:
@@ -172,18 +171,18 @@ def _function(nodes: Sequence[Node]) -> tuple[str, ...]:
 
 def _residual(text: str, nodes: Sequence[Node]) -> Said:
     settings = _first(nodes, "convolution")
-    details = (_plural(settings["filters"]), *_moves(settings), *_function(nodes))
+    details = (_channels(settings["filters"]), *_moves(settings), *_function(nodes))
     return "features", f"residual block {_square(settings['kernel'])}", details
 
 
 def _dense_block(text: str, nodes: Sequence[Node]) -> Said:
     settings, layers = _first(nodes, "convolution"), sum(node.op == "concatenate" for node in nodes)
-    details = (f"{layers} x {_plural(settings['filters'])} more", *_function(nodes))
+    details = (f"{layers} x {_channels(settings['filters'])} more", *_function(nodes))
     return "features", f"dense block {_square(settings['kernel'])}", details
 
 
 def _inception(text: str, nodes: Sequence[Node]) -> Said:
-    return "features", "inception block", (_plural(nodes[-1].shape[-1]), *_function(nodes))
+    return "features", "inception block", (_channels(nodes[-1].shape[-1]), *_function(nodes))
 
 
 def _squeeze(text: str, nodes: Sequence[Node]) -> Said:

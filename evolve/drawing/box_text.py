@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from evolve.display.text import plural
 from evolve.drawing.blocks import Block
 from evolve.drawing.lettering import broken, text_width
 from genomes.primitives import Shape
@@ -84,7 +85,7 @@ def facts_of(block: Block) -> list[str]:
     shown = not block.words.thin and block.words.kind not in ("dense", "output")
     facts = [shape_words(block)] if shown else []
     of_all = " in all" if block.times > 1 else ""
-    return facts + ([f"{block.weights:,} weight{'' if block.weights == 1 else 's'}{of_all}"] if block.weights else [])
+    return facts + ([f"{plural(block.weights, 'weight')}{of_all}"] if block.weights else [])
 
 
 def shape_words(block: Block) -> str:
@@ -94,7 +95,7 @@ def shape_words(block: Block) -> str:
 
 
 def _shape(shape: Shape) -> str:
-    return f"{shape[0]:,} values" if len(shape) == 1 else "x".join(map(str, shape))
+    return plural(shape[0], "value") if len(shape) == 1 else "x".join(map(str, shape))
 
 
 def _beside(left: Sequence[Line], facts: Sequence[Span]) -> list[Line]:

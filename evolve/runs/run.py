@@ -172,7 +172,7 @@ class Run:
         `evolve.drawing`. Raises RunError for one that has no network, as an entry of a table."""
         if beside is None:
             return draw_network(self._pictured(candidate, f" of {self.name}"))
-        return draw_beside(self._pictured(beside), self._pictured(candidate, f" of {self.name}"))
+        return draw_beside(self._pictured(beside), self._pictured(candidate))
 
     def _pictured(self, candidate: int, of: str = "") -> Subject:
         spec = self.network(candidate)

@@ -44,7 +44,7 @@ def test_a_picture_is_written_where_it_is_asked_for(folder: Path) -> None:
     assert ElementTree.fromstring(text).tag.endswith("svg")
     assert text == evolve.draw("g", results=folder / "results")
     assert command("draw", "g", "1", "--output", "new/one.svg", cwd=folder).stdout == "wrote new/one.svg\n"
-    assert "+ addition" in (folder / "new" / "one.svg").read_text()
+    assert "addition, " in (folder / "new" / "one.svg").read_text()
 
 
 def test_a_child_is_drawn_beside_its_parent(folder: Path) -> None:

@@ -158,12 +158,14 @@ def test_a_graph_shows_where_it_branches_and_merges() -> None:
     picture = draw_network(subject(GRAPHS, GRAPHS.parse(SKIP)))
     check(picture)
     said = [box.said for box in boxes(picture)]
-    assert said[-3] == "+ addition, 1 max pooled to 16x16, 1 widened by 1x1 convolution, 16x16x24, 384 weights"
+    assert (
+        said[-3] == "addition, 1 input max pooled to 16x16, 1 input widened by 1x1 convolution, 16x16x24, 384 weights"
+    )
     blocks = blocks_of(GRAPHS.blueprint(GRAPHS.parse(SKIP)))
     [merge] = [block for block in blocks if block.merges]
     assert {blocks[read].words.title for read in merge.reads} == {"convolution 3x3"}
     joined = blocks_of(GRAPHS.blueprint(GRAPHS.parse(SKIP.replace("a + c", "a & c"))))
-    assert "& concatenation" in [block.words.title for block in joined]
+    assert "concatenation" in [block.words.title for block in joined]
 
 
 def test_shapes_weights_and_settings_are_those_of_the_network() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from evolve.models.train import train
     from evolve.problems.table_files import open_table
     from evolve.reporting.network_pictures import draw
+    from evolve.reporting.report import report
     from evolve.research.recording import record_table
     from evolve.runs.find import all_runs, find
     from evolve.runs.leader import Leader
@@ -56,6 +57,7 @@ __all__ = [
     "open_table",
     "predict",
     "record_table",
+    "report",
     "resume",
     "run",
     "train",
@@ -71,6 +73,7 @@ _PLACES = {
     "evolve.models.ensemble": ("ensemble",),
     "evolve.models.export": ("export",),
     "evolve.models.inspect": ("inspect",),
+    "evolve.reporting.report": ("report",),
     "evolve.models.inspection": ("Inspection",),
     "evolve.models.predict": ("predict",),
     "evolve.models.train": ("train",),

@@ -64,6 +64,7 @@ DOORS = {
             "look",
             "models",
             "inspect_verb",
+            "report_verb",
             "research",
             "shelf_verbs",
             "table_verbs",
@@ -79,6 +80,7 @@ DOORS = {
     "onnxruntime": {"evolve.models.keras_process"},
     "tf2onnx": {"evolve.models.keras_process"},
     "plotly": {"evolve.figures.style"},
+    "markdown_it": {"evolve.reporting.experiment_report"},
     "PIL": {"evolve.data.pictures"},
     "keras": {
         "genomes.decode",

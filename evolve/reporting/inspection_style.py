@@ -4,7 +4,8 @@ from __future__ import annotations
 
 CSS = """
 .inspect{color:#1b1b1b;overflow-wrap:anywhere}
-.inspect h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid #ccc;padding-bottom:.2rem;break-after:avoid}
+.inspect h2,.inspect h3{font-size:1.2rem;margin:2rem 0 .5rem;break-after:avoid}
+.inspect h2,.inspect h3{border-bottom:1px solid #ccc;padding-bottom:.2rem}
 .inspect p{margin:.5rem 0;max-width:46rem}
 .inspect-lead{font-size:1.15rem}
 .inspect-note{color:#444}

@@ -14,6 +14,7 @@ from evolve.reporting.inspection_style import CSS as INSPECTION_CSS
 from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section
 from evolve.reporting.report_style import CSS
 
+NUMBER = re.compile(r"[-+]?[\d.,]+[kMG%]?|-")
 MOST_ROWS = 400  # of a table below a figure; more of them make pages that browsers are slow with
 
 
@@ -82,7 +83,8 @@ def _(block: Page, prefix: str) -> str:
 @_block.register
 def _(block: Network, prefix: str) -> str:
     text = f"<p><code>{escaped(block.text)}</code></p>" if block.text else ""
-    return f"<figure>{block.svg}<figcaption>{escaped(block.caption)}</figcaption></figure>{text}"
+    drawn = f"<figure>{block.svg}<figcaption>{escaped(block.caption)}</figcaption></figure>"
+    return f'<div class="network">{drawn}<div>{text}</div></div>'
 
 
 @_block.register
@@ -113,9 +115,7 @@ def _title(block: Drawn) -> str:
 def rows(title: str, columns: Sequence[str], values: Iterable[Sequence[Any]]) -> str:
     """A table, numbers at the right, that scrolls by itself where it is too wide."""
     every = [[*row] for row in values]
-    numeric = [
-        all(isinstance(row[at], int | float | None) for row in every) and bool(every) for at in range(len(columns))
-    ]
+    numeric = [bool(every) and all(_is_number(row[at]) for row in every) for at in range(len(columns))]
     kinds = [' class="number"' if number else "" for number in numeric]
     head = "".join(f'<th scope="col"{kind}>{escaped(text)}</th>' for kind, text in zip(kinds, columns, strict=True))
     body = "".join(
@@ -123,6 +123,11 @@ def rows(title: str, columns: Sequence[str], values: Iterable[Sequence[Any]]) ->
         for row in every
     )
     return scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", title)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is read as a number: one, or one as people write it, such as 294.1k, or the sign that there is none."""
+    return isinstance(value, int | float | None) or bool(NUMBER.fullmatch(str(value)))
 
 
 def _shown(value: Any) -> str:

@@ -10,8 +10,9 @@ from evolve.display.text import count, duration, plural, score
 from evolve.errors import RunError
 from evolve.models.recognition import Accuracy, accuracy
 from evolve.objectives import Objectives
-from evolve.planning.plan import DECIDED
+from evolve.planning.plan import DECIDED, units
 from evolve.reporting import hall_of_fame_text
+from evolve.reporting.inspection_words import sentence
 from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section
 from evolve.reporting.report_doubts import doubts
 from evolve.runs.augmentation_answers import sentences
@@ -62,17 +63,17 @@ def sections(run: Run, inspected: Page | Paragraph | None = None) -> list[Sectio
         Section("search", "The search", [*_figures(run, SEARCH)]),
         Section("sizes", "What networks are worth beside what they cost", [*_figures(run, SIZES)]),
         Section("inside", "Inside the network", [inspected] if inspected else []),
-        Section("doubts", "What was not shown", [Bullets(doubts(run))]),
+        Section("doubts", "What was not shown", [Bullets([sentence(one) for one in doubts(run)])]),
         Section("again", "Settings, versions, and how to repeat it", [*_again(run)]),
     ]
     return [section for section in made if section.blocks]
 
 
 def _result(run: Run) -> Iterator[Block]:
-    yield Paragraph(f"{hall_of_fame_text.decision(run)}.", strong=True)
+    yield Paragraph(sentence(hall_of_fame_text.decision(run)), strong=True)
     for line in hall_of_fame_text.tested(run).split("\n"):
-        yield Paragraph(line.removeprefix("-> "))
-    yield Paragraph(hall_of_fame_text.meaning(run))
+        yield Paragraph(sentence(line.removeprefix("-> ")))
+    yield Paragraph(sentence(hall_of_fame_text.meaning(run)))
     leaders = run.hall_of_fame[:LEADERS]
     rows = [
         (
@@ -97,14 +98,14 @@ def _found(run: Run) -> Iterator[Block]:
     with run.log() as log:
         worked = seconds_spent(log)
     births = f"{plural(len(run.candidates), 'network')} were born, {plural(summary['failures'], 'training')} failed"
-    work = f"; in all {summary['work']:.2g} units of work" if summary["work"] else ""
+    work = f" and {units(summary['work'])} units of work" if summary["work"] else ""
     end = next((act.detail.get("reason") for act in reversed(run.acts) if act.kind == "search ended"), None)
     yield Paragraph(
         f"Strategy {run.config.strategy}, seed {run.config.seed}, on {summary['dataset']}. {births}, in "
         f"{duration(worked)}{work}.{f' The search ended with {end}.' if end else ''}"
     )
     if decided := list(sentences(run)):
-        yield Bullets(decided)
+        yield Bullets([sentence(one) for one in decided])
     caption = "How many images all trainings of a kind saw, repeats counted; the number in a bar is that of trainings."
     yield from _drawn(run, "budgets", figures.budgets, caption)
 
@@ -219,7 +220,7 @@ def _again(run: Run) -> Iterator[Block]:
 
 
 def _call(run: Run, given: Mapping[str, Any]) -> str:
-    """What repeats a search, in Python; with its plan, where time or work was planned, as that depends on the machine."""
+    """What repeats a search, in Python; with its plan where time or work was planned, which depends on the machine."""
     planned = (run.meta["plan"] or {}).get("search") is not None
     settings = {
         name: value for name, value in given.items() if not planned or name not in (*DECIDED, "duration", "work")

@@ -18,6 +18,7 @@ a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid
 figure{margin:1rem 0}
 figure svg{max-width:100%;height:auto}
 figcaption{color:#444;font-size:.92rem}
+.network{display:grid;grid-template-columns:minmax(0,max-content) minmax(12rem,1fr);gap:0 2rem;align-items:start}
 .chart>div{min-height:10rem}
 details{margin:.5rem 0}
 summary{cursor:pointer;color:#00568a}
@@ -28,6 +29,7 @@ th,td{padding:.2rem .6rem;text-align:left;border-bottom:1px solid #e3e3e3;vertic
 th.number,td.number{text-align:right}
 pre{background:#f5f5f5;padding:.75rem;margin:.5rem 0;font-size:.9rem;width:max-content;min-width:100%}
 code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}
+@media (max-width:720px){.network{grid-template-columns:1fr}}
 @media (max-width:480px){body{font-size:15px}header,main{padding:.75rem}th,td{padding:.2rem .35rem}}
 @media print{nav,details:not([open]){display:none}figure,table{break-inside:avoid}}
 """

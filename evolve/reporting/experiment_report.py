@@ -1,0 +1,59 @@
+"""An experiment as sections of a report: its page, and all its trials as a figure."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from evolve.errors import RunError
+from evolve.figures.comparisons import Outcome, comparison
+from evolve.reporting.report_blocks import Drawn, Page, Section
+from evolve.research.experiment_folder import ROWS
+from evolve.research.trials import Trial, read_trials
+from evolve.storage.files import EXPERIMENT
+
+PAGE = "page.md"
+
+
+def is_experiment(name: str | Path, results: Path) -> Path | None:
+    """The folder of an experiment of that name, or None if it is none."""
+    folders = (results / name, Path(name).expanduser())
+    return next((folder for folder in folders if (folder / EXPERIMENT).is_file()), None)
+
+
+def experiment_sections(folder: Path) -> list[Section]:
+    """Its trials, and all that its page says. Raises RunError for one that has no page yet."""
+    page = folder / PAGE
+    if not page.exists():
+        raise RunError(f"experiment {folder} has no page yet; it is written at its end: go on with evolve experiment")
+    found = [Section("page", "What it shows", [Page(_html(page), page.read_text(encoding="utf-8"))])]
+    trials = [trial for trial in read_trials(folder / ROWS) if trial.test is not None]
+    if trials:
+        measure = trials[0].measure
+        outcomes = [Outcome(one.arm, one.dataset, one.test or 0.0, note=_note(one)) for one in trials]
+        caption = "Each point is a trial: one arm on one data set with one seed; bars are means. Higher is better."
+        drawn = comparison("all trials", measure.replace("_", " "), outcomes)
+        found.append(Section("trials", "All trials", [Drawn("trials", caption, drawn)]))
+    return found
+
+
+def _note(trial: Trial) -> str:
+    return f"seed {trial.seed}: {trial.winner or ''}"
+
+
+def _html(page: Path) -> str:
+    """A page that evolve wrote as HTML, its pictures within it; HTML in it stays text."""
+    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(page.read_text(encoding="utf-8"))
+    made = re.sub(r"<(/?)h(\d)>", lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}>", made)
+    made = made.replace("<table>", '<div class="inspect-wide" tabindex="0" role="region" aria-label="table"><table>')
+    made = made.replace("</table>", "</table></div>")
+    return re.sub(r'src="([^":]+\.svg)"', lambda found: f'src="{_embedded(page.parent / found[1])}"', made)
+
+
+def _embedded(picture: Path) -> str:
+    if not picture.exists():
+        return ""
+    return f"data:image/svg+xml;base64,{b64encode(picture.read_bytes()).decode()}"

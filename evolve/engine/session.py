@@ -95,6 +95,7 @@ class Session:
                     clock=clock,
                     planned=limit == self.config.limit,
                 )
+                pace.view.may_win = search.strategy.may_win if isinstance(search.strategy, Racing) else None
                 with self.console.live(pace.now):
                     reason = search.run()
                     simulated = {"simulated": clock.now} if clock else {}

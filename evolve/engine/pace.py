@@ -73,7 +73,7 @@ class Pace:
         self._final_seconds: float | None = None
         self._watch: EpochWatch | None = None
         self._youngest = 1
-        self.view = SearchView(stats, dispatcher.store, problem)
+        self.view = SearchView(stats, dispatcher.store, problem.space)
 
     @property
     def work_left(self) -> float | None:

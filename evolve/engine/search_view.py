@@ -10,20 +10,21 @@ from dataclasses import replace
 from evolve.display.progress import Favourite, Newborn
 from evolve.display.search_lines import LONGEST
 from evolve.engine.stats import Stats
-from evolve.problems.problem import Problem
 from evolve.runs.origin import origin
 from evolve.runs.race import Standings, standings
 from evolve.runs.ranking import CLEARLY
 from evolve.storage.log import Log
 from evolve.values import Candidate, Purpose
-from genomes import Genome
+from genomes import Genome, SearchSpace
 
 
 class SearchView:
-    """may_win: in a race, whether a genome is one that the race has come to; None where there is no race."""
+    """Of the search that `stats` is told of. space: which reads the genomes of the log.
 
-    def __init__(self, stats: Stats, log: Log, problem: Problem) -> None:
-        self._stats, self._log, self._problem = stats, log, problem
+    may_win: in a race, whether a genome is one that the race has come to; None where there is no race."""
+
+    def __init__(self, stats: Stats, log: Log, space: SearchSpace[Genome]) -> None:
+        self._stats, self._log, self._space = stats, log, space
         self.may_win: Callable[[Genome], bool] | None = None
         self._known: tuple[int, int] | None = None
         self._raced: Standings | None = None
@@ -63,7 +64,7 @@ class SearchView:
 
     def _may_win(self, candidate: int) -> bool:
         assert self.may_win is not None
-        return self.may_win(self._problem.space.read(self._log.born(candidate).genome))
+        return self.may_win(self._space.read(self._log.born(candidate).genome))
 
     def _of_race(self, raced: Standings) -> Favourite | None:
         first, score, lead = raced.order[0], self._log.score(raced.order[0]), raced.over_next

@@ -143,7 +143,7 @@ class TensorBoardFolder:
         for folder in folders:
             _remove(folder)
         for known in (self._files, self._written, self._ranks):
-            del known[candidate]  # type: ignore[attr-defined]
+            del known[candidate]
 
     def _new_file(self, *names: str) -> Path:
         return new_file(self.folder.joinpath(*names)).relative_to(self.folder)

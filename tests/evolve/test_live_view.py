@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import re
 import select
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 from conftest import DATA, command
 from rich.console import Console as RichConsole
+from test_race_standings import SPACE, add, of_run
 
 import evolve
 from evolve.display.console import LiveConsole, Plain, make_console
 from evolve.display.panel import Panel, line
 from evolve.display.progress import Favourite, Newborn, Progress, Running, Shown
 from evolve.display.search_lines import BLOCKS, PLAIN, birth_lines, course_line, favourite_lines, sparkline
+from evolve.engine.search_view import SearchView
+from evolve.engine.stats import Stats
+from evolve.runs.race import standings
+from evolve.storage.store import Store
+from evolve.values import Budget, Candidate, Purpose, Request, Result, Status
+from genomes import Genome
 
 WIDTHS = (40, 60, 80, 120)
 CHANGES = (
@@ -98,7 +107,10 @@ def test_a_birth_has_two_lines_at_most_and_whole_changes() -> None:
     ]
     assert birth_lines(NOW.newborn[1], 60) == ["born 1233: 0.9877, insert conv 16 3 behind layer 4"]
     long = Newborn(1, 0.5, ("founder " + ", ".join(["conv 16 3, relu"] * 20),))
-    assert birth_lines(long, 40) == ["born 1: 0.5000, founder conv 16 3, relu,", "  conv 16 3, relu, conv 16 3, relu, ..."]
+    assert birth_lines(long, 40) == [
+        "born 1: 0.5000, founder conv 16 3, relu,",
+        "  conv 16 3, relu, conv 16 3, relu, ...",
+    ]
     assert birth_lines(Newborn(1, 0.5, ()), 40) == ["born 1: 0.5000"]
 
 
@@ -151,11 +163,21 @@ def test_the_line_of_a_pipe_is_what_it_was() -> None:
 TABLE = ("run", "--table", DATA / "table.json", "--encoding", "choices", "--population", "8", "--generations", "3")
 
 
-def on_terminal(folder: Path, width: int, **environment: str) -> str:
+def larger_table(folder: Path) -> Path:
+    """A table whose search is long enough to be looked at."""
+    table = json.loads((DATA / "table.json").read_text())
+    entry, codes = table["entries"]["00000"], map("".join, product("0123", repeat=6))
+    fitness = {code: [80 + sum(map(int, code)) / 2 + at / 10 for at in range(3)] for code in codes}
+    table |= {"choices": [4] * 6, "entries": {code: {**entry, "fitness": each} for code, each in fitness.items()}}
+    (folder / "larger.json").write_text(json.dumps(table))
+    return folder / "larger.json"
+
+
+def on_terminal(folder: Path, width: int, table: tuple[object, ...] = TABLE, **environment: str) -> str:
     """What a run on a table writes to a terminal of that width."""
     here, there = pty.openpty()
     given = {**os.environ, "COLUMNS": str(width), "LINES": "30", "PYTHONIOENCODING": "utf-8", **environment}
-    words = [sys.executable, "-m", "evolve.cli", *map(str, TABLE)]
+    words = [sys.executable, "-m", "evolve.cli", *map(str, table)]
     with subprocess.Popen(words, cwd=folder, stdin=there, stdout=there, stderr=there, env=given) as process:
         os.close(there)
         said = b""
@@ -172,7 +194,8 @@ def on_terminal(folder: Path, width: int, **environment: str) -> str:
 
 @pytest.mark.parametrize("width", [40, 120])
 def test_a_run_in_a_terminal_shows_it(width: int, tmp_path: Path) -> None:
-    said = on_terminal(tmp_path, width, TERM="xterm")
+    table = ("run", "--table", larger_table(tmp_path), "--evaluations", "400")
+    said = on_terminal(tmp_path, width, table, TERM="xterm")
     assert {"\x1b[?25l", "\x1b[?25h"} <= {*re.findall(r"\x1b\[\?25[lh]", said)}, "the cursor is hidden, and there again"
     lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).rstrip() for text in re.split(r"[\r\n]+", said)]
     panel = [text for text in lines if re.match(r"(favourite|born|best so far) ", text)]
@@ -228,3 +251,67 @@ def test_a_terminal_that_cannot_draw_in_place_is_not_drawn_in(monkeypatch: pytes
     assert isinstance(make_console(True), Plain)
     monkeypatch.setenv("TERM", "xterm")
     assert isinstance(make_console(True), LiveConsole)
+
+
+def told(store: Store) -> Stats:
+    """What a search was told whose log this is."""
+    stats, read = Stats(4), SPACE.read
+    for row in store.requests(Purpose.SEARCH, Purpose.CHALLENGE):
+        born, result = store.born(row.candidate), store.result(row.number)
+        assert result is not None
+        candidate = Candidate(born.number, read(born.genome), born.key, born.parents, born.steps)
+        request = Request(row.number, candidate, row.budget, row.repeat, row.purpose, row.job_key)
+        stats.begin(request, 1.0)
+        stats.add(request, result)
+    return stats
+
+
+def view(store: Store, may_win: Callable[[Genome], bool] | None = lambda genome: True) -> SearchView:
+    made = SearchView(told(store), store, SPACE)
+    made.may_win = may_win
+    return made
+
+
+def test_in_a_race_the_first_founder_is_the_favourite_until_longer_trainings_tell() -> None:
+    brief = {2: 0.9, 1: 0.6, 3: 0.5}
+    assert view(of_run(brief, {})).favourite(None) == Favourite(1, "random", 0.6)
+    assert view(of_run(brief, {}), None).favourite(None) == Favourite(2, "random", 0.9)
+    assert view(of_run({}, {})).favourite(None) is None
+
+
+def test_the_lead_is_that_over_the_next_of_the_race() -> None:
+    store = of_run({1: 0.6, 2: 0.7, 3: 0.6}, {1: 0.7, 2: 0.8, 3: 0.75})
+    known, raced = view(store).favourite(None), standings(store, again=False)
+    assert known is not None and raced is not None and known.interval is not None
+    assert (known.candidate, known.next) == raced.order[:2]
+    lead = raced.leads[known.candidate].by - raced.leads[raced.order[1]].by
+    assert known.lead == pytest.approx(lead / raced.slope) and known.lead > 0
+    assert 0.02 < known.interval < 0.3
+    add(store, raced.order[1], Purpose.RESCORE, 0.99)
+    again = view(store)
+    assert again.favourite(None) == known, "in the search the trainings in which leaders are scored again do not count"
+    told_again = again.favourite(1)
+    assert told_again is not None and told_again.candidate == known.next
+
+
+def test_who_may_not_win_is_no_favourite() -> None:
+    store = of_run({1: 0.6, 2: 0.7, 3: 0.6}, {1: 0.7, 2: 0.8, 3: 0.75})
+    second = SPACE.read(store.born(2).genome)
+    known = view(store, lambda genome: genome != second).favourite(None)
+    assert known is not None and 2 not in (known.candidate, known.next)
+    alone = view(of_run({1: 0.6, 2: 0.7}, {1: 0.7})).favourite(None)
+    assert alone == Favourite(1, "random", 0.7)
+
+
+def test_a_loss_is_shown_as_it_was_measured() -> None:
+    log = Store.in_memory({"config": {"metric": "loss"}})
+    stats = Stats(4)
+    for number, loss in enumerate((0.9, 0.5, 0.7), start=1):
+        candidate = Candidate(number, SPACE.parse("conv 4 3, relu, flatten"), f"{number}")
+        request = Request(number, candidate, Budget(9, 1), 0, Purpose.SEARCH, f"job {number}")
+        stats.begin(request, 1.0)
+        stats.add(request, Result(number, Status.OK, {"loss": loss}, objectives=(-loss,)))
+    seen = SearchView(stats, log, SPACE)
+    assert seen.favourite(None) == Favourite(2, "random", 0.5)
+    assert seen.course() == (0.9, 0.5, 0.5)
+    assert [one.score for one in seen.newborn()] == [0.7, 0.5, 0.9]

@@ -393,6 +393,14 @@ class RunConfig(Settings):
     results: Annotated[HomePath, Shown(Group.MACHINE, "Folder for runs.", value="FOLDER", verbs=TRAINED)] = Field(
         Path("results"), description="a folder", examples=["results"]
     )
+    tensorboard: Annotated[
+        bool,
+        Shown(
+            Group.MACHINE,
+            "Write all results for TensorBoard, too, into the run's folder.",
+            verbs=CONTINUED,
+        ),
+    ] = Field(False, description="true or false", examples=[True])
     disk_limit: Annotated[
         float | None, Shown(Group.MACHINE, "Largest size of the folder for runs, in GiB.", value="GIB", verbs=CONTINUED)
     ] = Field(None, gt=0, allow_inf_nan=False, description="a number of GiB above 0", examples=[2])

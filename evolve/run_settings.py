@@ -118,6 +118,8 @@ class RunSettings(TypedDict, total=False):
     """Name of the run. Default: made from data and strategy."""
     results: str | Path
     """Folder for runs. Default: results."""
+    tensorboard: bool
+    """Write all results for TensorBoard, too, into the run's folder."""
     disk_limit: float | None
     """Largest size of the folder for runs, in GiB."""
 
@@ -128,4 +130,5 @@ class ResumeSettings(TypedDict, total=False):
     duration: str | float | None
     generations: int | None
     workers: int | None
+    tensorboard: bool
     disk_limit: float | None

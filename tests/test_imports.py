@@ -77,6 +77,7 @@ DOORS = {
     "pandas": {"evolve.runs.frame"},
     "matplotlib": {"evolve.reporting.static_charts"},
     "scipy": {"evolve.research.statistics"},
+    "tensorboard": {"evolve.storage.event_files"},
     "onnxruntime": {"evolve.models.keras_process"},
     "tf2onnx": {"evolve.models.keras_process"},
     "plotly": {"evolve.figures.style"},
@@ -148,7 +149,21 @@ def test_no_pickle_is_read(module: str) -> None:
     assert "allow_pickle=True" not in MODULES[module].read_text()
 
 
-HEAVY = ("keras", "tensorflow", "jax", "torch", "ray", "plotly", "dash", "sklearn", "deap", "neat", "PIL", "matplotlib")
+HEAVY = (
+    "keras",
+    "tensorflow",
+    "jax",
+    "torch",
+    "ray",
+    "plotly",
+    "dash",
+    "sklearn",
+    "deap",
+    "neat",
+    "PIL",
+    "matplotlib",
+    "tensorboard",
+)
 
 
 @pytest.mark.parametrize(

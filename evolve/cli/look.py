@@ -1,4 +1,4 @@
-"""Verbs that look: list, show, draw, history, info."""
+"""Verbs that look: list, show, draw, history, tensorboard, info."""
 
 from __future__ import annotations
 
@@ -152,6 +152,23 @@ def history(
         sys.stdout.writelines(f"{line}\n" for line in found.history_lines())
     else:
         show_text(run_text.history(found, last))
+
+
+@app.command()
+def tensorboard(
+    run: RunName,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder to write. Default: tensorboard in that of the run.")
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Write all of a run for TensorBoard."""
+    from evolve.display.console import show_text
+    from evolve.reporting.run_text import for_tensorboard
+    from evolve.runs.find import find
+
+    found = find(run, results)
+    show_text(for_tensorboard(found, found.to_tensorboard(output)))
 
 
 @app.command()

@@ -61,7 +61,8 @@ class Console(Protocol):
 
 
 def make_console(progress: Watcher) -> Console:
-    """Live in a terminal or notebook, plain lines elsewhere, silent if `progress` is False; a function is called."""
+    """Live in a terminal that can draw in place or a notebook, plain lines elsewhere, silent if `progress` is False; a
+    function is called."""
     if isinstance(progress, NestedConsole):
         return progress
     if callable(progress):
@@ -69,7 +70,8 @@ def make_console(progress: Watcher) -> Console:
     if not progress:
         return Silent()
     rich = RichConsole(highlight=False, markup=False, emoji=False)
-    return LiveConsole(rich) if rich.is_terminal or rich.is_jupyter else Plain()
+    draws = rich.is_terminal and not rich.is_dumb_terminal
+    return LiveConsole(rich) if draws or rich.is_jupyter else Plain()
 
 
 def _ignore(what: str, done: int, total: int) -> None:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.display.progress import Epochs, Progress, Running, Shown
+from evolve.display.search_lines import birth_lines, course_line, favourite_lines
 from evolve.display.text import duration, printable
 
 GAP = 2  # spaces between figures
@@ -91,10 +92,43 @@ def line(now: Shown) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """All figures under a bar, in as many rows as they need. gone: seconds since the phase began."""
+    """All figures under a bar, in as many rows as they need, and how the search stands. gone: seconds since the phase
+    began."""
 
     now: Shown
     gone: float = 0.0
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
+        figures = console.render_lines(_Figures(self.now, self.gone), options, pad=False)
+        yield _Figures(self.now, self.gone)
+        if isinstance(self.now, Progress):
+            yield from _standing(self.now, options, console.height - 1 - len(figures))
+
+
+def _standing(now: Progress, options: ConsoleOptions, room: int) -> Iterator[Text]:
+    """The favourite, the last births and the course of the search. room: lines that there are; births for which there
+    is none are left out, the eldest first."""
+    width = options.max_width
+    favourite = favourite_lines(now.favourite, width) if now.favourite else []
+    course = course_line(now.course, width, options.ascii_only)
+    room -= len(favourite) + bool(course)
+    yield from map(Text, favourite)
+    for one in now.newborn:
+        lines = birth_lines(one, width)
+        room -= len(lines)
+        if room < 0:
+            break
+        yield from (Text(text, style="dim") for text in lines)
+    if course:
+        yield Text(course)
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """All figures under a bar."""
+
+    now: Shown
+    gone: float
 
     def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
         now = self.now

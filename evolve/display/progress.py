@@ -18,6 +18,31 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Favourite:
+    """The candidate that wins if nothing better comes. what: where it comes from. score: of the search.
+
+    next: the one that is expected to come next. lead: over that, in the unit of scores, carried on to the last training
+    where that can be; None while it is not known. interval: two standard errors of it.
+    """
+
+    candidate: int
+    what: str
+    score: float
+    next: int | None = None
+    lead: float | None = None
+    interval: float | None = None
+
+
+@dataclass(frozen=True)
+class Newborn:
+    """A candidate and its first score, None if that failed. changes: what made it, step by step."""
+
+    candidate: int
+    score: float | None
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Progress:
     """The state of a run at one moment.
 
@@ -26,7 +51,8 @@ class Progress:
     per_minute: evaluations. left: seconds until the run is finished, or None while unknown.
     share: of this phase that is done, from 0 to 1, or None while unknown. trainings: of a phase before or after the
     search, how many are done and how many there are; what: they are called. running: candidates of the search in
-    training.
+    training. favourite: who wins if nothing better comes. newborn: the last births of which a result was told, the
+    youngest first. course: the best score after some births, evenly from the first to the last one.
     """
 
     phase: str
@@ -44,6 +70,9 @@ class Progress:
     trainings: tuple[int, int] | None = None
     what: str = "trainings"
     running: tuple[Running, ...] = ()
+    favourite: Favourite | None = None
+    newborn: tuple[Newborn, ...] = ()
+    course: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from evolve.config import RunConfig
 from evolve.display.progress import Epochs, EpochWatch, Progress, StageWatch, Trainings
 from evolve.engine.clock import VirtualClock
 from evolve.engine.dispatcher import Dispatcher
+from evolve.engine.search_view import SearchView
 from evolve.engine.stats import Stats
 from evolve.execution.executor import Message
 from evolve.planning.plan import Stages
@@ -49,7 +50,9 @@ def stop_conditions(
 
 
 class Pace:
-    """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done."""
+    """Watches a search and predicts how long the rest takes, from the cost and the seconds of what is done.
+
+    view: how the search stands."""
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Pace:
         self._final_seconds: float | None = None
         self._watch: EpochWatch | None = None
         self._youngest = 1
+        self.view = SearchView(stats, dispatcher.store, problem.space)
 
     @property
     def work_left(self) -> float | None:
@@ -230,4 +234,7 @@ class Pace:
             share=stage.share if stage else self._share(running),
             trainings=(stage.done, stage.total) if stage else None,
             running=tuple(self._trainings.running(number, stats.candidates[number]) for number in running),
+            favourite=self.view.favourite(stage.done if stage else None),
+            newborn=() if stage else self.view.newborn(),
+            course=() if stage else self.view.course(),
         )

@@ -16,6 +16,7 @@ from evolve.display.console import Watcher, make_console
 from evolve.engine.initial_population import founders, founders_json, recorded_founders
 from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
+from evolve.engine.tensorboard_sink import check_installed
 from evolve.errors import ConfigError, RunError
 from evolve.execution.keras_settings import overruled
 from evolve.execution.machine import default_memory, usual_precision
@@ -121,6 +122,7 @@ def _check(config: RunConfig) -> None:
     """Raises for what would keep a run from being made, before anything is read or trained."""
     check_time(config)
     check_work(config)
+    check_installed(config)
     check_strategy(config.strategy, config.options, f"{config.spelled('options')}: ")
     if config.name and Store.begun(config.results / config.name):
         raise RunError(
@@ -135,6 +137,7 @@ def _check(config: RunConfig) -> None:
 def resume_given(found: Run, given: Given, progress: Watcher = True) -> Run:
     """A run that exists, continued with these settings and finished; raises as `evolve.resume` does."""
     asked = RunConfig.checked(replace(given, values={k: v for k, v in given.values.items() if v is not None}))
+    check_installed(asked)
     instead = {name: getattr(asked, name) for name in asked.model_fields_set - {"generations", "duration"}}
     update = {"results": found.folder.absolute().parent, "name": found.name, **instead}
     config = found.config.model_copy(update=update).spelled_as(asked)

@@ -19,6 +19,7 @@ from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
 from evolve.engine.pace import Pace, simulated_clock, stop_conditions
 from evolve.engine.reuse import results_of
 from evolve.engine.stats import Stats
+from evolve.engine.tensorboard_sink import results_written
 from evolve.engine.vetoes import Vetoes
 from evolve.errors import DiskLimitError, EvolveError, LogError, MachineError
 from evolve.execution.executor import Executor
@@ -81,7 +82,7 @@ class Session:
                 stats = Stats(self.config.population)
                 conditions = stop_conditions(limit, times, work, clock, begun - seconds_spent(self.store))
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
-                dispatcher.on_message, dispatcher.on_result = pace.hear, pace.finish
+                dispatcher.on_message, dispatcher.on_result = pace.hear, self._on_result(pace)
                 if isinstance(self.problem, ImageProblem):
                     dispatcher.measures.maker = self.problem.measuring
                 search = compose_search(
@@ -94,6 +95,7 @@ class Session:
                     clock=clock,
                     planned=limit == self.config.limit,
                 )
+                pace.view.may_win = search.strategy.may_win if isinstance(search.strategy, Racing) else None
                 with self.console.live(pace.now):
                     reason = search.run()
                     simulated = {"simulated": clock.now} if clock else {}
@@ -117,6 +119,18 @@ class Session:
             raise
         finally:
             self._closing.close()
+
+    def _on_result(self, pace: Pace) -> Callable[[int], None]:
+        """What is told of each result that was written: the display, and TensorBoard's files if they are wanted."""
+        if not self.config.tensorboard:
+            return pace.finish
+        write = self._closing.enter_context(results_written(self.store, self.folder, self.console))
+
+        def tell(number: int) -> None:
+            pace.finish(number)
+            write(number)
+
+        return tell
 
     def _reused(self) -> str | None:
         """The run whose results are copied, if it is still there: what it would have said is trained as well."""

@@ -126,7 +126,7 @@ def rows(title: str, columns: Sequence[str], values: Iterable[Sequence[Any]]) ->
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it is read as a number: one, or one as people write it, such as 294.1k, or the sign that there is none."""
+    """Whether it is read as a number: also as people write one, such as 294.1k, and the sign that there is none."""
     return isinstance(value, int | float | None) or bool(NUMBER.fullmatch(str(value)))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -23,7 +25,9 @@ from evolve.runs.facts import recalls
 from evolve.runs.guessing import guessing_on
 from evolve.runs.run import Run
 from evolve.runs.shelf import unsteadiness
+from evolve.runs.tensorboard_folder import TensorBoardFolder, what_is_left_out
 from evolve.runs.trainings import done_of
+from evolve.storage.files import TENSORBOARD, shown_path
 from evolve.values import Budget, Fact, Status
 
 BUSY = 0.3  # spread of times, in shares of their median, from which on a machine had other work
@@ -204,7 +208,20 @@ def next_steps(run: Run, width: int) -> str:
             ("what it says of an image", f"evolve predict {name} IMAGE.png{where}"),
             ("a script that trains it", f"evolve export {name} {best} --format python{where}"),
         ]
+    if (run.folder / TENSORBOARD).is_dir():
+        commands.append(("all of it in TensorBoard", _opening(run.folder / TENSORBOARD)))
     lines = [f"  {what:30} {text}" for what, text in commands]
     if max(map(len, lines)) > width:
         lines = [f"{what}\n  {text}" for what, text in commands]
     return "\nwhat next\n" + "\n".join(lines)
+
+
+def for_tensorboard(run: Run, made: TensorBoardFolder) -> RenderableType:
+    """What was written for TensorBoard, what was not, and how to open it."""
+    written = f"wrote {plural(len(made.candidates), 'candidate')} of run '{run.name}' to {shown_path(made.folder)}"
+    left_out = [Text(what_is_left_out())] if made.left_out else []
+    return Group(Text(written), *left_out, Text(f"open it with: {_opening(made.folder)}"))
+
+
+def _opening(folder: Path) -> str:
+    return f"tensorboard --logdir {shlex.quote(shown_path(folder))}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evolve.storage.rows import CandidateRow
-from evolve.values import is_reborn
+from evolve.values import Born, is_reborn
 from genomes.json_value import Json
 from genomes.steps import Step
 
@@ -13,7 +12,7 @@ FOUNDER = "founder "  # what its text begins with, also in runs of version 0.9, 
 NAME_LENGTH = 32  # a longer name of a founder is a line of notation
 
 
-def origin(row: CandidateRow) -> str:
+def origin(row: Born) -> str:
     """As "founder fast", "random", "mutant of 4", "child of 4 and 7", or "4 with augmentation"."""
     if is_reborn(row):
         on = any(value for change in row.steps[0].detail.values() for value in _now(change))

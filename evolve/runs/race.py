@@ -49,13 +49,15 @@ class Raced:
 class Standings:
     """Candidates of a race, those expected to end best first. leads: of each over the favourite, by birth number. The
     favourite is the eldest of those that are no newcomers. slope: by how much the unit of leads grows for a small
-    growth of the favourite's score. carried: whether leads are carried on."""
+    growth of the favourite's score. carried: whether leads are carried on. over_next: the lead of the first over the
+    second, if there is one."""
 
     order: tuple[int, ...]
     favourite: int
     leads: Mapping[int, Lead]
     slope: float
     carried: bool
+    over_next: Lead | None = None
 
     def in_scores(self, number: int) -> float:
         """The lead of one over the favourite, in the unit of its score."""
@@ -83,8 +85,9 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     def place(number: int) -> tuple[float, int]:
         return leads[number].luck - leads[number].by, number
 
-    slope = scale.slope(fmean(favourite.scores.longer))
-    return Standings(tuple(sorted(found, key=place)), favourite.number, leads, slope, carried > 0)
+    slope, order = scale.slope(fmean(favourite.scores.longer)), tuple(sorted(found, key=place))
+    over_next = _lead(log, found[order[0]], found[order[1]], scale, 0, carried) if len(order) > 1 else None
+    return Standings(order, favourite.number, leads, slope, carried > 0, over_next)
 
 
 def _raced(log: Log, first: int, again: bool) -> dict[int, Raced]:

@@ -22,8 +22,12 @@ from evolve.runs.hall import leaders
 from evolve.runs.leader import Leader
 from evolve.runs.notebook import run_html, run_text
 from evolve.runs.ranking import accuracy
+from evolve.runs.tensorboard_folder import TensorBoardFolder, write_whole
 from evolve.runs.trainings import done
-from evolve.storage.files import command_words, model_path
+from evolve.settings import path_of
+from evolve.storage.event_files import require
+from evolve.storage.files import TENSORBOARD, command_words, model_path
+from evolve.storage.locks import hold
 from evolve.storage.log import Log
 from evolve.storage.model_file import load_model
 from evolve.storage.rows import Act, CandidateRow, RequestRow, checked_meta
@@ -71,6 +75,20 @@ class Run:
         which is installed by: pip install pandas."""
         with self.log() as log:
             return data_frame(log, self.done)
+
+    def to_tensorboard(self, output: str | Path | None = None) -> TensorBoardFolder:
+        """Writes all of the run for TensorBoard, see `evolve.runs.tensorboard_folder`, in the place of what was written
+        of it before. output: the folder; by default `tensorboard` in that of the run.
+
+        Raises ConfigError without the extra `tensorboard`, and RunError if the folder holds anything else, cannot be
+        written, or is being written by a run that goes on."""
+        require("to_tensorboard")
+        folder = path_of(output).absolute() if output else self.folder / TENSORBOARD
+        if folder == self.folder / TENSORBOARD:
+            with hold(self.folder / "run.lock", self.folder), self.log() as log:
+                return write_whole(log, folder)
+        with self.log() as log:
+            return write_whole(log, folder)
 
     def refresh(self) -> Run:
         """Forgets what was read of a run that grows, so that the next access sees what was written since. Settings and

@@ -9,6 +9,7 @@ FILE = "run.sqlite"
 EXPERIMENT = "experiment.json"  # what an experiment is, in its folder
 MODELS = "models"  # folders beside it: of trained models, and of weights that other trainings go on from
 WEIGHTS = "weights"
+TENSORBOARD = "tensorboard"  # and of what TensorBoard opens
 ADOPTED = (
     "adopted"  # folder of models that were adopted, and of their weights in a run; also what their keys begin with
 )

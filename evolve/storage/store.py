@@ -21,7 +21,7 @@ from filelock import FileLock
 from evolve.errors import LogError, RunError
 from evolve.storage import rows
 from evolve.storage.connection import reader, writer
-from evolve.storage.files import FILE, MODELS, WEIGHTS
+from evolve.storage.files import FILE, MODELS, TENSORBOARD, WEIGHTS
 from evolve.storage.integrity import check_integrity
 from evolve.storage.locks import take
 from evolve.storage.log import REQUEST_COLUMNS, Log
@@ -249,7 +249,7 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
 def _must_exist(folder: Path) -> None:
     if not (folder / FILE).is_file():
         raise RunError(f"there is no run in {folder}")
-    for name in (FILE, MODELS, WEIGHTS):  # what is written there would get out of the run
+    for name in (FILE, MODELS, WEIGHTS, TENSORBOARD):  # what is written there would get out of the run
         if (folder / name).is_symlink():
             raise RunError(f"{folder / name} is a link to elsewhere; put what it leads to in its place")
 

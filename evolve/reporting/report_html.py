@@ -97,7 +97,7 @@ def _(block: Drawn, prefix: str) -> str:
     more = paragraph(f"and {plural(left, 'row')} more: evolve.figures.table has them all") if left > 0 else ""
     block.figure.layout.meta = None  # the table stands in the page already
     return (
-        f'<figure class="chart"><div role="img" aria-label="{escaped(f"{title}. {block.caption}")}">'
+        f'<figure class="chart"><div role="group" aria-label="{escaped(f"{title}. {block.caption}")}">'
         f"{html_of(block.figure, name)}</div><figcaption>{escaped(block.caption)}</figcaption>"
         f"<details><summary>the numbers: {escaped(title)}</summary>{numbers}{more}</details></figure>"
     )

@@ -14,7 +14,9 @@ CSS = """
 .inspect img{image-rendering:pixelated;display:inline-block;margin:0 4px 4px 0;vertical-align:top;border:1px solid #ccc}
 .inspect-gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(10rem,1fr));gap:1rem}
 .inspect-row,.inspect-beside{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}
+.inspect-beside{column-gap:2.5rem}
 .inspect-beside>*{min-width:0;max-width:100%}
+.inspect .inspect-beside p{max-width:30rem}
 .inspect-tiles{display:flex;flex-wrap:wrap}
 .inspect-layer{display:grid;grid-template-columns:11rem 1fr;gap:.5rem;margin:.5rem 0;break-inside:avoid}
 .inspect-layer p{margin:0;font-size:.85rem;line-height:1.35}

@@ -200,6 +200,7 @@ def next_steps(run: Run, width: int) -> str:
     commands = [
         ("the hall of fame again", f"evolve show {name}{where}"),
         ("one candidate, layer by layer", f"evolve show {name} {best}{where}"),
+        ("all of it as a page to look at", f"evolve report {name}{where}"),
     ]
     if _all_tried(run) is None:
         commands.append(("search further", f"evolve resume {name}{where} --generations 4"))

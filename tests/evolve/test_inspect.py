@@ -308,6 +308,7 @@ def test_an_image_that_cannot_be_read_is_named(folder: Path, found: evolve.Inspe
         evolve.inspect("corners", 1, images=tmp_path, results=folder / "results", progress=False)
 
 
+@pytest.mark.slow  # an adoption and a run; grey images without names are looked at below, too
 def test_grey_images_and_a_model_that_was_adopted(tiny_npz: Path, tmp_path: Path) -> None:
     """An own model without a convolution in front of the flattening has no filters; what it began with is said."""
     import keras

@@ -39,10 +39,8 @@ class Aging(Strategy):
 
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
-        proposal = None
-        if self._members and 2 * self._asked > self._population and not self._births.founders_left:
-            proposal = self._births.child(lambda: [self._parent(rng)], rng)
-        proposal = proposal or self._births.newcomer(rng)
+        ready = bool(self._members) and 2 * self._asked > self._population
+        proposal = self._births.child_or_newcomer(ready, lambda: [self._parent(rng)], rng)
         self._exhausted = proposal is None
         return proposal or "done"
 

@@ -139,6 +139,14 @@ class Births:
 
         return self._new(draw, DRAWS, rng)
 
+    def child_or_newcomer(
+        self, ready: bool, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0
+    ) -> Proposal | None:
+        """A `child` if a strategy is `ready` to breed and all founders were handed out, else, or if there is none, a
+        newcomer; None if there is none of those either."""
+        child = self.child(draw_parents, rng, mutate) if ready and not self._founders else None
+        return child or self.newcomer(rng)
+
     def made(self, draw: Callable[[], Variation[Genome] | None], parents: Sequence[Member]) -> Proposal | None:
         """A new genome that a strategy makes itself. `draw` is called again for each draw, and may give none; None if
         no new genome is found in `DRAWS` draws."""

@@ -56,10 +56,8 @@ class MapElites(Strategy):
 
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
-        proposal = None
-        if self._elites and 2 * self._asked > self._population and not self._births.founders_left:
-            proposal = self._births.child(lambda: self._parents(rng), rng, self._options.mutation_rate)
-        proposal = proposal or self._births.newcomer(rng)
+        ready = bool(self._elites) and 2 * self._asked > self._population
+        proposal = self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
         self._exhausted = proposal is None
         return proposal or "done"
 

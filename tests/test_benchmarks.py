@@ -12,6 +12,7 @@ import recorded_page
 import recorded_table
 import rows
 import search_page
+import small_networks
 from conftest import ROOT
 
 from evolve.problems.recorded_files import load_recorded
@@ -92,3 +93,17 @@ def test_a_network_that_only_guesses_says_nothing_of_what_is_kept(tmp_path: Path
             line["chance"] = {"validation": 0.4, "selection": 0.4}
     left = load_recorded(recorded_table.write(tmp_path / "table.jsonl", told)).dataset("left")
     assert recorded_page.kept_in(left, left.largest, "mirror") == []
+
+
+def test_the_page_of_small_networks_says_what_its_rows_say() -> None:
+    row = {
+        "test": 0.802, "images": 10_000, "openings": 1, "parameters": 24_000, "multiply_adds": 3_000_000,
+        "litert": 98_000, "litert_int8": 30_600, "on_selection": [0.81, 0.805], "notation": "conv 8 3 | adam 0.01, batch 32", "births": 9,
+    }  # fmt: skip
+    text = small_networks.page([
+        {**row, "limit": "25k weights", "front": [], "shelf": ""},
+        {**row, "limit": "several objectives", "parameters": 50_000, "front": [{}], "shelf": "a shelf"},
+    ])  # fmt: skip
+    assert "| 25k weights | 80.2% | 79.4% to 81.0% | 24.0k | 3.0M | 98.0 kB | 30.6 kB | 81.0% and 80.5% |" in text
+    assert "beats 79.35 % (article-1, 236,266 weights) has 24,000 weights: 80.2% (limit: 25k weights)." in text
+    assert "None here beats the 81.4 % of article-2." in text and "a shelf" in text

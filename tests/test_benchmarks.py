@@ -98,7 +98,8 @@ def test_a_network_that_only_guesses_says_nothing_of_what_is_kept(tmp_path: Path
 def test_the_page_of_small_networks_says_what_its_rows_say() -> None:
     row = {
         "test": 0.802, "images": 10_000, "openings": 1, "parameters": 24_000, "multiply_adds": 3_000_000,
-        "litert": 98_000, "litert_int8": 30_600, "on_selection": [0.81, 0.805], "notation": "conv 8 3 | adam 0.01, batch 32", "births": 9,
+        "litert": 98_000, "litert_int8": 30_600, "on_selection": [0.81, 0.805], "births": 9,
+        "notation": "conv 8 3 | adam 0.01, batch 32",
     }  # fmt: skip
     text = small_networks.page([
         {**row, "limit": "25k weights", "front": [], "shelf": ""},

@@ -49,7 +49,7 @@ def budgets(run: Run) -> Figure:
         for (purpose, budget), (count, seen, seconds) in ordered
     ]
     title = f"{run.name}: what trainings were spent on (images x epochs of each)"
-    drawn = figure(title, "images seen, repeats counted", "", columns, rows, height=140 + 34 * len(rows))
+    drawn = figure(title, "images seen", "", columns, rows, height=140 + 34 * len(rows))
     drawn.add_bar(
         x=[seen for _, (_, seen, _) in ordered], y=labels, orientation="h", marker={"color": BLUE}, showlegend=False,
         text=[f"{int(count)}" if count > 1 else "" for _, (count, _, _) in ordered], textposition="auto",

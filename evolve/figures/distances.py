@@ -15,16 +15,17 @@ from evolve.runs.run import Run
 if TYPE_CHECKING:
     from evolve.figures.style import Figure
 
+FEWEST = 4  # networks: two pairs, one after the other
 POINTS, PAIRS = 60, 40  # along the search, and compared at each
 
 
 def diversity(run: Run) -> Figure:
     """The mean distance of two of the networks that were born last, as many as a population has: 0 if all are alike, 1
-    if they have nothing in common. Raises RunError for a run with fewer than two births."""
+    if they have nothing in common. Raises RunError for a run with fewer than four births."""
     rows = [one.row for one in births(run) if one.row.key is not None]
-    if len(rows) < 2:
-        raise RunError(f"run '{run.name}' has fewer than two networks, so there is nothing to compare")
-    window = max(2, min(run.config.population, len(rows)))
+    if len(rows) < FEWEST:
+        raise RunError(f"run '{run.name}' has fewer than {FEWEST} networks, so nothing is known of how they changed")
+    window = min(run.config.population, len(rows) // 2)
     ends = range(window, len(rows) + 1, max(1, (len(rows) - window) // POINTS))
     rng, space, found = Random(0), run.space, list[tuple[int, float]]()
     genomes = {row.number: space.parse(row.notation) for row in rows}

@@ -25,6 +25,7 @@ SERVERLESS = {  # nothing is uploaded, whatever is clicked
     "plotlyServerURL": "",
     "displaylogo": False,
     "responsive": True,
+    "displayModeBar": "hover",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
 Row = Sequence[Any]
@@ -55,6 +56,16 @@ def table(figure: Figure) -> list[dict[str, Any]]:
     """The numbers of a figure: a dict for each row, name of the column -> value. pandas.DataFrame takes it as it is."""
     found = figure.layout.meta
     return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+
+
+def bare(figure: Figure) -> Figure:
+    """A figure without its title and table, for a page that has both beside it."""
+    from plotly.graph_objects import Figure
+
+    copied = Figure(figure)
+    copied.layout.meta, copied.layout.title = None, None
+    legend = {"x": 0.0, "xanchor": "left", "y": 1.02}
+    return copied.update_layout(margin={"t": 36, "l": 48, "r": 12, "b": 48}, legend=legend)
 
 
 def html_of(figure: Figure, name: str) -> str:

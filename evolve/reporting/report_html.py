@@ -8,7 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from evolve.display.text import plural
-from evolve.figures.style import html_of, script, table
+from evolve.figures.style import bare, html_of, script, table
 from evolve.reporting.inspection_html import escaped, paragraph, scrolling
 from evolve.reporting.inspection_style import CSS as INSPECTION_CSS
 from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section
@@ -95,10 +95,10 @@ def _(block: Drawn, prefix: str) -> str:
     left = len(found) - MOST_ROWS
     numbers = rows(title, columns, [list(row.values()) for row in found[:MOST_ROWS]])
     more = paragraph(f"and {plural(left, 'row')} more: evolve.figures.table has them all") if left > 0 else ""
-    block.figure.layout.meta = None  # the table stands in the page already
+    label = escaped(f"{title}. {block.caption}")
     return (
-        f'<figure class="chart"><div role="group" aria-label="{escaped(f"{title}. {block.caption}")}">'
-        f"{html_of(block.figure, name)}</div><figcaption>{escaped(block.caption)}</figcaption>"
+        f'<figure class="chart"><h3>{escaped(title)}</h3><div role="group" aria-label="{label}">'
+        f"{html_of(bare(block.figure), name)}</div><figcaption>{escaped(block.caption)}</figcaption>"
         f"<details><summary>the numbers: {escaped(title)}</summary>{numbers}{more}</details></figure>"
     )
 

@@ -102,7 +102,7 @@ def _found(run: Run) -> Iterator[Block]:
     end = next((act.detail.get("reason") for act in reversed(run.acts) if act.kind == "search ended"), None)
     yield Paragraph(
         f"Strategy {run.config.strategy}, seed {run.config.seed}, on {summary['dataset']}. {births}, in "
-        f"{duration(worked)}{work}.{f' The search ended with {end}.' if end else ''}"
+        f"{duration(worked)}{work}.{f' The search ended: {end}.' if end else ''}"
     )
     if decided := list(sentences(run)):
         yield Bullets([sentence(one) for one in decided])

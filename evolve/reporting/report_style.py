@@ -19,6 +19,7 @@ figure{margin:1rem 0}
 figure svg{max-width:100%;height:auto}
 figcaption{color:#444;font-size:.92rem}
 .network{display:grid;grid-template-columns:minmax(0,max-content) minmax(12rem,1fr);gap:0 2rem;align-items:start}
+h3{font-size:1rem;margin:1.5rem 0 .25rem}
 .chart>div{min-height:10rem}
 details{margin:.5rem 0}
 summary{cursor:pointer;color:#00568a}

@@ -100,8 +100,8 @@ def page(rows: list[dict[str, Any]]) -> str:
         "# The best small networks on CIFAR-10",
         f"`python benchmarks/small_networks.py --data FOLDER --output results/published/small`: {WORK} units of work "
         "for each search, training of the winner included, which is about half an hour of two usual cores. Networks "
-        "were chosen on the selection part; the test part was opened once for each. Files were measured on disk. The final model "
-        "was trained on the selection part, too: its two accuracies there say what 8 bits cost, and nothing else.",
+        "were chosen on the selection part; the test part was opened once for each. Files were measured on disk. "
+        "The final model was trained on the selection part, too: its accuracies there say what 8 bits cost, no more.",
         table(COLUMNS, [*lines, *article]),
         "Published small networks, of searches and trainings that are thousands of times as long:",
         table(("network", "test accuracy", "size", "source"), [list(row) for row in PUBLISHED]),

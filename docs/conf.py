@@ -26,7 +26,7 @@ html_title = "evolve"
 html_show_copyright = False
 html_copy_source = False
 html_static_path = ["static"]
-html_css_files = ["gallery.css"]
+html_css_files = ["pages.css"]
 
 sphinx_gallery_conf = {
     "examples_dirs": "docs/gallery",

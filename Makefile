@@ -8,7 +8,7 @@ BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo tensorflow)
 # Two test processes, each of which takes whole files, the slow ones first.
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-slow check clean
+.PHONY: run test test-slow check docs clean
 
 run: $(VENV)/.installed
 	$(BIN)/evolve run --dataset digits --for 110s
@@ -25,8 +25,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs . docs/_build
+	@echo "open docs/_build/docs/index.html"
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf docs/_build docs/examples $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "evolve needs Python 3.11 or newer; name one with: make PYTHON=python3.12")'
@@ -38,4 +42,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing what the tests need into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(BACKEND),research,onnx,shelf,dev]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	@echo "installing what the pages in docs/ are built with into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(BACKEND),docs]'
 	@touch $@

@@ -24,12 +24,18 @@ def is_experiment(name: str | Path, results: Path) -> Path | None:
     return next((folder for folder in folders if (folder / EXPERIMENT).is_file()), None)
 
 
+def experiment_title(folder: Path) -> str:
+    """Its question, which heads its page; or its name, before there is a page."""
+    first = _text(folder / PAGE).partition("\n")[0] if (folder / PAGE).exists() else ""
+    return re.sub(r"\\(.)", r"\1", first.removeprefix("# ")) or f"experiment {folder.name}"
+
+
 def experiment_sections(folder: Path) -> list[Section]:
     """Its trials, and all that its page says. Raises RunError for one that has no page yet."""
     page = folder / PAGE
     if not page.exists():
         raise RunError(f"experiment {folder} has no page yet; it is written at its end: go on with evolve experiment")
-    found = [Section("page", "What it shows", [Page(_html(page), page.read_text(encoding="utf-8"))])]
+    found = [Section("page", "What it shows", [Page(_html(page), _text(page))])]
     trials = [trial for trial in read_trials(folder / ROWS) if trial.test is not None]
     if trials:
         measure = trials[0].measure
@@ -46,11 +52,16 @@ def _note(trial: Trial) -> str:
 
 def _html(page: Path) -> str:
     """A page that evolve wrote as HTML, its pictures within it; HTML in it stays text."""
-    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(page.read_text(encoding="utf-8"))
+    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(_text(page).partition("\n")[2])
     made = re.sub(r"<(/?)h(\d)>", lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}>", made)
-    made = made.replace("<table>", '<div class="inspect-wide" tabindex="0" role="region" aria-label="table"><table>')
-    made = made.replace("</table>", "</table></div>")
+    for tag, what in (("table", "table"), ("pre", "file")):
+        wide = f'<div class="inspect-wide" tabindex="0" role="region" aria-label="{what}">'
+        made = made.replace(f"<{tag}>", f"{wide}<{tag}>").replace(f"</{tag}>", f"</{tag}></div>")
     return re.sub(r'src="([^":]+\.svg)"', lambda found: f'src="{_embedded(page.parent / found[1])}"', made)
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
 
 
 def _embedded(picture: Path) -> str:

@@ -13,7 +13,7 @@ from evolve.errors import ConfigError, EvolveError
 from evolve.figures.comparisons import Outcome, comparison
 from evolve.models.kept_inspection import kept_inspection
 from evolve.reporting import hall_of_fame_text, report_html, report_markdown
-from evolve.reporting.experiment_report import experiment_sections, is_experiment
+from evolve.reporting.experiment_report import experiment_sections, experiment_title, is_experiment
 from evolve.reporting.inspection_page import inspection_section
 from evolve.reporting.inspection_words import accuracy_in_words
 from evolve.reporting.report_blocks import Block, Drawn, Page, Paragraph, Rows, Section
@@ -56,7 +56,7 @@ def report(
     console, parts, found = make_console(progress), list[Part](), list[Run]()
     for name in names:
         if (folder := is_experiment(name, path_of(results))) is not None:
-            parts.append((f"experiment {folder.name}", experiment_sections(folder)))
+            parts.append((experiment_title(folder), experiment_sections(folder)))
             continue
         run = find(name, results).trusting(trust)
         found.append(run)

@@ -16,7 +16,7 @@ nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1rem;mar
 a{color:#00568a}
 a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid #0072b2;outline-offset:2px}
 figure{margin:1rem 0}
-figure svg{max-width:100%;height:auto}
+figure svg,section img{max-width:100%;height:auto}
 figcaption{color:#444;font-size:.92rem}
 .network{display:grid;grid-template-columns:minmax(0,max-content) minmax(12rem,1fr);gap:0 2rem;align-items:start}
 h3{font-size:1rem;margin:1.5rem 0 .25rem}

@@ -129,7 +129,7 @@ def test_an_experiment_is_compared(tmp_path: Path) -> None:
     )
     made = evolve.experiment(file, output=tmp_path / "e", progress=False)
     text = evolve.report(tmp_path / "e", output=tmp_path / "e.html", progress=False).read_text()
-    assert "<h3>Which?</h3>" in text and "data:image/svg+xml;base64," in text and 'src="curves' not in text
+    assert "<h1>Which?</h1>" in text and "data:image/svg+xml;base64," in text and 'src="curves' not in text
     assert text.count("figure-trials") >= 1 and len(made.trials) == 6
     (tmp_path / "e" / "page.md").unlink()
     with pytest.raises(RunError, match="has no page yet"):

@@ -132,6 +132,7 @@ def pytest_configure() -> None:
 
 LONG = (
     "test_readme",
+    "test_gallery",
     "test_own",
     "test_trust",
     "test_models",

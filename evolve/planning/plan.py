@@ -170,7 +170,8 @@ class Plan:
 
 def _race(settings: Mapping[str, Any], longer: Budget) -> Iterator[str]:
     """What a race of starts does, and why."""
-    best = plural(settings["challengers"], "start")
+    count = settings["challengers"]
+    best = "start" if count == 1 else f"{count} starts"
     if longer.folds > 1:
         yield f"      no images are set apart for scores; the best {best} also on other folds"
     else:

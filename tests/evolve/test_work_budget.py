@@ -233,7 +233,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been_with_another_number_of_workers(
     assert history(evolve.resume(folder, workers=1, progress=seen.append)) == history(spent)
     shares = [now.share for now in seen if now.phase == "searching"]
     assert shares == sorted(shares)
-    assert shares[-1] > 0.9
+    assert shares[-1] > 0.8  # nobody may look between the end of the last training and that of the search
 
 
 def test_a_last_training_has_no_more_epochs_than_the_user_wants_and_one_at_least(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from evolve.config import RunConfig
 from evolve.display.console import Console
-from evolve.errors import RunError
+from evolve.errors import ConfigError, RunError
 from evolve.runs.tensorboard_folder import TensorBoardFolder, what_is_left_out
-from evolve.storage.event_files import INSTALL, installed, require
+from evolve.storage.event_files import require
 from evolve.storage.files import TENSORBOARD, command_words, shown_path
 from evolve.storage.log import Log
 
@@ -26,8 +26,10 @@ def check_installed(asked: RunConfig) -> None:
 def results_written(log: Log, folder: Path, console: Console) -> Iterator[Callable[[int], None]]:
     """What was recorded is written for TensorBoard; the block gets what is to be called with the number of each request
     whose result has come."""
-    if not installed():
-        console.note(f"nothing is written for TensorBoard, as it is not installed here: {INSTALL}")
+    try:
+        require("what is written for TensorBoard")
+    except ConfigError as error:  # the run was begun where it is installed
+        console.note(f"{error}; the run goes on without")
         yield lambda request: None
         return
     sink = _Sink(TensorBoardFolder(folder / TENSORBOARD, log), console, command_words(folder))

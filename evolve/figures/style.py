@@ -47,9 +47,14 @@ def figure(title: str, x: str, y: str, columns: Sequence[str], rows: Iterable[Ro
         "hoverlabel": {"align": "left"},
         "xaxis": {"title": {"text": plain(x)}, "automargin": True},
         "yaxis": {"title": {"text": plain(y)}, "automargin": True},
-        "meta": {"columns": list(columns), "rows": [list(row) for row in rows]},
+        "meta": {"title": title, "columns": list(columns), "rows": [list(row) for row in rows]},
     }
     return Figure(layout=usual).update_layout(**layout)
+
+
+def title_of(figure: Figure) -> str:
+    """The title of a figure as plain text."""
+    return str(figure.layout.meta["title"])
 
 
 def table(figure: Figure) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from evolve.research.trials import Trial, read_trials
 from evolve.storage.files import EXPERIMENT
 
 PAGE = "page.md"
+WIDE = '<div class="inspect-wide" tabindex="0" role="region" aria-label="table or file">'  # it scrolls by itself
 
 
 def is_experiment(name: str | Path, results: Path) -> Path | None:
@@ -51,13 +52,21 @@ def _note(trial: Trial) -> str:
 
 
 def _html(page: Path) -> str:
-    """A page that evolve wrote as HTML, its pictures within it; HTML in it stays text."""
-    made = MarkdownIt("commonmark", {"html": False}).enable("table").render(_text(page).partition("\n")[2])
-    made = re.sub(r"<(/?)h(\d)>", lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}>", made)
-    for tag, what in (("table", "table"), ("pre", "file")):
-        wide = f'<div class="inspect-wide" tabindex="0" role="region" aria-label="{what}">'
-        made = made.replace(f"<{tag}>", f"{wide}<{tag}>").replace(f"</{tag}>", f"</{tag}></div>")
-    return re.sub(r'src="([^":]+\.svg)"', lambda found: f'src="{_embedded(page.parent / found[1])}"', made)
+    """A page that evolve wrote as HTML, its pictures within it; HTML in it stays text. Its question heads the report,
+    so its sections stand a level lower."""
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    rules, fence = reader.renderer.rules, reader.renderer.fence  # type: ignore[attr-defined]  # of RendererHTML
+    rules["table_open"] = lambda *_: f"{WIDE}<table>"
+    rules["table_close"] = lambda *_: "</table></div>"
+    rules["fence"] = lambda *given: f"{WIDE}{fence(*given)}</div>"
+    tokens = reader.parse(_text(page).partition("\n")[2])
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{int(token.tag[1]) + 1}"
+        for picture in token.children or ():
+            if picture.type == "image":
+                picture.attrSet("src", _embedded(page.parent / str(picture.attrGet("src"))))
+    return str(reader.renderer.render(tokens, reader.options, {}))
 
 
 def _text(page: Path) -> str:

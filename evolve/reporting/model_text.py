@@ -127,16 +127,14 @@ def _recognised(said: Sequence[Prediction]) -> list[RenderableType]:
     return [Text(), *map(Text, lines), *([Text(), confused(found.confused)] if found.confused else [])]
 
 
-def predictions_json(said: Sequence[Prediction]) -> list[dict[str, Any]] | dict[str, Any]:
-    """An entry for each image; where some have a known class, these under "images", and beside them how many of those
-    are recognised and what is taken for what."""
+def predictions_json(said: Sequence[Prediction]) -> dict[str, Any]:
+    """ "images": an entry for each. "recognised": how many of those whose class is known, and what is taken for what;
+    None if no class is known."""
     told = [
         {"image": str(one.image), "classes": dict(one.ranked), "remark": one.remark, "truth": one.truth} for one in said
     ]
     found = recognised_of(said)
-    if found is None:
-        return [{name: value for name, value in one.items() if name != "truth"} for one in told]
-    return {"images": told, **asdict(found), "share": found.accuracy.share}
+    return {"images": told, "recognised": found and {**asdict(found), "share": found.accuracy.share}}
 
 
 def together(made: Ensemble) -> RenderableType:

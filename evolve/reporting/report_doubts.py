@@ -8,6 +8,7 @@ from evolve.display.text import plural, plus_minus, score
 from evolve.reporting import hall_of_fame_text
 from evolve.reporting.training_text import search_at_chance
 from evolve.runs.chance import chance
+from evolve.runs.hall import better_mean
 from evolve.runs.ranking import lead
 from evolve.runs.run import Run
 from evolve.runs.shelf import unsteadiness
@@ -26,7 +27,11 @@ def _rivals(run: Run) -> Iterator[str]:
         return
     fitness = {one.candidate: [run.objective.fitness(value) for value in one.rescorings] for one in again}
     first, *others = again
+    better = better_mean(run.hall_of_fame, run.objective)
     for other in others:
+        if better and other.candidate == better.other.candidate:
+            yield hall_of_fame_text.doubt(run)
+            continue
         found = lead(fitness, first.candidate, other.candidate)
         if found.interval is None:
             yield (
@@ -40,8 +45,6 @@ def _rivals(run: Run) -> Iterator[str]:
                 f"({other.origin}): scored again it is {way} it by {plus_minus(abs(found.by), found.interval)} "
                 "(two standard errors)"
             )
-    if doubt := hall_of_fame_text.doubt(run):
-        yield doubt
 
 
 def _limits(run: Run) -> Iterator[str]:

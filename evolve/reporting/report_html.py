@@ -8,7 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from evolve.display.text import plural
-from evolve.figures.style import bare, html_of, script, table
+from evolve.figures.style import bare, html_of, script, table, title_of
 from evolve.reporting.inspection_html import escaped, paragraph, scrolling
 from evolve.reporting.inspection_style import CSS as INSPECTION_CSS
 from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section
@@ -89,7 +89,7 @@ def _(block: Network, prefix: str) -> str:
 
 @_block.register
 def _(block: Drawn, prefix: str) -> str:
-    name, title = f"{prefix}figure-{block.name}", _title(block)
+    name, title = f"{prefix}figure-{block.name}", title_of(block.figure)
     found = table(block.figure)
     columns = list(found[0]) if found else []
     left = len(found) - MOST_ROWS
@@ -100,15 +100,6 @@ def _(block: Drawn, prefix: str) -> str:
         f'<figure class="chart"><h3>{escaped(title)}</h3><div role="group" aria-label="{label}">'
         f"{html_of(bare(block.figure), name)}</div><figcaption>{escaped(block.caption)}</figcaption>"
         f"<details><summary>the numbers: {escaped(title)}</summary>{numbers}{more}</details></figure>"
-    )
-
-
-def _title(block: Drawn) -> str:
-    """The title of a figure as plain text."""
-    return re.sub(
-        r"&lt;|&gt;|&amp;",
-        lambda found: {"&lt;": "<", "&gt;": ">", "&amp;": "&"}[found[0]],
-        block.figure.layout.title.text,
     )
 
 

@@ -35,10 +35,10 @@ def headline(run: Run) -> str:
             f"{found.share:.1%} of {found.count:,} test images of {run.problem.get('name', 'its data')} recognised "
             f"({found.low:.1%} to {found.high:.1%})"
         )
-    if run.final_result is not None:
-        return (
-            f"{run.objective.name.replace('_', ' ')} {score(run.test_accuracy)} on {run.summary(work=False)['dataset']}"
-        )
+    result, name = run.final_result, run.objective.name
+    if result is not None:
+        value = run.test_accuracy if run.test_accuracy is not None else result.measures.get(name)
+        return f"{name.replace('_', ' ')} {score(value)} on {run.problem.get('name') or run.problem.get('table')}"
     return f"no network of run '{run.name}' was trained in full yet"
 
 

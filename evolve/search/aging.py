@@ -35,14 +35,11 @@ class Aging(Strategy):
         self._births, self._population, self._options = births, population, options
         self._members: dict[int, Member] = {}  # oldest first
         self._asked = 0
-        self._exhausted = False
 
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
         ready = bool(self._members) and 2 * self._asked > self._population
-        proposal = self._births.child_or_newcomer(ready, lambda: [self._parent(rng)], rng)
-        self._exhausted = proposal is None
-        return proposal or "done"
+        return self._births.child_or_newcomer(ready, lambda: [self._parent(rng)], rng) or "done"
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure is not taken in. An update leaves its member as old as it was."""
@@ -58,4 +55,4 @@ class Aging(Strategy):
         return max(rng.sample(members, min(self._options.sample, len(members))), key=lambda m: m.rank)
 
     def stop_reasons(self) -> dict[str, str]:
-        return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+        return self._births.stop_reasons()

@@ -16,6 +16,7 @@ from genomes.json_value import Json
 from genomes.recipe import difference, in_words
 
 DRAWS = 100
+EXHAUSTED = {"exhausted": "all genomes that were drawn had been tried before"}
 
 
 class Choose(Protocol):
@@ -57,6 +58,7 @@ class Births:
         self._known: set[str] = set()
         self._born = 0
         self._fill, self._choose = fill, choose
+        self._exhausted = False
         self.genes: Mapping[str, Json] = {}
 
     @property
@@ -83,7 +85,7 @@ class Births:
             variation = self.space.mutate(founder.genome, rng)
             return Proposal(variation.genome, (), (*founder.steps, *variation.steps), variation.blueprint)
 
-        return self._new(draw, 10 * DRAWS, rng)
+        return self._new_at_last(draw, rng)
 
     def random(self, rng: Random) -> Proposal | None:
         """A new genome from nothing; None if none is found in `10 * DRAWS` draws."""
@@ -92,7 +94,7 @@ class Births:
             variation = self.space.random(rng)
             return Proposal(variation.genome, (), variation.steps, variation.blueprint)
 
-        return self._new(draw, 10 * DRAWS, rng)
+        return self._new_at_last(draw, rng)
 
     def wider(self, parent: Member) -> Proposal | None:
         """`parent`, made as wide as the space allows; None if that is nothing new."""
@@ -147,6 +149,10 @@ class Births:
         child = self.child(draw_parents, rng, mutate) if ready and not self._founders else None
         return child or self.newcomer(rng)
 
+    def stop_reasons(self) -> dict[str, str]:
+        """Why a strategy has to end that found no new genome; empty if the last newcomer that it wanted was one."""
+        return EXHAUSTED if self._exhausted else {}
+
     def made(self, draw: Callable[[], Variation[Genome] | None], parents: Sequence[Member]) -> Proposal | None:
         """A new genome that a strategy makes itself. `draw` is called again for each draw, and may give none; None if
         no new genome is found in `DRAWS` draws."""
@@ -160,6 +166,12 @@ class Births:
             if found := self._unknown(self._filling(proposal)):
                 return self._entered(found)
         return None
+
+    def _new_at_last(self, draw: Callable[[], Proposal], rng: Random) -> Proposal | None:
+        """A new genome, if any can be found."""
+        found = self._new(draw, 10 * DRAWS, rng)
+        self._exhausted = found is None
+        return found
 
     def _new(self, draw: Callable[[], Proposal], draws: int, rng: Random) -> Proposal | None:
         """One of the first new genomes among so many that are drawn; None if none of them is new."""

@@ -42,14 +42,14 @@ class Genetic(Strategy):
         self._asked = 0
         self._elite: list[Member] = []
         self._recent: deque[Member | None] = deque(maxlen=population)
-        self._exhausted = False
 
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
         ready = bool(self._elite) and self._asked > self._population
-        proposal = self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
-        self._exhausted = proposal is None
-        return proposal or "done"
+        return (
+            self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
+            or "done"
+        )
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure takes its place among the recent results, but not in the pool. An update takes the place of what
@@ -78,4 +78,4 @@ class Genetic(Strategy):
         return list(chosen)
 
     def stop_reasons(self) -> dict[str, str]:
-        return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+        return self._births.stop_reasons()

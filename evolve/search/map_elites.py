@@ -48,7 +48,6 @@ class MapElites(Strategy):
         self._archive = _archive(len(options.cells))
         self._elites: dict[int, Member] = {}  # by cell
         self._asked = 0
-        self._exhausted = False
 
     @classmethod
     def check_installed(cls) -> None:
@@ -57,9 +56,10 @@ class MapElites(Strategy):
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
         ready = bool(self._elites) and 2 * self._asked > self._population
-        proposal = self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
-        self._exhausted = proposal is None
-        return proposal or "done"
+        return (
+            self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
+            or "done"
+        )
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure is not taken in."""
@@ -83,7 +83,7 @@ class MapElites(Strategy):
         return rng.sample(elites, 2 if len(elites) > 1 and rng.random() < self._options.crossover_rate else 1)
 
     def stop_reasons(self) -> dict[str, str]:
-        return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+        return self._births.stop_reasons()
 
 
 def _archive(costs: int) -> Any:

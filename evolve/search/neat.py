@@ -11,7 +11,7 @@ from collections import deque
 from random import Random
 from typing import Any
 
-from evolve.search.births import Births
+from evolve.search.births import EXHAUSTED, Births
 from evolve.search.speciation import PassedThrough, Population, SpeciesOptions
 from evolve.search.strategy import Answer, Facts, Member, Proposal, Strategy
 from evolve.values import Request, Result, adoption
@@ -94,7 +94,7 @@ class Neat(Strategy):
             return "done"
         genome = self._waiting.popleft()
         if genome.proposal is None:
-            self._reason = {"exhausted": "all genomes that were drawn had been tried before"}
+            self._reason = EXHAUSTED
             return "done"
         genome.proposal = self._births.up_to_date(genome.proposal)
         self._untold[genome.genome.notation()] = genome

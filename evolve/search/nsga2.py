@@ -57,14 +57,14 @@ class Nsga2(Strategy):
         self._births, self._population, self._options = births, population, options
         self._members: list[Individual] = []
         self._asked = 0
-        self._exhausted = False
 
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
         ready = bool(self._members) and 2 * self._asked > self._population
-        proposal = self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
-        self._exhausted = proposal is None
-        return proposal or "done"
+        return (
+            self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
+            or "done"
+        )
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure is not taken in."""
@@ -86,7 +86,7 @@ class Nsga2(Strategy):
         return min(rng.sample(among, min(2, len(among))), key=lambda one: one.place)
 
     def stop_reasons(self) -> dict[str, str]:
-        return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+        return self._births.stop_reasons()
 
 
 def _fitness(values: tuple[float, ...]) -> Any:

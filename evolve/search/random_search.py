@@ -24,16 +24,13 @@ class RandomSearch(Strategy):
 
     def __init__(self, births: Births, population: int, options: Options) -> None:
         self._births = births
-        self._exhausted = False
 
     def ask(self, rng: Random) -> Proposal | Answer:
         births = self._births
-        proposal = births.newcomer(rng) if births.founders_left else births.random(rng)
-        self._exhausted = proposal is None
-        return proposal or "done"
+        return (births.newcomer(rng) if births.founders_left else births.random(rng)) or "done"
 
     def tell(self, request: Request, result: Result) -> None:
         """Nothing is learned from a result."""
 
     def stop_reasons(self) -> dict[str, str]:
-        return {"exhausted": "all genomes that were drawn had been tried before"} if self._exhausted else {}
+        return self._births.stop_reasons()

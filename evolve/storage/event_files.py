@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
-from evolve.errors import ConfigError
+from evolve.errors import check_extra
 
 PREFIX, SUFFIX = "events.out.tfevents.", ".evolve"
-INSTALL = "pip install -e '.[tensorboard]'"
 VERSION = "brain.Event:2"
 
 Record: TypeAlias = bytes
@@ -27,15 +25,9 @@ Value: TypeAlias = bool | int | float | str
 """Of a hyper-parameter."""
 
 
-def installed() -> bool:
-    """Whether TensorBoard is there."""
-    return find_spec("tensorboard") is not None
-
-
 def require(asked: str) -> None:
     """Raises ConfigError if TensorBoard is missing, which `asked` needs: a flag, a setting or a verb."""
-    if not installed():
-        raise ConfigError(f"{asked} needs tensorboard, which is not installed; install the extra with: {INSTALL}")
+    check_extra(asked, "tensorboard", "tensorboard")
 
 
 def scalars(values: Mapping[str, float], step: int, at: float) -> Record:

@@ -162,9 +162,9 @@ def test_counts_are_those_of_predictions_and_a_wrong_label_is_named(
     assert f"{PLAIN}/wrong.png" in [look.name for look in seen.mistakes if look.doubtful]
     assert "left aside: 1 folder that is called as no class" in of_folder.source.remarks
     told = predictions_json(said)
-    assert isinstance(told, dict)
-    assert told["accuracy"]["right"] == seen.accuracy.right and told["unlabelled"] == 1
-    assert told["confused"][0]["images"] == seen.confused[0].images
+    worth = told["recognised"]
+    assert worth["accuracy"]["right"] == seen.accuracy.right and worth["unlabelled"] == 1
+    assert worth["confused"][0]["images"] == seen.confused[0].images
     assert {one["truth"] for one in told["images"]} == {*names, None}
     text = StringIO()
     Console(file=text, width=200).print(predictions(said, 1))
@@ -172,7 +172,7 @@ def test_counts_are_those_of_predictions_and_a_wrong_label_is_named(
     assert "not counted: 1 image in no folder that is called as a class" in text.getvalue()
     assert "most confused" in text.getvalue()
     unlabelled = predictions_json([one for one in said if one.truth is None])
-    assert isinstance(unlabelled, list) and set(unlabelled[0]) == {"image", "classes", "remark"}
+    assert unlabelled["recognised"] is None and unlabelled["images"][0]["truth"] is None
 
 
 class Tags(HTMLParser):

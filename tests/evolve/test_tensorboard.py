@@ -339,8 +339,8 @@ def test_what_a_run_is_writing_is_left_to_it(day: Path, tmp_path: Path) -> None:
 
 
 def test_without_tensorboard_the_extra_is_named(day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evolve.storage.event_files.find_spec", lambda name: None)
-    install = r"needs tensorboard, which is not installed; install the extra with: pip install -e '\.\[tensorboard\]'"
+    monkeypatch.setattr("evolve.errors.find_spec", lambda name: None)
+    install = r"needs tensorboard; install the extra with: pip install -e '\.\[tensorboard\]'"
     with pytest.raises(ConfigError, match=f"^tensorboard {install}"):
         evolve.run(table=DATA / "table.json", tensorboard=True, results=tmp_path, progress=False)
     assert not list(tmp_path.iterdir())
@@ -354,9 +354,9 @@ def test_a_run_that_has_it_goes_on_where_it_is_missing(
     day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = copied(day, tmp_path)
-    monkeypatch.setattr("evolve.storage.event_files.find_spec", lambda name: None)
+    monkeypatch.setattr("evolve.errors.find_spec", lambda name: None)
     assert len(evolve.resume(folder, generations=1).candidates) == 40
-    assert "nothing is written for TensorBoard, as it is not installed here" in capsys.readouterr().out
+    assert "needs tensorboard; install the extra with" in capsys.readouterr().out
 
 
 def test_the_extra_is_one_of_the_package() -> None:

@@ -3,8 +3,8 @@ the same model trained as it stands for the same work.
 
     python benchmarks/adopted.py --data FOLDER --output results/published/graphs
 
-FOLDER holds cifar10.npz. About half an hour of two usual cores. Goes on where it was ended; what came out is written
-into adopted.json.
+FOLDER holds cifar10.npz. Twice 4e13 units of work, half an hour of two server cores or more. Goes on where
+it was ended; what came out is written into adopted.json.
 """
 
 from __future__ import annotations

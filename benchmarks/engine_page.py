@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from throughput_table import tables
@@ -131,12 +132,32 @@ what the words mean is said in that script.
 """
 
 
+def page_faults(found: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {arm} | {mean(row['seconds'] for row in each):.1f} | {max(row['seconds'] for row in each):.1f} | "
+        f"{mean(row['system'] for row in each):.1f} | {max(row['faults'] for row in each):,} | "
+        f"{max(row['most_mb'] for row in each):,} |"
+        for arm, each in found.items()
+    )
+    count = len(next(iter(found.values())))
+    return f"""## Memory that is kept between training steps
+
+`python benchmarks/page_faults.py --output results/published/engine` ([page-faults.json](page-faults.json)): the same
+three epochs in {count} fresh processes each. By itself the C library now and then hands memory back after every step.
+
+| memory that is freed is | seconds, mean | worst process | of the system, s | most page faults | most memory, MB |
+|---|---|---|---|---|---|
+{rows}
+"""
+
+
 PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "soak.json": soak,
     "memory.json": memory,
     "throughput.json": throughput,
     "fast.json": fast,
     "training-costs.json": costs,
+    "page-faults.json": page_faults,
     "coordinator.json": coordinator,
 }
 

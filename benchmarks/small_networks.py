@@ -1,10 +1,10 @@
-"""The best small networks on CIFAR-10: half an hour's work of two usual cores under each limit.
+"""The best small networks on CIFAR-10: 1.2e14 units of work under each limit.
 
     python benchmarks/small_networks.py --data FOLDER --output results/published/small
 
-FOLDER holds cifar10.npz. Each network is chosen without the test part, which is opened once for it. About two hours of
-two usual cores; goes on where it was ended. Beside the limits stand the front and the shelf of a run with several
-objectives. Rows go into rows.jsonl, the page into README.md.
+FOLDER holds cifar10.npz. Each network is chosen without the test part, which is opened once for it. That work takes two
+server cores from half an hour to an hour and a half for each; goes on where it was ended. Beside the
+limits stand the front and the shelf of a run with several objectives. Rows go into rows.jsonl, the page into README.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from evolve.reporting.markdown import code, table
 from evolve.runs import shelf
 from genomes.stack.space import StackSpace
 
-WORK = "1.2e14"  # half an hour of two usual cores in float32
+WORK = "1.2e14"
 SEARCHES: dict[str, dict[str, Any]] = {
     "5k weights": {"max_parameters": 5_000},
     "25k weights": {"max_parameters": 25_000},
@@ -99,8 +99,8 @@ def page(rows: list[dict[str, Any]]) -> str:
     blocks = [
         "# The best small networks on CIFAR-10",
         f"`python benchmarks/small_networks.py --data FOLDER --output results/published/small`: {WORK} units of work "
-        "for each search, training of the winner included, which is about half an hour of two usual cores. Networks "
-        "were chosen on the selection part; the test part was opened once for each. Files were measured on disk. "
+        "for each search, training of the winner included: half an hour of two fast server cores. Networks were "
+        "chosen on the selection part; the test part was opened once for each. Files were measured on disk. "
         "The final model was trained on the selection part, too: its accuracies there say what 8 bits cost, no more.",
         table(COLUMNS, [*lines, *article]),
         "Published small networks, of searches and trainings that are thousands of times as long:",

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import evolve
 
 # %%
-# Any run will do, such as ``run = evolve.find("photos")``. Here is a small one.
+# Any run will do, such as ``run = evolve.find("parity")``. Here is a small one.
 
 folder = TemporaryDirectory()
 few = {"founders": ["small"], "evaluations": 4, "challengers": 2, "leaders": 2, "seed": 1}

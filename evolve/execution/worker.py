@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from evolve.errors import in_words
+from evolve.execution import memory
 from evolve.execution.border import from_json, result_to_json
 from evolve.execution.executor import Evaluators, cannot_start, judge
 from evolve.execution.keras_import import import_keras
@@ -55,6 +56,7 @@ def start(setup: Setup, outlet: Connection) -> None:
     when they are imported.
     """
     global _evaluators, _broken, _outlet
+    memory.keep_freed()  # before there is another thread
     threading.Thread(target=_watch, args=(os.getppid(), setup.memory_limit), daemon=True).start()
     os.set_blocking(outlet.fileno(), False)
     _outlet = outlet

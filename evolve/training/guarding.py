@@ -36,6 +36,7 @@ def guard(job: J, work: Callable[[J], Result]) -> Result:
         finally:
             gpu_peak = this_backend().gpu_peak()
             this_backend().forget()
+            memory.give_back()
     figures = {"peak_bytes": memory.peak(), "held_bytes": memory.held(), "worker": os.getpid()}
     figures |= {"gpu_peak_bytes": gpu_peak} if gpu_peak else {}
     return replace(result, timing={**result.timing, "seconds": round(time.perf_counter() - begun, 3), **figures})

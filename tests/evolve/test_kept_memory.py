@@ -1,0 +1,51 @@
+"""A process that trains keeps the memory that it frees, and hands it back when a training is over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# Four blocks that the C library would map by themselves, and hand back at once.
+BLOCKS = """
+import resource, sys
+import numpy as np
+from evolve.execution import memory
+
+if sys.argv[1] == "kept":
+    memory.keep_freed()
+faults, megabytes = [], []
+for _ in range(4):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    blocks = [np.ones(64 << 20, np.uint8) for _ in range(4)]
+    del blocks
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    megabytes.append(memory.held() >> 20)
+memory.give_back()
+print(faults[-1] * resource.getpagesize() >> 20, megabytes[-1], memory.held() >> 20)
+"""
+
+
+def megabytes(how: str) -> tuple[int, int, int]:
+    """Cleared for the last blocks; held when they are gone; held when memory was handed back."""
+    command = [sys.executable, "-c", BLOCKS, how]
+    whole_pages = {**os.environ, "NUMPY_MADVISE_HUGEPAGE": "0"}  # one fault for each
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=whole_pages)
+    cleared, held, left = map(int, done.stdout.split())
+    return cleared, held, left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="speaks of glibc")
+def test_memory_is_kept_between_steps_and_handed_back_after_them() -> None:
+    cleared, held, left = megabytes("kept")
+    assert cleared < 10
+    assert held > 256 > 128 > left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="speaks of glibc")
+def test_by_itself_the_c_library_hands_it_back_at_once() -> None:
+    cleared, held, left = megabytes("as it is")
+    assert cleared > 200
+    assert left <= held < 128

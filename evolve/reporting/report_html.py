@@ -12,7 +12,7 @@ from evolve.figures.style import bare, html_of, script, table, title_of
 from evolve.reporting.inspection_html import escaped, paragraph, scrolling
 from evolve.reporting.inspection_style import CSS as INSPECTION_CSS
 from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section
-from evolve.reporting.report_style import CSS
+from evolve.reporting.report_style import CSS, PRINTING
 
 NUMBER = re.compile(r"[-+]?[\d.,]+[kMG%]?|-")
 MOST_ROWS = 400  # of a table below a figure; more of them make pages that browsers are slow with
@@ -22,7 +22,7 @@ def page(title: str, lead: Sequence[str], parts: Sequence[tuple[str, Sequence[Se
     """The whole file. title, lead: what came out, and a few sentences on it. parts: name and sections of each run or
     experiment; of several, all but the first are folded."""
     figures = any(isinstance(block, Drawn) for _, found in parts for section in found for block in section.blocks)
-    drawing = f"<script>{script()}</script>" if figures else ""
+    drawing = f"<script>{script()}</script><script>{PRINTING}</script>" if figures else ""
     body = "".join(_part(at, name, found, len(parts)) for at, (name, found) in enumerate(parts))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -32,5 +32,13 @@ pre{background:#f5f5f5;padding:.75rem;margin:.5rem 0;font-size:.9rem;width:max-c
 code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}
 @media (max-width:720px){.network{grid-template-columns:1fr}}
 @media (max-width:480px){body{font-size:15px}header,main{padding:.75rem}th,td{padding:.2rem .35rem}}
-@media print{nav,details:not([open]){display:none}figure,table{break-inside:avoid}}
+@media print{nav,details:not([open]){display:none}figure,table{break-inside:avoid}h2,h3{break-after:avoid}
+.network{display:block}.network svg{max-height:23cm}.network>div{margin-top:.5rem}}
+"""
+
+# Plotly draws for a width in pixels: before a page is printed figures are made as wide as the paper, and then restored.
+PRINTING = """
+const figures = () => document.querySelectorAll(".js-plotly-plot");
+addEventListener("beforeprint", () => figures().forEach(one => Plotly.relayout(one, {width: 680, autosize: false})));
+addEventListener("afterprint", () => figures().forEach(one => Plotly.relayout(one, {width: null, autosize: true})));
 """

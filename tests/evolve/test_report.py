@@ -279,3 +279,14 @@ def test_nothing_is_wider_than_the_screen(opened: Any, width: int) -> None:
     opened.set_viewport_size({"width": width, "height": 900})
     opened.wait_for_timeout(300)
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_figures_fit_on_paper(opened: Any) -> None:
+    """While a page is printed, and in a PDF, which Chromium makes likewise; then they are what they were."""
+    widths = "[...document.querySelectorAll('.js-plotly-plot .main-svg')].map(one => one.getBoundingClientRect().width)"
+    opened.evaluate(f"addEventListener('beforeprint', () => {{ window.onPaper = {widths} }})")
+    before = opened.evaluate(widths)
+    opened.pdf(format="A4")
+    assert max(before) > 900
+    assert 0 < max(opened.evaluate("window.onPaper")) <= 700
+    opened.wait_for_function(f"Math.max(...{widths}) > 900")

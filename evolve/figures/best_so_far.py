@@ -25,7 +25,7 @@ def progress(run: Run, over: Literal["births", "seconds"] = "births") -> Figure:
     if over == "seconds" and any(birth.seconds is None for birth in found):
         raise RunError(f"run '{run.name}' searched a table, in no time; draw its progress over births")
     found = sorted(found, key=lambda one: one.number if over == "births" else (one.seconds or 0.0))
-    x = [float(one.number) if over == "births" else (one.seconds or 0.0) for one in found]
+    x: list[float] = [one.number if over == "births" else (one.seconds or 0.0) for one in found]
     best, bests = None, []
     for birth in found:
         if best is None or (birth.fitness or 0.0) > (best.fitness or 0.0):

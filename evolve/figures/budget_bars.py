@@ -45,7 +45,7 @@ def budgets(run: Run) -> Figure:
     labels = [f"{NAMES[purpose]}, {budget.images:,} x {budget.epochs}" for (purpose, budget), _ in ordered]
     columns = ("purpose", "images", "epochs", "trainings", "images seen", "seconds")
     rows = [
-        (NAMES[purpose], budget.images, budget.epochs, int(count), seen, round(seconds, 1))
+        (NAMES[purpose], budget.images, budget.epochs, int(count), round(seen), round(seconds, 1))
         for (purpose, budget), (count, seen, seconds) in ordered
     ]
     title = f"{run.name}: what trainings were spent on (images x epochs of each)"

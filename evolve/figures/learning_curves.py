@@ -77,7 +77,7 @@ def _curves(run: Run) -> tuple[str, list[Curve]]:
 
 def _points(curve: Any, name: str) -> list[tuple[float, float]]:
     known: list[Mapping[str, float]] = [point for point in curve if name in point and "epoch" in point]
-    return [(float(point["epoch"]), float(point[name])) for point in known]
+    return [(point["epoch"], float(point[name])) for point in known]
 
 
 def _few(found: list[Curve], winner: int | None) -> list[Curve]:

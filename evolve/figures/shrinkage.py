@@ -22,12 +22,12 @@ def shrinkage(run: Run) -> Figure:
     found = [one for one in run.hall_of_fame if one.rescored is not None]
     if not found:
         raise RunError(f"no network of run '{run.name}' was scored again, so nothing is known of its shrinkage")
-    rows = [(one.candidate, one.origin, one.score, one.rescored, one.test_accuracy) for one in found]
+    rows = [(one.candidate, one.origin, one.score, one.rescored, one.test_score) for one in found]
     columns = ("candidate", "origin", *STAGES)
     drawn = figure(f"{run.name}: what was left of the scores", "", measure(run), columns, rows)
     for one in reversed(found):
         first = one is found[0]
-        stages = zip(STAGES, (one.score, one.rescored, one.test_accuracy), strict=True)
+        stages = zip(STAGES, (one.score, one.rescored, one.test_score), strict=True)
         known = [(stage, value) for stage, value in stages if value is not None]
         drawn.add_scatter(
             x=[stage for stage, _ in known], y=[value for _, value in known], mode="lines+markers",

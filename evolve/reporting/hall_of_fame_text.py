@@ -39,7 +39,7 @@ def decision(run: Run) -> str:
     if found and found[0].rescored is None and run.winner is not None:
         return f"candidate {run.winner}, {_described(run, found[0])}: there was nothing to choose from"
     if not found or found[0].rescored is None:
-        return f"{run.name}: no network has won yet, as none was scored again"
+        return f"no network of run {run.name} has won yet, as none was scored again"
     first, failed = found[0], _failed(run, found[0])
     won = "won" if failed or run.winner == first.candidate else "is ahead so far"
     head = f"candidate {first.candidate} {won}, {_described(run, first)}"
@@ -55,6 +55,12 @@ def decision(run: Run) -> str:
         said += f"; {'its training in full failed, so ' if failed else ''}candidate {run.winner} was trained in full"
         said += "" if failed else " before the search went on"
     return f"{head}: {said}"
+
+
+def state(run: Run) -> str:
+    """The state of a run; with what ended it, if that was an error."""
+    reason = run.acts[-1].detail.get("reason") if run.acts and run.acts[-1].kind in ("failed", "stopped") else None
+    return f"{run.state}: {reason}" if reason else run.state
 
 
 def _race(run: Run) -> Standings | None:
@@ -164,7 +170,7 @@ def _trained(budgets: Sequence[Budget]) -> str:
 def table(run: Run, leaders: Sequence[Leader], climbed: bool) -> RenderableType:
     """One row for each leader, a line between those that were scored again and the others."""
     worse = " (+ is worse)" if run.objective.direction is Direction.MINIMISE else ""
-    tested = sum(leader.test_accuracy is not None for leader in leaders) > 1  # that of the winner is told in words
+    tested = sum(leader.test_score is not None for leader in leaders) > 1  # that of the winner is told in words
     columns = [Column("candidate"), Column("origin", folds=True), Column("score"), Column("re-scored")]
     columns += [Column("seen", spare=2)] if climbed else []  # images, in the training that the score is of
     columns += [Column(f"change{worse}", spare=1), *([Column("test", spare=3)] if tested else [])]
@@ -176,11 +182,18 @@ def table(run: Run, leaders: Sequence[Leader], climbed: bool) -> RenderableType:
         origin = f"{leader.origin} (control)" if leader.is_control else leader.origin
         change = with_spread(leader.change, leader.spread, len(leader.rescorings))
         seen = (count(leader.trained),) if climbed else ()
-        test = (score(leader.test_accuracy),) if tested else ()
+        test = (score(leader.test_score),) if tested else ()
         sizes = (count(leader.parameters), count(leader.multiply_adds))
         scores = (score(leader.score), score(leader.rescored), *seen, change, *test)
         rows.add_row(str(leader.candidate), origin, *scores, *sizes)
     return rows
+
+
+def trained_again(run: Run) -> str:
+    """What candidates were scored again by."""
+    if over_folds(run.problem):
+        return "fresh trainings over other folds, as no images were set apart"
+    return "other trainings of the table" if run.config.table else "fresh trainings on images the search never saw"
 
 
 def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
@@ -192,11 +205,9 @@ def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
         shown = f"{len(leaders)} of {all_of_them:,} candidates that have a score"
         said.append(f"{shown}; all of them with: --top {all_of_them}")
     if any(leader.rescorings for leader in leaders):
-        what = "other trainings of the table" if run.config.table else "fresh trainings on images the search never saw"
-        what = "fresh trainings over other folds, as no images were set apart" if over_folds(run.problem) else what
         said.append(
-            f"re-scored: mean of {what}; change: that mean minus the score, +- the standard deviation of those "
-            "trainings (how many)"
+            f"re-scored: mean of {trained_again(run)}; change: that mean minus the score, +- the standard deviation of "
+            "those trainings (how many)"
         )
     if any(leader.is_control for leader in leaders):
         said.append("control: no leader of the search, but scored again so that these have something to beat")

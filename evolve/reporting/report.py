@@ -90,7 +90,7 @@ def _head(runs: Sequence[Run], names: Sequence[str]) -> tuple[str, list[str]]:
     """Title of a report, and sentences below it."""
     if len(runs) == 1:
         run = runs[0]
-        still = [f"The run is {run.state}."] if run.state != "finished" else []
+        still = [f"The run is {hall_of_fame_text.state(run)}."] if run.state != "finished" else []
         return headline(run), [f"Run {run.name}, {run.meta['created'][:10]}.", *still]
     return f"{len(runs)} runs compared" if runs else names[0], []
 

@@ -6,8 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from evolve.display.text import score
+
 if TYPE_CHECKING:
     from evolve.figures.style import Figure
+
+
+def shown(value: Any) -> str:
+    """A value of a table as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return score(value) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @dataclass(frozen=True)

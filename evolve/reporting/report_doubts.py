@@ -22,6 +22,9 @@ def doubts(run: Run) -> list[str]:
 def _rivals(run: Run) -> Iterator[str]:
     """Candidates that were scored again and cannot be told apart from the first of the hall of fame."""
     again = [one for one in run.hall_of_fame if one.rescored is not None]
+    if not again:
+        yield "no network was scored again with fresh seeds, so nothing is known of how good the best of them are"
+        return
     if len(again) < 2:
         yield "only one network was scored again with fresh seeds, so nothing is known of how it compares with others"
         return

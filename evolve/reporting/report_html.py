@@ -11,7 +11,7 @@ from evolve.display.text import plural
 from evolve.figures.style import bare, html_of, script, table, title_of
 from evolve.reporting.inspection_html import escaped, paragraph, scrolling
 from evolve.reporting.inspection_style import CSS as INSPECTION_CSS
-from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section
+from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section, shown
 from evolve.reporting.report_style import CSS, PRINTING
 
 NUMBER = re.compile(r"[-+]?[\d.,]+[kMG%]?|-")
@@ -110,7 +110,7 @@ def rows(title: str, columns: Sequence[str], values: Iterable[Sequence[Any]]) ->
     kinds = [' class="number"' if number else "" for number in numeric]
     head = "".join(f'<th scope="col"{kind}>{escaped(text)}</th>' for kind, text in zip(kinds, columns, strict=True))
     body = "".join(
-        f"<tr>{''.join(f'<td{kind}>{escaped(_shown(one))}</td>' for kind, one in zip(kinds, row, strict=True))}</tr>"
+        f"<tr>{''.join(f'<td{kind}>{escaped(shown(one))}</td>' for kind, one in zip(kinds, row, strict=True))}</tr>"
         for row in every
     )
     return scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", title)
@@ -119,11 +119,3 @@ def rows(title: str, columns: Sequence[str], values: Iterable[Sequence[Any]]) ->
 def _is_number(value: Any) -> bool:
     """Whether it is read as a number: also as people write one, such as 294.1k, and the sign that there is none."""
     return isinstance(value, int | float | None) or bool(NUMBER.fullmatch(str(value)))
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import singledispatch
 from typing import Any
 
-from evolve.display.text import plural, score
+from evolve.display.text import plural
 from evolve.figures.style import table as numbers
 from evolve.reporting.markdown import bullets, code, plain, table
-from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section
+from evolve.reporting.report_blocks import Block, Bullets, Code, Drawn, Network, Page, Paragraph, Rows, Section, shown
 
 FEW_ROWS = 15  # of the table of a figure
 
@@ -72,8 +72,4 @@ def _(block: Drawn) -> Iterator[str]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    return table(columns, [[_shown(value) for value in row] for row in rows])
-
-
-def _shown(value: Any) -> str:
-    return score(value) if isinstance(value, float) else "-" if value is None else plain(str(value))
+    return table(columns, [["-" if value is None else plain(shown(value)) for value in row] for row in rows])

@@ -77,7 +77,7 @@ def _result(run: Run) -> Iterator[Block]:
     leaders = run.hall_of_fame[:LEADERS]
     rows = [
         (
-            *(one.candidate, one.origin, score(one.score), score(one.rescored), score(one.test_accuracy)),
+            *(one.candidate, one.origin, score(one.score), score(one.rescored), score(one.test_score)),
             *(count(one.parameters), count(one.multiply_adds)),
         )
         for one in leaders
@@ -87,8 +87,8 @@ def _result(run: Run) -> Iterator[Block]:
         yield Rows("the hall of fame", columns, rows)
     if any(one.rescored is not None for one in leaders):
         caption = (
-            "The best of many is partly the luckiest. What a network scores when it is trained again with fresh seeds, "
-            "on images that the search never saw, is what is left of that. Trainings differ in length."
+            "The best of many is partly the luckiest. What is left of that shows when it is scored again, by "
+            f"{hall_of_fame_text.trained_again(run)}. Trainings differ in length."
         )
         yield from _drawn(run, "shrinkage", figures.shrinkage, caption)
 

@@ -101,7 +101,7 @@ def _about(run: Run) -> str:
     s, names = run.summary(work=False), run.problem.get("class_names")
     listed = ", ".join(names[:FEW_CLASSES]) + (", ..." if len(names) > FEW_CLASSES else "") if names else ""
     return (
-        f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}\n"
+        f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {hall_of_fame_text.state(run)}\n"
         f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}"
         f"{f'; {len(names)} classes: {listed}' if names else ''}{_simulated(run)}"
     )

@@ -47,7 +47,8 @@ def _control(log: Log, config: RunConfig, rescored: Iterable[int]) -> int | None
 
 def _leader(log: Log, run: Models, known: Scored, rescored: Sequence[float], is_control: bool) -> Leader:
     row, in_full = log.born(known.candidate), log.full_training(known.candidate)
-    shown = log.objectives.first.shown
+    objective, tested = log.objectives.first, None if run.on_recorded_table else in_full
+    shown = objective.shown
     return Leader(
         run=run,
         candidate=known.candidate,
@@ -62,7 +63,8 @@ def _leader(log: Log, run: Models, known: Scored, rescored: Sequence[float], is_
         rescorings=tuple(map(shown, rescored)),
         retrained=_retrained(log, known.candidate) if rescored else None,
         is_control=is_control,
-        test_accuracy=accuracy(in_full[1], log.objectives.first) if in_full and not run.on_recorded_table else None,
+        test_accuracy=accuracy(tested[1], objective) if tested else None,
+        test_score=tested[1].measures.get(objective.name) if tested else None,
         in_full=run.done(in_full[0].budget, in_full[1]) if in_full else None,
     )
 

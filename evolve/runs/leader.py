@@ -62,7 +62,8 @@ class Leader:
     epochs of each, None where they differ.
     origin: where it comes from, as "founder fast" or "mutant of 4". parents: birth numbers.
     is_control: whether it was scored again only because it is the first one born, which others have to beat.
-    test_accuracy: of its last full training, or None if it had none. in_full: what that training really did.
+    test_accuracy: of its last full training, or None if it had none; test_score: what candidates are ranked by, which
+        is that accuracy unless a run ranks by something else, such as the loss. in_full: what it really did.
     """
 
     run: Models = field(repr=False)
@@ -79,6 +80,7 @@ class Leader:
     retrained: int | None = None
     is_control: bool = False
     test_accuracy: float | None = None
+    test_score: float | None = None
     in_full: Spent | None = None
 
     @property
@@ -95,7 +97,7 @@ class Leader:
     def __str__(self) -> str:
         """The leader in a line, for `print`."""
         again = "" if self.rescored is None else f", re-scored {score(self.rescored)}"
-        test = "" if self.test_accuracy is None else f", on the test part {score(self.test_accuracy)}"
+        test = "" if self.test_score is None else f", on the test part {score(self.test_score)}"
         return f"candidate {self.candidate}, {self.origin}: score {score(self.score)}{again}{test}"
 
     def _repr_html_(self) -> str:

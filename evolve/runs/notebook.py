@@ -33,7 +33,7 @@ LEADER = {
     "origin": "origin",
     "score": "score",
     "rescored": "re-scored",
-    "test_accuracy": "test",
+    "test_score": "test",
     "parameters": "weights",
     "multiply_adds": "multiply-adds",
 }

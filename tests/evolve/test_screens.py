@@ -23,6 +23,7 @@ from evolve.engine.initial_population import founder
 from evolve.errors import ConfigError, RunError
 from evolve.reporting import candidate_text, hall_of_fame_text, run_text
 from evolve.reporting.machine_text import machine_table
+from evolve.reporting.report_doubts import doubts
 from evolve.runs.facts import candidate_json
 from evolve.runs.frame import candidate_rows
 from evolve.runs.run import Run
@@ -73,7 +74,7 @@ def made(
     return Run(folder)
 
 
-def finished(run: Run, winner: int) -> Run:
+def finished(run: Run, winner: int, **others: float) -> Run:
     """The run after the winner's training in full."""
     candidate = next(
         born(row.number, row.parents, *row.steps) for row in run.candidates.values() if row.number == winner
@@ -82,7 +83,7 @@ def finished(run: Run, winner: int) -> Run:
         number = store.last("request") + 1
         request = Request(number, candidate, Budget(400, 20), 0, Purpose.FINAL, "final")
         curve = tuple({"accuracy": at / 20, "validation_accuracy": at / 25} for at in range(20))
-        measures = {"accuracy": 0.9512, "train_accuracy": 0.9876}
+        measures = {"accuracy": 0.9512, "train_accuracy": 0.9876, **others}
         store.add((), [request], [Result(number, Status.OK, measures, curve, {"images": 400, "epochs": 20})])
         store.act("finished", winner=winner, request=number)
     return Run(run.folder)
@@ -138,7 +139,7 @@ def test_the_first_line_says_that_no_mutant_beat_a_founder(many: Run) -> None:
             {2: [0.5, 0.6]},
             "candidate 2 is ahead so far, a mutant of candidate 1: no founder was among those scored again",
         ),
-        ({}, "run: no network has won yet, as none was scored again"),
+        ({}, "no network of run run has won yet, as none was scored again"),
     ],
 )
 def test_the_first_line_says_why(rescored: Told, said: str, tmp_path: Path) -> None:
@@ -278,9 +279,26 @@ def test_a_number_of_leaders_that_cannot_be_says_so(many: Run) -> None:
         many.leaders(-1)
 
 
+def test_a_run_that_failed_says_why(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", [born(1)], {1: [0.5]}, {})
+    with Store.open(run.folder) as store:
+        store.act("failed", reason="nothing could be evaluated", worked=1.0)
+    failed = Run(run.folder)
+    assert "seed 0, failed: nothing could be evaluated" in words(drawn(run_text.hall_of_fame(failed), 60))
+    assert "no network was scored again" in doubts(failed)[0]
+
+
+def test_a_run_that_ranks_by_the_loss_is_tested_by_it(tmp_path: Path) -> None:
+    scores, again = {1: [0.9], 2: [0.8]}, {1: [0.7, 0.75], 2: [1.0, 1.1]}
+    ranked = made(tmp_path / "run", [born(1), born(2)], scores, again, metric="loss", objectives=["minimise loss"])
+    first = finished(ranked, 1, loss=0.6).hall_of_fame[0]
+    assert (first.candidate, first.test_accuracy, first.test_score) == (1, 0.9512, 0.6)
+    assert "on the test part 0.6000" in str(first)
+
+
 def test_a_run_without_any_score_is_shown(tmp_path: Path) -> None:
     run = made(tmp_path / "run", [born(1)], {}, {})
-    assert "no network has won yet" in drawn(run_text.hall_of_fame(run), 40)
+    assert "no network of run run has won yet" in words(drawn(run_text.hall_of_fame(run), 40))
     assert "no test accuracy yet" in str(run)
     assert "<table>" in run._repr_html_()
     assert candidate_rows_of(run) == [(1, None, None, None)]

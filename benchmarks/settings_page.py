@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from evolve.config import Group, RunConfig
+from evolve.config import RunConfig
+from evolve.config_values import Group
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = '''"""Keyword arguments of `evolve.run` and `evolve.resume`, with their types, for editors and mypy.

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from evolve.config import RunConfig
-from evolve.custom_fitness import Fitness, fitness_path
 from evolve.display.console import Watcher, make_console
 from evolve.engine.running import VERSION as VERSION
 from evolve.engine.running import resume_given, run_given
 from evolve.errors import ConfigError
+from evolve.execution.custom_fitness import Fitness, fitness_path
 from evolve.research.design import Design, arm_in_words
 from evolve.research.experiment import Experiment, conduct
 from evolve.research.experiment_file import read_design

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
-from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from evolve.display.quantities import Count, Seconds, Size, seconds
-from evolve.errors import ConfigError, nearest
-from evolve.objectives import COSTS, MEASURED, MEASURES, PUBLISHED, RECORDED, SCORE, Objectives, read_objective
+from evolve.config_values import Group, HomePath, PathText, one_of, read_objectives, read_rungs, read_twins
+from evolve.display.quantities import Count, Seconds, Size
+from evolve.objectives import MEASURES, PUBLISHED, RECORDED
 from evolve.search.strategy import STRATEGIES, strategy_class
-from evolve.settings import Given, Settings, Shown, path_of
+from evolve.settings import Settings, Shown
 from evolve.values import Budget
 from genomes.custom_layers import is_custom
 from genomes.genome import SPACES, space_class
@@ -24,86 +20,6 @@ USUAL_LOOK_AHEAD = 8
 # Settings that not every encoding heeds; see `SearchSpace.settings`.
 OF_ENCODINGS = ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
 OF_TABLES = {".json": PUBLISHED, ".jsonl": RECORDED}  # how the names of tables end -> their encodings
-RUNG = re.compile(r"\d{1,9}x\d{1,6}(x\d{1,3})?")
-
-
-def times_without_unit(given: Given) -> list[str]:
-    """What is to be said of times that lack a unit: a number is seconds, and who types one may think of minutes. In
-    Python a number is seconds to everybody."""
-    said = []
-    for name in ("duration", "candidate_timeout"):
-        value, source = given.values.get(name), given.source(name)
-        number = isinstance(value, int | float) and not isinstance(value, bool) and bool(source.file)
-        if number or (isinstance(value, str) and re.fullmatch(r"(.*[smhd ])?[\d.]+ *", value)):
-            with suppress(ValueError):
-                minutes = source.assigned(f"{str(value).strip()}m")
-                said.append(
-                    f"{source.assigned(value)} means {seconds(value):,.10g} seconds; for minutes write {minutes}"
-                )
-    return said
-
-
-def _path(value: Any) -> Any:
-    return path_of(value) if isinstance(value, str | Path) else value
-
-
-def _text(value: Any) -> Any:
-    """Text that may be a path; only one that begins with ~ is changed."""
-    return str(_path(value)) if isinstance(value, Path) or str(value).startswith("~") else value
-
-
-class Group(StrEnum):
-    """Headings of the settings in help and in their table."""
-
-    DATA = "Data"
-    SEARCH = "Search"
-    BUDGET = "Budget"
-    LIMITS = "Limits"
-    MACHINE = "Machine"
-
-
-def read_rungs(value: Any) -> Any:
-    """Budgets such as ['3000x1', '9000x2'], or '3000x1,9000x2', or one over folds. Raises ValueError else."""
-    given = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-    if not isinstance(given, list | tuple) or not all(isinstance(one, str) and RUNG.fullmatch(one) for one in given):
-        raise ValueError("not budgets")
-    found = [Budget.read(one) for one in given]
-    if any(one.images < 10 or one.epochs < 1 for one in found) or any(not a < b for a, b in pairwise(found)):
-        raise ValueError("not growing")
-    if len(found) > 1 and any(one.folds > 1 for one in found):
-        raise ValueError("folds do not climb")
-    return tuple(given)
-
-
-def _known(names: Any) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if not isinstance(value, str) or value not in names:
-            raise ConfigError(f"'{value}' is unknown{nearest(str(value), names)}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _objectives(value: Any) -> Any:
-    """Objectives such as ['minimise loss']. Raises ValueError for anything else."""
-    given = value.split(",") if isinstance(value, str) else value
-    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
-        raise ValueError("not objectives")
-    for one in given:
-        read_objective(one)
-    return tuple(given)
-
-
-def _twins(value: Any) -> Any:
-    """Two budgets of the same images with growing epochs, or none. Raises ValueError for anything else."""
-    found = [Budget.read(one) for one in read_rungs(value)] if value else []
-    if found and (len(found) != 2 or found[0].images != found[1].images):
-        raise ValueError("not two budgets of the same images")
-    return tuple(map(str, found))
-
-
-HomePath = Annotated[Path, BeforeValidator(_path, json_schema_input_type=str | Path)]
-PathText = Annotated[str, BeforeValidator(_text, json_schema_input_type=str | Path)]
 RANDOM = "random"  # among founders: networks drawn from nothing
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 WHOLE = "a whole number of at least"
@@ -148,7 +64,7 @@ class RunConfig(Settings):
 
     strategy: Annotated[
         str,
-        _known(STRATEGIES),
+        one_of(STRATEGIES),
         Shown(Group.SEARCH, "aging, genetic, neat, codeepneat, nsga2, map-elites or random.", value="NAME"),
     ] = Field("aging", description="a strategy's name")
     options: Annotated[dict[str, Any], Shown(Group.SEARCH, "Settings of the strategy itself.", flags=())] = Field(
@@ -156,15 +72,15 @@ class RunConfig(Settings):
     )
     encoding: Annotated[
         str,
-        _known(SPACES),
+        one_of(SPACES),
         Shown(Group.SEARCH, "stack or graph; for a table choices or pool.", "stack, or by the table", "NAME"),
     ] = Field("stack", description="a kind of encoding")
     metric: Annotated[
-        str, _known(MEASURES), Shown(Group.SEARCH, "accuracy, balanced_accuracy or loss.", value="NAME")
+        str, one_of(MEASURES), Shown(Group.SEARCH, "accuracy, balanced_accuracy or loss.", value="NAME")
     ] = Field("accuracy", description="a metric's name")
     objectives: Annotated[
         tuple[str, ...],
-        BeforeValidator(_objectives, json_schema_input_type=str | list[str] | tuple[str, ...]),
+        BeforeValidator(read_objectives, json_schema_input_type=str | list[str] | tuple[str, ...]),
         Shown(
             Group.SEARCH,
             "Measures to rank by instead of a metric: 'minimise loss', or several: accuracy,parameters,multiply_adds.",
@@ -281,7 +197,7 @@ class RunConfig(Settings):
     ] = Field(1000, ge=0, description=f"{WHOLE} 0", examples=[500])
     twins: Annotated[
         tuple[str, ...],
-        BeforeValidator(_twins, json_schema_input_type=str | list[str] | tuple[str, ...]),
+        BeforeValidator(read_twins, json_schema_input_type=str | list[str] | tuple[str, ...]),
         Shown(
             Group.BUDGET,
             "Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9.",
@@ -472,65 +388,6 @@ class RunConfig(Settings):
     def heeds(self, setting: str) -> bool:
         """Whether the encoding heeds one of the settings that not every encoding does."""
         return setting in space_class(self.encoding).settings
-
-    def check_encoding(self) -> None:
-        """Raises ConfigError for a setting that the encoding does not heed, or a strategy that cannot search it."""
-        only = strategy_class(self.strategy).encodings
-        if only is not None and self.encoding not in only:
-            raise ConfigError(
-                f"strategy '{self.strategy}' searches {' and '.join(sorted(only))} alone, not the encoding "
-                f"'{self.encoding}'; use {self.assigned('encoding', min(only))}"
-            )
-        for name in OF_ENCODINGS:
-            usual = type(self).model_fields[name].get_default(call_default_factory=True)
-            if getattr(self, name) != usual and not self.heeds(name):
-                others = ", ".join(kind for kind in SPACES if name in space_class(kind).settings)
-                raise ConfigError(
-                    f"{self.spelled(name)} has no effect with the encoding '{self.encoding}'; leave it out, or use an "
-                    f"encoding that has it: {others}"
-                )
-
-    def check_objectives(self) -> None:
-        """Raises ConfigError for objectives that cannot be, or would be ignored without a word. For new runs: of one
-        that is recorded nothing is asked."""
-        named = Objectives.of({"objectives": self.objectives}).each if self.objectives else ()
-        usual = self.metric == "accuracy"
-        if len(named) > 1 and not strategy_class(self.strategy).several_objectives:
-            several = [name for name in STRATEGIES if name != RANDOM and strategy_class(name).several_objectives]
-            raise ConfigError(
-                f"strategy '{self.strategy}' ranks by one objective; give one, not {len(named)}, or use "
-                + self.assigned("strategy", several[0])
-            )
-        if twice := {one.name for one in named if [other.name for other in named].count(one.name) > 1}:
-            raise ConfigError(f"{self.spelled('objectives')}: '{min(twice)}' stands there twice; give it once")
-        if named and named[0].name in {**COSTS, **MEASURED}:
-            raise ConfigError(
-                f"{self.spelled('objectives')}: '{named[0].name}' cannot be the first, by which leaders are scored "
-                "again; put a measure of training before it, such as accuracy"
-            )
-        metric, objectives = self.spelled("metric"), self.spelled("objectives")
-        if named and not usual and self.metric != named[0].name:
-            raise ConfigError(f"{metric} is short for {objectives}; give one of them")
-        published = self.encoding == PUBLISHED
-        if published and (not usual or (named and named[0].name != SCORE)):
-            raise ConfigError(
-                f"a table has one score for each entry; leave {objectives if named else metric} out, or begin with it: "
-                "score,parameters"
-            )
-        if self.fitness is not None and not named and not usual:
-            raise ConfigError(f"{metric} and a fitness function do not go together: the function says what counts")
-        costly = [name for name in ("max_size", "max_latency") if getattr(self, name)]
-        costly += ["objectives"] if any(one.name in MEASURED for one in named) else []
-        if costly and self.table is not None:
-            raise ConfigError(f"{self.spelled(costly[0])} is measured with networks of images, and a table has none")
-        if self.table is not None and any(one.name == "activations" for one in named):
-            raise ConfigError(f"{objectives}: activations of the networks of a table are not known; leave them out")
-        known = [SCORE, "parameters", "multiply_adds"] if published else [*MEASURES, *COSTS, *MEASURED]
-        if self.fitness is None and (unknown := [one.name for one in named if one.name not in known]):
-            raise ConfigError(
-                f"{objectives}: '{unknown[0]}' is not measured{nearest(unknown[0], known)}; "
-                f"{'' if published else 'without a fitness function '}these are: {', '.join(known)}"
-            )
 
     @property
     def budgets(self) -> tuple[Budget, ...]:

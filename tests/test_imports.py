@@ -36,7 +36,7 @@ ROOMS = (
     "evolve.storage",
     "evolve.execution",
     "evolve.jobs",
-    "evolve.custom_fitness",
+    "evolve.config_values",
     "evolve.display",
     "evolve.trust",
     "evolve.values",

@@ -58,7 +58,7 @@ def _command(verb: Verb) -> Any:
 
 def _place(flag: inspect.Parameter) -> int:
     """Where the group of a flag stands; what has none comes first."""
-    from evolve.config import Group
+    from evolve.config_values import Group
 
     groups = [getattr(one, "rich_help_panel", None) for one in getattr(flag.annotation, "__metadata__", ())]
     return max((list(Group).index(Group(group)) for group in groups if group), default=-1)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from evolve.config import RunConfig
 from evolve.display.console import Console
+from evolve.engine.config_checks import check_settings
 from evolve.errors import ConfigError, RunError
 from evolve.execution.builds import BUILDS, backend_name
 from evolve.execution.keras_settings import OF_TRAININGS, keras_json, overruled
@@ -40,8 +41,7 @@ def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | 
         given = ", ".join(f"{name} {value}" for name, value in instead.items())
         used = ", ".join(str(OF_TRAININGS[name]) for name in instead)
         console.note(f"{keras_json()} says {given}; networks are trained with {used} all the same")
-    config.check_objectives()
-    config.check_encoding()
+    check_settings(config)
     check_measuring(config)
     try:
         alphabet(config.layers, config.recipe)

@@ -10,7 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from evolve.config import RunConfig, times_without_unit
+from evolve.config import RunConfig
+from evolve.config_values import times_without_unit
 from evolve.data.sources import whole_path
 from evolve.display.console import Watcher, make_console
 from evolve.engine.initial_population import founders, founders_json, recorded_founders

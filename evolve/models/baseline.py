@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evolve.config import RunConfig, times_without_unit
+from evolve.config import RunConfig
+from evolve.config_values import times_without_unit
 from evolve.display.console import Console, Watcher, make_console
 from evolve.display.text import count, duration, plural
 from evolve.engine.initial_population import founder as founder_of

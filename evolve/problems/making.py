@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.custom_fitness import fitness_version
 from evolve.data.scratch import scratch_folder
 from evolve.data.sources import Source, load
 from evolve.data.splits import DATA_FOLDER, prepare, reopen
 from evolve.errors import ConfigError, RunError
+from evolve.execution.custom_fitness import fitness_version
 from evolve.execution.isolated import call_isolated
 from evolve.objectives import PUBLISHED, RECORDED
 from evolve.problems.devices import gpu_sharing
@@ -90,6 +90,6 @@ def _fitness_version(path: str) -> str:
     if path.partition(":")[0] in sys.modules:
         return fitness_version(path)
     try:
-        return str(call_isolated("evolve.custom_fitness:fitness_version", {"path": path}))
+        return str(call_isolated("evolve.execution.custom_fitness:fitness_version", {"path": path}))
     except RunError as error:
         raise ConfigError(f"the fitness function {path} cannot be imported: {error}") from None

@@ -21,7 +21,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from evolve.config import NAME, RunConfig, read_rungs
+from evolve.config import NAME, RunConfig
+from evolve.config_values import read_rungs
 from evolve.data.sources import whole_path
 from evolve.errors import ConfigError
 from evolve.settings import Settings

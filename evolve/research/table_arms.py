@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
+from evolve.engine.config_checks import check_settings
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, DataError, RunError
 from evolve.execution.machine import usable_cores
@@ -114,8 +115,7 @@ def _check(design: Design, arm: Arm, data: TableData) -> None:
     with design.naming(arm):
         config = RunConfig.checked(given_of(design, arm, data))
         check_work(config)
-        config.check_objectives()
-        config.check_encoding()
+        check_settings(config)
         check_strategy(config.strategy, config.options, f"{config.spelled('options')}: ")
         problem = table_problem(config, data.table)
         founders(problem.space, config.founders, config.results, lambda text: None)

@@ -19,6 +19,7 @@ from statistics import fmean
 
 from evolve.config import RunConfig
 from evolve.engine.composition import compose_search
+from evolve.engine.config_checks import check_settings
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.initial_population import founders
@@ -69,8 +70,7 @@ def search_table(config: RunConfig, table: Table | RecordedTable) -> TableSearch
     config: its `table` may be any path, as nothing is read from there; of a recorded table it is one of JSON Lines.
     Raises ConfigError for settings that cannot be, and RunError if nothing of what was tried could be evaluated.
     """
-    config.check_objectives()
-    config.check_encoding()
+    check_settings(config)
     problem = table_problem(config, table)
     update: dict[str, object] = {"rescorings": problem.rescorings(config.rescorings)}
     if config.limit is None and config.duration is None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evolve.custom_fitness import fitness_function
+from evolve.execution.custom_fitness import fitness_function
 from evolve.execution.executor import Report, unheard
 from evolve.jobs import TrainingJob
 from evolve.objectives import FITNESS

@@ -16,6 +16,7 @@ import evolve
 import evolve.cli
 from evolve.cli.app import app
 from evolve.config import RunConfig
+from evolve.engine.config_checks import check_encoding
 from evolve.engine.initial_population import founder, founders
 from evolve.errors import ConfigError
 from evolve.execution.builds import backend_name
@@ -147,7 +148,7 @@ def test_a_plan_decides_nothing_that_it_does_not_heed() -> None:
     assert stack["fill"]
     assert not chain["fill"]
     assert "small_births" not in chain
-    assert RunConfig.checked({"encoding": CHAIN, **chain}).check_encoding() is None
+    check_encoding(RunConfig.checked({"encoding": CHAIN, **chain}))
 
 
 def test_an_encoding_that_is_not_registered_is_unknown() -> None:

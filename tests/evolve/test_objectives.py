@@ -15,6 +15,7 @@ import evolve
 from evolve.config import RunConfig
 from evolve.data.splits import part_digest
 from evolve.display.progress import Progress
+from evolve.engine.config_checks import check_objectives
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
 from evolve.engine.pace import Pace, StopConditions
@@ -84,7 +85,7 @@ def test_a_larger_budget_ranks_before_a_higher_score_and_the_eldest_before_its_e
 )
 def test_objectives_that_cannot_be(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        RunConfig.checked(settings).check_objectives()
+        check_objectives(RunConfig.checked(settings))
 
 
 SETTINGS: dict[str, Any] = {

@@ -12,9 +12,9 @@ import pytest
 from conftest import command
 
 from evolve.config import RunConfig
-from evolve.custom_fitness import fitness_path
 from evolve.errors import ConfigError
 from evolve.execution.builds import backend_name
+from evolve.execution.custom_fitness import fitness_path
 from evolve.problems.making import make_problem
 from evolve.runs.find import find
 from evolve.training.custom_layer_facts import custom_layers

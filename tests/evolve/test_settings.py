@@ -14,8 +14,9 @@ from pydantic import Field
 import evolve
 from evolve import config
 from evolve.cli import flags
-from evolve.config import Group, RunConfig, times_without_unit
+from evolve.config import RunConfig
 from evolve.config_files import from_flags
+from evolve.config_values import Group, times_without_unit
 from evolve.errors import ConfigError
 from evolve.execution.gpus import Gpu
 from evolve.problems import workers

@@ -15,6 +15,7 @@ from conftest import DATA, command, stack_space
 import evolve
 from evolve.config import RunConfig
 from evolve.display.quantities import count, seconds, shown_size, size
+from evolve.engine.config_checks import check_objectives
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.models.pick import pick
@@ -519,5 +520,5 @@ def test_an_item_knows_its_measures() -> None:
 
 def test_several_objectives_in_a_file(tmp_path: Path) -> None:
     config = RunConfig.checked({"objectives": "accuracy, multiply-adds", "strategy": "nsga2"})
-    config.check_objectives()
+    check_objectives(config)
     assert config.objectives == ("accuracy", " multiply-adds")

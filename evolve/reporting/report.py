@@ -40,7 +40,7 @@ def report(
     progress: Watcher = True,
 ) -> Path:
     """Writes a report and returns its path: what came out, how it was found, the network, what was not shown, and how
-    to repeat it. HTML is one file that opens off line.
+    to repeat it. HTML is one file that opens offline.
 
     runs: a run or the folder of an experiment, or several, which are compared. output: the file; by default
     RUN-report.html in the current folder. inside: whether to look inside the winner of each run: once, at the test

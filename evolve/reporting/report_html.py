@@ -1,4 +1,4 @@
-"""A report as one HTML file that opens off line: nothing in it is loaded from elsewhere, and nothing leaves."""
+"""A report as one HTML file that opens offline: nothing in it is loaded from elsewhere, and nothing leaves."""
 
 from __future__ import annotations
 

@@ -143,7 +143,8 @@ def page_faults(found: dict[str, Any]) -> str:
     return f"""## Memory that is kept between training steps
 
 `python benchmarks/page_faults.py --processes {count} --output results/published/engine`
-([page-faults.json](page-faults.json)): the same three epochs in {count} fresh processes each. By itself the C library now and then hands memory back after every step.
+([page-faults.json](page-faults.json)): the same three epochs in {count} fresh processes each.
+By itself the C library now and then hands memory back after every step.
 
 | memory that is freed is | seconds, mean | worst process | of the system, s | most page faults | most memory, MB |
 |---|---|---|---|---|---|

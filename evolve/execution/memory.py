@@ -1,8 +1,8 @@
 """What a process holds of the machine's memory, the most that it held since it last asked, and when it lets go of it.
 
 A training step asks for the same memory again and again. By itself glibc, in some processes, hands it back to the
-system after each step, and the system clears every page of it for the next one, which can take a third of the time
-of a training, see `python benchmarks/page_faults.py`.
+system after each step, and the system clears every page of it for the next one. `python benchmarks/page_faults.py`
+says what that takes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,8 @@ from pathlib import Path
 import psutil
 
 CLEAR, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
-TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = (
-    -1,
-    -3,
-    -8,
-)  # as https://man7.org/linux/man-pages/man3/mallopt.3.html numbers them
+# As https://man7.org/linux/man-pages/man3/mallopt.3.html and glibc's malloc.h number them.
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 NEVER, LARGEST = -1, 2**31 - 1  # bytes
 
 

@@ -58,10 +58,10 @@ def progress(run: Run, over: Literal["births", "seconds"] = "births") -> Figure:
         text=[hover(f"candidate {one.number}, scored again: {_each(values)}") for _, one, values in known],
         marker={"color": ORANGE, "size": 10, "symbol": "diamond"}, hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
-    if run.test_accuracy is not None and run.objective.name == "accuracy":
+    if run.test_score is not None:
         drawn.add_hline(
-            y=run.test_accuracy, line={"color": GREEN, "dash": "dash", "width": 1.5},
-            annotation={"text": "test accuracy of the winner, trained in full", "font": {"color": GREEN}},
+            y=run.test_score, line={"color": GREEN, "dash": "dash", "width": 1.5},
+            annotation={"text": "the winner on the test part, trained in full", "font": {"color": GREEN}},
         )  # fmt: skip
     return drawn
 

@@ -39,7 +39,7 @@ def decision(run: Run) -> str:
     if found and found[0].rescored is None and run.winner is not None:
         return f"candidate {run.winner}, {_described(run, found[0])}: there was nothing to choose from"
     if not found or found[0].rescored is None:
-        return f"no network of run {run.name} has won yet, as none was scored again"
+        return f"no network of run '{run.name}' has won yet, as none was scored again"
     first, failed = found[0], _failed(run, found[0])
     won = "won" if failed or run.winner == first.candidate else "is ahead so far"
     head = f"candidate {first.candidate} {won}, {_described(run, first)}"
@@ -55,12 +55,6 @@ def decision(run: Run) -> str:
         said += f"; {'its training in full failed, so ' if failed else ''}candidate {run.winner} was trained in full"
         said += "" if failed else " before the search went on"
     return f"{head}: {said}"
-
-
-def state(run: Run) -> str:
-    """The state of a run; with what ended it, if that was an error."""
-    reason = run.acts[-1].detail.get("reason") if run.acts and run.acts[-1].kind in ("failed", "stopped") else None
-    return f"{run.state}: {reason}" if reason else run.state
 
 
 def _race(run: Run) -> Standings | None:

@@ -17,6 +17,7 @@ from evolve.reporting.experiment_report import experiment_sections, experiment_t
 from evolve.reporting.inspection_page import inspection_section
 from evolve.reporting.inspection_words import accuracy_in_words
 from evolve.reporting.report_blocks import Block, Drawn, Page, Paragraph, Rows, Section
+from evolve.reporting.report_doubts import ENDED
 from evolve.reporting.report_sections import headline, sections, test_share
 from evolve.runs.disk import in_use
 from evolve.runs.find import find
@@ -90,7 +91,8 @@ def _head(runs: Sequence[Run], names: Sequence[str]) -> tuple[str, list[str]]:
     """Title of a report, and sentences below it."""
     if len(runs) == 1:
         run = runs[0]
-        still = [f"The run is {hall_of_fame_text.state(run)}."] if run.state != "finished" else []
+        why = f": {run.error}" if run.error else ""
+        still = [] if run.state == "finished" else [f"The run {ENDED[run.state]}{why}."]
         return headline(run), [f"Run {run.name}, {run.meta['created'][:10]}.", *still]
     return f"{len(runs)} runs compared" if runs else names[0], []
 

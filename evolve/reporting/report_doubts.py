@@ -13,6 +13,8 @@ from evolve.runs.ranking import lead
 from evolve.runs.run import Run
 from evolve.runs.shelf import unsteadiness
 
+ENDED = {"failed": "failed", "stopped": "was stopped", "unfinished": "is unfinished"}  # state of a run -> in words
+
 
 def doubts(run: Run) -> list[str]:
     """Sentences on what is not shown to be better, what may be luck, and what depends on the machine."""
@@ -75,4 +77,4 @@ def _limits(run: Run) -> Iterator[str]:
     if unsteadiness(run) is not None:
         yield "latency was measured on this machine: another run with this seed may differ"
     if run.state != "finished":
-        yield f"the run is {run.state}: what is shown here is what was known when this report was written"
+        yield f"the run {ENDED[run.state]}: what is shown here is what was known when this report was written"

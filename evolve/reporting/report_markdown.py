@@ -72,4 +72,4 @@ def _(block: Drawn) -> Iterator[str]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    return table(columns, [["-" if value is None else plain(shown(value)) for value in row] for row in rows])
+    return table(columns, [[plain(value) if isinstance(value, str) else shown(value) for value in row] for row in rows])

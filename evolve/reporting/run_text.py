@@ -50,9 +50,9 @@ def runs(found: list[Run]) -> RenderableType:
     )
     for run in found:
         s = run.summary(work=False)
-        accuracies = [score(s["best"]), score(s["test_accuracy"])]
+        scores = [score(s["best"]), score(s["test_score"])]
         epochs = "-" if s["in_full"] is None else f"{s['in_full'].get('epochs', '-')}"
-        table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *accuracies, epochs, s["state"])
+        table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *scores, epochs, s["state"])
     return table
 
 
@@ -99,9 +99,10 @@ def _times(run: Run) -> str:
 def _about(run: Run) -> str:
     """What the run is, and how far."""
     s, names = run.summary(work=False), run.problem.get("class_names")
+    why = f": {run.error}" if run.error else ""
     listed = ", ".join(names[:FEW_CLASSES]) + (", ..." if len(names) > FEW_CLASSES else "") if names else ""
     return (
-        f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {hall_of_fame_text.state(run)}\n"
+        f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}{why}\n"
         f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}"
         f"{f'; {len(names)} classes: {listed}' if names else ''}{_simulated(run)}"
     )

@@ -42,7 +42,7 @@ LEADER = {
 def _about(summary: Mapping[str, Any]) -> str:
     on = f"run '{summary['name']}': {summary['strategy']} on {summary['dataset']}, seed {summary['seed']}"
     done = f"{summary['state']}, {summary['evaluations']} evaluations, {summary['failures']} failures"
-    test = summary["test_accuracy"]
+    test = summary["test_score"]
     none = "no test accuracy" if summary["state"] == "finished" else "no test accuracy yet"  # a table has no test part
     return printable(f"{on}, {done}, {none if test is None else f'on the test part {score(test)}'}")
 

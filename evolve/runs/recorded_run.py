@@ -144,8 +144,18 @@ class RecordedRun:
     @property
     def state(self) -> str:
         """finished, stopped (by the user), failed (nothing could be trained) or unfinished (it runs, or was killed)."""
-        kinds = [act.kind for act in self.acts if act.kind in ("started", "finished", "stopped", "failed")]
-        return kinds[-1] if kinds and kinds[-1] != "started" else "unfinished"
+        return self._last.kind if self._last and self._last.kind != "started" else "unfinished"
+
+    @property
+    def error(self) -> str | None:
+        """What ended it, where that was an error."""
+        return self._last.detail.get("reason") if self._last and self._last.kind in ("failed", "stopped") else None
+
+    @property
+    def _last(self) -> Act | None:
+        """What was done last of what decides its state."""
+        decides = ("started", "finished", "stopped", "failed")
+        return next((act for act in reversed(self.acts) if act.kind in decides), None)
 
     def history(self, last: int | None = None, candidate: int | None = None) -> Iterator[dict[str, Any]]:
         """One JSON object per request, in order. All that is not under `timing` is the same for the same seed.

@@ -219,6 +219,13 @@ class Run(RecordedRun):
         return accuracy(self.final_result, self.objective)
 
     @property
+    def test_score(self) -> float | None:
+        """What candidates are ranked by, of the winner on the test part; None where `test_accuracy` is."""
+        if self.on_recorded_table or self.final_result is None:
+            return None
+        return self.final_result.measures.get(self.objective.name)
+
+    @property
     def test_openings(self) -> int:
         """How often the test part was looked at: trainings that were scored on it, or tried to be, ensembles, and looks
         into models. A table of trainings has no test part."""
@@ -263,6 +270,8 @@ class Run(RecordedRun):
             "failures": failures,
             "best": best[0] if best else None,
             "test_accuracy": self.test_accuracy,
+            "test_score": self.test_score,
+            "error": self.error,
             "in_full": self.in_full,
             **({"work": self.work} if work else {}),
             "created": self.meta["created"],

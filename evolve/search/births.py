@@ -150,7 +150,7 @@ class Births:
         return child or self.newcomer(rng)
 
     def stop_reasons(self) -> dict[str, str]:
-        """Why a strategy has to end that found no new genome; empty if the last newcomer that it wanted was one."""
+        """Why a strategy has to end that found no new genome; empty if it found one last."""
         return EXHAUSTED if self._exhausted else {}
 
     def made(self, draw: Callable[[], Variation[Genome] | None], parents: Sequence[Member]) -> Proposal | None:
@@ -211,6 +211,7 @@ class Births:
         """A proposal that is handed out, and so will be born."""
         if proposal is None:
             return None
+        self._exhausted = False
         self._born += 1
         self._space = self._space.without(proposal.genome)
         self._first_space = self._first_space.without(proposal.genome)

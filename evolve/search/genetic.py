@@ -46,10 +46,8 @@ class Genetic(Strategy):
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
         ready = bool(self._elite) and self._asked > self._population
-        return (
-            self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
-            or "done"
-        )
+        found = self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
+        return found or "done"
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure takes its place among the recent results, but not in the pool. An update takes the place of what

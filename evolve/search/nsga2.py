@@ -61,10 +61,8 @@ class Nsga2(Strategy):
     def ask(self, rng: Random) -> Proposal | Answer:
         self._asked += 1
         ready = bool(self._members) and 2 * self._asked > self._population
-        return (
-            self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
-            or "done"
-        )
+        found = self._births.child_or_newcomer(ready, lambda: self._parents(rng), rng, self._options.mutation_rate)
+        return found or "done"
 
     def tell(self, request: Request, result: Result) -> None:
         """A failure is not taken in."""

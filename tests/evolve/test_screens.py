@@ -139,7 +139,7 @@ def test_the_first_line_says_that_no_mutant_beat_a_founder(many: Run) -> None:
             {2: [0.5, 0.6]},
             "candidate 2 is ahead so far, a mutant of candidate 1: no founder was among those scored again",
         ),
-        ({}, "no network of run run has won yet, as none was scored again"),
+        ({}, "no network of run 'run' has won yet, as none was scored again"),
     ],
 )
 def test_the_first_line_says_why(rescored: Told, said: str, tmp_path: Path) -> None:
@@ -285,20 +285,23 @@ def test_a_run_that_failed_says_why(tmp_path: Path) -> None:
         store.act("failed", reason="nothing could be evaluated", worked=1.0)
     failed = Run(run.folder)
     assert "seed 0, failed: nothing could be evaluated" in words(drawn(run_text.hall_of_fame(failed), 60))
-    assert "no network was scored again" in doubts(failed)[0]
+    assert "no network was scored again" in doubts(failed)[0] and "the run failed: what is shown" in doubts(failed)[-1]
+    assert failed.summary()["error"] == "nothing could be evaluated"
 
 
 def test_a_run_that_ranks_by_the_loss_is_tested_by_it(tmp_path: Path) -> None:
     scores, again = {1: [0.9], 2: [0.8]}, {1: [0.7, 0.75], 2: [1.0, 1.1]}
     ranked = made(tmp_path / "run", [born(1), born(2)], scores, again, metric="loss", objectives=["minimise loss"])
-    first = finished(ranked, 1, loss=0.6).hall_of_fame[0]
+    run = finished(ranked, 1, loss=0.6)
+    first = run.hall_of_fame[0]
     assert (first.candidate, first.test_accuracy, first.test_score) == (1, 0.9512, 0.6)
-    assert "on the test part 0.6000" in str(first)
+    assert "on the test part 0.6000" in str(first) and "on the test part 0.6000" in str(run)
+    assert "0.6000" in drawn(run_text.runs([run]), 100)
 
 
 def test_a_run_without_any_score_is_shown(tmp_path: Path) -> None:
     run = made(tmp_path / "run", [born(1)], {}, {})
-    assert "no network of run run has won yet" in words(drawn(run_text.hall_of_fame(run), 40))
+    assert "no network of run 'run' has won yet" in words(drawn(run_text.hall_of_fame(run), 40))
     assert "no test accuracy yet" in str(run)
     assert "<table>" in run._repr_html_()
     assert candidate_rows_of(run) == [(1, None, None, None)]

@@ -356,7 +356,7 @@ def test_a_run_that_has_it_goes_on_where_it_is_missing(
     folder = copied(day, tmp_path)
     monkeypatch.setattr("evolve.errors.find_spec", lambda name: None)
     assert len(evolve.resume(folder, generations=1).candidates) == 40
-    assert "needs tensorboard; install the extra with" in capsys.readouterr().out
+    assert "the run goes on without" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_extra_is_one_of_the_package() -> None:

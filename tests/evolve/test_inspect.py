@@ -75,12 +75,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def first_of(run: str, results: Path) -> evolve.Inspection:
+    """Candidate 1, on the test part; which candidate is best, and so trained in full, is up to the machine."""
+    if not find(run, results).model_path(1).exists():
+        evolve.train(run, 1, results=results, progress=False)
+    return evolve.inspect(run, 1, results=results, progress=False)
+
+
 @pytest.fixture(scope="module")
 def found(folder: Path) -> evolve.Inspection:
-    """What is found in candidate 1, whose graph has a merge, on the test part."""
-    if not find("corners", folder / "results").model_path(1).exists():
-        evolve.train("corners", 1, results=folder / "results", progress=False)
-    return evolve.inspect("corners", 1, results=folder / "results", progress=False)
+    """What is found in a candidate whose graph has a merge."""
+    return first_of("corners", folder / "results")
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +329,7 @@ def test_grey_images_and_a_model_that_was_adopted(tiny_npz: Path, tmp_path: Path
     more = ("--final-epochs", "4", "--epochs", "1", "--config", "few.toml", "--name", "grey")
     done = command("run", "--dataset", tiny_npz, *arguments, *more, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = evolve.inspect("grey", 1, results=tmp_path / "results", progress=False)
+    found = first_of("grey", tmp_path / "results")
     assert any("may have seen any of these images before" in remark for remark in found.source.remarks)
     assert "have no names, so they are numbered" in found.source.unnamed
     assert found.seen.filters == () and found.seen.through.layers == ()

@@ -1,10 +1,10 @@
-"""What each part of the fastest nets' recipe is worth on CIFAR-10: all of it, and each of five groups left out in turn.
+"""What each part of the fastest nets' recipe is worth on CIFAR-10: each group left out in turn, and what is not in it.
 
     python benchmarks/recipe.py --data FOLDER --output results/published/recipe
 
 FOLDER holds cifar10.npz. 20,000 images of the training part for six epochs, scored on 10,000 others of the training
-part: the test part is not looked at. Plain, with flips, and with all views of an image, which are the sixth group. Goes
-on where it was ended; a row for each training goes into leave-one-out.jsonl, and a page into leave-one-out.md.
+part: the test part is not looked at. Plain, with flips, and with all views of an image, which are a group, too. Goes on
+where it was ended; a row for each training goes into leave-one-out.jsonl, and a page into leave-one-out.md.
 """
 
 from __future__ import annotations
@@ -34,22 +34,31 @@ from genomes.stack.founders import FOUNDERS
 from genomes.stack.space import StackSpace
 
 IMAGES, EPOCHS, HELD_OUT, SEEDS = 20_000, 6, 10_000, 3
-ALL = FOUNDERS["whitened"]
-# Name of the arm -> what is put in the place of what.
-LEFT_OUT = {
-    "first layer": [("whiten 2", "conv 24 2 padding=valid")],
-    "initialisation": [(", dirac", "")],
-    "optimizer": [("momentum 0.85, bias-rate 64, ", ""), (", kernels-only, lookahead 5", "")],
-    "schedule": [("triangle", "one-cycle")],
-    "augmentation details": [(", alternating", ""), (", reflected", "")],
+WHOLE = "whitened"
+# Name of the arm -> what is put in the place of what, in the founder.
+CHANGES = {
+    WHOLE: [],
+    "without first layer": [("whiten 2", "conv 24 2 padding=valid")],
+    "without initialisation": [(", dirac", "")],
+    "without schedule": [("triangle", "one-cycle")],
+    "without augmentation details": [(", alternating", ""), (", reflected", "")],
+    "with momentum 0.85": [("batch 128, ", "batch 128, momentum 0.85, ")],
+    "with bias-rate 64": [("batch 128, ", "batch 128, bias-rate 64, ")],
+    "with kernels-only": [("decay 0.005, ", "decay 0.005, kernels-only, ")],
+    "with lookahead 5": [("decay 0.005, ", "decay 0.005, lookahead 5, ")],
+    "with all four": [
+        ("batch 128, ", "batch 128, momentum 0.85, bias-rate 64, "),
+        ("decay 0.005, ", "decay 0.005, kernels-only, lookahead 5, "),
+    ],
 }
+ARMS = [WHOLE, "fast", *list(CHANGES)[1:]]
 
 
 def line(arm: str) -> str:
-    """The notation of an arm; what is neither an arm nor a founder is a line itself."""
-    text = {"all": ALL, **FOUNDERS}.get(arm, ALL if arm in LEFT_OUT else arm)
-    for old, new in LEFT_OUT.get(arm, []):
-        assert old in text, f"{old!r} is not in {text!r}"
+    """The notation of an arm, which may be a founder."""
+    text = FOUNDERS[arm if arm in FOUNDERS else WHOLE]
+    for old, new in CHANGES.get(arm, []):
+        assert text.count(old) == 1, f"{old!r} is not in {text!r}"
         text = text.replace(old, new)
     return text
 
@@ -86,6 +95,7 @@ def trained(arm: str, seed: int, data: Path, images: int, epochs: int) -> dict[s
     return {
         "arm": arm,
         "seed": seed,
+        "network": line(arm),
         "plain": measures_of(plain, labels)["accuracy"],
         "flips": seen["accuracy_with_flips"],
         "views": seen["accuracy_with_views"],
@@ -96,39 +106,40 @@ def trained(arm: str, seed: int, data: Path, images: int, epochs: int) -> dict[s
 
 
 def page(made: list[dict[str, Any]]) -> str:
-    """All rows as Markdown: means, and differences to all of it with the error of seeds."""
+    """All rows as Markdown: means, and differences to the founder with the error of seeds."""
     lines = [
         "# The recipe of the fastest nets, piece by piece",
         "",
-        f"CIFAR-10, {IMAGES:,} images x {EPOCHS} epochs, scored on {HELD_OUT:,} other images of the training part; the",
-        "mean of three seeds, +- twice its standard error. Made by",
+        f"CIFAR-10, {IMAGES:,} images x {EPOCHS} epochs, scored on {HELD_OUT:,} other images of the training part;",
+        "means over seeds, +- twice the standard error. Made by",
         "`python benchmarks/recipe.py --data FOLDER --output results/published/recipe`.",
         "",
-        "| | plain | with flips | with all views | plain, against all of it | multiply-adds |",
-        "|---|---|---|---|---|---|",
+        f"| | plain | with flips | with all views | plain, against {WHOLE} | seeds | multiply-adds |",
+        "|---|---|---|---|---|---|---|",
     ]
     by_arm: dict[str, list[dict[str, Any]]] = {}
     for row in made:
         by_arm.setdefault(row["arm"], []).append(row)
-    whole = {row["seed"]: row["plain"] for row in by_arm.get("all", [])}
-    for arm, of_arm in by_arm.items():
-        name = f"without {arm}" if arm in LEFT_OUT else arm
+    whole = {row["seed"]: row["plain"] for row in by_arm.get(WHOLE, [])}
+    for arm, of_arm in sorted(by_arm.items(), key=lambda item: ARMS.index(item[0])):
         means = [statistics.fmean(row[key] for row in of_arm) for key in ("plain", "flips", "views")]
         apart = [row["plain"] - whole[row["seed"]] for row in of_arm if row["seed"] in whole]
         told = "-"
-        if arm != "all" and len(apart) > 1:
-            error = 2 * statistics.stdev(apart) / len(apart) ** 0.5
-            told = f"{100 * statistics.fmean(apart):+.2f} +- {100 * error:.2f}"
+        if arm != WHOLE and apart:
+            told = f"{100 * statistics.fmean(apart):+.2f}"
+        if arm != WHOLE and len(apart) > 1:
+            told += f" +- {200 * statistics.stdev(apart) / len(apart) ** 0.5:.2f}"
         shown = " | ".join(f"{mean:.2%}" for mean in means)
-        lines.append(f"| {name} | {shown} | {told} | {of_arm[0]['multiply_adds'] / 1e6:.1f} million |")
-    return "\n".join([*lines, "", "All of it:", "", f"    {ALL}", ""])
+        size = f"{of_arm[0]['multiply_adds'] / 1e6:.1f} million"
+        lines.append(f"| {arm} | {shown} | {told} | {len(of_arm)} | {size} |")
+    return "\n".join([*lines, "", f"{WHOLE}:", "", f"    {line(WHOLE)}", ""])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--arms", nargs="+", default=["all", "fast", *LEFT_OUT])
+    parser.add_argument("--arms", nargs="+", default=ARMS, choices=ARMS, metavar="ARM")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--images", type=int, default=IMAGES)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
@@ -138,7 +149,7 @@ def main() -> None:
     made = rows.read(path)
     for seed in range(given.seeds):
         for arm in given.arms:
-            if not any((row["arm"], row["seed"]) == (arm, seed) for row in made):
+            if not any((row["network"], row["seed"]) == (line(arm), seed) for row in made):
                 made.append(trained(arm, seed, given.data / "cifar10.npz", given.images, given.epochs))
                 rows.append(path, made[-1])
                 keras.backend.clear_session()

@@ -53,6 +53,7 @@ def measured(name: str, spec: ModelSpec, pixels: str) -> dict[str, Any]:
     """The row of a network."""
     images = np.random.default_rng(0).uniform(0, 255, (litert.SEEN, *spec.input_shape))
     model = decode(spec, PIXELS[pixels])
+    litert.tell_weights_apart(model)
     floats, small = litert.as_floats(model), litert.as_int8(model, images)
     row = {"network": name, "pixels": pixels, "weights": spec.parameters, "least": spec.least_size}
     times = {"ms": litert.latency(floats, images[0]), "ms_int8": litert.latency(small, images[0])}

@@ -68,14 +68,14 @@ def measured(run: str, results: str, count: int, part: str, candidate: str) -> d
     from evolve.models.inspecting_process import cut_at
     from evolve.models.layer_choice import looking_places
     from evolve.training.backends import probabilities
-    from evolve.training.part_images import part_images
+    from evolve.training.part_images import part_images, sample
 
     found = find(run, results)
     number = found.number(candidate)
     spec, model = found.network(number), found.model(number)
     assert spec is not None
     parts = image_problem_of(found, Silent(), scoring=False).parts
-    mapped, labels = part_images(parts.root, PartsUsed(parts.digest, (), part), part, count)
+    mapped, labels = sample(part_images(parts.root, PartsUsed(parts.digest, (), part), part), count)
     images = np.asarray(mapped, np.float32)
     before = probabilities(model, images)
     said = before.argmax(axis=1)

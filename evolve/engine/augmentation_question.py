@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from evolve.config import RunConfig
+from evolve.engine.initial_population import OF_RUN
 from evolve.problems.images import ImageProblem
 from evolve.runs.guessing import guessing_on
 from evolve.search.augmentation import Question
@@ -29,7 +30,7 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
     if guessing is None:
         return None
     last_epochs = problem.budget(Purpose.FINAL).epochs
-    written = [recipe_of(one.genome) for one in founders if not _built_in(problem, one)]
+    written = [recipe_of(one.genome) for one in founders if not _only_named(problem, one)]
     undecided = [
         group
         for group in AUGMENTATION_GROUPS
@@ -65,9 +66,10 @@ def _is_off(values: object) -> bool:
     return not any(values) if isinstance(values, list) else not values
 
 
-def _built_in(problem: ImageProblem, founder: Proposal) -> bool:
-    """Whether a founder is one that the user did not write out."""
-    return bool(founder.steps) and founder.steps[0].detail.get("founder") in problem.space.founders
+def _only_named(problem: ImageProblem, founder: Proposal) -> bool:
+    """Whether the user named a founder, one of this project or of another run, and did not write out its recipe."""
+    name = str(founder.steps[0].detail.get("founder")) if founder.steps else ""
+    return name in problem.space.founders or OF_RUN.fullmatch(name) is not None
 
 
 def _used(recipes: Sequence[Recipe], group: str) -> bool:

@@ -105,12 +105,12 @@ class Pace:
         left = self._ends - (0.0 if racing else self._times.rescoring) - self._times.final - self._now()
         return left <= (self.seconds(self._stats.running_cost(self._dispatcher.is_there) + more, self._workers) or 0.0)
 
-    def finish_in(self) -> float | None:
-        """Seconds in which a last training that begins now is to be finished; None for when it has had its epochs. If
-        time was lost it has at least half of what was planned."""
+    def finish_in(self, left: int = 1, count: int = 1) -> float | None:
+        """Seconds in which a last training that begins now is to be finished, of `count` ones of which `left` are to
+        be made; None for when it has had its epochs. If time was lost it has at least half of what was planned."""
         if self._ends is None or self._times is None or not self._times.final or not self._times.by_clock:
             return None
-        return max(self._ends - CLOSING_SECONDS - time.monotonic(), self._times.final / 2)
+        return max((self._ends - CLOSING_SECONDS - time.monotonic()) / left, self._times.final / (2 * count))
 
     def begin_training(self, name: str, predicted: float | None) -> None:
         """The final training, which is predicted to take that many seconds."""

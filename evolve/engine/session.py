@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from evolve.config import RunConfig
@@ -191,11 +192,7 @@ class Session:
         left, trained = list(ranked), list[Request]()
         count = min(self.config.ensemble or 1, len(ranked))
         for others in range(count, 0, -1):
-
-            def seconds(of: int = others) -> float | None:
-                there = pace.finish_in()
-                return None if there is None else there / of
-
+            seconds = partial(pace.finish_in, others, count)
             request, _ = finish.train_winner(left, seconds, None if work is None else work / others)
             trained.append(request)
             work = None if work is None else work - finish.cost([request.candidate], request.budget)

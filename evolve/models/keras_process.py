@@ -21,7 +21,7 @@ from evolve.storage.keras_archive import facts_of
 from evolve.storage.model_file import load_model
 from evolve.training import litert
 from evolve.training.backends import probabilities
-from evolve.training.part_images import part_images
+from evolve.training.part_images import part_images, sample
 from genomes.decode import decode
 from genomes.spec import ModelSpec
 
@@ -45,7 +45,7 @@ def export_int8(model: str, trust: Sequence[str], path: str, root: str, parts: M
     """Writes the model as a LiteRT file of 8 bits, by what it does on images to train on, and scores both on the part
     to score: "accuracy" and "accuracy_int8"; "images": how many; "bytes" of the file."""
     loaded, used = load_model(Path(model), trust), from_json(PartsUsed, parts)
-    shown, _ = part_images(root, used, used.train[0], litert.SEEN)
+    shown, _ = sample(part_images(root, used, used.train[0]), litert.SEEN)
     content = litert.as_int8(loaded, np.asarray(shown))
     Path(path).write_bytes(content)
     images, labels = part_images(root, used, used.score)
@@ -115,7 +115,7 @@ def ensemble_accuracy(
 def _sample(root: str, parts: Mapping[str, Any]) -> NDArray[Any]:
     """Some images of the part to score."""
     used = from_json(PartsUsed, parts)
-    return np.asarray(part_images(root, used, used.score)[0][:SAMPLE])
+    return np.asarray(sample(part_images(root, used, used.score), SAMPLE)[0])
 
 
 def _compared(theirs: NDArray[Any], ours: NDArray[Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from evolve.training.epochs import Point, Training
 from evolve.training.folds import Scored, folds_of, hits_of, part_of, seeds_of_fold, together
 from evolve.training.guarding import WeightsMissing, guard
 from evolve.training.networks import as_saved, as_trained, copy_weights
-from evolve.training.part_images import Images, JoinedImages, part_images
+from evolve.training.part_images import Images, JoinedImages, part_images, sample
 from evolve.training.scores import measures_of, recalls
 from evolve.training.stopwatch import PROBE, Stopwatch
 from evolve.training.views import measures_of_views, views_of
@@ -77,7 +77,7 @@ class Trainer:
     def _once(self, job: TrainingJob, report: Report) -> Result:
         """One training, scored on a part of its own."""
         score = self._images(job, job.parts.score)
-        watched = self._images(job, job.parts.watch, CURVE_IMAGES) if job.parts.watch else None
+        watched = sample(self._images(job, job.parts.watch), CURVE_IMAGES) if job.parts.watch else None
         seen = Seen(training_images(job, self._settings), score, watched, job.parts.watch == job.parts.score)
         clock = Stopwatch()
         training = prepare_training(job, self._settings, clock, seen.train)
@@ -173,7 +173,7 @@ class Trainer:
             measures = measures_of(classify(images), labels)
             found |= {f"{job.also}_{name}": value for name, value in measures.items()}
         if job.probes:
-            images, labels = score[0][:PROBED], score[1][:PROBED]
+            images, labels = sample(score, PROBED)
             found[CLEAN] = measures_of(classify(images), labels)["balanced_accuracy"]
             for probe in job.probes:
                 limits, rng = (self._settings["low"], self._settings["high"]), np.random.default_rng(probe.seed)
@@ -181,8 +181,8 @@ class Trainer:
                 found[f"{CHANGED}{probe.group}"] = measures_of(classify(seen), labels)["balanced_accuracy"]
         return found
 
-    def _images(self, job: TrainingJob, part: str, first: int | None = None) -> Images:
-        return part_images(self._settings["root"], job.parts, part, first)
+    def _images(self, job: TrainingJob, part: str) -> Images:
+        return part_images(self._settings["root"], job.parts, part)
 
 
 def _on_train(training: Training, last: Point, inherited: float | None) -> dict[str, float]:

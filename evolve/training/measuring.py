@@ -18,8 +18,8 @@ NOISE = 200  # images, which show ranges of values
 
 
 class Measurer:
-    """Evaluates jobs that measure an untrained network: its sizes do not depend on its weights. settings: as those of
-    `Trainer`; "pixels" and the range of pixels, "low" and "high", are used. Needs TensorFlow."""
+    """Evaluates jobs that measure a network before it is trained: its sizes are those that it has afterwards.
+    settings: as those of `Trainer`; "pixels" and the range of pixels, "low" and "high", are used. Needs TensorFlow."""
 
     takes: ClassVar[type[MeasureJob]] = MeasureJob
 
@@ -34,6 +34,7 @@ class Measurer:
         from evolve.training import litert
 
         model = decode(job.spec, self._settings["pixels"][job.pixels])
+        litert.tell_weights_apart(model)
         low, high = self._settings["low"], self._settings["high"]
         images = np.random.default_rng(0).uniform(low, high, (NOISE, *job.spec.input_shape))
         found: dict[str, float] = {}

@@ -42,15 +42,21 @@ class JoinedImages:
         return self[:] if dtype is None else self[:].astype(dtype)
 
 
-def part_images(root: str | Path, parts: PartsUsed, part: str, first: int | None = None) -> Images:
-    """Images and labels of a part, mapped: the first ones, or all; of the test part always all. Raises ValueError for
-    the test part without its key.
+def sample(images: Images, most: int) -> Images:
+    """At most so many of images and their labels, evenly over all: a part may lie in the order of its classes."""
+    count = len(images[1])
+    if count <= most:
+        return images
+    rows = np.arange(most) * count // most
+    return images[0][rows], images[1][rows]
+
+
+def part_images(root: str | Path, parts: PartsUsed, part: str) -> Images:
+    """Images and labels of a part, mapped. Raises ValueError for the test part without its key.
 
     root: the folder below which the parts of all data lie.
     """
     if part == "test" and parts.test is None:
         raise ValueError("the test part is opened with its key only")
     key = str(parts.test) if part == "test" else parts.data
-    images, labels = open_part(folder_of(root, key), part)
-    count = None if part == "test" else first
-    return images[:count], labels[:count]
+    return open_part(folder_of(root, key), part)

@@ -3,14 +3,26 @@ what the user asks for stays, and is warned about."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from conftest import stack_space, training_job
 from planted import mirrors, searched
 
 import evolve
+from evolve.config import RunConfig
+from evolve.data.npz_files import load_npz
+from evolve.data.splits import Parts, prepare, settings
+from evolve.engine.augmentation_question import question_for
+from evolve.engine.initial_population import founder
 from evolve.execution.builds import backend_name
+from evolve.problems.images import ImageProblem
 from evolve.runs.augmentation_answers import sentences
+from evolve.search.strategy import Proposal
+from evolve.values import PROBED, Budget, Probe
+from genomes import Step
 
 pytest.importorskip(backend_name())
 
@@ -33,6 +45,38 @@ def test_what_the_user_asks_for_stays_and_is_warned_about(tmp_path: Path) -> Non
     assert mirrors(run)
     said = next(one for one in sentences(run) if one.startswith("mirroring"))
     assert said.endswith("it destroys what tells classes apart, but you have asked for it: leave flip out")
+
+
+def test_images_in_the_order_of_their_classes_are_all_asked_about(tiny_npz: Path, tmp_path: Path) -> None:
+    """A network that knows the first class alone; the others stand behind the first images, as many as are shown."""
+    from evolve.training.evaluator import Trainer
+
+    space = stack_space((4, 4, 1))
+    genome = space.parse("global_average | sgd 0.1, flip")
+    job = training_job(space.blueprint(genome), genome.recipe, Budget(10, 1))
+    labels = np.repeat([0, 1, 2], PROBED)
+    says_first = np.tile([0.8, 0.1, 0.1], (PROBED, 1))
+    seen = Trainer(settings(prepare(load_npz(tiny_npz), tmp_path)))._beside(
+        replace(job, probes=(Probe("mirror", genome.recipe, 1),)),
+        lambda images: says_first[: len(images)],
+        (np.zeros((len(labels), 4, 4, 1), np.float32), labels),
+    )
+    assert seen == {"clean": pytest.approx(1 / 3), "changed_mirror": pytest.approx(1 / 3)}
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"), [("fast", True), ("earlier:7", True), ("conv 8 3, global_max | sgd 0.1, flip", False)]
+)
+def test_only_a_recipe_that_was_written_out_is_the_wish_of_the_user(name: str, asked: bool) -> None:
+    """What another run found out about its own images says nothing about these."""
+    sizes = {"train": 40_000, "validation": 5_000, "selection": 5_000, "test": 10_000}
+    parts = Parts("any", "", "", "0" * 64, (32, 32, 3), tuple("abcdefghij"), sizes, 0.0, 255.0, {})
+    config = RunConfig.checked({})
+    problem = ImageProblem(config, parts, False, {})
+    genome = founder(problem.space, "fast" if asked else name, Path()).genome
+    question = question_for(config, problem, [Proposal(genome, (), (Step("founder", {"founder": name}, name),))])
+    assert question is not None
+    assert ("mirror" in question.genes) is asked
 
 
 def test_where_a_network_alone_is_trained_nobody_is_asked(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from random import Random
 from statistics import fmean
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,12 +19,13 @@ from evolve.display.progress import Progress
 from evolve.engine.config_checks import check_objectives
 from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.interrupts import Stop
-from evolve.engine.pace import Pace, StopConditions
+from evolve.engine.pace import CLOSING_SECONDS, Pace, StopConditions
 from evolve.engine.stats import Stats
 from evolve.errors import ConfigError, RunError
 from evolve.execution.builds import backend_name
 from evolve.execution.executor import InProcess
 from evolve.objectives import Direction, Objective, Objectives, Standing, in_order, read_objective
+from evolve.planning.plan import Stages
 from evolve.problems.tables import TableProblem
 from evolve.storage.store import Store
 from evolve.values import Budget, Candidate, Purpose, Request, Result, Status, judged_by
@@ -172,6 +174,26 @@ def test_a_display_shows_a_loss_as_it_was_measured(table_problem: TableProblem) 
     now = Pace(stats, dispatcher, table_problem, RunConfig(), 1, StopConditions()).now()
     assert isinstance(now, Progress)
     assert (now.best, now.best_candidate, now.mean) == (0.3, 2, 0.4)
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_last_trainings_of_several_end_in_time(
+    count: int, table_problem: TableProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=400.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr("evolve.engine.pace.time", clock)
+    dispatcher = Dispatcher(
+        Store.in_memory({"config": {}}), InProcess(table_problem.evaluators, table_problem.settings), Stop()
+    )
+    conditions = StopConditions(ends=1000.0, times=Stages(300.0, 100.0, 600.0))
+    pace = Pace(Stats(4), dispatcher, table_problem, RunConfig(), 1, conditions)
+    for left in range(count, 0, -1):
+        share = pace.finish_in(left, count)
+        assert share is not None
+        assert share == pytest.approx((600 - CLOSING_SECONDS) / count)
+        clock.now += share
+    assert clock.now == pytest.approx(1000 - CLOSING_SECONDS)
+    assert pace.finish_in(1, count) == 300 / count, "what was lost is not made up for by nothing"
 
 
 def test_the_best_is_the_best_of_the_search_on_every_display(by_accuracy: evolve.Run) -> None:

@@ -473,6 +473,29 @@ def test_what_wins_is_within_what_was_measured_and_so_is_its_file(measured: evol
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")  # TensorFlow's, in this process
+def test_what_is_measured_before_a_training_is_the_size_of_the_file_after_it() -> None:
+    """Biases and normalisation are equal numbers before it, which a file holds once."""
+    pytest.importorskip("tensorflow")
+    from evolve.jobs import MeasureJob
+    from evolve.training import litert
+    from evolve.training.measuring import Measurer
+    from genomes.decode import decode
+
+    space = stack_space((8, 8, 1))
+    spec = space.blueprint(space.parse("conv 8 3, batchnorm, relu, conv 8 3, batchnorm, relu, global_average"))
+    pixels = {"scale": 1 / 255, "offset": 0.0}
+    settings = {"pixels": {"scale": pixels}, "low": 0.0, "high": 255.0}
+    job = MeasureJob(number=1, spec=spec, pixels="scale", names=("size", "size_int8"))
+    before = Measurer(settings).evaluate(job).measures
+    rng, trained = np.random.default_rng(1), decode(spec, pixels)
+    for weight in trained.weights:
+        weight.assign(np.asarray(weight) + rng.uniform(0.01, 0.1, weight.shape))
+    images = rng.uniform(0, 255, (50, 8, 8, 1))
+    assert before == {"size": len(litert.as_floats(trained)), "size_int8": len(litert.as_int8(trained, images))}
+
+
+@pytest.mark.slow
 def test_a_run_that_measures_times_says_that_they_differ(measured: evolve.Run) -> None:
     shown = " ".join(command("show", "m", "--results", measured.folder.parent, cwd=measured.folder).stdout.split())
     assert "latency was measured on this machine: another run with this seed may differ" in shown

@@ -153,6 +153,7 @@ class Continuation:
 
 PROBED = 2000  # images at most, of a part whose images are changed
 CLEAN, CHANGED = "clean", "changed_"  # measures: balanced accuracy on these as they are; before a group, changed
+LEAST = "least_"  # before a group: what the class that suffers most keeps at most of its recall above guessing
 
 
 @dataclass(frozen=True)

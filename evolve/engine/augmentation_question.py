@@ -14,9 +14,10 @@ from evolve.runs.guessing import guessing_on
 from evolve.search.augmentation import Question
 from evolve.search.strategy import Proposal
 from evolve.search.twins import SHORTER
-from evolve.values import PROBED, Budget, Probe, Purpose, digest
+from evolve.values import Budget, Probe, Purpose, digest
+from genomes.alphabet import alphabet
+from genomes.domains import Domain
 from genomes.genome import recipe_of
-from genomes.json_value import Json
 from genomes.recipe import AUGMENTATION_GROUPS, DEFAULT, PLAIN, PROBED_GROUPS, Recipe, augments, of_group
 
 MIXED = 8  # epochs of the last training from which mixup may be worth something; images that are mixed have no probe
@@ -31,39 +32,39 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
         return None
     last_epochs = problem.budget(Purpose.FINAL).epochs
     written = [recipe_of(one.genome) for one in founders if not _only_named(problem, one)]
-    undecided = [
-        group
-        for group in AUGMENTATION_GROUPS
-        if not (_decided(config, group) or _used(written, group)) and (group != "mix" or last_epochs < MIXED)
-    ]
+    bounds = alphabet(config.layers, config.recipe).recipe
+    undecided = {
+        group: [name for name in names if not _wished(bounds, name)]
+        for group, names in AUGMENTATION_GROUPS.items()
+        if not _used(written, group) and (group != "mix" or last_epochs < MIXED)
+    }
     recipes = [recipe_of(founder.genome) for founder in founders] or [replace(DEFAULT, **USUAL)]
     strengths = {group: _strength(recipes, group) for group in PROBED_GROUPS if _used(recipes, group)}
+    asked = {
+        group: {name: getattr(recipe, name) for name in undecided.get(group, ())} for group, recipe in strengths.items()
+    }
     return Question(
         probes=tuple(Probe(group, recipe, _seed(group)) for group, recipe in strengths.items()),
-        genes={group: _genes(recipe, group) for group, recipe in strengths.items() if group in undecided},
-        off={name: PLAIN[name] for group in undecided for name in AUGMENTATION_GROUPS[group]},
+        genes={group: genes for group, genes in asked.items() if genes},
+        off={name: PLAIN[name] for names in undecided.values() for name in names},
         chance=1 / len(guessing.shares),
-        images=min(PROBED, guessing.images),
+        images=guessing.probed,
         twins=_twins(config, problem.rungs[0]),
         last_epochs=last_epochs,
     )
 
 
 def _twins(config: RunConfig, brief: Budget) -> tuple[Budget, ...]:
-    """The budgets of twins. Of few images, which leave much open, there are always some, if these can be two."""
+    """The budgets of twins, as they are planned. Over folds, where few images leave much open, there are some if these
+    can be two."""
     if config.twins or brief.folds == 1:
         return tuple(map(Budget.read, config.twins))
     return (replace(brief, epochs=brief.epochs // SHORTER), brief) if brief.epochs >= SHORTER else ()
 
 
-def _decided(config: RunConfig, group: str) -> bool:
-    """Whether the user has decided that group: has said of one of its genes what it may be, other than off."""
-    return any(name in config.recipe and not _is_off(config.recipe[name]) for name in AUGMENTATION_GROUPS[group])
-
-
-def _is_off(values: object) -> bool:
-    """Whether the bounds of a gene leave nothing but off."""
-    return not any(values) if isinstance(values, list) else not values
+def _wished(bounds: Mapping[str, Domain], name: str) -> bool:
+    """Whether the user wants an augmentation in any case: the values that its gene may have leave off out."""
+    return bounds[name].problem(PLAIN[name]) is not None
 
 
 def _only_named(problem: ImageProblem, founder: Proposal) -> bool:
@@ -81,10 +82,6 @@ def _strength(recipes: Sequence[Recipe], group: str) -> Recipe:
     """A recipe that augments in one group alone: as strongly as the first founder does that has it."""
     first = next((recipe for recipe in recipes if augments(recipe, group)), DEFAULT)
     return of_group(first, group)
-
-
-def _genes(recipe: Recipe, group: str) -> Mapping[str, Json]:
-    return {name: getattr(recipe, name) for name in AUGMENTATION_GROUPS[group]}
 
 
 def _seed(group: str) -> int:

@@ -27,6 +27,10 @@ MUCH_LONGER = 1.2  # times as long, for which it pays to train a winner again
 BACKSTOP = 2.0  # a last training that takes that many times as long as it may has gone wrong
 
 
+class NoneTrained(RunError):
+    """The training in full of all that may win failed."""
+
+
 @dataclass(frozen=True)
 class FinalStage:
     """Requests for the end of a run. Those that an earlier session wrote are found again, others are new.
@@ -137,11 +141,11 @@ class FinalStage:
     def train_winner(
         self, ranked: list[Candidate], finish_in: Callable[[], float | None] = lambda: None, work: float | None = None
     ) -> tuple[Request, Result]:
-        """Trains the first of `ranked` in full; the next one if that fails. Raises RunError if all fail.
+        """Trains the first of `ranked` in full; the next one if that fails.
 
         finish_in: seconds that a training has that begins now; None for as many epochs as the settings say. One that
         was trained before, when the run had less time, is trained again. work: units that are left, of which the
-        training has as many epochs as they allow, one at least; None for no limit.
+        training has as many epochs as they allow, one at least; None for no limit. Raises NoneTrained if all fail.
         """
         results = []
         for candidate in ranked:
@@ -154,7 +158,7 @@ class FinalStage:
                 return request, result
             results.append(result)
             work = None if work is None else work - self.cost([candidate], budget)
-        raise RunError(f"no leader could be trained in full; the most frequent reason: {worst_reason(results)}")
+        raise NoneTrained(f"no leader could be trained in full; the most frequent reason: {worst_reason(results)}")
 
     def cost(self, candidates: list[Candidate], budget: Budget) -> float:
         """Predicted cost of a training of each of them."""

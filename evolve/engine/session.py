@@ -15,7 +15,7 @@ from evolve.display.text import duration, plural
 from evolve.engine.ancestors import Ancestors
 from evolve.engine.composition import compose_search
 from evolve.engine.dispatcher import Dispatcher
-from evolve.engine.final_stage import FinalStage
+from evolve.engine.final_stage import FinalStage, NoneTrained
 from evolve.engine.interrupts import STOPPING, Stop, Stopped, interruptible
 from evolve.engine.pace import Pace, simulated_clock, stop_conditions
 from evolve.engine.reuse import results_of
@@ -193,7 +193,13 @@ class Session:
         count = min(self.config.ensemble or 1, len(ranked))
         for others in range(count, 0, -1):
             seconds = partial(pace.finish_in, others, count)
-            request, _ = finish.train_winner(left, seconds, None if work is None else work / others)
+            try:
+                request, _ = finish.train_winner(left, seconds, None if work is None else work / others)
+            except NoneTrained:
+                if not trained:
+                    raise
+                self.console.note(f"no more than {plural(len(trained), 'leader')} could be trained in full")
+                break
             trained.append(request)
             work = None if work is None else work - finish.cost([request.candidate], request.budget)
             left = [one for one in left if one.number != request.candidate.number]

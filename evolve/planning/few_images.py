@@ -14,7 +14,8 @@ from evolve.search.twins import SHORTER
 from evolve.values import Budget
 
 SEEN = 20_000  # images x epochs of a training, at least
-LAST_SHARE = 0.25  # of the time, for the last training, that of all images
+LONGER = (3, 2, 1)  # times as many epochs of each training, if there is time for a whole search with them
+SPARE = 1.2  # times what the last training takes, that of all images with as many epochs, so that it has as many
 LARGEST = 4.0  # times the work of usual networks, that the largest may have
 
 
@@ -29,13 +30,24 @@ def chosen_over_folds(
 ) -> Chosen | None:
     """What a plan for that time consists of; None if it is too short. Arguments as of `make_plan`."""
     last_epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
-    epochs = last_epochs or max(FINAL_EPOCHS, math.ceil(SEEN / images))
+    least = max(FINAL_EPOCHS, math.ceil(SEEN / images))
+    for epochs in [last_epochs] if last_epochs else [times * least for times in LONGER]:
+        chosen = _with_epochs(config, seconds, machine, images, begin, epochs)
+        if chosen and chosen.rescorings == MOST_AGAIN:
+            break
+    return chosen
+
+
+def _with_epochs(
+    config: RunConfig, seconds: float, machine: Machine, images: int, begin: int | None, epochs: int
+) -> Chosen | None:
+    """The same with so many epochs of all trainings, the last one among them: it is confirmed what is trained last."""
     largest = config.max_work or rounded(LARGEST * machine.usual)
     speed = machine.rate / 3 / min(largest, machine.usual)  # images a second of one worker
     brief = Budget(images - math.ceil(images / FOLDS), epochs, FOLDS)
     each = brief.size / speed + machine.start  # what is compiled for the first fold serves all
     last = images * epochs / speed / (machine.workers * machine.together) + machine.start
-    final = max(LAST_SHARE * seconds, last)
+    final = SPARE * last * max(1, config.ensemble or 1)
     room = (seconds - final) * machine.workers / each  # trainings over folds, in all
     least = leaders(config) + 2 * (1 + 1 / SHORTER)  # those of leaders and of twins
     most = MOST_STARTS if config.max_founders is None else config.max_founders
@@ -49,7 +61,7 @@ def chosen_over_folds(
     rescorings = min(MOST_AGAIN, 1 + int(left / leaders(config)))
     again = leaders(config) * rescorings * each / machine.workers
     return Chosen(
-        stages=Stages(seconds - final - again, again, final, by_clock=last_epochs is None),
+        stages=Stages(seconds - final - again, again, final, by_clock="final_epochs" not in config.model_fields_set),
         starts=starts,
         newcomers=newcomers,
         rungs=(brief,),

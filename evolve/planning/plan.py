@@ -79,6 +79,10 @@ class Stages:
         """With so much for the last training, and the difference for the search."""
         return replace(self, search=self.search + self.final - seconds, final=seconds)
 
+    def with_search(self, seconds: float) -> Stages:
+        """With so much for the search, and the difference for the last training."""
+        return replace(self, search=seconds, final=self.final + self.search - seconds)
+
     def with_rescoring(self, seconds: float) -> Stages:
         """With so much for scoring leaders again, and the difference for the last training."""
         return replace(self, rescoring=seconds, final=self.final + self.rescoring - seconds)
@@ -176,7 +180,19 @@ def _race(settings: Mapping[str, Any], longer: Budget) -> Iterator[str]:
         yield f"      no images are set apart for scores; the best {best} also on other folds"
     else:
         yield f"      the best {best} also on {_budget(longer)}: where a network goes counts, not how fast it starts"
-    yield "      the best of them is shown changed images: augmentation is on where they mean the same to it"
+    twins = " and ".join(_budget(Budget.read(one)) for one in settings["twins"])
+    tried = f", on {twins}" if twins else " over folds" if longer.folds > 1 else ""
+    yield "      the best of them is shown changed images: augmentation is on where they mean the same to it;"
+    yield f"      where that is open {f'it is trained with and without it{tried}' if tried else 'it is off'}"
+    yield f"      {_newcomers(settings.get('newcomers'))}"
+
+
+def _newcomers(count: int | None) -> str:
+    """What is bred after a race, and why. count: None where all births that are left are."""
+    if count == 0:
+        return "nothing is bred: in this time more training of the best start brings more"
+    born = "the others are" if count is None else f"{plural(count, 'newcomer')} at most, which are"
+    return f"then {born} bred from the best, small steps first; of these one wins that is ahead beyond luck"
 
 
 def _budget(one: Budget) -> str:

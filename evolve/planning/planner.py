@@ -17,7 +17,7 @@ from evolve.planning.estimate import estimate
 from evolve.planning.few_images import has_few
 from evolve.planning.plan import DECIDED, Machine, Plan, Stages, minutes
 from evolve.planning.probe import mean_work, probe, usual_work
-from evolve.planning.sizing import plan_for
+from evolve.planning.sizing import plan_for, twins_of_counts
 from evolve.planning.work_plan import (
     LENGTHS,
     before_the_last,
@@ -178,8 +178,12 @@ def _plan_by_counts(
     """The plan of a run that has counts instead of a time, with how long that takes. The machine is measured for it
     only if that is long; what is measured decides nothing."""
     assert config.limit is not None
+    if "twins" not in config.model_fields_set:
+        twins = twins_of_counts(config.limit, problem.rungs[0], problem.budget(Purpose.FINAL))
+        config = config.model_copy(update={"twins": tuple(map(str, twins))})
+        problem = replace(problem, config=config)
     plan, count = plan_by_counts(config, problem), workers(config, problem)
-    work = mean_work(problem, founders, config.limit)
+    work = mean_work(problem, founders, config.limit or 1)
     usual = estimate(config, problem, replace(USUAL, workers=count), work).total
     if usual < QUICK or not measure:
         console.note(plan.in_words(f"about {minutes(usual)} on a usual machine"))

@@ -24,7 +24,7 @@ FINAL_EPOCHS = 20  # of the largest network in the last training, where that tra
 FINAL_WORK = 2_000_000_000  # units of work for each image, in all epochs together
 FINAL_SEEN = 125_000  # images x epochs of the last training that come before the size of networks
 PLENTY = 60  # epochs of the last training that are enough: some of the time for more goes to the search
-LEAST_LAST = 0.8  # of the time for the last training, that it keeps in any case
+LEAST_LAST = 0.85  # of the time for the last training, that it keeps in any case
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 NATURAL = 5.0  # times the work of usual networks, from which on they are not made wider
@@ -33,6 +33,7 @@ SEEN = 4000  # images seen in a brief training, from which on more starts are wo
 ENOUGH = 5000  # images seen in one that tells networks apart, together with what `LONGER` says; more go to newcomers
 FEWEST_IMAGES = 200
 MANY_NEWCOMERS = 24  # of which some are trained on as soon as they are known to be good
+TWINS_SHARE = 0.1  # of all that is trained, that a pair of twins may have where nothing else is planned
 TWIN_SEEN = 15_000  # images that each training of twins sees at least
 OVER_STARTS = 1.5  # times the seconds that these take to start: a search has at least so much
 MOST_EPOCHS = 999_999  # of a brief training, however much there is of time or work
@@ -112,9 +113,16 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     """What a plan for that time consists of. See `make_plan`."""
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
     speed = machine.rate / 3 / sizes.typical  # images a second of one worker
-    race = _race(config, t.search * machine.workers, machine.start, speed, train, begin)
-    longer = race.rungs[0].longer.size / speed + machine.start
-    most = int(t.rescoring * machine.workers / longer / leaders(config))
+
+    def race_of(stages: Stages, config: RunConfig = config, seen: int = ENOUGH) -> _Race:
+        return _race(config, stages.search * machine.workers, machine.start, speed, train, begin, seen)
+
+    race, most = race_of(t), t.with_search(max(t.search, MOST_SEARCH * t.total))
+    breeding = race_of(most, config.model_copy(update={"max_founders": race.starts}), SEEN)
+    if breeding.newcomers and not race.newcomers and t.by_clock:
+        t, race = most, breeding  # it ends as soon as training on is worth more
+    again = race.rungs[0].longer.size / speed + machine.start
+    rescorings = int(t.rescoring * machine.workers / again / leaders(config))
     return Chosen(
         stages=t,
         starts=race.starts,
@@ -123,7 +131,7 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
         twins=race.twins,
         largest=sizes.largest,
         fill=sizes.fill,
-        rescorings=max(1, min(MOST_AGAIN, most)),
+        rescorings=max(1, min(MOST_AGAIN, rescorings)),
         final_epochs=final_epochs,
     )
 
@@ -195,11 +203,14 @@ class _Race:
     twins: tuple[Budget, ...] = ()
 
 
-def _race(config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None) -> _Race:
+def _race(
+    config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None, most: int
+) -> _Race:
     """As many starts as there is time for, all of which are trained longer, too; then newcomers, if there is time for
     several.
 
-    seconds: of all workers together. speed: images a second of one.
+    seconds: of all workers together. speed: images a second of one. most: images that a brief training sees, if there
+    are newcomers.
     """
 
     def each(starts: int) -> float:
@@ -214,7 +225,7 @@ def _race(config: RunConfig, seconds: float, start: float, speed: float, train: 
         images = min(train, config.images or ENOUGH)
         rungs = config.budgets or (Budget(images, config.epochs or max(1, round(ENOUGH / images))),)
     else:
-        rungs = (_brief(min(each(starts), ENOUGH), train),)
+        rungs = (_brief(min(each(starts), most), train),)
     brief, longer = (size / speed + start for size in (rungs[0].size, rungs[0].longer.size))
     left = seconds - starts * (brief + longer) - NEWCOMERS * longer
     twins, takes = _twins(rungs[0], speed, start)
@@ -233,6 +244,15 @@ def _brief(seen: float, train: int) -> Budget:
     """The budget of a brief training that sees about so many images, repeats counted."""
     images = max(FEWEST_IMAGES, rounded(seen))
     return Budget(min(train, images), max(1, min(MOST_EPOCHS, round(images / train))))
+
+
+def twins_of_counts(births: int, brief: Budget, last: Budget) -> tuple[Budget, ...]:
+    """Budgets of twins of a run that has counts instead of a time, if a pair of them takes no more than its share of
+    all the training there is. last: the budget of the last training."""
+    if brief.folds > 1:
+        return ()
+    twins, seen = _twins(brief, speed=1.0, start=0.0)
+    return twins if seen <= TWINS_SHARE * (births * brief.size + last.size) else ()
 
 
 def _twins(brief: Budget, speed: float, start: float) -> tuple[tuple[Budget, ...], float]:

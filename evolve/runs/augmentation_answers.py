@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from evolve.runs.guessing import guessing_on
 from evolve.runs.run import Run
-from evolve.search.augmentation import Kept, kept
-from evolve.values import CLEAN, PROBED, Purpose, Result
+from evolve.search.augmentation import DESTROYS, Kept, kept
+from evolve.values import CLEAN, Purpose, Result
 from genomes.genome import recipe_of
 from genomes.recipe import AUGMENTATION_GROUPS, augments
 
@@ -33,7 +33,7 @@ def answers(run: Run) -> list[Kept]:
     result, guessing = asked(run), guessing_on(run.problem, "validation")
     if result is None or guessing is None:
         return []
-    return kept(result.measures, 1 / len(guessing.shares), min(PROBED, guessing.images))
+    return kept(result.measures, 1 / len(guessing.shares), guessing.probed)
 
 
 def sentences(run: Run) -> Iterator[str]:
@@ -43,15 +43,19 @@ def sentences(run: Run) -> Iterator[str]:
     if first is None or asked(run) is None:
         return
     found = answers(run)
+    used, twins = recipe_of(run.space.parse(first.notation)), _groups_of_twins(run)
     if not found:
-        yield "augmentation off: no network of the race was clearly better than guessing, so none could be asked"
-    used, twins = recipe_of(run.space.parse(first.notation)), _has_twins(run)
+        how = "as you have set it" if any(augments(used, group) for group in AUGMENTATION_GROUPS) else "off"
+        yield f"augmentation {how}: no network of the race was clearly better than guessing, so none could be asked"
     for one in found:
         what, images = WORDS[one.group]
-        on, left = augments(used, one.group), f"{min(1.0, max(0.0, one.share)):.0%}".replace("%", " %")
+        on, left = augments(used, one.group), _percent(one.share)
         said = f"{what} {'on' if on else 'off'}: {images} keep {left} of the accuracy above guessing"
         if one.verdict == "open":
-            said += ", which leaves it open" + (f"; twins decided, with and without {what}" if twins else "")
+            said += f", but those of one class at most {_percent(one.least)}" if one.least < DESTROYS else ""
+            said += ", which leaves it open; "
+            tried = f"networks decided that were trained with {what} and without"
+            said += tried if one.group in twins else "there was no time to try it out"
         if one.verdict == "survives" and not on:
             said += ", but there was no time left to use it"
         if on and one.verdict == "destroys":
@@ -60,6 +64,13 @@ def sentences(run: Run) -> Iterator[str]:
         yield said
 
 
-def _has_twins(run: Run) -> bool:
+def _percent(share: float) -> str:
+    return f"{min(1.0, max(0.0, share)):.0%}".replace("%", " %")
+
+
+def _groups_of_twins(run: Run) -> set[str]:
+    """Groups of augmentation that networks were trained with and without."""
     with run.log() as log:
-        return bool(log.count(Purpose.TWIN))
+        numbers = {request.candidate for request in log.requests(Purpose.TWIN)}
+        recipes = [recipe_of(run.space.read(log.born(number).genome)) for number in numbers]
+    return {group for group in AUGMENTATION_GROUPS if any(augments(recipe, group) for recipe in recipes)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evolve.runs.ranking import CLEARLY
+from evolve.values import PROBED
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,20 @@ class Guessing:
     def bounds(self) -> tuple[float, float]:
         """Accuracy and balanced accuracy that guessing hardly ever exceeds: two standard errors above what it is
         expected to come to."""
-        evenly = 1 / len(self.shares)
-        by_class = sum(evenly * (1 - evenly) / max(1.0, share * self.images) for share in self.shares)
-        return guessing_bound(self.accuracy, self.images), evenly + CLEARLY * math.sqrt(by_class) * evenly
+        balanced = guessing_bound(1 / len(self.shares), self.counting("balanced_accuracy"))
+        return guessing_bound(self.accuracy, self.images), balanced
+
+    def counting(self, measure: str) -> float:
+        """How many images of equally frequent classes a score would be as exact on: all of them, but for balanced
+        accuracy, in which the few images of a rare class count as much as the many of another."""
+        if measure != "balanced_accuracy":
+            return self.images
+        return len(self.shares) ** 2 / sum(1 / max(1.0, share * self.images) for share in self.shares)
+
+    @property
+    def probed(self) -> float:
+        """The same of balanced accuracy on the images that are changed to probe a network."""
+        return self.counting("balanced_accuracy") * min(1.0, PROBED / self.images)
 
     def bound(self, measure: str) -> float | None:
         """The bound of "accuracy" or "balanced_accuracy"; None for other measures."""
@@ -49,7 +61,7 @@ class Guessing:
         return measures.get("accuracy", math.inf) <= accuracy
 
 
-def guessing_bound(accuracy: float, images: int) -> float:
+def guessing_bound(accuracy: float, images: float) -> float:
     """What guessing that is expected to come to that accuracy hardly ever exceeds on so many images: two standard
     errors above it."""
     return accuracy + CLEARLY * math.sqrt(accuracy * (1 - accuracy) / images)

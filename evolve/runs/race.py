@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from evolve.objectives import Objective
 from evolve.runs.guessing import guessing_on, over_folds, scored_images
-from evolve.search.leads import Lead, Scale, Scores, image_error, lead, share_carried
+from evolve.search.leads import Lead, Scale, Scores, image_error, lead, pooled_seed_error, share_carried
 from evolve.storage.log import Log
 from evolve.values import Purpose, is_reborn
 
@@ -24,7 +25,9 @@ def scale_of(objective: Objective, problem: Mapping[str, Any]) -> Scale:
         learned = math.inf
     elif guessing and objective.name in SHARES:
         learned = guessing.surely_exceeded(objective.name)
-    images = scored_images(problem, "validation") if objective.name in SHARES else None
+    images: float | None = scored_images(problem, "validation") if objective.name in SHARES else None
+    if guessing and images is not None:
+        images = guessing.counting(objective.name)
     return Scale(images, -math.inf if learned is None else learned)
 
 
@@ -80,13 +83,14 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     favourite = favourite or min(found.values(), key=lambda one: one.number)
     tried = _bred(log, first)
     carried = share_carried([one.scores for one in found.values()], scale)
-    leads = {one.number: _lead(log, one, favourite, scale, tried if one.bred else 0, carried) for one in found.values()}
+    compare = partial(_lead, log, scale=scale, carried=carried, seed_error=pooled_seed_error(log.rescored().values()))
+    leads = {one.number: compare(one, favourite, tried=tried if one.bred else 0) for one in found.values()}
 
     def place(number: int) -> tuple[float, int]:
         return leads[number].luck - leads[number].by, number
 
     slope, order = scale.slope(fmean(favourite.scores.longer)), tuple(sorted(found, key=place))
-    over_next = _lead(log, found[order[0]], found[order[1]], scale, 0, carried) if len(order) > 1 else None
+    over_next = compare(found[order[0]], found[order[1]], tried=0) if len(order) > 1 else None
     return Standings(order, favourite.number, leads, slope, carried > 0, over_next)
 
 
@@ -119,9 +123,12 @@ def _bred(log: Log, first: int) -> int:
     return sum(number > first and not is_reborn(row) for number, row in log.candidates().items())
 
 
-def _lead(log: Log, one: Raced, favourite: Raced, scale: Scale, tried: int, carried: float) -> Lead:
+def _lead(
+    log: Log, one: Raced, favourite: Raced, *, scale: Scale, tried: int, carried: float, seed_error: float
+) -> Lead:
     hits = [log.hits(raced.request) for raced in (one, favourite)]
     apart = None
     if scale.images and hits[0] is not None and hits[1] is not None and hits[0].part == hits[1].part:
-        apart = image_error(hits[0].each(), hits[1].each())
-    return lead(one.scores, favourite.scores, scale, apart, tried, carried)
+        ours, theirs = list(hits[0].each()), list(hits[1].each())
+        apart = image_error(ours, theirs) * math.sqrt(len(ours) / scale.images)
+    return lead(one.scores, favourite.scores, scale, apart, tried, carried, seed_error)

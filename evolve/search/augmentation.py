@@ -13,7 +13,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evolve.values import CHANGED, CLEAN, Budget, Probe, Result
+from evolve.values import CHANGED, CLEAN, LEAST, Budget, Probe, Result
 from genomes.json_value import Json
 
 Verdict = Literal["destroys", "survives", "open"]
@@ -29,23 +29,26 @@ ABOVE = 4.0  # standard errors by which a network must be better than guessing f
 class Kept:
     """What is left of a network's accuracy above guessing on images that are all changed in one way: 1 if the change
     costs nothing, 0 if nothing but guessing is left. error: standard error over images, as if both scores were of
-    different images, which makes it too large rather than too small."""
+    different images, which makes it too large rather than too small. least: what the class that suffers most keeps of
+    its recall, at most."""
 
     group: str
     share: float
     error: float
+    least: float = 1.0
 
     @property
     def verdict(self) -> Verdict:
         if self.share + CLEARLY * self.error < DESTROYS:
             return "destroys"
-        return "survives" if self.share - CLEARLY * self.error > SURVIVES else "open"
+        survives = self.share - CLEARLY * self.error > SURVIVES and self.least >= DESTROYS
+        return "survives" if survives else "open"
 
 
-def kept(measures: Mapping[str, float], chance: float, images: int) -> list[Kept]:
+def kept(measures: Mapping[str, float], chance: float, images: float) -> list[Kept]:
     """What is left, by group; nothing where the network is not clearly better than guessing.
 
-    measures: of its result. chance: balanced accuracy of guessing. images: how many were shown.
+    measures: of its result. chance: balanced accuracy of guessing. images: how many were shown, as `Guessing.probed`.
     """
     clean = measures.get(CLEAN)
     if clean is None or clean - chance < ABOVE * _error(chance, images):
@@ -55,11 +58,12 @@ def kept(measures: Mapping[str, float], chance: float, images: int) -> list[Kept
         if name.startswith(CHANGED):
             share = (changed - chance) / (clean - chance)
             error = math.hypot(_error(changed, images), share * _error(clean, images)) / (clean - chance)
-            found.append(Kept(name.removeprefix(CHANGED), share, error))
+            group = name.removeprefix(CHANGED)
+            found.append(Kept(group, share, error, measures.get(f"{LEAST}{group}", 1.0)))
     return found
 
 
-def _error(share: float, images: int) -> float:
+def _error(share: float, images: float) -> float:
     """Standard error of a share of so many images."""
     return math.sqrt(share * (1 - share) / images)
 
@@ -76,7 +80,7 @@ class Question:
     genes: Mapping[str, Mapping[str, Json]]
     off: Mapping[str, Json]
     chance: float
-    images: int
+    images: float
     twins: tuple[Budget, ...] = ()
     last_epochs: int = 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,8 @@ from genomes.json_value import Json
 from genomes.recipe import difference, in_words
 
 DRAWS = 100
+NEARER_OF = 3  # mutants, of which the one nearest to its parent is a small step
+SMALL_STEPS = 2  # of each winner of a race, before anything else is bred
 EXHAUSTED = {"exhausted": "all genomes that were drawn had been tried before"}
 
 
@@ -40,6 +43,8 @@ class Births:
     first_space, small: the part of the space that the first `small` births are drawn in.
     choose: which of several drafts is born; None for the first one.
     genes: of recipes, with the values that all that are born from now on have.
+
+    Where a race has told what to breed from, see `breed_near`, the next births are small steps from its winners.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class Births:
         self._space, self._first_space, self._small = space, first_space or space, small
         self._founders = deque(founders)
         self._varied = list(founders) if mutants else []
+        self._steps = deque[Proposal]()  # the winner of a race that each of the next small steps begins at
         self._known: set[str] = set()
         self._born = 0
         self._fill, self._choose = fill, choose
@@ -71,21 +77,37 @@ class Births:
         """Founders that were not handed out yet."""
         return len(self._founders)
 
+    def breed_near(self, winners: Sequence[Member]) -> None:
+        """A race has told who its winners are. Where `mutants` are wanted these are of them from now on, and first of
+        all small steps from each of them in turn."""
+        if self._varied and winners:
+            self._varied = [_parent(winner) for winner in winners]
+            self._steps = deque(self._varied * SMALL_STEPS)
+
     def newcomer(self, rng: Random) -> Proposal | None:
-        """The next founder, or else a mutant of a founder where `mutants` are wanted, or a new genome from nothing;
-        None if none is found in `10 * DRAWS` draws."""
+        """The next founder, or else a mutant of a founder, or of a winner of the race, where `mutants` are wanted, or a
+        new genome from nothing; None if none is found in `10 * DRAWS` draws."""
         while self._founders:
             if founder := self._entered(self._unknown(self._founders.popleft())):
                 return founder
         if not self._varied:
             return self.random(rng)
 
-        def draw() -> Proposal:
-            founder = rng.choice(self._varied)
-            variation = self.space.mutate(founder.genome, rng)
-            return Proposal(variation.genome, (), (*founder.steps, *variation.steps), variation.blueprint)
+        return self._new_at_last(lambda: self._mutant(rng.choice(self._varied), rng), rng)
 
-        return self._new_at_last(draw, rng)
+    def _mutant(self, of: Proposal, rng: Random) -> Proposal:
+        variation = self.space.mutate(of.genome, rng)
+        return Proposal(variation.genome, of.parents, (*of.steps, *variation.steps), variation.blueprint)
+
+    def _small_step(self, rng: Random) -> Proposal | None:
+        """The mutant of the next winner that is the nearest to it of some; None if none of them is new."""
+        winner = self._steps.popleft()
+
+        def draw() -> Proposal:
+            mutants = [self._mutant(winner, rng) for _ in range(NEARER_OF)]
+            return min(mutants, key=lambda mutant: self.space.distance(winner.genome, mutant.genome) or math.inf)
+
+        return self._new(draw, DRAWS, rng)
 
     def random(self, rng: Random) -> Proposal | None:
         """A new genome from nothing; None if none is found in `10 * DRAWS` draws."""
@@ -144,8 +166,12 @@ class Births:
     def child_or_newcomer(
         self, ready: bool, draw_parents: Callable[[], Sequence[Member]], rng: Random, mutate: float = 1.0
     ) -> Proposal | None:
-        """A `child` if a strategy is `ready` to breed and all founders were handed out, else, or if there is none, a
-        newcomer; None if there is none of those either."""
+        """A small step from a winner of the race, as long as there are some to take; a `child` if a strategy is `ready`
+        to breed and all founders were handed out, else, or if there is none, a newcomer; None if there is none of those
+        either."""
+        while self._steps and not self._founders:
+            if step := self._small_step(rng):
+                return step
         child = self.child(draw_parents, rng, mutate) if ready and not self._founders else None
         return child or self.newcomer(rng)
 
@@ -218,6 +244,11 @@ class Births:
         if proposal.blueprint is not None:
             self._known.add(candidate_key(proposal.genome, proposal.blueprint))
         return proposal
+
+
+def _parent(winner: Member) -> Proposal:
+    """What mutants of a member of the search begin with: its genome, its number as that of their parent."""
+    return Proposal(winner.genome, (winner.number,), (winner.adopted,) if winner.adopted else ())
 
 
 def _with(parent: Member, steps: tuple[Step, ...]) -> tuple[Step, ...]:

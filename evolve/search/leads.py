@@ -10,23 +10,30 @@ Shares are compared in logits, where a point counts as much more as it is harder
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
 
 CARRIED = 0.5  # of what was gained from the brief training to the longer ones, that is still to come
 SEED_ERROR = 0.012  # standard deviation of the accuracy of one network between two seeds: the usual one, see the table
+USUALLY = 8  # degrees of freedom that the usual one counts as, beside what the trainings at hand say of it
 
 
 @dataclass(frozen=True)
 class Scale:
-    """In which unit scores are compared. images: that they are shares of, so that all and none of them are no infinite
-    logits; None for scores that are no shares, which stay as they are. learned: a score that only a network comes to
-    that has learned something; infinite where no training is longer than another, so that nothing is to be carried on.
+    """In which unit scores are compared. images: that they are shares of, or are as exact as shares of, so that all and
+    none of them are no infinite logits; None for scores that are no shares, which stay as they are. learned: a
+    score that only a network comes to that has learned something; infinite where no training is longer than another,
+    so that nothing is to be carried on, as all are in full, over folds of the same images.
     """
 
-    images: int | None = None
+    images: float | None = None
     learned: float = -math.inf
+
+    @property
+    def in_full(self) -> bool:
+        """Whether all trainings are in full, over folds."""
+        return self.learned == math.inf
 
     def __call__(self, score: float) -> float:
         if self.images is None:
@@ -47,7 +54,8 @@ class Scale:
 @dataclass(frozen=True)
 class Scores:
     """What a candidate came to. brief: after a brief training. longer: after each of those with three times the
-    epochs, at least one."""
+    epochs, at least one: the first on the images that the brief one was scored on, the others on images that the search
+    never saw."""
 
     brief: float
     longer: tuple[float, ...]
@@ -88,17 +96,35 @@ def lead(
     image_error: float | None,
     tried: int = 0,
     carried: float = CARRIED,
+    seed_error: float = SEED_ERROR,
 ) -> Lead:
-    """The lead of one over the other. carried: see `share_carried`. image_error: standard error of the difference of
-    two scores over the images that both were scored on; None where that is not known, and half of what it would be on
-    different images is taken."""
+    """The lead of one over the other; its error is the larger of those over images and over seeds. carried: see
+    `share_carried`. image_error: standard error of the difference of two scores over the images that both were scored
+    on; None where that is not known, and half of what it would be on different images is taken. seed_error: see
+    `pooled_seed_error`."""
     by = challenger.expected(scale, carried) - favourite.expected(scale, carried)
     score = fmean((*challenger.longer, *favourite.longer))
     if image_error is None:
         image_error = math.sqrt(score * (1 - score) / scale.images) if scale.images else 0.0
-    one = max(image_error, SEED_ERROR * math.sqrt(2)) * scale.slope(score)  # of a difference of two trainings
     repeats = min(len(challenger.longer), len(favourite.longer))
-    return Lead(by, math.hypot((1 + carried) / math.sqrt(repeats), carried) * one, tried)
+    # More trainings are more seeds, but the images of all but the first of them are the same.
+    images = 1.0 if scale.in_full else math.hypot(1 / repeats, 1 - 1 / repeats)
+    of_images = math.hypot((1 + carried) * images, carried) * image_error
+    of_seeds = math.hypot((1 + carried) / math.sqrt(repeats), carried) * seed_error * math.sqrt(2)
+    return Lead(by, max(of_images, of_seeds) * scale.slope(score), tried)
+
+
+def pooled_seed_error(repeated: Iterable[Sequence[float]]) -> float:
+    """Standard deviation of a score between two seeds: that of these scores, pooled, together with the usual one, which
+    counts as much as so many of them (an empirical Bayes estimate, Smyth 2004, https://doi.org/10.2202/1544-6115.1027).
+
+    repeated: the scores of each candidate with different seeds on the same images.
+    """
+    squares, freedom = USUALLY * SEED_ERROR**2, USUALLY
+    for scores in repeated:
+        squares += sum((score - fmean(scores)) ** 2 for score in scores)
+        freedom += max(0, len(scores) - 1)
+    return math.sqrt(squares / freedom)
 
 
 def luckiest(count: int) -> float:

@@ -12,10 +12,10 @@ Portfolios of starts are raced like that by Auto-sklearn 2.0 (Feurer et al. 2020
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from random import Random
 from typing import ClassVar
 
@@ -34,6 +34,7 @@ from genomes.genome import recipe_of
 
 REBORN = 3  # of the best, that are born again with the augmentation that was decided
 LOOKED_AT = 8  # newcomers, after each of which it is asked whether more of them pay
+PARENTS = 3  # of the best, near which breeding begins
 NEWCOMERS = 2  # of those that are bred, that are trained longer at the end
 
 
@@ -61,8 +62,11 @@ class Race:
 
     @property
     def room(self) -> int:
-        """Starts that there is room for."""
-        return self.starts if self.most is None else max(1, min(self.starts, self.most - self.reborn))
+        """Starts that there is room for, beside those that are born again and, where nothing else is planned, twins."""
+        if self.most is None:
+            return self.starts
+        others = self.reborn + (self.twins if self.newcomers is None else 0)
+        return max(1, min(self.starts, self.most - others))
 
     @property
     def reborn(self) -> int:
@@ -70,6 +74,13 @@ class Race:
         if self.question is None or not self.question.genes:
             return 0
         return REBORN if self.most is None else min(REBORN, self.most // 3)
+
+    @property
+    def twins(self) -> int:
+        """How many may be born."""
+        if self.question is None or not self.question.twins:
+            return 0
+        return len(self.question.genes) if self.most is None else min(len(self.question.genes), self.most // 6)
 
 
 class Racing(Strategy):
@@ -106,6 +117,9 @@ class Racing(Strategy):
             stage = next(self._stages, None)
             self._races = stage is not None
             self._wanted.extend(stage() if stage else ())
+            if not self._races:
+                winners = [one.member for one in self._best() if self.may_win(one.candidate.genome)]
+                self._births.breed_near(winners[:PARENTS])
         return self._races
 
     def ask(self, rng: Random) -> Wish:
@@ -190,7 +204,7 @@ class Racing(Strategy):
     def _born_twins(self) -> Iterator[Wish]:
         best = self._best()
         if self._twins and best:
-            yield from self._twins.born(best[0], self._kept, self._asked + 1)
+            yield from islice(self._twins.born(best[0], self._kept, self._asked + 1), self._race.twins)
 
     def _twin_trainings(self) -> Iterator[Wish]:
         if self._twins:
@@ -241,7 +255,7 @@ class Racing(Strategy):
     def _training_pays(self, left: int) -> str:
         """Why the last training makes more of the time of so many newcomers, or nothing."""
         scale, newborn = self._race.scale, self._newborn
-        if scale.learned == math.inf:  # all are trained in full, so nothing says what more training brings
+        if scale.in_full:  # all are trained in full, so nothing says what more training brings
             return ""
         rival = next((one for one in self._best() if one.number not in newborn), None)
         if rival is None:

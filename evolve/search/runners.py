@@ -52,7 +52,7 @@ class Runner:
 def gain_by_training(one: Runner, times: float, scale: Scale) -> float:
     """What so many times as long a last training brings, in the unit of the scale: as much for each doubling as its
     longer training brought."""
-    if one.longer is None or scale.learned == math.inf:
+    if one.longer is None or scale.in_full:
         return 0.0
     growth = (scale(one.longer) - scale(one.brief)) / math.log(LONGER)
     return max(0.0, growth) * math.log(times)

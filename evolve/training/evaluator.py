@@ -26,11 +26,11 @@ from evolve.training.folds import Scored, folds_of, hits_of, part_of, seeds_of_f
 from evolve.training.guarding import WeightsMissing, guard
 from evolve.training.networks import as_saved, as_trained, copy_weights
 from evolve.training.part_images import Images, JoinedImages, part_images, sample
-from evolve.training.scores import measures_of, recalls
+from evolve.training.scores import least_kept, measures_of, recalls
 from evolve.training.stopwatch import PROBE, Stopwatch
 from evolve.training.views import measures_of_views, views_of
 from evolve.training.weights import load_arrays, save_arrays
-from evolve.values import CHANGED, CLEAN, PROBED, Result, Status
+from evolve.values import CHANGED, CLEAN, LEAST, PROBED, Result, Status
 
 CURVE_IMAGES = 1000
 SAVED_IS_SLOWER = 3  # times, scoring with 32 bits than with 16
@@ -166,7 +166,7 @@ class Trainer:
     def _beside(self, job: TrainingJob, classify: Probabilities, score: Images) -> dict[str, float]:
         """What a job asks for beside the score of its part: measures of another part by its name, such as
         "selection_accuracy"; balanced accuracies, in which each class counts as much, on images that are changed, such
-        as "changed_mirror", with "clean" on the same ones as they are."""
+        as "changed_mirror", with "clean" on the same ones as they are, and "least_mirror", see `least_kept`."""
         found: dict[str, float] = {}
         if job.also is not None:
             images, labels = self._images(job, job.also)
@@ -174,11 +174,14 @@ class Trainer:
             found |= {f"{job.also}_{name}": value for name, value in measures.items()}
         if job.probes:
             images, labels = sample(score, PROBED)
-            found[CLEAN] = measures_of(classify(images), labels)["balanced_accuracy"]
+            clean = classify(images)
+            found[CLEAN] = measures_of(clean, labels)["balanced_accuracy"]
             for probe in job.probes:
                 limits, rng = (self._settings["low"], self._settings["high"]), np.random.default_rng(probe.seed)
                 seen = change_all(images, probe.recipe.to_json(), *limits, rng)
-                found[f"{CHANGED}{probe.group}"] = measures_of(classify(seen), labels)["balanced_accuracy"]
+                changed = classify(seen)
+                found[f"{CHANGED}{probe.group}"] = measures_of(changed, labels)["balanced_accuracy"]
+                found[f"{LEAST}{probe.group}"] = least_kept(clean, changed, labels)
         return found
 
     def _images(self, job: TrainingJob, part: str) -> Images:

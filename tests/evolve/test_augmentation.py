@@ -21,6 +21,7 @@ from evolve.execution.builds import backend_name
 from evolve.problems.images import ImageProblem
 from evolve.runs.augmentation_answers import sentences
 from evolve.search.strategy import Proposal
+from evolve.training.scores import least_kept
 from evolve.values import PROBED, Budget, Probe
 from genomes import Step
 
@@ -61,7 +62,7 @@ def test_images_in_the_order_of_their_classes_are_all_asked_about(tiny_npz: Path
         lambda images: says_first[: len(images)],
         (np.zeros((len(labels), 4, 4, 1), np.float32), labels),
     )
-    assert seen == {"clean": pytest.approx(1 / 3), "changed_mirror": pytest.approx(1 / 3)}
+    assert seen == {"clean": pytest.approx(1 / 3), "changed_mirror": pytest.approx(1 / 3), "least_mirror": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,41 @@ def test_only_a_recipe_that_was_written_out_is_the_wish_of_the_user(name: str, a
     question = question_for(config, problem, [Proposal(genome, (), (Step("founder", {"founder": name}, name),))])
     assert question is not None
     assert ("mirror" in question.genes) is asked
+
+
+@pytest.mark.parametrize(
+    ("recipe", "asked"),
+    [
+        ({}, {"flip", "shift", "zoom"}),
+        ({"shift": [0, 2]}, {"flip", "shift", "zoom"}),
+        ({"shift": [1, 2]}, {"flip", "zoom"}),
+        ({"flip": [True]}, {"shift", "zoom"}),
+    ],
+)
+def test_the_user_decides_by_gene(recipe: dict[str, object], asked: set[str]) -> None:
+    """Bounds that leave off out are a wish; others leave it to what the images say."""
+    sizes = {"train": 40_000, "validation": 5_000, "selection": 5_000, "test": 10_000}
+    parts = Parts("any", "", "", "0" * 64, (32, 32, 3), tuple("abcdefghij"), sizes, 0.0, 255.0, {})
+    config = RunConfig.checked({"recipe": recipe})
+    problem = ImageProblem(config, parts, False, {})
+    genome = founder(problem.space, "fast", Path()).genome
+    question = question_for(config, problem, [Proposal(genome, (), (Step("founder", {"founder": "fast"}, "fast"),))])
+    assert question is not None
+    assert {name for genes in question.genes.values() for name in genes} == asked
+    assert asked <= question.off.keys()
+    assert not ({"flip", "shift", "zoom"} - asked) & question.off.keys()
+
+
+def test_a_class_that_suffers_from_a_change_shows() -> None:
+    """Two of ten classes become each other; the others stay as they are."""
+    labels = np.repeat(np.arange(10), 100)
+    clean = np.eye(10)[labels]
+    swapped = np.eye(10)[np.where(labels < 2, 1 - labels, labels)]
+    assert least_kept(clean, swapped, labels) < 0.1
+    assert least_kept(clean, clean, labels) == 1.0
+    unknown = np.eye(10)[np.zeros_like(labels)]
+    assert least_kept(unknown, np.eye(10)[np.ones_like(labels)], labels) < 0.1, "one class is known, and is lost"
+    assert least_kept(swapped[:5], clean[:5], labels[:5]) == 1.0, "none of them is known"
 
 
 def test_where_a_network_alone_is_trained_nobody_is_asked(tmp_path: Path) -> None:

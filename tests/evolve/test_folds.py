@@ -141,6 +141,16 @@ def test_a_plan_over_folds_takes_no_longer_than_there_is_time(seconds: float) ->
     assert made.seconds.final >= 200 * settings["final_epochs"] * 3 * LAPTOP.usual / LAPTOP.rate / 2
 
 
+@pytest.mark.parametrize("seconds", [300, 1800, 7200])
+def test_over_folds_a_last_training_is_as_long_as_what_was_compared(seconds: float) -> None:
+    made = make_plan(RunConfig.checked({}), seconds, LAPTOP, train=140, images=200)
+    brief = Budget.read(made.settings["rungs"][0])
+    assert made.settings["final_epochs"] == brief.epochs
+    assert made.seconds is not None
+    takes = 200 * brief.epochs * 3 * LAPTOP.usual / LAPTOP.rate / 2 / LAPTOP.together + LAPTOP.start
+    assert takes <= made.seconds.final <= 1.5 * takes
+
+
 def test_a_plan_over_folds_takes_no_more_units_than_there_are() -> None:
     config = RunConfig.checked({"work": 2e13})
     made = plan_for_work(config, usual=2_000_000, train=140, images=200)

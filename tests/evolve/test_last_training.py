@@ -9,6 +9,7 @@ import pytest
 
 import evolve
 from evolve.display.progress import Epochs
+from evolve.engine.final_stage import FinalStage, NoneTrained
 from evolve.execution.builds import backend_name
 
 pytest.importorskip(backend_name())
@@ -24,6 +25,30 @@ SETTINGS: dict[str, Any] = {
     "founders": ["conv 8 3, relu, flatten", "random"],
     "workers": 1,
 }
+
+
+def test_where_only_some_of_several_can_be_trained_in_full_those_are_used(
+    tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second training fails; a run whose first fails has no winner."""
+    trained = FinalStage.train_winner
+    fails_from = 2
+
+    def fails(self: FinalStage, *arguments: Any, **more: Any) -> Any:
+        asked.append(1)
+        if len(asked) >= fails_from:
+            raise NoneTrained("no leader could be trained in full; the most frequent reason: out of memory")
+        return trained(self, *arguments, **more)
+
+    monkeypatch.setattr(FinalStage, "train_winner", fails)
+    asked: list[int] = []
+    run = evolve.run(dataset=tiny_npz, results=tmp_path, ensemble=2, progress=False, **SETTINGS)
+    assert len(asked) == 2
+    assert run.winner is not None
+    assert [one.candidate for one in run.hall_of_fame if one.in_full] == [run.winner]
+    fails_from, asked = 1, []
+    with pytest.raises(evolve.RunError, match="out of memory"):
+        evolve.run(dataset=tiny_npz, results=tmp_path, ensemble=2, progress=False, **SETTINGS)
 
 
 def test_a_long_one_has_a_worker_with_all_cores_and_its_epochs_are_seen(

@@ -8,7 +8,18 @@ from statistics import fmean, stdev
 
 import pytest
 
-from evolve.search.leads import CARRIED, SEED_ERROR, Lead, Scale, Scores, image_error, lead, luckiest, share_carried
+from evolve.search.leads import (
+    CARRIED,
+    SEED_ERROR,
+    Lead,
+    Scale,
+    Scores,
+    image_error,
+    lead,
+    luckiest,
+    pooled_seed_error,
+    share_carried,
+)
 
 SHARES = Scale(5000)
 
@@ -51,6 +62,28 @@ def test_an_error_is_the_larger_of_that_over_images_and_that_over_seeds() -> Non
     assert of_seeds == pytest.approx(math.hypot(1 + CARRIED, CARRIED) * SEED_ERROR * math.sqrt(2) * 4)
     assert lead(one, other, SHARES, 0.1).error == pytest.approx(of_seeds * 0.1 / (SEED_ERROR * math.sqrt(2)))
     assert lead(one, other, Scale(100), None).error > of_seeds, "of few images nobody knows"
+
+
+def test_more_trainings_scored_on_the_same_images_say_no_more_of_other_images() -> None:
+    """Those after the first are all scored on one part; over folds all are."""
+    many, few = ((0.6,) * 9, (0.6,) * 2)
+    of_images = [lead(Scores(0.4, longer), Scores(0.4, longer), SHARES, 0.2).error for longer in (few, many)]
+    assert of_images[1] > of_images[0], "of two trainings each has images of its own"
+    of_seeds = [lead(Scores(0.4, longer), Scores(0.4, longer), SHARES, 0.0).error for longer in (few, many)]
+    assert of_seeds[1] < 0.75 * of_seeds[0]
+    in_full = Scale(5000, learned=math.inf)
+    once, often = (lead(Scores(0.4, (0.6,) * n), Scores(0.4, (0.6,) * n), in_full, 0.2, carried=0.0) for n in (1, 9))
+    assert once.error == pytest.approx(often.error)
+
+
+def test_the_error_of_seeds_is_pooled_with_the_usual_one() -> None:
+    rng = Random(1)
+    assert pooled_seed_error([]) == pytest.approx(SEED_ERROR)
+    assert pooled_seed_error([(0.5,), (0.7,)]) == pytest.approx(SEED_ERROR), "one seed each says nothing"
+    for true in (0.002, 0.05):
+        drawn = [[0.6 + rng.gauss(0, true) for _ in range(3)] for _ in range(2000)]
+        assert pooled_seed_error(drawn) == pytest.approx(true, rel=0.15)
+        assert abs(pooled_seed_error(drawn[:2]) - SEED_ERROR) < abs(pooled_seed_error(drawn) - SEED_ERROR)
 
 
 def test_the_luck_of_the_best_grows_with_those_that_were_tried() -> None:

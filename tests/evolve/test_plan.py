@@ -26,6 +26,7 @@ from evolve.planning.sizing import (
     plan_for,
     shortest,
     times,
+    twins_of_counts,
 )
 from evolve.search.racing import NEWCOMERS, REBORN
 from evolve.values import Budget
@@ -87,6 +88,31 @@ def test_twins_are_trained_where_there_is_time_for_them() -> None:
     first, second = (Budget.read(text) for text in plan(36_000).settings["twins"])
     assert first.size >= 15_000
     assert (second.images, second.epochs) == (first.images, 3 * first.epochs)
+
+
+@pytest.mark.parametrize(("births", "planned"), [(8, False), (160, True)])
+def test_a_run_by_counts_has_twins_where_these_take_a_small_share(births: int, planned: bool) -> None:
+    found = twins_of_counts(births, Budget(5000, 1), Budget(50_000, 20) if planned else Budget(5000, 20))
+    assert [*map(str, found)] == (["5000x3", "5000x9"] if planned else [])
+    assert twins_of_counts(10_000, Budget(150, 40, 4), Budget(200, 40)) == (), "over folds there are others"
+
+
+def test_with_an_hour_newcomers_are_bred_and_the_last_training_keeps_its_share() -> None:
+    slow = replace(LAPTOP, rate=LAPTOP.rate / 2)
+    made = plan(3600, slow)
+    assert made.settings["newcomers"] >= 4
+    assert made.seconds.search <= 0.15 * 3600 + 1e-6
+    spoken = make_plan(RunConfig(), 3600, slow, train=2000, images=2500)
+    assert spoken.settings["newcomers"] >= 4
+    assert spoken.seconds is not None
+    assert spoken.seconds.final >= 0.7 * 3600
+
+
+def test_a_plan_says_what_is_bred_and_what_decides() -> None:
+    assert "nothing is bred: in this time more training of the best start brings more" in plan(300).in_words()
+    text = plan(36_000).in_words()
+    assert re.search(r"then \d+ newcomers at most, which are bred from the best, small steps first", text)
+    assert re.search(r"where that is open it is trained with and without it, on \d.* and \d", text)
 
 
 def test_few_images_are_seen_often_in_the_last_training() -> None:
@@ -268,11 +294,10 @@ def test_a_plan_says_how_many_of_the_usual_founders_begin(tiny_npz: Path, tmp_pa
     assert plan(600, max_founders=2).settings["max_founders"] == 2
     decided = {"max_founders": 1, "evaluations": 2, "leaders": 1, "rescorings": 1, "final_epochs": 1}
     (tmp_path / "plan.json").write_text(json.dumps({"settings": decided}))
-    run = evolve.run(
-        plan=tmp_path, dataset=tiny_npz, images=20, workers=1, max_work=200_000, results=tmp_path, progress=False
-    )
+    given = {"max_work": 200_000, "precision": "float32", "images": 20, "workers": 1}
+    run = evolve.run(plan=tmp_path, dataset=tiny_npz, results=tmp_path, progress=False, **given)
     assert len(run.meta["founders"]) == 1
-    assert len(run.candidate(2).steps) > 1, "a mutant of it"
+    assert run.candidate(2).parents == (1,), "a mutant of it"
 
 
 def test_too_little_time_for_any_machine_is_refused_at_once(tmp_path: Path, tiny_npz: Path) -> None:

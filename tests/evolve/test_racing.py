@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
+from statistics import fmean
 from typing import Any
 
 import pytest
 from conftest import scored, stack_space
 
 from evolve.search.augmentation import DESTROYS, SURVIVES, Kept, Question, kept
-from evolve.search.births import Births
+from evolve.search.births import SMALL_STEPS, Births
 from evolve.search.leads import Scale
 from evolve.search.racing import NEWCOMERS, REBORN, Race, Racing
-from evolve.search.strategy import Examination, Promotion, Proposal, strategy_class
+from evolve.search.strategy import Examination, Member, Promotion, Proposal, strategy_class
 from evolve.search.twins import Twins
 from evolve.values import Budget, Candidate, Probe, Purpose, Request, Status, is_reborn
 from genomes.genome import recipe_of
@@ -177,7 +178,32 @@ def test_twins_are_born_and_trained_with_what_is_open(better: bool) -> None:
     assert recipe_of(list(played.born.values())[-1].genome).augmentation == ("shift 2" if better else "")
 
 
+def test_breeding_begins_with_small_steps_from_each_of_the_best() -> None:
+    """In turn, whatever the strategy has in mind; all that is bred before it is ready is bred from these."""
+    played = Played(lambda n: n / 20, lambda n: n / 10, challengers=3).play(24)
+    steps = [one for number, one in played.born.items() if number > len(STARTS)]
+    assert [one.parents for one in steps[: 3 * SMALL_STEPS]] == [(4,), (3,), (2,)] * SMALL_STEPS
+    distance = played.space.distance
+    assert all(distance(played.born[one.parents[0]].genome, one.genome) > 0 for one in steps[: 3 * SMALL_STEPS])
+    usual = [played.space.mutate(played.born[4].genome, Random(seed)).genome for seed in range(200)]
+    mean = fmean(distance(played.born[4].genome, one) for one in usual)
+    assert fmean(distance(played.born[one.parents[0]].genome, one.genome) for one in steps[:6]) < mean
+
+
+def test_without_mutants_nothing_is_bred_near_winners() -> None:
+    """Of founders that are drawn at random no mutants were wanted."""
+    space = stack_space((16, 16, 3))
+    births = Births(space)
+    births.breed_near([Member(1, space.parse(STARTS[0]), 0.5)])
+    born = births.child_or_newcomer(False, list, Random(1))
+    assert born is not None
+    assert born.parents == ()
+
+
 def test_few_births_leave_room_to_be_born_again() -> None:
+    assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=12).room == 7
+    assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=12).twins == 2
+    assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=5).twins == 0
     assert Race(8, 4, BRIEF.longer, question=question(), most=4).room == 3
     assert Race(8, 4, BRIEF.longer, question=question(), most=20).room == 8
     assert Race(8, 4, BRIEF.longer, question=question(genes={}), most=4).room == 4
@@ -224,3 +250,10 @@ def test_a_twin_that_is_what_was_decided_is_not_lost() -> None:
     played.play(24)
     assert 5 in played.of(Purpose.CHALLENGE), "a copy of what its parent came to"
     assert played.race.may_win(played.born[5].genome)
+
+
+def test_a_change_that_ruins_one_class_of_many_is_open() -> None:
+    """Two of ten classes that are each other's mirror images cost a fifth of the accuracy, which alone says little."""
+    measures = {"clean": 0.9, "changed_mirror": 0.72, "least_mirror": 0.08}
+    assert [one.verdict for one in kept(measures, 0.1, 2000)] == ["open"]
+    assert [one.verdict for one in kept({**measures, "least_mirror": 0.9}, 0.1, 2000)] == ["survives"]

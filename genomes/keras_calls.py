@@ -92,22 +92,16 @@ def optimizer(recipe: Settings) -> tuple[str, dict[str, Any]]:
     options = dict(options)
     if name == "SGD":
         options = {"momentum": recipe["momentum"], **options}
-        if recipe["bias_rate"] != 1:
-            name, options = FASTER_BIASES, {"bias_rate": recipe["bias_rate"], **options}
-    decay, clip, ahead = recipe["weight_decay"], recipe["clip"], recipe["lookahead"]
+    decay, clip = recipe["weight_decay"], recipe["clip"]
     if decay or name == "AdamW":
         options["weight_decay"] = decay
     if clip:
         options["global_clipnorm"] = clip
-    if ahead:
-        options |= {"use_ema": True, "ema_momentum": AVERAGE_KEEPS, "ema_overwrite_frequency": ahead}
     return name, options
 
 
-# What Keras has no class for, see `evolve.training.optimizers`.
-TRIANGLE, FASTER_BIASES = "Triangle", "FasterBiases"
+TRIANGLE = "Triangle"  # a schedule that Keras has no class for, see `evolve.training.optimizers`
 NOT_DECAYED = ("bias", "beta", "gamma")  # weights that are not of a kernel, by their names in Keras
-AVERAGE_KEEPS = 0.8  # of the running average that lookahead goes back to, in each step
 RISES = {"one-cycle": 0.3, "triangle": 0.23}  # share of the steps of a schedule in which the rate rises
 RISE_FROM = 25  # the rate a one-cycle schedule begins with is that part of the largest
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from genomes.domains import Domain, Options, Real, Switched, Whole, domains, gene, genes_of
+from genomes.primitives import InvalidGenome
 
 # Where learning rates of each optimizer are drawn from; any value within the gene's bounds may be given.
 TYPICAL_RATES = {
@@ -20,7 +21,9 @@ TYPICAL_RATES = {
 }
 SCHEDULES = ("constant", "cosine", "one-cycle", "linear", "triangle")
 # Genes that only make sense together: a child takes all of them from one parent.
-TOGETHER = ("optimizer", "learning_rate", "momentum", "bias_rate", "schedule", "weight_decay", "kernels_only")
+TOGETHER = ("optimizer", "learning_rate", "momentum", "schedule", "weight_decay", "kernels_only")
+
+GONE = {"bias_rate": 1.0, "lookahead": 0}  # genes of earlier versions, and the values with which they did nothing
 
 Bounds = Mapping[str, Domain]
 
@@ -37,13 +40,10 @@ class Recipe:
         https://arxiv.org/abs/2404.00498).
     weight_decay: decoupled from the gradient (Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101).
     kernels_only: whether biases and normalisation are left out of the decay.
-    lookahead: after so many steps the weights go back to their running average (Zhang et al. 2019,
-        https://arxiv.org/abs/1907.08610, with the average that Keras keeps); 0 for never.
     dirac: whether convolutions begin by handing on their first channels as they are (Zagoruyko and Komodakis 2017,
         https://arxiv.org/abs/1706.00388).
     batch_size: images per step.
     momentum: of sgd; the others have their own.
-    bias_rate: by which the learning rate of sgd is multiplied for biases and the offsets of normalisation.
     label_smoothing: share of each label that is spread over all classes.
     clip: the largest norm of all gradients together.
     class_weights: power of how rare a class is, by which its images count more: with 1 all classes count alike, with 0
@@ -66,11 +66,9 @@ class Recipe:
     learning_rate: float = gene(Real(0.00001, 1.0, log=True), weight=3.0)
     batch_size: int = gene(Whole(8, 1024, typical=(32, 64, 128)), word="batch")
     momentum: float = gene(Real(0.5, 0.99, ceiling=0.999), default=0.9, weight=0.5)
-    bias_rate: float = gene(Real(1.0, 64.0, log=True), default=1.0, word="bias-rate", weight=0.5)
     schedule: str = gene(Options(SCHEDULES), default="constant", weight=2.0)
     weight_decay: float = gene(Switched(Real(0.00001, 0.3, log=True)), default=0.0, word="decay")
     kernels_only: bool = gene(Options((False, True)), default=False, word="kernels-only", weight=0.5)
-    lookahead: int = gene(Whole(0, 100, typical=(0, 0, 5, 10), floor=0), default=0, weight=0.5)
     dirac: bool = gene(Options((False, True)), default=False, weight=0.5)
     label_smoothing: float = gene(Switched(Real(0.01, 0.3, ceiling=0.99)), default=0.0, word="smoothing", weight=0.5)
     clip: float = gene(Switched(Real(0.1, 10.0, log=True)), default=0.0, weight=0.5)
@@ -106,6 +104,15 @@ class Recipe:
                 found[f.name] = value if isinstance(value, str) else word if value is True else f"{word} {value}"
         return found
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Recipe:
+        """The recipe of its JSON, of an earlier version, too. Raises TypeError for a gene that there never was, and
+        InvalidGenome for one that only an earlier version had."""
+        for name, off in GONE.items():
+            if told.get(name, off) != off:
+                raise InvalidGenome(f"recipe: '{name}' did not pay and is no gene any more; version 0.16 reads it")
+        return cls(**{name: value for name, value in told.items() if name not in GONE})
+
     def to_json(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in genes_of(Recipe)}
 
@@ -134,7 +141,7 @@ AUGMENTATION_GROUPS = {
 PROBED_GROUPS = ("mirror", "move", "erase", "colour", "turn")  # of which changed images can be shown to a network
 PLAIN = {name: getattr(DEFAULT, name) for name in AUGMENTATION}  # no augmentation
 # What only trainings of about eight epochs or more can tell the worth of; shorter ones inherit it.
-SLOW_GENES = ("schedule", "weight_decay", "kernels_only", "lookahead", "label_smoothing", "clip")
+SLOW_GENES = ("schedule", "weight_decay", "kernels_only", "label_smoothing", "clip")
 FEW_STEPS = 1000  # with fewer a training tells more of how fast a network starts than of how good it becomes
 SMALL_BATCH = 32
 

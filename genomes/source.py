@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from genomes.keras_calls import (
-    FASTER_BIASES,
     LAYERS,
     NOT_DECAYED,
     RISES,
@@ -47,8 +46,8 @@ def model_source(spec: ModelSpec, pixels: Settings) -> str:
 
 
 def optimizer_source(recipe: Mapping[str, Any]) -> str:
-    """A function `build_optimizer(steps)` for a training of that many steps. It may name the classes of
-    `evolve.training.optimizers`."""
+    """A function `build_optimizer(steps)` for a training of that many steps. It may name the class
+    `Triangle` of `evolve.training.optimizers`."""
     called = schedule(recipe, _Name("steps"), _Name("rise"), _Name("steps - rise"))
     rate = literal(recipe["learning_rate"])
     if called:
@@ -56,8 +55,7 @@ def optimizer_source(recipe: Mapping[str, Any]) -> str:
     lines = [f"rise = round({RISES[recipe['schedule']]} * steps)"] if "rise" in rate else []
     kind, named = optimizer_words(recipe)
     options = "".join(f", {name}={literal(value)}" for name, value in named.items())
-    where = "" if kind == FASTER_BIASES else "keras.optimizers."
-    lines += [f"learning_rate = {rate}", f"optimizer = {where}{kind}(learning_rate=learning_rate{options})"]
+    lines += [f"learning_rate = {rate}", f"optimizer = keras.optimizers.{kind}(learning_rate=learning_rate{options})"]
     if recipe["kernels_only"]:
         lines.append(f"optimizer.exclude_from_weight_decay(var_names={literal(list(NOT_DECAYED))})")
     lines.append("return optimizer")

@@ -13,7 +13,7 @@ from typing import Any
 
 from evolve.training.augment import alternates, changes_of, mirror, mixup
 from evolve.training.starting_weights import hand_on, whiten
-from genomes.keras_calls import FASTER_BIASES, TRIANGLE
+from genomes.keras_calls import TRIANGLE
 from genomes.source import optimizer_source
 from genomes.spec import ModelSpec
 
@@ -39,10 +39,9 @@ def start_source(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
 
 
 def recipe_source(recipe: Mapping[str, Any]) -> str:
-    """`optimizer_source`, and the classes that it names and Keras does not have."""
+    """`optimizer_source`, and the class of its schedule where Keras has none."""
     text = optimizer_source(recipe)
-    classes = [_class_source(name) for name in (TRIANGLE, FASTER_BIASES) if f"{name}(" in text]
-    return "\n\n\n".join([*classes, text])
+    return f"{_class_source(TRIANGLE)}\n\n\n{text}" if f"{TRIANGLE}(" in text else text
 
 
 def augmentation_source(recipe: Mapping[str, Any]) -> str:

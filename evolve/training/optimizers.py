@@ -1,6 +1,6 @@
 """Recipe -> Keras optimizer with its schedule.
 
-`Triangle` and `FasterBiases` stand by themselves: an exported script carries them where it needs them.
+`Triangle` stands by itself: an exported script carries it where it needs it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from genomes.keras_calls import FASTER_BIASES, NOT_DECAYED, RISES, TRIANGLE, schedule
+from genomes.keras_calls import NOT_DECAYED, RISES, TRIANGLE, schedule
 from genomes.keras_calls import optimizer as optimizer_words
 from genomes.recipe import Recipe
 
@@ -29,23 +29,6 @@ class Triangle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
     def get_config(self) -> dict[str, Any]:
         return {"highest": self.highest, "rise": self.rise, "fall": self.fall}
-
-
-class FasterBiases(keras.optimizers.SGD):  # type: ignore[misc]
-    """Gradient descent with a learning rate that is `bias_rate` times as large for biases and offsets."""
-
-    def __init__(self, bias_rate: float = 1.0, **options: Any) -> None:
-        super().__init__(**options)
-        self.bias_rate = bias_rate
-
-    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
-        variables = trainable_variables or self._trainable_variables
-        factors = [self.bias_rate if one.name in ("bias", "beta") else 1.0 for one in variables]
-        grads = [grad if grad is None else grad * factor for grad, factor in zip(grads, factors)]  # noqa: B905
-        return super().apply(grads, trainable_variables)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "bias_rate": self.bias_rate}
 
 
 class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -80,9 +63,6 @@ class Elastic(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[
         raise NotImplementedError
 
 
-OWN = {TRIANGLE: Triangle, FASTER_BIASES: FasterBiases}
-
-
 def optimizer(recipe: Recipe, steps: int, elastic: bool = False) -> Any:
     """The optimizer that a recipe names, for a training of that many steps. elastic: which may become more or less."""
     genes = recipe.to_json()
@@ -90,11 +70,10 @@ def optimizer(recipe: Recipe, steps: int, elastic: bool = False) -> Any:
     rise = round(RISES.get(recipe.schedule, 0.0) * steps)
     if called := schedule(genes, steps, rise, steps - rise):
         kind, positional, named = called
-        made = OWN.get(kind) or getattr(keras.optimizers.schedules, kind)
-        rate = made(*positional, **named)
+        rate = (Triangle if kind == TRIANGLE else getattr(keras.optimizers.schedules, kind))(*positional, **named)
         rate = Elastic(rate, steps) if elastic else rate
     kind, named = optimizer_words(genes)
-    made = (OWN.get(kind) or getattr(keras.optimizers, kind))(learning_rate=rate, **named)
+    made = getattr(keras.optimizers, kind)(learning_rate=rate, **named)
     if recipe.kernels_only:
         made.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
     return made

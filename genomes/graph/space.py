@@ -133,7 +133,7 @@ class GraphSpace(LayerSpace[GraphGenome]):
                 for one in told["vertices"]
             ]
             edges: list[Edge] = [(source, target) for source, target in told["edges"]]
-            recipe = check_recipe(Recipe(**told["recipe"]), self.alphabet)
+            recipe = check_recipe(Recipe.from_json(told["recipe"]), self.alphabet)
             repeats = Repeats(**told["repeats"])
             if problem := repeats.problem():
                 raise InvalidGenome(problem)

@@ -128,7 +128,7 @@ class StackSpace(LayerSpace[StackGenome]):
         told: Mapping[str, Any] = data
         try:
             layers = tuple(self.read_layer(dict(gene)) for gene in told["layers"])
-            return StackGenome(layers, notation.check_recipe(Recipe(**told["recipe"]), self.alphabet))
+            return StackGenome(layers, notation.check_recipe(Recipe.from_json(told["recipe"]), self.alphabet))
         except InvalidGenome:
             raise
         except (KeyError, TypeError, ValueError) as error:

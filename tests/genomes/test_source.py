@@ -63,7 +63,7 @@ from random import Random
 import keras
 import numpy as np
 from keras import layers
-from evolve.training.optimizers import FasterBiases, Triangle, optimizer
+from evolve.training.optimizers import Triangle, optimizer
 from genomes.decode import decode
 from genomes.source import model_source, optimizer_source
 from genomes.limits import Limits
@@ -74,7 +74,7 @@ space = StackSpace((28, 28, 3), 4, Limits(max_multiply_adds=300_000_000))
 pixels = {"scale": [0.01, 0.02, 0.03], "offset": [-1.0, -0.5, 0.0]}
 image = np.random.default_rng(0).integers(0, 255, (3, 28, 28, 3)).astype("float32")
 scheduled = [space.parse(f"flatten | lion 0.001, batch 32, {word}") for word in ("linear", "cosine", "one-cycle")]
-OWN = {"FasterBiases": FasterBiases, "Triangle": Triangle}
+OWN = {"Triangle": Triangle}
 founders = [space.parse(text) for text in space.founders.values()]
 genomes = [*scheduled, *founders, *(space.random(rng).genome for _ in range(12))]
 for genome in genomes:

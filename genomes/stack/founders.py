@@ -6,8 +6,8 @@ learning rate, smoothed labels, mirrored and moved images (Page 2018, https://my
 Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", https://arxiv.org/abs/2404.00498).
 
 The whitened ones are after the fastest networks that are known for CIFAR-10, with most of their recipe (Jordan 2024,
-as above). Lookahead, momentum, rates and decay by group are left out: together they cost three points on CIFAR-10, see
-`benchmarks/recipe.py`. They are not in the portfolio.
+as above). What it does about its optimizer is left out: lookahead, momentum, rates and decay by group cost three points
+together on CIFAR-10, see `benchmarks/recipe.py`. They are not in the portfolio.
 
 The portfolio are networks that differ, of which each is the best on some kind of images. Their order is greedy: each is
 the one that, with those before it, loses least against the best network of a recorded table, on the mean of its data

@@ -30,8 +30,11 @@ def _batch_norm(s: Settings) -> Call:
 
 def _pool(kind: str) -> Callable[[Settings], Call]:
     def call(s: Settings) -> Call:
-        strides = {} if s["stride"] == s["size"] else {"strides": s["stride"]}
-        return kind, (s["size"],), {**strides, **_given(padding=s["padding"])}
+        size, stride = s["size"], s["stride"]
+        if "size_across" in s:
+            size, stride = (size, s["size_across"]), (stride, s["stride_across"])
+        strides = {} if stride == size else {"strides": stride}
+        return kind, (size,), {**strides, **_given(padding=s["padding"])}
 
     return call
 

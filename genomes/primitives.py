@@ -99,7 +99,13 @@ def _depthwise_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
 
 
 def _pool_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
-    return (*_window(shapes[0], s["size"], s, f"pooling {s['size']}x{s['size']}"), shapes[0][2])
+    """size_across, stride_across: along the width, where they are others than along the height."""
+    size, across = s["size"], s.get("size_across", s["size"])
+    what, of_width = f"pooling {size}x{across}", {**s, "stride": s.get("stride_across", s["stride"])}
+    height, width, channels = _feature_map(shapes[0], what)
+    rows, _ = _window((height, height, channels), size, s, what)
+    _, columns = _window((width, width, channels), across, of_width, what)
+    return rows, columns, channels
 
 
 def _channel_means_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:

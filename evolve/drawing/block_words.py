@@ -104,7 +104,8 @@ def _whitening(op: str, settings: Settings) -> Said:
 def _pooling(op: str, settings: Settings) -> Said:
     strides = () if settings["stride"] == settings["size"] else (f"stride {settings['stride']}",)
     name = "max pooling" if op == "max_pool" else "average pooling"
-    return "pooling", f"{name} {_square(settings['size'])}", strides
+    windows = _square(settings["size"], settings.get("size_across"))
+    return "pooling", f"{name} {windows}", strides
 
 
 def _normalisation(op: str, settings: Settings) -> Said:

@@ -97,7 +97,7 @@ class GraphSpace(LayerSpace[GraphGenome]):
 
     def blueprint(self, genome: GraphGenome) -> ModelSpec:
         layers = [vertex.layer for vertex in genome.graph.live() if vertex.layer is not None]
-        if (count := len(layers) + len(genome.head)) > self.limits.max_layers:
+        if (count := genome.repeats.layers(len(layers)) + len(genome.head)) > self.limits.max_layers:
             raise InvalidGenome(f"{count} layers, more than max_layers={self.limits.max_layers}")
         if problem := genome.recipe.problem(self.alphabet.recipe):
             raise InvalidGenome(problem)

@@ -73,6 +73,10 @@ class Repeats:
     pooling: int = gene(Whole(1, 4, typical=(1, 2, 2)), default=2)
     growth: float = gene(Options((1.0, 1.5, 2.0)), default=1.0)
 
+    def layers(self, of_graph: int) -> int:
+        """How many layers that makes of those of the graph, with the poolings between."""
+        return self.times * of_graph + (self.times - 1) * (self.pooling > 1)
+
     def problem(self) -> str | None:
         """The first value outside its bounds, in words, or None."""
         for f in genes_of(Repeats):

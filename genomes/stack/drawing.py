@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from genomes.alphabet import Alphabet
+from genomes.domains import Whole
 from genomes.layer import Layer
 from genomes.layers import Flatten
 from genomes.recipe import Recipe, random_recipe
@@ -77,11 +78,12 @@ def of_role(role: str, rng: Random, alphabet: Alphabet) -> Layer | None:
 
 
 def as_wide(gene: Layer, share: float, alphabet: Alphabet) -> Layer:
-    """A layer of about that share of the width; the same where it has none, or could not be so narrow or wide."""
+    """A layer of about that share of the width, as far as its bounds go; the same where it has none."""
     if gene.width is None or share == 1:
         return gene
-    width = _aligned(share * getattr(gene, gene.width))
-    domain = alphabet.bounds(type(gene)).get(gene.width)
+    domain, width = alphabet.bounds(type(gene)).get(gene.width), _aligned(share * getattr(gene, gene.width))
+    if isinstance(domain, Whole):
+        width = domain.clamp(width)
     fits = domain is not None and domain.problem(width) is None
     return replace(gene, **{gene.width: width}) if fits else gene
 

@@ -113,6 +113,21 @@ def test_a_birth_inherits_what_is_equal_in_name_and_shape(trainer: Any) -> None:
     assert trainer.evaluate(child).measures["inherited_share"] == share
 
 
+def test_a_graph_inherits_the_weights_of_a_layer_whose_inputs_are_merged_now() -> None:
+    from evolve.training.weights import take_weights, weights_of
+    from genomes.decode import decode
+    from genomes.graph.space import GraphSpace
+
+    space = GraphSpace((8, 8, 1), 3)
+    line = "a: conv 8 3 < image, b: conv 16 3 < a, c: conv 4 3 < b, out < c | global_average | adam 0.01, batch 16"
+    parent, child = (decode(space.blueprint(space.parse(one))) for one in (line, line.replace("< b,", "< a + b,")))
+    arrays = weights_of(parent)
+    take_weights(child, arrays, Takes.WHAT_FITS)
+    taken = weights_of(child)
+    assert taken.keys() - arrays.keys() == {"weight:projection_c_from_a/kernel"}
+    assert all((taken[name] == arrays[name]).all() for name in arrays)
+
+
 @pytest.mark.parametrize("how", ["gone", "cut off", "of another network", "without its state"])
 def test_weights_that_are_not_whole_are_missing(trainer: Any, how: str) -> None:
     trainer.evaluate(job(trainer, 1, "parent"))

@@ -6,17 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 from random import Random
 
 import pytest
 
 from genomes import InvalidGenome
+from genomes.graph.building import _common, _pooled
 from genomes.graph.crossing import cross_graphs
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.operators import OPERATORS, connect, mutate_graph, split
 from genomes.graph.space import GraphSpace
 from genomes.graph.structure import IMAGE, OUT, Vertex, chain_of, graph_of, mark_of_split
 from genomes.limits import Limits
+from genomes.spec import Node, SpecBuilder
 from genomes.stack.founders import FOUNDERS
 from genomes.stack.space import StackSpace
 
@@ -62,13 +65,102 @@ def test_maps_of_different_shape_are_brought_to_one() -> None:
     assert next(node for node in joined.nodes if node.op == "concatenate").shape == (16, 16, 40)
 
 
-@pytest.mark.parametrize(("size", "smaller"), [(31, 15), (32, 16), (30, 7), (17, 16), (9, 1)])
-def test_any_larger_map_is_pooled_to_the_size_of_a_smaller_one(size: int, smaller: int) -> None:
-    from genomes.graph.building import _pooled
-    from genomes.spec import SpecBuilder
+def pooled(before: tuple[int, int], after: tuple[int, int]) -> Node:
+    """The node that pools a map to another size."""
+    net = SpecBuilder((*before, 3))
+    _pooled(net, 0, *after, "pooled")
+    return net.spec().nodes[-1]
 
-    net = SpecBuilder((size, size, 3))
-    assert net.shape(_pooled(net, 0, smaller, smaller)) == (smaller, smaller, 3)
+
+@pytest.mark.parametrize(
+    ("size", "smaller", "window", "stride", "padding"),
+    [
+        (28, 7, 4, 4, "valid"),
+        (32, 16, 2, 2, "valid"),
+        (7, 3, 3, 2, "valid"),  # windows that overlap cover all of it
+        (31, 15, 3, 2, "valid"),
+        (17, 16, 2, 1, "valid"),
+        (9, 1, 9, 9, "valid"),
+        (15, 8, 2, 2, "same"),  # as a stride of 2 makes 8 of 15; no windows of 8
+        (7, 4, 2, 2, "same"),
+        (9, 5, 2, 2, "same"),
+        (28, 5, 6, 6, "same"),
+    ],
+)
+def test_a_larger_map_is_pooled_by_the_smallest_windows_that_cover_it(
+    size: int, smaller: int, window: int, stride: int, padding: str
+) -> None:
+    node = pooled((size, size), (smaller, smaller))
+    assert node.shape == (smaller, smaller, 3)
+    assert dict(node.settings) == {"size": window, "stride": stride, "padding": padding}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "common"), [([28, 7, 3], 3), ([15, 8], 8), ([16, 10], 8), ([28, 15], 14), ([9, 7], 7), ([5, 5], 5)]
+)
+def test_maps_whose_sizes_do_not_divide_are_pooled_to_what_both_come_near_to(sizes: list[int], common: int) -> None:
+    assert _common(sizes) == common
+    for size in sizes:
+        settings = dict(pooled((size, size), (common, common)).settings) if size > common else {"size": 1, "stride": 1}
+        assert int(settings["size"]) <= 3 * int(settings["stride"])
+
+
+def test_any_two_maps_can_be_merged() -> None:
+    """Whatever their sides, and other ones along the height than along the width."""
+    for height, width in product(range(1, 33, 3), range(1, 30, 4)):
+        for other_height, other_width in product(range(1, height + 1, 2), range(1, width + 1, 3)):
+            after = _common([height, other_height]), _common([width, other_width])
+            for before in ((height, width), (other_height, other_width)):
+                assert before == after or pooled(before, after).shape[:2] == after
+
+
+UNEVEN = (
+    "a: conv 8 3 stride=2 < image, b: conv 8 5 stride=2 padding=valid < a, c: maxpool 3 < image, "
+    "out < a + b + c | global_average | adam 0.01, batch 64"
+)
+
+
+@pytest.mark.parametrize("shape", [(7, 7, 1), (9, 9, 1), (15, 15, 1), (28, 28, 1), (28, 15, 3), (48, 20, 3)], ids=str)
+def test_merges_of_different_depth_fit_images_of_any_size(shape: tuple[int, int, int]) -> None:
+    space = GraphSpace(shape, 10)
+    line = UNEVEN if min(shape[:2]) > 8 else UNEVEN.replace(" padding=valid", "")
+    added = next(node for node in space.blueprint(space.parse(line)).nodes if node.op == "add")
+    assert min(added.shape) > 0
+
+
+MERGED = "a: conv 16 3 < image, b: relu < a, c: conv 24 3 < b, d: conv 8 3 < a + c, out < d"
+
+
+def test_a_layer_keeps_its_name_where_what_it_reads_is_merged() -> None:
+    """So that children inherit its weights; what fits the maps is named after the edge that it is for."""
+    line = f"{MERGED} | global_average | adam 0.01, batch 64"
+    merged, plain = (SPACE.blueprint(SPACE.parse(one)).nodes for one in (line, line.replace("a + c", "c")))
+    names = {node.name for node in plain}
+    assert {"convolution_a", "convolution_c", "convolution_d"} < names < {node.name for node in merged}
+    [projection] = [node for node in merged if node.name.startswith("projection")]
+    assert (projection.name, projection.shape[-1]) == ("projection_d_from_a", 24)
+    smaller = SPACE.blueprint(SPACE.parse(line.replace("c: conv 24 3", "c: conv 24 3 stride=2"))).nodes
+    assert "pooled_d_from_a" in {node.name for node in smaller}
+    third = SPACE.blueprint(SPACE.parse(line.replace("a + c", "image + a + c"))).nodes
+    kept = {node.name for node in third if node.name.startswith("projection")}
+    assert kept == {"projection_d_from_a", "projection_d_from_image"}
+
+
+def test_repeats_count_as_layers() -> None:
+    line = "3 times: a: conv 8 3 < image, b: relu < a, out < b | global_average | adam 0.01, batch 64"
+    for most, said in ((9, None), (8, "9 layers, more than max_layers=8")):  # three times two, two poolings, a head
+        space = GraphSpace((32, 32, 3), 10, Limits(max_layers=most))
+        assert space.problem(space.parse(line)) == said
+    space = GraphSpace((32, 32, 3), 10, Limits(max_layers=7))  # without poolings
+    assert space.problem(space.parse(line.replace("3 times", "3 times pooling=1"))) is None
+
+
+def test_what_grows_beyond_its_bounds_is_as_wide_as_these_allow() -> None:
+    most = SPACE.alphabet.bounds(type(SPACE.parse(SKIP).graph.vertices[0].layer))["filters"].high  # type: ignore[arg-type]
+    line = f"2 times growth=2.0: a: conv {most - 32} 1 < image, out < a | global_average | adam 0.01, batch 64"
+    space = GraphSpace((8, 8, 3), 10, Limits(max_multiply_adds=10**9))
+    widths = [node.shape[-1] for node in space.blueprint(space.parse(line)).nodes if node.op == "convolution"]
+    assert widths == [most - 32, most]
 
 
 def test_a_graph_that_is_repeated_grows_and_is_pooled() -> None:

@@ -3,7 +3,7 @@
 
 A network is a blueprint with a module of the wanted species in each of its slots. A module, like a blueprint, is worth
 what the best network is that it was part of: a mean would punish it for its company. The best network of a generation
-is born once more as wide as the limits allow, as widths are scaled at the end there.
+is born once more as wide as the limits allow, as widths are scaled at the end there; not if they were before.
 """
 
 from __future__ import annotations
@@ -52,15 +52,22 @@ class Network:
 
 
 class CoDeepNeat(Strategy):
-    """Co-evolution of blueprints and modules, by generations. It begins with founders, which it takes apart."""
+    """Co-evolution of blueprints and modules, by generations. It begins with founders, which it takes apart.
+
+    Modules differ more or less, depending on what it began with. So the threshold of their species is set anew in each
+    generation, such that there are `module_species` of them: a slot is for one, and with a single one there would be no
+    choice of what to put together.
+    """
 
     encodings: ClassVar[frozenset[str] | None] = frozenset({"graph"})
 
     class Options(SpeciesOptions):
-        """Those of both populations, and how large these are."""
+        """Those of both populations, how large these are, and how many species of modules there are at least, whose
+        threshold follows from that."""
 
         blueprints: int = Field(8, ge=2, description="a whole number of at least 2", examples=[8])
         modules: int = Field(16, ge=2, description="a whole number of at least 2", examples=[16])
+        module_species: int = Field(5, ge=1, description="a whole number of at least 1", examples=[5])
 
     def __init__(self, births: Births, population: int, options: Options) -> None:
         self._births, self._size, self._options = births, population, options
@@ -74,7 +81,7 @@ class CoDeepNeat(Strategy):
         self._untold: dict[str, Network] = {}  # by notation
         self._worst: float | None = None
         self._best: Member | None = None
-        self._widened: Member | None = None
+        self._scaled = False  # whether the widths of the best one were scaled already
         self._facts: list[tuple[str, Any]] = []
         self._reason: dict[str, str] = {}
 
@@ -117,15 +124,17 @@ class CoDeepNeat(Strategy):
             part.tell(told)
         if told is not None:
             self._worst = told.fitness if self._worst is None else min(self._worst, told.fitness)
-            self._best = told if self._best is None or told.fitness > self._best.fitness else self._best
+            if self._best is None or told.fitness > self._best.fitness:
+                self._best = told
+                self._scaled = any(step.operator == "scale" for step in request.candidate.steps)
         if not self._waiting and not self._untold:
             self._end_generation()
 
     def _wider(self) -> Proposal | None:
-        """The best network as wide as the limits allow, once."""
-        if self._modules is None or self._best is None or self._best is self._widened:
+        """The best network as wide as the limits allow, once; none whose widths were scaled already."""
+        if self._modules is None or self._best is None or self._scaled:
             return None
-        self._widened = self._best
+        self._scaled = True
         return self._births.wider(self._best)
 
     def _put_together(self, network: Network, rng: Random) -> Proposal | None:
@@ -189,7 +198,7 @@ class CoDeepNeat(Strategy):
         else:
             self._end_generation()
             self._modules.next_generation(rng)
-            self._modules.speciate()
+            self._modules.speciate(self._options.module_species)
             self._passed.species = sorted(set(self._modules.species_of.values()))
             self._blueprints.next_generation(rng)
             for blueprint in self._blueprints.members.values():
@@ -215,7 +224,7 @@ class CoDeepNeat(Strategy):
             "modules", Module, Passed(self._births.space, modules), self._options.modules, self._options
         )
         self._modules.next_generation(rng)
-        self._modules.speciate()
+        self._modules.speciate(self._options.module_species)
         of_module = dict(zip(modules, self._modules.members.values(), strict=False))
         species = self._passed.species = sorted(set(self._modules.species_of.values()))
         begin: list[GraphGenome] = []

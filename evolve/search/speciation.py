@@ -7,6 +7,8 @@ neat-python's `Population.run` is split at its evaluation, so that whoever holds
 
 from __future__ import annotations
 
+from copy import copy
+from itertools import count
 from random import Random
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -130,9 +132,35 @@ class Population(Generic[One]):
             if not self.members:
                 self.members = self._reproduction.create_new(self._kind, self._passed, self._config.pop_size)
 
-    def speciate(self) -> None:
-        """Parts the members into species."""
+    def speciate(self, wanted: int | None = None) -> None:
+        """Parts the members into species. wanted: how many there are to be at least, as far as members differ; the
+        threshold is then the highest one that makes so many, instead of that of the options."""
+        if wanted is not None:
+            self._set_threshold(self._highest_threshold(wanted))
         self._species.speciate(self._config, self.members, self._generation)
+
+    def _set_threshold(self, threshold: float) -> None:
+        self._config.species_set_config.compatibility_threshold = threshold
+
+    def _highest_threshold(self, wanted: int) -> float:
+        """The highest threshold, in hundredths, with at least so many species; the lowest if none has."""
+        low, high = 1, 100
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._species_at(middle / 100) >= wanted:
+                low = middle
+            else:
+                high = middle - 1
+        return low / 100
+
+    def _species_at(self, threshold: float) -> int:
+        """How many species there would be with a threshold."""
+        self._set_threshold(threshold)
+        trial = neat.DefaultSpeciesSet(self._config.species_set_config, ReporterSet())
+        trial.indexer = count(max(self._species.species, default=0) + 1)
+        trial.species = {key: copy(one) for key, one in self._species.species.items()}
+        trial.speciate(self._config, self.members, self._generation)
+        return len(trial.species)
 
     def fact(self) -> JsonObject:
         """The generation, now that each member has its fitness: its species, the number, the generation it was born in,

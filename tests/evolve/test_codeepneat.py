@@ -139,6 +139,30 @@ def test_both_populations_are_told_generation_by_generation() -> None:
         assert all(sum(one["size"] for one in generation["species"]) == size for generation in told)
 
 
+@pytest.mark.parametrize(
+    "founders", [(), ("minimal",), ("fast",), FOUNDERS], ids=lambda names: "+".join(names) or "random"
+)
+def test_modules_are_in_several_species_whatever_they_came_from(founders: tuple[str, ...]) -> None:
+    """They hardly differ where it began with one founder, and in nearly everything where with random networks."""
+    strategy, _ = play(births=36, founders=founders, module_species=4)
+    told = [len(one["species"]) for _, one in strategy.facts() if one["of"] == "modules"]
+    assert len(told) > 2
+    assert all(4 <= count <= 6 for count in told), told
+
+
+def test_a_network_is_widened_once_and_not_if_it_was_scaled_before() -> None:
+    """Where what is larger is better, the widened one is the best of the next generation, too."""
+
+    def large(number: int, genome: Any) -> float:
+        return SPACE.blueprint(genome).parameters / SPACE.limits.max_parameters
+
+    _, born = play(births=50, founders=("minimal",), fitness=large)
+    scaled = {number for number, one in enumerate(born, start=1) if "scale" in [step.operator for step in one.steps]}
+    widened = [one for one in born if [step.operator for step in one.steps] == ["scale"]]
+    assert widened
+    assert all(scaled.isdisjoint(one.parents) for one in widened)
+
+
 def test_slots_stand_for_living_species_only() -> None:
     strategy, _ = play(births=120, max_stagnation=1)
     assert any(one["died"] for _, one in strategy.facts() if one["of"] == "modules")

@@ -1,4 +1,5 @@
-"""Every strategy where there is nothing to gain: how often a run says that a younger network is better."""
+"""Every strategy where there is nothing to gain: how often a run says that a younger network is better. On graphs, of
+which there is no table, also whether a search goes on from anywhere to the same end."""
 
 from __future__ import annotations
 
@@ -10,16 +11,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lucky_graphs import LuckyGraphs
 
 from evolve.config import RunConfig
+from evolve.engine.composition import births_up_to, compose_search
+from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
+from evolve.engine.interrupts import Stop
+from evolve.execution.executor import InProcess
 from evolve.problems.table_files import Table
 from evolve.research import table_search
 from evolve.runs.ranking import hall_order
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.storage.log import Scored
+from evolve.storage.store import Store
 
 SEEDS, TRAININGS = 100, 4
+SEEDS_OF_GRAPHS, BIRTHS = 30, 14  # which take longer to draw
+ON_GRAPHS = ("aging", "neat", "codeepneat")
+SMALL = {"blueprints": 3, "modules": 4, "module_species": 2}
 SETTINGS = {"encoding": "choices", "evaluations": 30, "population": 8, "leaders": 4, "rescorings": 3}
 
 
@@ -49,20 +59,61 @@ def on_tables(name: str) -> bool:
     return encodings is None or "choices" in encodings
 
 
-@pytest.mark.parametrize("name", [name for name in STRATEGIES if on_tables(name)])
-def test_no_strategy_makes_more_false_gains_than_the_level_allows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Mapping[int, Sequence[float]]] = []
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[int, Sequence[float]]]:
+    """The scores, by candidate, of the leaders of each search that is made."""
+    found: list[Mapping[int, Sequence[float]]] = []
 
     class Watched(FinalStage):
         def train_winner(self, *arguments: Any, **more: Any) -> Any:
-            seen.append(self.log.rescored())
+            found.append(self.log.rescored())
             return super().train_winner(*arguments, **more)
 
     monkeypatch.setattr(table_search, "FinalStage", Watched)
+    return found
+
+
+def check_gains(seen: Sequence[Mapping[int, Sequence[float]]], searches: int) -> None:
+    gains = sum(first_of(rescored) != min(rescored) for rescored in seen)
+    allowed = level(max(map(len, seen)), SETTINGS["rescorings"])
+    assert len(seen) == searches and allowed < 0.1
+    assert gains <= searches * allowed + 3 * math.sqrt(searches * allowed * (1 - allowed))
+
+
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if on_tables(name)])
+def test_no_strategy_makes_more_false_gains_than_the_level_allows(name: str, seen: Any) -> None:
     for seed in range(SEEDS):
         settings = {"table": "none.json", "strategy": name, "seed": seed, **SETTINGS}
         table_search.search_table(RunConfig.checked(settings), alike(1000 + seed))
-    gains = sum(first_of(rescored) != min(rescored) for rescored in seen)
-    allowed = level(max(map(len, seen)), SETTINGS["rescorings"])
-    assert len(seen) == SEEDS and allowed < 0.1
-    assert gains <= SEEDS * allowed + 3 * math.sqrt(SEEDS * allowed * (1 - allowed))
+    check_gains(seen, SEEDS)
+
+
+@pytest.mark.parametrize("name", ON_GRAPHS)
+def test_nor_does_one_on_graphs(name: str, seen: Any) -> None:
+    for seed in range(SEEDS_OF_GRAPHS):
+        config = RunConfig.checked({**SETTINGS, "encoding": "graph", "strategy": name, "seed": seed, "evaluations": 16})
+        with Store.in_memory({"config": config.model_dump(mode="json")}) as store:
+            table_search._search(config, LuckyGraphs(seed), (), store)
+    check_gains(seen, SEEDS_OF_GRAPHS)
+
+
+def searched(name: str, births: int, store: Store) -> Any:
+    """All births that a search on graphs wrote down, after that many; it goes on from those that are there."""
+    settings = {"encoding": "graph", "strategy": name, "population": 4, "seed": 5}
+    config, problem = RunConfig.checked({**settings, "options": SMALL if name == "codeepneat" else {}}), LuckyGraphs(5)
+    dispatcher = Dispatcher(store, InProcess(problem.evaluators, problem.settings), Stop())
+    compose_search(config, problem, (), dispatcher, births_up_to(births)).run()
+    rows = [(request.number, row.number, row.notation, row.parents, row.steps) for request, row in store.births()]
+    return rows, store.facts()
+
+
+@pytest.mark.parametrize("name", ON_GRAPHS)
+def test_a_search_on_graphs_goes_on_from_any_birth_as_if_it_had_not_ended_there(name: str) -> None:
+    with Store.in_memory({"config": {"seed": 5}}) as store:
+        whole = searched(name, BIRTHS, store)
+    assert len(whole[0]) == BIRTHS
+    assert bool(whole[1]) == (name != "aging")
+    for ended in range(1, BIRTHS):
+        with Store.in_memory({"config": {"seed": 5}}) as store:
+            searched(name, ended, store)
+            assert searched(name, BIRTHS, store) == whole

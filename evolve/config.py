@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from evolve.config_values import Group, HomePath, PathText, one_of, read_objectives, read_rungs, read_twins
-from evolve.display.quantities import Count, Seconds, Size
+from evolve.display.quantities import Count, Latency, Seconds, Size
 from evolve.objectives import MEASURES, PUBLISHED, RECORDED
 from evolve.search.strategy import STRATEGIES, strategy_class
 from evolve.settings import Settings, Shown
@@ -19,6 +19,7 @@ from genomes.genome import SPACES, space_class
 USUAL_LOOK_AHEAD = 8
 # Settings that not every encoding heeds; see `SearchSpace.settings`.
 OF_ENCODINGS = ("layers", "recipe", "max_layers", "fill", "small_births", "small_work", "rungs")
+OF_NETWORKS = ("max_parameters", "max_multiply_adds", "max_activations", "max_work")  # limits that no table heeds
 OF_TABLES = {".json": PUBLISHED, ".jsonl": RECORDED}  # how the names of tables end -> their encodings
 RANDOM = "random"  # among founders: networks drawn from nothing
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -249,9 +250,9 @@ class RunConfig(Settings):
         Shown(Group.LIMITS, "Largest LiteRT file with numbers of 8 bits, such as 30kB.", value="SIZE"),
     ] = Field(None, ge=1000, description="a size of at least 1 kB", examples=["30kB"])
     max_latency: Annotated[
-        Seconds | None,
+        Latency | None,
         Shown(Group.LIMITS, "Longest time for one image, on one core of this machine, such as 2ms.", value="TIME"),
-    ] = Field(None, description="a time above zero such as 2ms", examples=["2ms"])
+    ] = Field(None, description="a time above zero with its unit, such as 2ms or 500us", examples=["2ms"])
     max_work: Annotated[
         int | None,
         Shown(Group.LIMITS, "Largest work per image: multiply-adds, and a cost per value put out.", value="N"),

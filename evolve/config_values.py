@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from evolve.display.quantities import seconds
 from evolve.errors import ConfigError, nearest
-from evolve.objectives import read_objective
+from evolve.objectives import KNOWN, read_objective
 from evolve.settings import Given, path_of
 from evolve.values import Budget
 
@@ -24,14 +24,15 @@ def times_without_unit(given: Given) -> list[str]:
     """What is to be said of times that lack a unit: a number is seconds, and who types one may think of minutes. In
     Python a number is seconds to everybody."""
     said = []
-    for name in ("duration", "candidate_timeout"):
+    for name in ("duration", "candidate_timeout", "max_latency"):
         value, source = given.values.get(name), given.source(name)
         number = isinstance(value, int | float) and not isinstance(value, bool) and bool(source.file)
         if number or (isinstance(value, str) and re.fullmatch(r"(.*[smhd ])?[\d.]+ *", value)):
             with suppress(ValueError):
-                minutes = source.assigned(f"{str(value).strip()}m")
+                other, unit = ("milliseconds", "ms") if name == "max_latency" else ("minutes", "m")
+                written = source.assigned(f"{str(value).strip()}{unit}")
                 said.append(
-                    f"{source.assigned(value)} means {seconds(value):,.10g} seconds; for minutes write {minutes}"
+                    f"{source.assigned(value)} means {seconds(value):,.10g} seconds; for {other} write {written}"
                 )
     return said
 
@@ -81,13 +82,23 @@ def one_of(names: Any) -> BeforeValidator:
 
 
 def read_objectives(value: Any) -> Any:
-    """Objectives such as ['minimise loss']. Raises ValueError for anything else."""
+    """Objectives such as ['minimise loss']. Raises ConfigError for a name that is unknown, ValueError for what is no
+    list of names."""
     given = value.split(",") if isinstance(value, str) else value
     if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
         raise ValueError("not objectives")
     for one in given:
-        read_objective(one)
+        try:
+            read_objective(one)
+        except ValueError as error:
+            raise ConfigError(f"names {one.strip()!r}, which must be {error}{_close(one)}") from None
     return tuple(given)
+
+
+def _close(objective: str) -> str:
+    """A hint for a measure whose name is mistyped; "" if none is like it."""
+    hint = nearest(objective.split()[-1].replace("-", "_") if objective.strip() else "", KNOWN)
+    return hint if "did you mean" in hint else ""
 
 
 def read_twins(value: Any) -> Any:

@@ -43,6 +43,8 @@ MEASURED = {
 LIMITS = {"max_size": "size_int8", "max_latency": "latency"}  # settings -> what they limit
 FITNESS = "fitness"  # what a fitness function of the user's own returns
 SCORE = "score"  # of an entry of a table of published scores
+# All measures of which the direction is known.
+KNOWN = {**MEASURES, **COSTS, **MEASURED, FITNESS: Direction.MAXIMISE, SCORE: Direction.MAXIMISE}
 PUBLISHED = "choices"  # the encoding of those
 RECORDED = "pool"  # that of tables of our own trainings, which have all measures
 NAME = re.compile(r"[A-Za-z_]\w*")
@@ -81,10 +83,9 @@ def read_objective(text: str) -> Objective:
     name = name.replace("-", "_")
     if not NAME.fullmatch(name) or direction not in ("", *Direction):
         raise ValueError("the name of a measure, after 'maximise' or 'minimise' where that is not clear")
-    known = {**MEASURES, **COSTS, **MEASURED, FITNESS: Direction.MAXIMISE, SCORE: Direction.MAXIMISE}
-    if not direction and name not in known:
-        raise ValueError(f"one of {', '.join(known)}, or another measure after 'maximise' or 'minimise'")
-    return Objective(name, Direction(direction) if direction else known[name])
+    if not direction and name not in KNOWN:
+        raise ValueError(f"one of {', '.join(KNOWN)}, or another measure after 'maximise' or 'minimise'")
+    return Objective(name, Direction(direction) if direction else KNOWN[name])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-TIMES = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+MICRO = dict.fromkeys(("us", "\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s"), 1e-6)
+TIMES = {**MICRO, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 COUNTS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 SIZES = {"": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "kib": 1_024, "mib": 1_048_576}
 NUMBER = r"(\d+(?:\.\d+)?)"
@@ -16,11 +17,19 @@ NUMBER = r"(\d+(?:\.\d+)?)"
 def seconds(value: Any) -> Any:
     """Seconds of a duration such as 90, '90s', '2ms', '10m', '1.5h' or '1h30m'. Raises ValueError for anything else."""
     if isinstance(value, str):
-        parts = re.findall(rf"{NUMBER}\s*(ms|[smhd]?)", value)
+        parts = re.findall(rf"{NUMBER}\s*({'|'.join(MICRO)}|ms|[smhd]?)", value)
         if not parts or "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
             raise ValueError("not a duration")
         return sum(float(number) * TIMES[unit or "s"] for number, unit in parts)
     return value
+
+
+def latency(value: Any) -> Any:
+    """Seconds of a short time such as '2ms' or '500us', or a number of them. Raises ValueError for text without a unit,
+    by which one may mean milliseconds, and for anything else."""
+    if isinstance(value, str) and not value.strip().endswith(tuple(TIMES)):
+        raise ValueError("not a time with a unit")
+    return seconds(value)
 
 
 def count(value: Any) -> Any:
@@ -53,8 +62,30 @@ def shown_size(value: int) -> str:
     return f"{value} bytes"
 
 
+def shown_time(value: float) -> str:
+    """A short time as it is written: 1.5 ms, 240 us."""
+    return f"{1e6 * value:.3g} us" if value < 0.001 else f"{1000 * value:.3g} ms" if value < 1 else f"{value:.3g} s"
+
+
+def shown_cost(name: str, value: float) -> str:
+    """A cost of a network with its name, as in a sentence: 5,000 parameters, 2 ms latency, 30 kB size-int8."""
+    units = {"latency": shown_time, "size": _bytes, "size_int8": _bytes, "activations": _bytes}
+    return f"{units.get(name, _whole)(value)} {name.replace('_', '-')}"
+
+
+def _bytes(value: float) -> str:
+    return shown_size(int(value))
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
 Seconds = Annotated[
     float, BeforeValidator(seconds, json_schema_input_type=str | float), Field(gt=0, allow_inf_nan=False)
+]
+Latency = Annotated[
+    float, BeforeValidator(latency, json_schema_input_type=str | float), Field(gt=0, allow_inf_nan=False)
 ]
 Count = Annotated[int, BeforeValidator(count, json_schema_input_type=str | int)]
 Size = Annotated[int, BeforeValidator(size, json_schema_input_type=str | int)]

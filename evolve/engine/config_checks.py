@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evolve.config import OF_ENCODINGS, RANDOM, RunConfig
+from evolve.config import OF_ENCODINGS, OF_NETWORKS, RANDOM, RunConfig
 from evolve.errors import ConfigError, nearest
 from evolve.objectives import COSTS, MEASURED, MEASURES, PUBLISHED, SCORE, Objectives
 from evolve.search.strategy import STRATEGIES, strategy_class
@@ -57,6 +57,18 @@ def check_objectives(config: RunConfig) -> None:
         )
 
 
+def seen_at_the_end(config: RunConfig) -> list[str]:
+    """What is to be said of a limit on times that the search itself does not heed."""
+    first, *others = (one.name for one in Objectives.of(config.model_dump()).each)
+    if config.max_latency is None or (others and config.strategy != RANDOM):
+        return []
+    name, heeded = config.spelled("max_latency"), config.assigned("objectives", [first, "latency"])
+    return [
+        f"{name} is checked at the end only, where the best of those that are fast enough wins; with {heeded} the "
+        "search itself looks for fast networks"
+    ]
+
+
 def check_encoding(config: RunConfig) -> None:
     """Raises ConfigError for a setting that the encoding does not heed, or a strategy that cannot search it."""
     only = strategy_class(config.strategy).encodings
@@ -65,11 +77,20 @@ def check_encoding(config: RunConfig) -> None:
             f"strategy '{config.strategy}' searches {' and '.join(sorted(only))} alone, not the encoding "
             f"'{config.encoding}'; use {config.assigned('encoding', min(only))}"
         )
+    for name in OF_NETWORKS:
+        if config.table is not None and not _is_usual(config, name):
+            raise ConfigError(
+                f"{config.spelled(name)} limits networks that are bred, and those of a table are as they are; leave it "
+                "out; evolve pick RUN --max-parameters N is the best within a limit afterwards"
+            )
     for name in OF_ENCODINGS:
-        usual = type(config).model_fields[name].get_default(call_default_factory=True)
-        if getattr(config, name) != usual and not config.heeds(name):
+        if not _is_usual(config, name) and not config.heeds(name):
             others = ", ".join(kind for kind in SPACES if name in space_class(kind).settings)
             raise ConfigError(
                 f"{config.spelled(name)} has no effect with the encoding '{config.encoding}'; leave it out, or use an "
                 f"encoding that has it: {others}"
             )
+
+
+def _is_usual(config: RunConfig, name: str) -> bool:
+    return bool(getattr(config, name) == type(config).model_fields[name].get_default(call_default_factory=True))

@@ -14,6 +14,7 @@ from evolve.config import RunConfig
 from evolve.config_values import times_without_unit
 from evolve.data.sources import whole_path
 from evolve.display.console import Watcher, make_console
+from evolve.engine.config_checks import seen_at_the_end
 from evolve.engine.initial_population import founders, founders_json, recorded_founders
 from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
@@ -72,7 +73,10 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     ):
         config = config.model_copy(update={"founders": (SMALL,)})
         problem = replace(problem, config=config)
-    for text in too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu):
+    for text in (
+        *seen_at_the_end(config),
+        *too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu),
+    ):
         console.note(text)
     to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
     plan_of = plan_run(config, problem, to_probe, console, begun, measure)

@@ -194,6 +194,7 @@ def test_what_a_continued_run_was_given_is_spelled_as_there() -> None:
         (from_flags({"candidate_timeout": "5"}), ["--candidate-timeout 5 means 5 seconds; for minutes write "]),
         (RunConfig.given({"for": 10}, "run.toml"), ['for = 10 means 10 seconds; for minutes write for = "10m"']),
         (RunConfig.given({"duration": "10"}), ["duration = '10' means 10 seconds; for minutes write duration = '10m'"]),
+        (RunConfig.given({"max_latency": 2}, "run.toml"), ["max_latency = 2 means 2 seconds; for milliseconds"]),
         (from_flags({"duration": "10m"}), []),
         (from_flags({"duration": "90s"}), []),
         (from_flags({"duration": "1h 30m"}), []),

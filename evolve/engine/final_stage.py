@@ -10,7 +10,9 @@ from itertools import islice
 from typing import NoReturn
 
 from evolve.config import RunConfig
+from evolve.display.text import plural
 from evolve.engine.dispatcher import Dispatcher
+from evolve.engine.vetoes import NOTED
 from evolve.errors import RunError
 from evolve.jobs import TrainingJob
 from evolve.problems.problem import Problem
@@ -35,7 +37,8 @@ class NoneTrained(RunError):
 class FinalStage:
     """Requests for the end of a run. Those that an earlier session wrote are found again, others are new.
 
-    vetoed: why a candidate may not win, as what it costs where it is used is beyond a limit; "" if it may.
+    vetoed: why a candidate may not win, as what it costs where it is used is beyond a limit; "" if it may. hopeless:
+    whether that is to be expected, as a smaller one is beyond it.
     most_epochs: of a last training that has units of work, if the user has set how many it may have. may_win: whether a
     genome is one that all of the search has come to, whatever its score is."""
 
@@ -45,6 +48,7 @@ class FinalStage:
     most_epochs: int | None = None
     may_win: Callable[[Genome], bool] = lambda genome: True
     vetoed: Callable[[Candidate], str] = lambda candidate: ""
+    hopeless: Callable[[Candidate], bool] = lambda candidate: False
 
     def ranked(
         self,
@@ -91,16 +95,23 @@ class FinalStage:
         return leaders
 
     def _first(self, found: list[Candidate], count: int) -> list[Candidate]:
-        """The first so many that may win, among the first `LOOKED_AT`."""
-        allowed = (candidate for candidate in found[:LOOKED_AT] if not self.vetoed(candidate))
-        return list(islice(allowed, count))
+        """The first so many that may win, among the first `LOOKED_AT`. If none of these may, as many are looked at of
+        the others, those that are not hopeless."""
+        best, others = found[:LOOKED_AT], (one for one in found[LOOKED_AT:] if not self.hopeless(one))
+        for looked_at in (best, islice(others, LOOKED_AT)):
+            if allowed := list(islice((one for one in looked_at if not self.vetoed(one)), count)):
+                return allowed
+        return []
 
     def _say_vetoes(self, found: list[Candidate]) -> NoReturn:
         """Raises RunError saying why none may win."""
         reasons = [f"candidate {one.number}: {self.vetoed(one)}" for one in found[:5]]
+        measured = {act.detail["candidate"] for act in self.log.acts() if act.kind == NOTED}
+        born = plural(self.log.last("candidate"), "candidate")
         raise RunError(
-            f"no candidate is within the limits that are measured; {'; '.join(reasons)}; search further with: evolve "
-            "resume, or start a run with smaller networks (--max-parameters, --max-multiply-adds) or a larger limit"
+            f"no candidate is within the limits that are measured; {'; '.join(reasons)}; {len(measured)} of {born} "
+            "were measured; search further with: evolve resume, or start a run with smaller networks "
+            "(--max-parameters, --max-multiply-adds) or a larger limit"
         )
 
     def _candidate(self, number: int) -> Candidate:

@@ -167,7 +167,8 @@ class Session:
         if isinstance(strategy, Racing):
             finish = replace(finish, may_win=strategy.may_win)
         if self.config.max_size or self.config.max_latency:
-            finish = replace(finish, vetoed=Vetoes(self.config, self.problem, dispatcher, self.store).vetoed)
+            vetoes = Vetoes(self.config, self.problem, dispatcher, self.store)
+            finish = replace(finish, vetoed=vetoes.vetoed, hopeless=vetoes.hopeless)
         check_disk(self.config.results, self.config.disk_limit)
         again: list[Candidate] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evolve.config import RunConfig
-from evolve.display.quantities import shown_size
+from evolve.display.quantities import shown_size, shown_time
 from evolve.engine.dispatcher import Dispatcher
 from evolve.problems.problem import Problem
 from evolve.storage.store import Store
@@ -39,6 +39,13 @@ class Vetoes:
             self.store.act(NOTED, candidate=candidate.number, measures=measures)
         return self._beyond(measures)
 
+    def hopeless(self, candidate: Candidate) -> bool:
+        """Whether one that is no larger, in weights and multiply-adds, was measured and is beyond a limit."""
+        noted = {act.detail["candidate"] for act in self.store.acts() if act.kind == NOTED}
+        beyond = [self.store.born(number) for number in noted if self._beyond(self._noted(number))]
+        sizes = candidate.parameters or 0, candidate.multiply_adds or 0
+        return any((one.parameters or 0) <= sizes[0] and (one.multiply_adds or 0) <= sizes[1] for one in beyond)
+
     @property
     def _names(self) -> tuple[str, ...]:
         return (*["size_int8"] * bool(self.config.max_size), *["latency"] * bool(self.config.max_latency))
@@ -49,8 +56,10 @@ class Vetoes:
 
     def _beyond(self, measures: dict[str, float]) -> str:
         most, longest = self.config.max_size, self.config.max_latency
-        if most and measures["size_int8"] > most:
+        if most and measures.get("size_int8", 0.0) > most:
             return f"its file has {shown_size(int(measures['size_int8']))}, more than max_size={shown_size(most)}"
-        if longest and measures["latency"] > longest:
-            return f"an image takes {1000 * measures['latency']:.3g} ms, more than max_latency={1000 * longest:.3g} ms"
+        if longest and (latency := measures.get("latency", 0.0)) > longest:
+            spread = measures.get("latency_spread")
+            doubt = "" if spread is None else f" (the middle half of all times within {shown_time(spread)})"
+            return f"an image takes {shown_time(latency)}{doubt}, more than max_latency={shown_time(longest)}"
         return ""

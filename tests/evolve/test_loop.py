@@ -6,6 +6,7 @@ import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from operator import ge
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +23,7 @@ from evolve.engine.dispatcher import Dispatcher
 from evolve.engine.final_stage import FinalStage
 from evolve.engine.interrupts import Stop
 from evolve.engine.loop import Search
+from evolve.engine.vetoes import Vetoes
 from evolve.errors import ConfigError, RunError
 from evolve.execution.executor import InProcess
 from evolve.problems.tables import TableProblem
@@ -30,7 +32,7 @@ from evolve.search.births import Births
 from evolve.search.strategy import STRATEGIES, Proposal, Strategy, strategy_class
 from evolve.storage.files import FILE
 from evolve.storage.store import Store
-from evolve.values import Result, Status
+from evolve.values import Candidate, Result, Status
 from genomes import Step
 from genomes.choices import ChoicesGenome
 
@@ -303,6 +305,46 @@ def test_where_there_are_founders_the_first_of_them_joins_the_leaders(table_prob
     assert leaders(12) == best
     assert leaders(1) == best[:1]
     assert 7 in leaders(2, 6)  # the first one born after six small ones
+
+
+def test_where_none_of_the_best_may_win_smaller_ones_are_looked_at(table_problem: TableProblem) -> None:
+    strategy = strategy_class("random")(Births(table_problem.space), 4, strategy_class("random").Options())
+    searched = search(table_problem, strategy, births=60)
+    searched.run()
+    store = searched.dispatcher.store
+    best = [one.candidate for one in store.best(60)]
+    asked: list[int] = []
+
+    def vetoed(candidate: Candidate) -> str:
+        asked.append(candidate.number)
+        return "" if candidate.number == best[50] else "too slow"
+
+    finish = FinalStage(
+        table_problem, searched.dispatcher, store, vetoed=vetoed, hopeless=lambda one: one.number in best[40:45]
+    )
+    assert [one.number for one in finish.leaders(2)] == [best[50]]
+    assert {*asked} == {*best[:40], *best[45:]}
+
+
+def test_what_is_no_smaller_than_one_that_is_too_slow_is_hopeless(table_problem: TableProblem) -> None:
+    strategy = strategy_class("random")(Births(table_problem.space), 4, strategy_class("random").Options())
+    searched = search(table_problem, strategy, births=20)
+    searched.run()
+    store, config = searched.dispatcher.store, RunConfig.checked({"max_latency": "2ms"})
+    sizes = {number: (row.parameters or 0, row.multiply_adds or 0) for number, row in store.candidates().items()}
+    [slow, fast] = sorted(sizes, key=lambda number: sizes[number])[9:11]
+    store.act("measured", candidate=slow, measures={"latency": 0.003, "latency_spread": 0.0001})
+    store.act("measured", candidate=fast, measures={"latency": 0.001, "latency_spread": 0.0001})
+    vetoes = Vetoes(config, table_problem, searched.dispatcher, store)
+    finish = FinalStage(table_problem, searched.dispatcher, store)
+    born = {number: finish._candidate(number) for number in sizes}
+    hopeless = {number for number, candidate in born.items() if vetoes.hopeless(candidate)}
+    assert hopeless == {number for number, size in sizes.items() if all(map(ge, size, sizes[slow]))}
+    assert 0 < len(hopeless) < len(sizes)
+    assert vetoes.vetoed(born[slow]) == (
+        "an image takes 3 ms (the middle half of all times within 100 us), more than max_latency=2 ms"
+    )
+    assert vetoes.vetoed(born[fast]) == ""
 
 
 def test_a_winner_is_trained_again_if_there_is_time_for_a_much_longer_training(table_problem: TableProblem) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ class Exported:
     """What was written. images: real images it was tried on; difference: the largest between its class probabilities
     and those of the Keras model; beside: further files that belong to it; reads: where a script has its images from, in
     words that follow 'it', and nothing for a model. accuracies: of one with numbers of 8 bits, those of the Keras model
-    and its own on the selection part, instead of a difference."""
+    and its own on the selection part, instead of a difference. most: bytes that the run allows such a file, its
+    `max_size`, if it has that limit."""
 
     path: Path
     format: str
@@ -46,6 +47,15 @@ class Exported:
     beside: tuple[Path, ...]
     reads: str = ""
     accuracies: tuple[float, float] | None = None
+    most: int | None = None
+
+    @property
+    def too_large(self) -> str:
+        """That the file is larger than the run allows, in words; "" if it is not."""
+        written = self.path.stat().st_size
+        if self.most is None or written <= self.most:
+            return ""
+        return f"the file has {written:,} bytes, more than the {self.most:,} of the run's max_size"
 
 
 def _check_extra(format: str) -> None:
@@ -97,7 +107,7 @@ def export(
     beside: tuple[Path, ...] = ()
     reads = ""
     if format == "litert-int8":
-        return _int8(problem, model, path, found.trust)
+        return replace(_int8(problem, model, path, found.trust), most=found.config.max_size)
     with _draft(path) as draft:
         if format == "python":
             spec, pixels = problem.space.blueprint(genome), problem.parts.pixels[recipe_of(genome).pixels]

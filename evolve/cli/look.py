@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evolve.cli.app import CANDIDATE, RESULTS, Json, Results, RunName, app, complain, print_json
-from evolve.cli.shelf_verbs import Activations, Limit, MultiplyAdds, limits
+from evolve.cli.shelf_verbs import Activations, Latency, Limit, MultiplyAdds, Size, limits, say_unknown
 from evolve.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def show(
     max_parameters: Limit = None,
     max_multiply_adds: MultiplyAdds = None,
     max_activations: Activations = None,
+    max_size: Size = None,
+    max_latency: Latency = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
@@ -60,7 +62,13 @@ def show(
     from evolve.runs.shelf import front_of_objectives
 
     found = find(run, results)
-    asked = limits(parameters=max_parameters, multiply_adds=max_multiply_adds, activations=max_activations)
+    asked = limits(
+        parameters=max_parameters,
+        multiply_adds=max_multiply_adds,
+        activations=max_activations,
+        size_int8=max_size,
+        latency=max_latency,
+    )
     if front or sort or asked:
         if candidate is not None:
             raise ConfigError("a candidate does not go together with --front, --sort and limits; leave it out")
@@ -87,19 +95,24 @@ def _show_items(
     from evolve.reporting import shelf_text
     from evolve.runs import shelf
 
-    names = shelf.cost_names(front.split(",")) if front else []
-    [by] = shelf.cost_names([sort]) if sort else [names[0] if names else shelf.SCORE]
-    found = shelf.within(shelf.items(run, (*names, by, *asked)), asked)
+    names = shelf.measure_names(run, front.split(",")) if front else []
+    [by] = shelf.measure_names(run, [sort]) if sort else [names[0] if names else shelf.SCORE]
+    needed = list(dict.fromkeys((*names, by, *asked)))
+    every = shelf.items(run, needed)
+    found = shelf.within(every, asked)
     if names:
         found = shelf.front(run, found, names)
     found = shelf.ordered(run, found, by)[:top]
     if as_json:
         print_json([item.to_json() for item in found])
     elif not found:
-        print(f"nothing of run '{run.name}' is within these limits")
+        print(shelf_text.nothing(run, every, needed, asked))
     else:
-        costs = [name for name in (*names, by, *asked) if name in shelf_text.COSTS]
+        costs = [name for name in needed if name not in (shelf.SCORE, shelf.RESCORED)]
         show_text(shelf_text.table(found, tuple(dict.fromkeys((*costs, "parameters", "multiply_adds")))))
+        show_text(shelf_text.legend(run, found))
+    if found or as_json:
+        say_unknown(shelf.unknown(every, needed), needed)
 
 
 @app.command()

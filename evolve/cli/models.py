@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, app, print_json
+from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, app, complain, print_json
 from evolve.cli.flags import typed, with_settings
 
 
@@ -28,8 +28,7 @@ def train(
 
     made = train_model(run, candidate, epochs=epochs, results=results, trust=trust or (), progress=not as_json)
     if as_json:
-        told = {"measures": dict(made.result.measures), "spent": dict(made.spent), "model": str(made.path)}
-        print_json({"candidate": made.candidate, **told})
+        print_json(made.to_json())
     else:
         show_text(model_text.trained(made))
 
@@ -57,6 +56,8 @@ def export(
         before, after = made.accuracies
         print(f"{shown_size(made.path.stat().st_size)}; with 8 bits it recognises {after:.2%} of {made.images} images,")
         print(f"with 32 bits {before:.2%} (the selection part, on which it was trained, too)")
+        if made.too_large:
+            complain(f"{made.too_large}; another candidate: evolve pick", "too large")
         return
     print(
         f"checked on {made.images} real images: class probabilities differ from the Keras model's by at most "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from evolve.cli.app import RESULTS, Json, Results, RunName, Trust, app, print_json
+from evolve.cli.app import RESULTS, Json, Results, RunName, Trust, app, complain, print_json
 
 Limit = Annotated[str | None, typer.Option(metavar="N", help="Largest number of weights, such as 100k.")]
 MultiplyAdds = Annotated[str | None, typer.Option(metavar="N", help="Largest number of multiply-adds, such as 5M.")]
@@ -17,10 +18,10 @@ Activations = Annotated[str | None, typer.Option(metavar="SIZE", help="Largest m
 
 def limits(**given: str | None) -> dict[str, float]:
     """Limits as they were typed, by the names of costs. Raises ConfigError for what is no quantity."""
-    from evolve.display.quantities import count, seconds, size
+    from evolve.display.quantities import count, latency, size
     from evolve.errors import ConfigError
 
-    readers = {"activations": (size, "64kB"), "size_int8": (size, "30kB"), "latency": (seconds, "2ms")}
+    readers = {"activations": (size, "64kB"), "size_int8": (size, "30kB"), "latency": (latency, "2ms")}
     found: dict[str, float] = {}
     for name, text in given.items():
         if text is None:
@@ -30,8 +31,20 @@ def limits(**given: str | None) -> dict[str, float]:
         try:
             found[name] = read(text)
         except ValueError:
-            raise ConfigError(f"{flag} must be a quantity, not {text!r}; for example {flag} {example}") from None
+            what = "a time with its unit" if name == "latency" else "a quantity"
+            raise ConfigError(f"{flag} must be {what}, not {text!r}; for example {flag} {example}") from None
     return found
+
+
+def say_unknown(count: int, names: Sequence[str]) -> None:
+    """Says that candidates were left out, as not all of these measures are known of them."""
+    from evolve.display.text import plural
+    from evolve.objectives import MEASURED
+
+    if count:
+        words = " and ".join(name.replace("_", "-") for name in names)
+        measured = "; evolve pick measures it" if {*names} & {*MEASURED} else ""
+        complain(f"{plural(count, 'candidate')}, as {words} is not known of them{measured}", "left out")
 
 
 @app.command()
@@ -43,29 +56,42 @@ def shelf(
     max_parameters: Limit = None,
     max_multiply_adds: MultiplyAdds = None,
     max_activations: Activations = None,
+    max_size: Size = None,
+    max_latency: Latency = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
     """The best network of each size, of all that a run ever scored; sizes double from cell to cell."""
     from evolve.display.console import show_text
     from evolve.errors import ConfigError
-    from evolve.objectives import COSTS
+    from evolve.objectives import COSTS, MEASURED
     from evolve.reporting import shelf_text
     from evolve.runs.find import find
-    from evolve.runs.shelf import cells, cost_names, items, within
+    from evolve.runs.shelf import cells, items, measure_names, unknown, within
 
-    names = cost_names(by.split(","))
-    if not set(names) <= set(COSTS):
-        raise ConfigError(f"--by must name costs, some of {', '.join(COSTS)}, not {by!r}")
     found = find(run, results)
-    asked = limits(parameters=max_parameters, multiply_adds=max_multiply_adds, activations=max_activations)
-    best = list(cells(found, within(items(found, (*names, *asked)), asked), names).values())
+    names, costs = measure_names(found, by.split(",")), [*COSTS, *MEASURED]
+    if not set(names) <= set(costs):
+        raise ConfigError(f"--by must name costs, some of {', '.join(costs)}, not {by!r}")
+    asked = limits(
+        parameters=max_parameters,
+        multiply_adds=max_multiply_adds,
+        activations=max_activations,
+        size_int8=max_size,
+        latency=max_latency,
+    )
+    needed = list(dict.fromkeys((*names, *asked)))
+    every = items(found, needed)
+    best = list(cells(found, within(every, asked), names).values())
     if as_json:
         print_json([item.to_json() for item in best])
     elif not best:
-        print(f"nothing of run '{found.name}' is within these limits")
+        print(shelf_text.nothing(found, every, needed, asked))
     else:
         show_text(shelf_text.table(best, names))
+        show_text(shelf_text.legend(found, best))
+    if best or as_json:
+        say_unknown(unknown(every, needed), needed)
 
 
 @app.command()
@@ -83,6 +109,8 @@ def pick(
     as_json: Json = False,
 ) -> None:
     """The best network within limits, of all that a run ever scored."""
+    from dataclasses import asdict
+
     from evolve.display.console import show_text
     from evolve.models.pick import pick as pick_one
     from evolve.reporting import model_text, shelf_text
@@ -97,10 +125,16 @@ def pick(
     given: dict[str, Any] = {"results": results, "trust": trust or (), "progress": not as_json}
     made = pick_one(run, asked, rescore=rescore, in_full=train, **given)
     if as_json:
-        print_json({**made.item.to_json(), "others": [one.candidate for one in made.others]})
+        told = {"measured": made.looked and asdict(made.looked), "trained": made.trained and made.trained.to_json()}
+        print_json({**made.item.to_json(), "others": [one.candidate for one in made.others], **told})
         return
-    show_text(shelf_text.table([made.item, *made.others[:4]], tuple(made.item.costs)))
-    print(f"\ncandidate {made.item.candidate} is the best of {len(made.others) + 1} that fit")
+    shown = [made.item, *made.others[:4]]
+    show_text(shelf_text.table(shown, tuple(made.item.costs)))
+    show_text(shelf_text.legend(made.run, shown))
+    known = " are known to" if made.looked else ""
+    print(f"\ncandidate {made.item.candidate} is the best of {len(made.others) + 1} that{known} fit")
+    for line in shelf_text.measured(made.item, made.looked.in_words() if made.looked else ""):
+        print(line)
     print(made.item.notation)
     if made.trained:
         show_text(model_text.trained(made.trained))

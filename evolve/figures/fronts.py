@@ -11,7 +11,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.figures.style import BLUE, GREY, figure, hover, measure
 from evolve.objectives import COSTS, MEASURED
 from evolve.runs.run import Run
-from evolve.runs.shelf import SCORE, Item, cells, cost_names, items
+from evolve.runs.shelf import SCORE, Item, cells, items, measure_names
 from evolve.runs.shelf import front as front_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ WORDS = {"parameters": "weights", "multiply_adds": "multiply-adds", "latency": "
 def front(run: Run, cost: str = "parameters") -> Figure:
     """All that was scored, by score and one cost, and the front: those that none is better than in both. cost: as in
     `evolve show --front`. Raises ConfigError for another one, RunError where it is not known of any candidate."""
-    name = _cost(cost)
+    name = _cost(run, cost)
     known = [(item, value) for item in items(run, [name]) if (value := item.value(name)) is not None]
     if not known:
         raise RunError(f"of no candidate of run '{run.name}' is the {WORDS.get(name, name)} known")
@@ -50,7 +50,7 @@ def front(run: Run, cost: str = "parameters") -> Figure:
 def shelf(run: Run, by: Sequence[str] = ("parameters", "multiply_adds")) -> Figure:
     """The best of each size: cells over two costs, each cut where it doubles, as `evolve shelf` prints them. Raises
     ConfigError unless `by` names two costs, RunError where they are not known of any candidate."""
-    names = [_cost(name) for name in by]
+    names = [_cost(run, name) for name in by]
     if len(set(names)) != 2:
         raise ConfigError(f"by must name two different costs, not {', '.join(by)}")
     found = cells(run, items(run, names), names)
@@ -67,7 +67,7 @@ def shelf(run: Run, by: Sequence[str] = ("parameters", "multiply_adds")) -> Figu
     head = (f"{words[0]} from", f"{words[1]} from", "candidate", "score", "re-scored", "origin")
     drawn = figure(f"{run.name}: the best of each size", f"{words[0]}, from", f"{words[1]}, from", head, rows)
     drawn.add_heatmap(
-        x=[count(2**x) for x in width], y=[count(2**y) for y in height],
+        x=[_edge(x) for x in width], y=[_edge(y) for y in height],
         z=[[item and item.score for item in line] for line in grid], colorscale="Cividis", xgap=2, ygap=2,
         reversescale=run.objective.fitness(1.0) < 0, hoverongaps=False,
         text=[[f"{item.candidate}" if item else "" for item in line] for line in grid], texttemplate="%{text}",
@@ -75,6 +75,11 @@ def shelf(run: Run, by: Sequence[str] = ("parameters", "multiply_adds")) -> Figu
         hovertemplate="%{customdata}<extra></extra>", colorbar={"title": {"text": measure(run), "side": "right"}},
     )  # fmt: skip
     return drawn.update_xaxes(type="category").update_yaxes(type="category")
+
+
+def _edge(cell: int) -> str:
+    """Where a cell begins."""
+    return count(2**cell) if cell >= 0 else f"{2.0**cell:.3g}"
 
 
 def _ticks(values: Sequence[float]) -> dict[str, list[Any]]:
@@ -85,8 +90,8 @@ def _ticks(values: Sequence[float]) -> dict[str, list[Any]]:
     return {"tickvals": at, "ticktext": [count(round(one)) if one >= 1 else f"{one:g}" for one in at]}
 
 
-def _cost(text: str) -> str:
-    [name] = cost_names([text])
+def _cost(run: Run, text: str) -> str:
+    [name] = measure_names(run, [text])
     if name not in {**COSTS, **MEASURED}:
         raise ConfigError(f"'{text}' is no cost of a network; choose from {', '.join({**COSTS, **MEASURED})}")
     return name

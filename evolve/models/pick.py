@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,31 +10,31 @@ from evolve.display.console import Console, Watcher, make_console
 from evolve.engine.opening import image_problem_of
 from evolve.errors import RunError
 from evolve.models.full_training import succeeded, train_in_full, trainable_genome
+from evolve.models.measured_search import Looked, measure_best
 from evolve.models.train import Trained, train
 from evolve.objectives import MEASURED
 from evolve.problems.images import ImageProblem
-from evolve.problems.workers import make_executor
 from evolve.runs.find import find
+from evolve.runs.picking import check_limits, picked
 from evolve.runs.run import Run
-from evolve.runs.shelf import Item, items, picked
+from evolve.runs.shelf import Item, by_standing, items, within
 from evolve.storage.store import Store
 from evolve.trust import Trust
-from evolve.values import Candidate, Purpose, Request
-from genomes.genome import recipe_of
+from evolve.values import Candidate, Purpose, Request, Status
 
-MEASURED_AT_MOST = 20  # candidates, of those that fit otherwise
-POLL_SECONDS = 0.25
 TRIED = 3  # of those that fit, that are scored again
 
 
 @dataclass(frozen=True)
 class Picked:
-    """What was picked. others: that fit, too, best first. trained: its full training, if that was asked for."""
+    """What was picked. others: that are known to fit, too, best first. trained: its full training, if that was asked
+    for. looked: what was measured for it, if a limit is one that only measuring tells about."""
 
     run: Run
     item: Item
     others: tuple[Item, ...]
     trained: Trained | None = None
+    looked: Looked | None = None
 
 
 def pick(
@@ -50,68 +49,37 @@ def pick(
 ) -> Picked:
     """The best candidate of a run within limits, from all that it ever scored.
 
-    limits: by the names of costs: "parameters", "multiply_adds", "activations"; or of what is measured for it, of the
-    best until one fits: "latency" (seconds), "size", "size_int8" (bytes). rescore: whether the best few that fit
-    are scored again, on the selection part, those of them that were not. in_full: whether the best is then trained in
-    full, which opens the test part for it, on record. Raises RunError if nothing fits, naming the nearest.
+    limits: by the names of costs: "parameters", "multiply_adds", "activations"; or of what is measured for it, of those
+    that promise most until enough fit: "latency" (seconds), "size", "size_int8" (bytes). rescore: whether the best few
+    that fit are scored again, on the selection part, as often as leaders of the run are. in_full: whether the best is
+    then trained in full, which opens the test part for it, on record. Raises RunError if nothing fits, naming the
+    nearest.
     """
-    found, console = find(run, results).trusting(trust), make_console(progress)
-    to_measure = tuple(name for name in limits if name in MEASURED)
-    computed = {name: limit for name, limit in limits.items() if name not in to_measure}
-    if to_measure:
-        found = _measure(found, picked(found, computed), limits, to_measure, console)
-    fitting = picked(found, limits)
-    best = sorted(fitting, key=lambda one: -found.objective.fitness(one.score))[:TRIED]
-    new = [item for item in best if item.rescored is None]
-    if rescore and new and found.config.table is None:
-        _rescore(found, [item.candidate for item in new], console)
+    check_limits(limits)
+    found, console, looked = find(run, results).trusting(trust), make_console(progress), None
+    if any(name in MEASURED for name in limits):
+        computed = {name: limit for name, limit in limits.items() if name not in MEASURED}
+        best = by_standing(found, picked(found, computed))
+        looked = measure_best(found, best, limits, TRIED if rescore else 1, console)
         found = Run(found.folder, found.trust)
-        fitting = picked(found, limits, items(found, limits))
+    said = looked.in_words() if looked else ""
+    fitting = picked(found, limits, looked=said)
+    if rescore and found.config.table is None:
+        few = [item for item in by_standing(found, fitting)[:TRIED] if item.rescorings < found.config.rescorings]
+        if few:
+            _rescore(found, [item.candidate for item in few], console)
+            found = Run(found.folder, found.trust)
+            fitting = picked(found, limits, within(items(found, limits), limits))
     first, *others = fitting
     trained = None
     if in_full:
         trained = train(found.folder, first.candidate, trust=found.trust, progress=progress)
-    return Picked(found, first, tuple(others), trained)
-
-
-def _measure(
-    found: Run, best: list[Item], limits: Mapping[str, float], names: tuple[str, ...], console: Console
-) -> Run:
-    """The run with what its best candidates cost, measured until one is within the limits."""
-    problem = image_problem_of(found, console, scoring=False)
-    with Store.open(found.folder) as store:
-        measured = 0
-        for item in best:
-            costs = dict(item.costs)
-            if any(costs.get(name) is None for name in names):
-                if measured == MEASURED_AT_MOST:
-                    break
-                measured += 1
-                costs |= (told := dict(_costs(found, problem, item.candidate, names, console)))
-                store.act("measured", candidate=item.candidate, measures=told)
-            if all((costs.get(name) or math.inf) <= limits[name] for name in names):
-                break
-    return Run(found.folder, found.trust)
-
-
-def _costs(
-    found: Run, problem: ImageProblem, number: int, names: tuple[str, ...], console: Console
-) -> Mapping[str, float]:
-    genome = trainable_genome(found, number)
-    job = problem.measuring(1, problem.space.blueprint(genome), recipe_of(genome).pixels, names)
-    console.note(f"measuring candidate {number}")
-    executor = make_executor(problem, 1, job.resources)
-    try:
-        executor.submit(job)
-        while not (results := executor.finished(POLL_SECONDS)):
-            console.refresh()
-    finally:
-        executor.close()
-    return succeeded(results[0], f"measuring candidate {number}").measures
+    return Picked(found, first, tuple(others), trained, looked)
 
 
 def _rescore(found: Run, candidates: list[int], console: Console) -> None:
-    """Scores candidates again with fresh seeds, as leaders are at the end of a run."""
+    """Scores candidates again with fresh seeds, as leaders are at the end of a run; what was done before, or begun, is
+    taken as it is."""
     problem = image_problem_of(found, console)
     with Store.open(found.folder) as store:
         for number in candidates:
@@ -128,7 +96,14 @@ def _train_again(found: Run, problem: ImageProblem, store: Store, number: int, r
         store.last("request") + 1, candidate, problem.budget(Purpose.RESCORE), repeat, Purpose.RESCORE, None
     )
     request = replace(asked, job_key=problem.job_key(asked))
-    store.add((), [request])
+    before = [one for one in store.requests(Purpose.RESCORE, candidate=number) if one.job_key == request.job_key]
+    results = {one.number: store.result(one.number) for one in before}
+    if any(result is not None and result.status is Status.OK for result in results.values()):
+        return
+    if begun := [number for number, result in results.items() if result is None]:  # by a session that was ended
+        request = replace(request, number=begun[0])
+    else:
+        store.add((), [request])
     job = problem.job(request, problem.space.blueprint(genome))
     phase = f"scoring candidate {number} again, {repeat} of {found.config.rescorings}"
     result = train_in_full(problem, job, found.folder / "models", phase, console)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from evolve.display.console import Watcher, make_console
 from evolve.engine.opening import image_problem_of
@@ -30,6 +31,10 @@ class Trained:
     spent: Spent
     path: Path
     new: bool
+
+    def to_json(self) -> dict[str, Any]:
+        told = {"measures": dict(self.result.measures), "spent": dict(self.spent), "model": str(self.path)}
+        return {"candidate": self.candidate, **told, "new": self.new}
 
 
 def train(

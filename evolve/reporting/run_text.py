@@ -30,7 +30,6 @@ from evolve.runs.trainings import done_of
 from evolve.storage.files import TENSORBOARD, shown_path
 from evolve.values import Budget, Fact, Status
 
-BUSY = 0.3  # spread of times, in shares of their median, from which on a machine had other work
 NAME = 30  # characters of a run's name that stay in one piece: people copy it
 
 
@@ -91,7 +90,7 @@ def _times(run: Run) -> str:
     if (spread := unsteadiness(run)) is None:
         return ""
     said = "latency was measured on this machine: another run with this seed may differ"
-    if spread > BUSY:
+    if spread > shelf_text.BUSY:
         said += f"; it had other work, as times of one network spread by up to {spread:.0%} of their median"
     return said
 

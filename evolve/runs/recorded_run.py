@@ -129,6 +129,12 @@ class RecordedRun:
         with self.log() as log:
             return log.full_training(candidate)
 
+    @cached_property
+    def objectives(self) -> Objectives:
+        """All that the run is for, in the order in which it counts. Raises LogError if its settings are damaged."""
+        with self.log() as log:
+            return log.objectives
+
     @property
     def objective(self) -> Objective:
         """What candidates are ranked by."""

@@ -1,5 +1,5 @@
-"""What of all that a run ever scored is worth a look under a limit: its front, the best of each size, the best that
-fits. These are queries of the store; nothing is trained for them."""
+"""What of all that a run ever scored is worth a look: its front, the best of each size. These are queries of the store;
+nothing is trained for them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from statistics import fmean
 
 import numpy as np
 
-from evolve.errors import ConfigError, RunError, nearest
-from evolve.objectives import COSTS, MEASURED, Direction
+from evolve.errors import ConfigError, nearest
+from evolve.objectives import COSTS, FITNESS, MEASURED, Standing, in_order
 from evolve.runs.origin import origin
 from evolve.runs.run import Run
 from evolve.values import Purpose, Status
@@ -19,14 +19,18 @@ from genomes.json_value import Json
 from genomes.spec import ModelSpec
 
 SCORE, RESCORED = "score", "rescored"
-WORTH = ("accuracy", SCORE, "fitness")  # how people name what candidates are ranked by
+SPREAD = "latency_spread"  # of the times of one network, from their first to their third quarter
 
 
 @dataclass(frozen=True)
 class Item:
-    """A candidate with what is known of it: its score in the search, its mean when it was scored again, if it was, both
-    as measured, its costs, see `COSTS`, and what else was an objective; None where one is not known. objectives: of its
-    score, each better when it is higher."""
+    """A candidate with what is known of it, as measured; None where something is not known.
+
+    score: of its first training in the search, of which all had the same. longer: of the largest budget that it had
+    there, if that was larger; trained: that budget, images x epochs. rescored: mean of fresh trainings on the selection
+    part; rescorings: how many. costs: see `COSTS` and `MEASURED`, and what else was an objective. objectives: of its
+    score, each better when it is higher.
+    """
 
     candidate: int
     score: float
@@ -36,6 +40,9 @@ class Item:
     notation: str
     in_full: bool
     objectives: tuple[float, ...] = ()
+    longer: float | None = None
+    trained: int = 0
+    rescorings: int = 0
 
     def value(self, name: str) -> float | None:
         """A cost, or what it is worth: `score`, or `rescored`."""
@@ -44,7 +51,8 @@ class Item:
         return self.rescored if name == RESCORED else self.costs.get(name)
 
     def to_json(self) -> dict[str, Json]:
-        told: dict[str, Json] = {"candidate": self.candidate, "score": self.score, "rescored": self.rescored}
+        scores = ("candidate", "score", "longer", "trained", "rescored", "rescorings")
+        told: dict[str, Json] = {name: getattr(self, name) for name in scores}
         costs: dict[str, Json] = dict(self.costs)
         return {**told, **costs, "origin": self.origin, "notation": self.notation, "in_full": self.in_full}
 
@@ -62,13 +70,14 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
     with run.log() as log:
         rescored, trained = log.rescored(), {one.candidate for one in log.requests(Purpose.FINAL, Purpose.TRAIN)}
         rows, shown = log.candidates(), log.objectives.first.shown
-        measured_too = {*MEASURED, *(one.name for one in log.objectives.each[1:])}
+        best = {one.candidate: one for one in log.best(log.last("candidate"))}
+        measured_too = {*MEASURED, SPREAD, *(one.name for one in log.objectives.each[1:])}
         for request in log.requests(Purpose.SEARCH):
             result = log.result(request.number) if request.continues is None else None
             if result is None or result.status is not Status.OK or result.fitness is None:
                 continue
-            row, again = rows[request.candidate], rescored.get(request.candidate)
-            mean = shown(fmean(again)) if again else None
+            row, again = rows[request.candidate], rescored.get(request.candidate, [])
+            standing = best[request.candidate]
             costs: dict[str, float | None] = {"parameters": row.parameters, "multiply_adds": row.multiply_adds}
             costs |= {name: value for name, value in result.measures.items() if name in measured_too}
             costs |= measured.get(row.number, {})
@@ -76,12 +85,15 @@ def items(run: Run, names: Iterable[str] = ()) -> list[Item]:
                 Item(
                     candidate=row.number,
                     score=shown(result.fitness),
-                    rescored=mean,
+                    rescored=shown(fmean(again)) if again else None,
                     costs={**costs, **({"activations": _activations(run, row.number)} if activations else {})},
                     origin=origin(row),
                     notation=row.notation,
                     in_full=row.number in trained,
                     objectives=result.objectives,
+                    longer=shown(standing.fitness) if standing.trained > request.budget.size else None,
+                    trained=standing.trained,
+                    rescorings=len(again),
                 )
             )
     return found
@@ -95,8 +107,14 @@ def unsteadiness(run: Run) -> float | None:
         if "latency" in log.objectives.measured:
             results = [log.result(request.number) for request in log.requests(Purpose.SEARCH)]
             figures += [result.measures for result in results if result is not None]
-    both = [(one.get("latency"), one.get("latency_spread")) for one in figures]
-    return max((spread / latency for latency, spread in both if latency and spread is not None), default=None)
+    return max((share for one in figures if (share := spread_of(one)) is not None), default=None)
+
+
+def spread_of(costs: Mapping[str, float | None]) -> float | None:
+    """The spread of the times of one network as a share of their median, from what was measured of it; None if no times
+    were."""
+    latency, spread = costs.get("latency"), costs.get(SPREAD)
+    return spread / latency if latency and spread is not None else None
 
 
 def _activations(run: Run, candidate: int) -> int | None:
@@ -116,7 +134,7 @@ def within(found: Iterable[Item], limits: Mapping[str, float]) -> list[Item]:
 
 def front(run: Run, found: Sequence[Item], names: Sequence[str]) -> list[Item]:
     """Those that no other one is better than in all of these, or as good and better in one; ranked by the first. names:
-    of costs, or `score`."""
+    of costs, `score`, which is of a training that all had alike, or `rescored`."""
     known = [item for item in found if all(item.value(name) is not None for name in names)]
     best = _undominated(known, [[_turned(run, name, item.value(name)) for name in names] for item in known])
     return sorted(best, key=lambda item: (-_turned(run, names[0], item.value(names[0])), item.candidate))
@@ -125,8 +143,7 @@ def front(run: Run, found: Sequence[Item], names: Sequence[str]) -> list[Item]:
 def front_of_objectives(run: Run) -> list[Item]:
     """Those that no other one is better than in all objectives of the run, or as good and better in one; ranked by the
     first. What is beyond a measured limit is not among them."""
-    with run.log() as log:
-        limits = dict(log.objectives.limits)
+    limits = dict(run.objectives.limits)
     known = [item for item in items(run) if item.objectives and not beyond(item, limits)]
     best = _undominated(known, [item.objectives for item in known])
     return sorted(best, key=lambda item: (-item.objectives[0], item.candidate))
@@ -151,7 +168,9 @@ def _turned(run: Run, name: str, value: float | None) -> float:
     assert value is not None
     if name in (SCORE, RESCORED):
         return run.objective.fitness(value)
-    return -value if {**COSTS, **MEASURED}[name] is Direction.MINIMISE else value
+    if name in {**COSTS, **MEASURED}:
+        return -value
+    return next(one for one in run.objectives.each if one.name == name).fitness(value)
 
 
 def ordered(run: Run, found: Iterable[Item], name: str) -> list[Item]:
@@ -160,65 +179,56 @@ def ordered(run: Run, found: Iterable[Item], name: str) -> list[Item]:
     return sorted(known, key=lambda item: (-_turned(run, name, item.value(name)), item.candidate))
 
 
-def cells(run: Run, found: Sequence[Item], by: Sequence[str]) -> dict[tuple[int, ...], Item]:
+def by_standing(run: Run, found: Iterable[Item]) -> list[Item]:
+    """Best first, as they stand in the search: a score from a larger budget counts more than any from a smaller one."""
+
+    def place(item: Item) -> tuple[float, ...]:
+        score = item.score if item.longer is None else item.longer
+        return in_order(Standing(item.trained, run.objective.fitness(score)), item.candidate)
+
+    return sorted(found, key=place)
+
+
+def best_first(run: Run, found: Sequence[Item]) -> list[Item]:
+    """Best first, likes compared with likes: as they stand in the search; where the first by that was scored again,
+    those that were come before the others, by their mean of as many fresh trainings. Else nobody knows whether what was
+    not scored again is better."""
+    standing = by_standing(run, found)
+    most = max((item.rescorings for item in found), default=0)
+    if not most or standing[0].rescorings < most:
+        return standing
+    again = [item for item in standing if item.rescorings == most]
+    others = [item for item in standing if item.rescorings < most]
+    return [*sorted(again, key=lambda one: -_turned(run, RESCORED, one.rescored)), *others]
+
+
+def cells(run: Run, found: Iterable[Item], by: Sequence[str]) -> dict[tuple[int, ...], Item]:
     """The best of each cell over some costs, each of which is cut where it doubles: cell -> the best in it, cells in
-    their order."""
-    best: dict[tuple[int, ...], Item] = {}
+    their order. What a cost is not known of is in none."""
+    inside: dict[tuple[int, ...], list[Item]] = {}
     for item in found:
-        values = [item.costs.get(name) for name in by]
-        if any(value is None for value in values):
-            continue
-        cell = tuple(math.floor(math.log2(max(1.0, float(value or 0)))) for value in values)
-        if cell not in best or _worth(run, item) > _worth(run, best[cell]):
-            best[cell] = item
-    return dict(sorted(best.items()))
+        values = [value for name in by if (value := item.costs.get(name)) is not None]
+        if len(values) == len(by):
+            inside.setdefault(tuple(math.floor(math.log2(value)) if value else 0 for value in values), []).append(item)
+    return {cell: best_first(run, inside[cell])[0] for cell in sorted(inside)}
 
 
-def picked(run: Run, limits: Mapping[str, float], found: Sequence[Item] | None = None) -> list[Item]:
-    """All that fit, best first: those that were scored again by that mean, then the others by their score. Raises
-    RunError if nothing fits, naming the nearest."""
-    for name, limit in limits.items():
-        if name not in {**COSTS, **MEASURED}:
-            raise ConfigError(f"'{name}' is no cost of a network{nearest(name, [*COSTS, *MEASURED])}")
-        if not limit > 0:
-            raise ConfigError(f"the limit of {name.replace('_', '-')} must be above 0, not {limit:g}")
-    every = items(run, limits) if found is None else found
-    fitting = within(every, limits)
-    if not fitting:
-        raise RunError(f"nothing of run '{run.name}' is within {_said(limits)}{_nearest_of(every, limits)}")
-    return sorted(fitting, key=lambda one: (one.rescored is None, -_worth(run, one), one.candidate))
+def unknown(found: Iterable[Item], names: Iterable[str]) -> int:
+    """Of how many of them one of these measures, at least, is not known."""
+    wanted = list(names)
+    return sum(any(item.value(name) is None for name in wanted) for item in found)
 
 
-def _worth(run: Run, item: Item) -> float:
-    return run.objective.fitness(item.score if item.rescored is None else item.rescored)
-
-
-def _nearest_of(found: Sequence[Item], limits: Mapping[str, float]) -> str:
-    """The one that misses the limits by least, in words."""
-
-    def beyond(item: Item) -> float:
-        values = [(item.costs.get(name), limit) for name, limit in limits.items()]
-        return sum(max(0.0, math.log(value / limit)) if value else math.inf for value, limit in values)
-
-    known = [item for item in found if math.isfinite(beyond(item))]
-    if not known:
-        return ", and of none is it known"
-    item = min(known, key=lambda one: (beyond(one), one.candidate))
-    costs = {name: item.costs[name] or 0 for name in limits}
-    return f"; the nearest is candidate {item.candidate} with {_said(costs)}"
-
-
-def _said(limits: Mapping[str, float]) -> str:
-    return " and ".join(f"{value:,.6g} {name.replace('_', '-')}" for name, value in limits.items())
-
-
-def cost_names(names: Iterable[str]) -> list[str]:
-    """Names of costs, or of what candidates are worth, as they are stored. Raises ConfigError for another one."""
-    known = {**{name: name for name in (*COSTS, *MEASURED)}, **dict.fromkeys(WORTH, SCORE), RESCORED: RESCORED}
+def measure_names(run: Run, names: Iterable[str]) -> list[str]:
+    """Names of measures of a run's candidates, as they are stored; `score` for what they are ranked by. Raises
+    ConfigError for another one."""
+    first, *others = (one.name for one in run.objectives.each)
+    known = [SCORE, RESCORED, first, *others, *COSTS, *MEASURED]
     found = []
     for name in names:
         spelled = name.strip().replace("-", "_")
-        if spelled not in known:
-            raise ConfigError(f"'{name}' is no measure of a candidate{nearest(spelled, known)}")
-        found.append(known[spelled])
+        if spelled not in (*known, FITNESS):
+            ranked = f"run '{run.name}' ranks by {first}"
+            raise ConfigError(f"'{name}' is no measure of a candidate: {ranked}{nearest(spelled, known)}")
+        found.append(SCORE if spelled in (first, FITNESS) else spelled)
     return found

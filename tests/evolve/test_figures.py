@@ -105,7 +105,7 @@ def test_trained_networks_have_curves_and_times(tmp_path: Path, tiny_npz: Path) 
         (lambda run: figures.curves(run), RunError, "no training of run 'f' had two epochs"),
         (lambda run: figures.progress(run, over="seconds"), RunError, "searched a table, in no time"),
         (lambda run: figures.species(run, "modules"), RunError, "has no species of modules"),
-        (lambda run: figures.front(run, "accuracy"), ConfigError, "'accuracy' is no cost of a network"),
+        (lambda run: figures.front(run, "score"), ConfigError, "'score' is no cost of a network"),
         (lambda run: figures.front(run, "speed"), ConfigError, "'speed' is no measure of a candidate"),
         (lambda run: figures.front(run, "latency"), RunError, "of no candidate of run 'f' is the seconds for one"),
         (lambda run: figures.shelf(run, ["parameters"]), ConfigError, "by must name two different costs"),

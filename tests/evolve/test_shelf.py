@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -14,22 +15,22 @@ from conftest import DATA, command, stack_space
 
 import evolve
 from evolve.config import RunConfig
-from evolve.display.quantities import count, seconds, shown_size, size
-from evolve.engine.config_checks import check_objectives
+from evolve.display.quantities import count, latency, seconds, shown_cost, shown_size, size
+from evolve.engine.config_checks import check_objectives, seen_at_the_end
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.models.pick import pick
 from evolve.objectives import Objectives
+from evolve.runs.picking import picked
 from evolve.runs.shelf import (
     Item,
     beyond,
     cells,
-    cost_names,
     front,
     front_of_objectives,
     items,
+    measure_names,
     ordered,
-    picked,
     within,
 )
 from evolve.search.births import Births
@@ -58,6 +59,11 @@ TABLE = {"table": DATA / "table.json", "encoding": "choices", "progress": False}
         (size, "1.5 MB", 1_500_000),
         (size, "512", 512),
         (seconds, "2ms", 0.002),
+        (latency, "2 ms", 0.002),
+        (latency, "500us", 0.0005),
+        (latency, "500\N{MICRO SIGN}s", 0.0005),
+        (latency, "500\N{GREEK SMALL LETTER MU}s", 0.0005),
+        (latency, 0.002, 0.002),
         (seconds, "1m30s", 90),
     ],
 )
@@ -66,7 +72,8 @@ def test_quantities_have_units(read: Any, text: Any, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "text"), [(count, "100kB"), (count, "few"), (size, "30kg"), (count, "1.5"), (size, "")]
+    ("read", "text"),
+    [(count, "100kB"), (count, "few"), (size, "30kg"), (count, "1.5"), (size, ""), (latency, "2"), (latency, "1s500")],
 )
 def test_quantities_that_are_none(read: Any, text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
@@ -75,6 +82,9 @@ def test_quantities_that_are_none(read: Any, text: str) -> None:
 
 def test_sizes_are_shown_as_they_are_written() -> None:
     assert [shown_size(value) for value in (512, 30_000, 1_500_000)] == ["512 bytes", "30 kB", "1.5 MB"]
+    costs = {"parameters": 5000.0, "latency": 0.0005, "size_int8": 30_000.0}
+    said = ["5,000 parameters", "500 us latency", "30 kB size-int8"]
+    assert [shown_cost(name, value) for name, value in costs.items()] == said
 
 
 @pytest.mark.parametrize(
@@ -82,7 +92,9 @@ def test_sizes_are_shown_as_they_are_written() -> None:
     [
         (("--max-parameters", "100q"), "--max-parameters must be a whole number of at least 100, not '100q'"),
         (("--max-activations", "10 kilos"), "--max-activations must be a size of at least 100 bytes, not '10 kilos'"),
-        (("--objectives", "accuracy,speed"), "--objectives must be a list of measures"),
+        (("--objectives", "accuracy,speed"), "--objectives names 'speed', which must be one of accuracy, balanced"),
+        (("--objectives", "acuracy,size"), "after 'maximise' or 'minimise'; did you mean 'accuracy'?"),
+        (("--max-latency", "2"), "--max-latency must be a time above zero with its unit, such as 2ms or 500us, not 2"),
         (("--objectives", "parameters,accuracy"), "'parameters' cannot be the first"),
         (("--objectives", "accuracy,accuracy"), "'accuracy' stands there twice"),
         (("--objectives", "accuracy,parameters", "--strategy", "aging"), "or use --strategy nsga2"),
@@ -92,6 +104,21 @@ def test_mistakes_are_told(flags: tuple[str, ...], why: str, tmp_path: Path) -> 
     done = command("run", "--dataset", "digits", *flags, cwd=tmp_path)
     assert done.returncode == 2
     assert why in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"max_latency": "2ms"}, "max_latency is checked at the end only, .* with objectives = .'accuracy', 'latency'"),
+        ({"max_latency": "2ms", "metric": "loss"}, r"objectives = \['loss', 'latency'\] the search itself looks"),
+        ({"max_latency": "2ms", "objectives": ["accuracy", "parameters"], "strategy": "random"}, "at the end only"),
+        ({"max_latency": "2ms", "objectives": ["accuracy", "parameters"], "strategy": "nsga2"}, None),
+        ({"max_size": "30kB"}, None),
+    ],
+)
+def test_a_limit_that_the_search_does_not_heed_is_said_to_be_one(settings: dict[str, Any], said: str | None) -> None:
+    found = seen_at_the_end(RunConfig.checked(settings))
+    assert (len(found) == 1 and re.search(said, found[0])) if said else found == []
 
 
 # Costs and limits
@@ -319,9 +346,9 @@ def test_a_cell_has_its_best(run: evolve.Run) -> None:
     for (cell,), best in cells(run, found, ["parameters"]).items():
         inside = [one for one in found if 2**cell <= (one.costs["parameters"] or 0) < 2 ** (cell + 1)]
         assert best in inside
-        assert max(one.score if one.rescored is None else one.rescored for one in inside) == (
-            best.score if best.rescored is None else best.rescored
-        )
+        first = max(inside, key=lambda one: (one.score, -one.candidate))
+        again = [one.rescored for one in inside if one.rescored is not None]
+        assert best == first if first.rescored is None else best.rescored == max(again)
 
 
 def test_what_fits_is_picked_those_scored_again_first(run: evolve.Run) -> None:
@@ -329,8 +356,10 @@ def test_what_fits_is_picked_those_scored_again_first(run: evolve.Run) -> None:
     fitting = picked(run, {"parameters": limit})
     assert all((one.costs["parameters"] or 0) <= limit for one in fitting)
     assert {one.candidate for one in fitting} == {one.candidate for one in within(items(run), {"parameters": limit})}
-    again = [one for one in fitting if one.rescored is not None]
-    assert fitting[: len(again)] == again
+    every = picked(run, {"parameters": 1e9})
+    again = [one for one in every if one.rescored is not None]
+    assert every[: len(again)] == again
+    assert len(again) >= 3
     assert pick("r", {"parameters": limit}, results=run.folder.parent, progress=False).item == fitting[0]
 
 
@@ -357,6 +386,11 @@ def test_limits_that_cannot_be(limits: dict[str, float], why: str, run: evolve.R
     [
         ({**TABLE, "max_size": "30kB"}, "max_size is measured with networks of images, and a table has none"),
         (
+            {**TABLE, "max_parameters": "10k"},
+            "max_parameters limits networks that are bred, and those of a table are as",
+        ),
+        ({**TABLE, "max_activations": "10kB"}, "max_activations limits networks that are bred"),
+        (
             {**TABLE, "objectives": ["score", "activations"], "strategy": "nsga2"},
             "activations of the networks of a table",
         ),
@@ -374,10 +408,10 @@ def test_items_are_ordered_by_any_measure(run: evolve.Run) -> None:
     assert ordered(run, found, "score")[0].score == max(one.score for one in found)
 
 
-def test_names_of_measures() -> None:
-    assert cost_names(["accuracy", "multiply-adds", " parameters"]) == ["score", "multiply_adds", "parameters"]
+def test_names_of_measures(run: evolve.Run) -> None:
+    assert measure_names(run, ["score", "multiply-adds", " parameters"]) == ["score", "multiply_adds", "parameters"]
     with pytest.raises(ConfigError, match="'speed' is no measure of a candidate"):
-        cost_names(["speed"])
+        measure_names(run, ["speed"])
 
 
 @pytest.mark.parametrize(
@@ -402,6 +436,7 @@ def test_commands(words: tuple[str, ...], said: str, run: evolve.Run) -> None:
     [
         (("pick", "r", "--max-parameters", "1"), "nothing of run 'r' is within 1 parameters; the nearest is candidate"),
         (("pick", "r", "--max-parameters", "1q"), "--max-parameters must be a quantity, not '1q'"),
+        (("pick", "r", "--max-latency", "2"), "--max-latency must be a time with its unit, not '2'; for example"),
         (("shelf", "r", "--by", "score"), "--by must name costs"),
         (("show", "r", "--front", "score,speed"), "'speed' is no measure of a candidate"),
         (("show", "r", "1", "--sort", "score"), "a candidate does not go together with --front"),
@@ -428,6 +463,10 @@ def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tin
     assert not pick("p", {"parameters": limit}, in_full=True, results=tmp_path, progress=False).trained.new  # type: ignore[union-attr]
     with made.run.log() as log:
         assert len(log.requests(Purpose.RESCORE, candidate=small.candidate)) == 2
+    words = ("pick", "p", "--max-parameters", str(int(limit)), "--train", "--json", "--results", tmp_path)
+    told = json.loads(command(*words, cwd=tmp_path).stdout)
+    assert told["trained"] == {**made.trained.to_json(), "new": False}
+    assert told["trained"]["measures"]["accuracy"] == made.trained.result.measures["accuracy"]
 
 
 # What is measured
@@ -467,6 +506,8 @@ def test_what_wins_is_within_what_was_measured_and_so_is_its_file(measured: evol
     made = evolve.export(measured.folder, measured.winner, "litert-int8", output=target)
     [known] = [act["measures"] for act in acts if act["candidate"] == measured.winner]
     assert target.stat().st_size <= 12_000
+    assert (made.most, made.too_large) == (12_000, "")
+    assert replace(made, most=5000).too_large.endswith("bytes, more than the 5,000 of the run's max_size")
     assert abs(target.stat().st_size - known["size_int8"]) < 500
     assert made.accuracies is not None
     assert abs(made.accuracies[0] - made.accuracies[1]) < 0.2

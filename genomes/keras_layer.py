@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from genomes.keras_reading import LAYER_FUNCTIONS
+
 PIXELS = ("Rescaling", "Normalization")  # that bring pixels into another range
 EPSILON = 1e-3  # of normalisations, as Keras has it and evolve leaves it
 CHANNELS_LAST = ("channels_last", None)
+# That change images at random while a network is trained, and hand them on as they are when it predicts. AutoContrast
+# and CLAHE, which always change them, are none.
+AT_RANDOM = re.compile(r"Random\w+|AugMix|CutMix|MixUp|RandAugment|Equalization|Solarization")
 
 
 @dataclass(frozen=True)
 class KerasLayer:
     """A layer of a Keras model. name: in the model. kind: of class. settings: what it was made with, as Keras tells it;
     of one of `PIXELS` "scale" and "offset", numbers or one for each channel. reads: names of the layers whose outputs
-    it is called on, in their order, "" for the image; shape: of what it puts out, without the batch."""
+    it is called on, in their order, "" for the image; shape: of what it puts out, without the batch. training: what it
+    is called with, None for what the whole network is in. constants: what it is called on that no layer puts out."""
 
     name: str
     kind: str
     settings: Mapping[str, Any]
     reads: tuple[str, ...]
     shape: tuple[int | None, ...] = ()
+    training: bool | None = None
+    constants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,25 +57,43 @@ class Range:
 
 def _each(value: Any, count: int) -> tuple[float, ...]:
     found = tuple(map(float, value)) if isinstance(value, list | tuple) else (float(value),)
-    return found if len(found) == count else found[:1] * count
+    if len(found) not in (1, count):
+        raise ValueError(f"it has {len(found)} figures for pixels; evolve has one, or one for each channel ({count})")
+    return found if len(found) == count else found * count
+
+
+def changes_at_random(kind: str) -> bool:
+    """Whether layers of this class change images at random, while a network is trained and not when it predicts."""
+    return bool(AT_RANDOM.fullmatch(kind))
 
 
 def without_end(layers: Sequence[KerasLayer], classes: int) -> tuple[list[KerasLayer], list[str]]:
     """All layers but those that evolve adds itself, the last dense one and softmax, and what is wrong with these."""
     kept = list(layers)
-    if kept and kept[-1].kind != "Dense" and (kept[-1].kind == "Softmax" or _activation(kept[-1]) == "softmax"):
-        kept.pop()
+    softmax = [kept.pop()] if kept and kept[-1].kind != "Dense" and _is_softmax(kept[-1]) else []
     end = kept[-1] if kept else None
     if end is None or end.kind != "Dense":
         what = f"{end.name} ({end.kind})" if end else "nothing"
-        return kept, [f"{what}: a network ends in a dense layer with one unit for each class, and softmax"]
-    activation = _activation(end)
+        return kept, [
+            f"{what}: the last layer must be Dense, with one unit for each class and with softmax or no activation; "
+            "put one at the end"
+        ]
+    if softmax and _is_softmax(end):
+        return kept[:-1], [f"{softmax[0].name} ({softmax[0].kind}): it is a second softmax behind that of {end.name}"]
+    activation = activation_of(end)
     if activation not in ("linear", "softmax") or classes < 2:
+        units = end.settings.get("units")
         return kept[:-1], [
-            f"{end.name} (Dense): {end.settings.get('units')} units with {activation} at the end; evolve needs one for "
+            f"{end.name} (Dense): it ends in {units} unit{'s' * (units != 1)} with {activation}; evolve needs one for "
             "each class, 2 at least, with softmax or, as logits, without an activation"
         ]
     return kept[:-1], []
+
+
+def _is_softmax(layer: KerasLayer) -> bool:
+    """Whether it makes probabilities of the numbers of each image."""
+    along = layer.kind == "Softmax" and layer.settings.get("axis", -1) in (-1, 1, len(layer.shape) or 1)
+    return along or activation_of(layer) == "softmax"
 
 
 def check_layer(layer: KerasLayer) -> None:
@@ -88,15 +115,29 @@ def check_layer(layer: KerasLayer) -> None:
         raise ValueError("it has a slope for each value; evolve has one for each channel (shared_axes=[1, 2])")
     if layer.kind == "ELU" and settings.get("alpha", 1.0) != 1.0:
         raise ValueError(f"alpha {settings['alpha']}, evolve has 1 only")
+    if layer.kind == "LayerNormalization" and settings.get("rms_scaling"):
+        raise ValueError("it divides by the root of the mean square (rms_scaling); evolve's takes off the mean, too")
     if layer.kind == "LayerNormalization" and not (settings.get("center", True) and settings.get("scale", True)):
         raise ValueError("it has no gain or no offset; evolve's has both")
     if layer.kind in ("MaxPooling2D", "AveragePooling2D") and settings.get("padding", "valid") != "valid":
         raise ValueError("its windows reach over the border (padding); evolve's end at it")
-    if _activation(layer) == "softmax" or layer.kind == "Softmax":
+    if layer.kind != "Activation" and _is_layer(settings.get("activation")):
+        raise ValueError(f"its activation is a layer, {activation_of(layer)}; put that behind it as a layer of its own")
+    if activation_of(layer) == "softmax" or layer.kind == "Softmax":
         raise ValueError("it has softmax within the network; evolve has it at the end alone")
-    if layer.kind == "GlobalAveragePooling2D" and settings.get("keepdims"):
-        raise ValueError("it keeps the sides of maps")
+    if layer.kind.startswith("Global") and settings.get("keepdims"):
+        raise ValueError("it keeps the sides of maps (keepdims); evolve's pooling of whole maps makes a vector")
 
 
-def _activation(layer: KerasLayer) -> str:
-    return str(layer.settings.get("activation") or "linear")
+def _is_layer(activation: Any) -> bool:
+    """Whether an activation is a layer, of which it cannot be said here by a word."""
+    return isinstance(activation, Mapping) and activation.get("class_name") not in (*LAYER_FUNCTIONS, "Softmax")
+
+
+def activation_of(layer: KerasLayer) -> str:
+    """The name of its activation, or of the class of one that is a layer or a function of its own."""
+    given = layer.settings.get("activation") or "linear"
+    if not isinstance(given, Mapping):
+        return str(given)
+    kind, axis = str(given.get("class_name", "?")), dict(given.get("config") or {}).get("axis", -1)
+    return "softmax" if (kind, axis) == ("Softmax", -1) else kind

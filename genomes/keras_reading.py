@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from genomes.layers import ACTIVATIONS
+from genomes.domains import domains
+from genomes.layers import ACTIVATIONS, BatchNorm
 
 Settings = Mapping[str, Any]
 """Arguments of a layer by their names in Keras; those that are not given are missing."""
@@ -38,6 +39,7 @@ OTHER_NAMES = {
     "GlobalMaxPool2D": "GlobalMaxPooling2D",
 }
 WITHOUT_A_WORD = ("Input", "InputLayer", "Rescaling", "Normalization")  # evolve adds these itself
+LAYER_FUNCTIONS = ("ReLU", "LeakyReLU")
 FLATTENING = ("flatten", "global_average", "global_max")
 FUNCTIONS = {**{name: name for name in ACTIVATIONS}, "silu": "swish", "leaky_relu": "leaky_relu 0.2"}
 
@@ -132,8 +134,11 @@ def words_of(name: str, settings: Settings) -> list[str]:
 def _function(settings: Settings) -> list[str]:
     """The word of an activation, none for linear and softmax. Raises ValueError for one that has none."""
     named = settings.get("activation") or "linear"
+    if isinstance(named, Mapping) and named.get("class_name") in LAYER_FUNCTIONS:  # a layer is given as activation
+        return [str(WORDS[named["class_name"]](named["config"]))]
     if not isinstance(named, str) or (named not in FUNCTIONS and named not in ("linear", "softmax")):
-        raise ValueError(f"there is no word for the activation {named!s:.40}")
+        name = named.get("class_name", "?") if isinstance(named, Mapping) else named
+        raise ValueError(f"there is no word for the activation {name!s:.40}")
     return [] if named in ("linear", "softmax") else [FUNCTIONS[named]]
 
 
@@ -182,13 +187,20 @@ def _off(settings: Settings, argument: str, gene: str) -> str:
     return f" {gene}=False" if settings.get(argument) is False else ""
 
 
+def _momentum(settings: Settings) -> str:
+    """The momentum of a batch normalisation, where it is neither Keras's default nor evolve's, and can be a gene."""
+    given = settings.get("momentum", 0.99)
+    usual = given in (0.99, 0.9) or domains(BatchNorm)["momentum"].problem(given)
+    return "" if usual else f" momentum={given}"
+
+
 WORDS: dict[str, Callable[[Settings], str | None]] = {
     "Conv2D": lambda s: _convolution("conv")(s) + _off(s, "use_bias", "bias"),
     "SeparableConv2D": _convolution("separable"),
     "DepthwiseConv2D": lambda s: f"depthwise {_square(s['kernel_size'])}{_window(s)}",
     "MaxPooling2D": lambda s: f"maxpool {_pool(s)}",
     "AveragePooling2D": lambda s: f"avgpool {_pool(s)}",
-    "BatchNormalization": lambda s: "batchnorm" + _off(s, "scale", "gain"),
+    "BatchNormalization": lambda s: "batchnorm" + _momentum(s) + _off(s, "scale", "gain"),
     "LayerNormalization": lambda s: "layernorm",
     "Activation": lambda s: "".join(_function(s)),
     "ReLU": lambda s: _without(s, "max_value", "negative_slope", "threshold") or "relu",

@@ -87,7 +87,6 @@ DOORS = {
         "genomes.decode",
         "evolve.data.keras_datasets",
         "evolve.execution.keras_settings",
-        "evolve.models.adopting_process",
         "evolve.models.classifier",
         "evolve.models.grad_cam",
         "evolve.models.layer_pictures",

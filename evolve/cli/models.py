@@ -119,7 +119,7 @@ def adopt(
         str | None,
         typer.Option(
             metavar="RANGE",
-            help="What it expects: 0-1, 0-255 or -1-1. Default: 0-255 if it begins with a Rescaling, else 0-1.",
+            help="What it expects: 0-1, 0-255 or -1-1. Default: what its first layers tell, else 0-1.",
         ),
     ] = None,
     results: Results = RESULTS,
@@ -159,7 +159,11 @@ def baseline(
     ] = None,
     pixels: Annotated[
         str | None,
-        typer.Option(metavar="RANGE", help="What that expects: 0-1, 0-255 or -1-1.", rich_help_panel="Data"),
+        typer.Option(
+            metavar="RANGE",
+            help="What that expects: 0-1, 0-255 or -1-1. Default: as for adopt.",
+            rich_help_panel="Data",
+        ),
     ] = None,
     epochs: Annotated[
         str | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they make text read in another order
@@ -73,6 +73,13 @@ def plus_minus(value: float, error: float, sign: str = "-") -> str:
 def plural(number: int, what: str) -> str:
     """A count with its noun: '1 epoch', '1,500 images'."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def some_of(names: Sequence[str], most: int = 6) -> str:
+    """The first of some names, and how many more there are."""
+    more = [f"{len(names) - most} more"] if len(names) > most + 1 else []
+    shown = [*(names[:most] if more else names), *more]
+    return " and ".join([*[", ".join(shown[:-1])] * (len(shown) > 1), *shown[-1:]])
 
 
 def share(value: float) -> str:

@@ -27,8 +27,9 @@ def adopt(
     accuracy can be claimed.
 
     model: path of a .keras file, or a model. name: that it is asked for by; None for that of the file. pixels: what it
-    expects, "0-1", "0-255" or "-1-1"; None for bytes if it begins with a layer that brings pixels into a range, else
-    "0-1". Raises RunError for what cannot be adopted, naming each layer, and ConfigError for arguments that cannot be.
+    expects, "0-1", "0-255" or "-1-1"; None for what its first layers tell, such as Rescaling, and "0-1" where they do
+    not; the remarks say which, and what of its settings is not kept. Raises RunError for what cannot be adopted, naming
+    each layer, and ConfigError for arguments that cannot be.
     """
     results = path_of(results)
     if pixels is not None and pixels not in RANGES:

@@ -4,29 +4,30 @@ weights, and tries both."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from evolve.errors import RunError
 from evolve.models.adopt import RANGES
 from evolve.models.classifier import Classifier
-from evolve.models.plain_model import load_plain
+from evolve.models.compiled_recipe import recipe_of
+from evolve.models.layer_reading import layer_named, layers_of
+from evolve.models.not_kept import not_kept
+from evolve.models.pixel_range import pixel_range
+from evolve.models.plain_model import in_float32, load_plain
 from evolve.training.backends import probabilities
+from evolve.training.keras_graph import kind_of
 from evolve.training.weights import save_arrays, weights_of
 from genomes.alphabet import full_alphabet
 from genomes.decode import BYTES, decode
 from genomes.graph.adopting import Adopted, NotAdopted, adopt_layers, nodes_of
 from genomes.graph.space import GraphSpace
-from genomes.keras_calls import OPTIMIZERS
-from genomes.keras_layer import EPSILON, PIXELS, KerasLayer, Range
+from genomes.keras_layer import EPSILON, KerasLayer, Range
 from genomes.limits import Limits
 from genomes.primitives import InvalidGenome
-from genomes.recipe import DEFAULT, Recipe
 
 TRIED = 64  # images
 TOLERANCE = 1e-5
@@ -39,27 +40,31 @@ def adopt_model(model: str, pixels: str | None, target: str) -> dict[str, Any]:
     "classes", "parameters", "layers", "remarks", the "range" of pixels that it is taken to expect and by how much
     class probabilities differ on noise, the "difference".
 
-    pixels: that range, see `RANGES`; None for bytes where the model begins with a layer that brings them into another
-    range, and 0 to 1 else. Raises RunError for what cannot be adopted, naming each layer.
+    pixels: that range, see `RANGES`; None for what its first layers tell, and 0 to 1 where they do not. Raises RunError
+    for what cannot be adopted, naming each layer.
     """
-    loaded, shape, classes = load_plain(model)
+    given, shape, classes = load_plain(model)
     try:
-        layers = list(_layers(loaded))
-        given = pixels or ("0-255" if any(one.kind in PIXELS for one in layers) else "0-1")
-        scale, offset = RANGES[given]
+        loaded, narrowed = in_float32(given, model)
+        given_range, why = pixel_range(loaded, pixels)
+        scale, offset = RANGES[given_range]
         channels = shape[2]
         expected = Range((scale,) * channels, (offset,) * channels)
-        recipe, told = _recipe(loaded)
-        adopted = adopt_layers(layers, classes, recipe, full_alphabet(), expected)
+        image = KerasLayer("", "InputLayer", {}, ("",), shape)
+        recipe, told = recipe_of(given)
+        adopted = adopt_layers([image, *layers_of(loaded)], classes, recipe, full_alphabet(), expected)
         spec = GraphSpace(shape, classes, UNLIMITED).blueprint(adopted.genome)
+        ours = decode(spec, BYTES)
+        places = nodes_of(adopted, [node.name for node in spec.nodes])
+        pairs = [(name, layer_named(loaded, name), ours.get_layer(node)) for name, node in places]
+        dropped = not_kept(pairs)
     except NotAdopted as error:
         reasons = "".join(f"\n  {reason}" for reason in error.reasons)
         raise RunError(f"model {model} cannot be adopted; what evolve has no counterpart for:{reasons}") from None
     except InvalidGenome as error:
         raise RunError(f"model {model} cannot be adopted: {error}") from None
-    ours = decode(spec, BYTES)
-    for layer, node in nodes_of(adopted, [node.name for node in spec.nodes]):
-        ours.get_layer(node).set_weights(_weights(_layer(loaded, layer), ours.get_layer(node), adopted, layer))
+    for name, theirs, layer in pairs:
+        layer.set_weights(_weights(theirs, layer, adopted, name))
     if adopted.before:
         _set_range(ours.get_layer(f"batch_norm_{adopted.before}"), adopted.range)
     difference = _difference(loaded, ours, shape, (scale, offset))
@@ -71,88 +76,15 @@ def adopt_model(model: str, pixels: str | None, target: str) -> dict[str, Any]:
         "parameters": spec.parameters,
         "multiply_adds": spec.multiply_adds,
         "layers": len(adopted.genome.graph.live()) + len(adopted.genome.head),
-        "remarks": [*adopted.remarks, *told],
-        "range": given,
+        "remarks": [why, *narrowed, *adopted.remarks, *told, *dropped],
+        "range": given_range,
         "difference": difference,
     }
 
 
-def _layers(model: Any, before: str = "", inner: str = "") -> Iterator[KerasLayer]:
-    """The layers of a model, of models within it, too, each behind what it reads. before: name of the layer that a
-    model within reads; inner: what stands before the names of its layers."""
-    if isinstance(model, keras.Sequential):
-        last = before
-        for inner_layer in model.layers:
-            for one in _told(inner_layer, (last,), inner):
-                yield one
-                last = one.name
-        return
-    config = model.get_config()
-    names: dict[str, str] = {}  # of a layer of this model -> of the one whose output that is
-    for told in config["layers"]:
-        name, calls = told["name"], told["inbound_nodes"]
-        if len(calls) > 1:
-            shared = f"it is called {len(calls)} times, with the same weights; evolve has a layer of its own for each"
-            raise NotAdopted([f"{inner}{name} ({told['class_name']}): {shared}"])
-        reads = tuple(names[one] for one in _read(calls)) if calls else (before,)
-        try:
-            layer: Any = model.get_layer(name)
-        except ValueError:  # an operation, such as a sum of two tensors
-            yield KerasLayer(f"{inner}{name}", told["class_name"], {}, reads)
-            names[name] = f"{inner}{name}"
-            continue
-        for one in _told(layer, reads, inner):
-            yield one
-            names[name] = one.name
-
-
-def _told(layer: Any, reads: tuple[str, ...], inner: str) -> Iterator[KerasLayer]:
-    name = f"{inner}{layer.name}"
-    if isinstance(layer, keras.Model):
-        if len(layer.inputs) != 1 or len(layer.outputs) != 1:
-            raise NotAdopted([f"{name} ({type(layer).__name__}): a model with several inputs or outputs"])
-        yield from _layers(layer, reads[0], f"{name}/")
-        return
-    settings = dict(layer.get_config())
-    if type(layer).__name__ == "Normalization":
-        settings |= _normalisation(layer)
-    yield KerasLayer(name, type(layer).__name__, settings, reads, tuple(layer.output.shape[1:]))
-
-
-def _normalisation(layer: Any) -> dict[str, Any]:
-    mean, variance = (np.asarray(value, np.float64).reshape(-1) for value in (layer.mean, layer.variance))
-    deviation = np.maximum(np.sqrt(variance), 1e-7)
-    return {"scale": (1 / deviation).tolist(), "offset": (-mean / deviation).tolist()}
-
-
-def _read(calls: Sequence[Any]) -> list[str]:
-    """Names of the layers whose outputs a call is given, in their order."""
-    found: list[str] = []
-
-    def look(value: Any) -> None:
-        if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-            found.append(value["config"]["keras_history"][0])
-        elif isinstance(value, dict):
-            for one in value.values():
-                look(one)
-        elif isinstance(value, list | tuple):
-            for one in value:
-                look(one)
-
-    look(calls[0])
-    return found
-
-
-def _layer(model: Any, name: str) -> Any:
-    """The layer of that name, of a model within if there is a stroke in it."""
-    for part in name.split("/"):
-        model = model.get_layer(part)
-    return model
-
-
 def _weights(theirs: Any, ours: Any, adopted: Adopted, name: str) -> Weights:
     """The weights of a layer as the one that it became has them."""
-    kind, found = type(theirs).__name__, [np.asarray(one) for one in theirs.get_weights()]
+    kind, found = kind_of(theirs), [np.asarray(one) for one in theirs.get_weights()]
     if kind == "BatchNormalization":
         found = _batch_norm(theirs, found)
     wanted = ours.get_weights()
@@ -165,7 +97,7 @@ def _weights(theirs: Any, ours: Any, adopted: Adopted, name: str) -> Weights:
 
 def _batch_norm(layer: Any, found: Weights) -> Weights:
     """Gain, offset, mean and variance, with an epsilon of evolve's."""
-    mean, variance = found[-2:]
+    mean, variance = np.asarray(layer.moving_mean), np.asarray(layer.moving_variance)
     gain = [found[0]] if layer.scale else []
     offset = found[len(gain)] if layer.center else np.zeros_like(mean)
     if abs(layer.epsilon - EPSILON) > 1e-12:
@@ -192,33 +124,6 @@ def _difference(theirs: Any, ours: Any, shape: tuple[int, int, int], pixels: tup
     if not difference <= max(TOLERANCE, float(np.abs(said - nearly).max())):
         raise RunError(
             f"what the model says and what its copy says differ by up to {difference:.2g}, more than {TOLERANCE:g}; "
-            "please report this model"
+            "please report this model, with what `model.summary()` says of it"
         )
     return difference
-
-
-def _recipe(model: Any) -> tuple[Recipe, list[str]]:
-    """The recipe that a model was compiled with, as far as evolve has it; batches of 32, as Keras's `fit` has them."""
-    optimizer = getattr(model, "optimizer", None)
-    usual = Recipe(**{**DEFAULT.to_json(), "batch_size": 32, "pixels": "scale"})
-    if optimizer is None:
-        return usual, ["it is not compiled, so it is trained with adam 0.001"]
-    config: Mapping[str, Any] = optimizer.get_config()
-    names = {kind: name for name, (kind, _) in OPTIMIZERS.items()}
-    name, rate = names.get(type(optimizer).__name__), config.get("learning_rate")
-    if name is None or not isinstance(rate, float):
-        what = type(optimizer).__name__ if name is None else "a schedule of its own"
-        return usual, [f"evolve does not have its optimizer as it is ({what}), so it is trained with adam 0.001"]
-    more = {
-        "weight_decay": float(config.get("weight_decay") or 0.0),
-        "clip": float(config.get("global_clipnorm") or 0.0),
-    }
-    told: list[str] = []
-    if name == "sgd":
-        more["momentum"] = float(config.get("momentum") or 0.9)
-        if not config.get("momentum"):
-            told.append("its sgd has no momentum, evolve's has at least 0.5, so it is trained with 0.9")
-    made = Recipe(**{**usual.to_json(), "optimizer": name, "learning_rate": float(f"{rate:.6g}"), **more})
-    if problem := made.problem():
-        return usual, [f"evolve does not have its optimizer as it is ({problem}), so it is trained with adam 0.001"]
-    return made, told

@@ -62,8 +62,8 @@ def baseline(
     images. epochs: None for as many as in the article, or 40. settings: fields of `RunConfig` for data, seed, name and
     results; its `duration` ends the training after the epoch in which the time is up, and its `work` allows as many
     epochs as fit into so many units.
-    model: a .keras file, instead of a founder: its layers with fresh weights, its optimizer and loss, batches of 32.
-    pixels: what that expects, as for `evolve.adopt`.
+    model: a .keras file, instead of a founder: its layers with fresh weights, none of them frozen, its optimizer and
+    loss, batches of 32. pixels: what that expects, as for `evolve.adopt`.
     Raises as `evolve.run` does, and ConfigError for a founder that cannot be read or built, or a model that is not for
     these images.
     """
@@ -79,7 +79,7 @@ def baseline(
     problem = new_problem(config, console)
     assert isinstance(problem, ImageProblem)
     if model is not None:
-        return _of_model(OwnModel.of(model), problem, config, console, pixels)
+        return _of_model(OwnModel.of(model, pixels), problem, config, console)
     founder = founder or usual_founder(problem, config, console)
     request, blueprint = _request(problem, config, founder)
     genome = request.candidate.genome
@@ -102,17 +102,18 @@ def baseline(
     return _written(path, about, result, problem, _published(founder))
 
 
-def _of_model(
-    own: OwnModel, problem: ImageProblem, config: RunConfig, console: Console, pixels: str | None
-) -> Baseline:
+def _of_model(own: OwnModel, problem: ImageProblem, config: RunConfig, console: Console) -> Baseline:
     """Trains a Keras model as it stands."""
     own.check(problem)
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", own.path.stem)
     path = config.results / "baselines" / f"{config.name or f'{problem.parts.name}-{stem}'}.json"
-    job, phase = own.job(problem, config, pixels, path.stem), f"baseline {own.path.name}"
+    job, phase = own.job(problem, config, path.stem), f"baseline {own.path.name}"
+    for remark in own.costs["remarks"]:
+        console.note(remark)
     console.note(_plan_in_words(own.path.name, own.costs["parameters"], job.budget, config))
     result = succeeded(train_in_full(problem, job, path.parent, phase, console, config.duration, EVALUATORS), phase)
-    costs = {name: own.costs[name] for name in ("parameters", "multiply_adds")}
+    costs = {name: own.costs[name] for name in ("parameters", "multiply_adds", "remarks")}
+    costs["pixels"] = own.costs["range"]
     about = {"founder": own.path.name, "notation": None, "dataset": problem.parts.name, "images": job.budget.images}
     return _written(path, {**about, **costs, "seed": config.seed}, result, problem, None)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evolve.errors import RunError
 from evolve.training.backends import probabilities
+from evolve.training.class_shares import says_shares
 
 ROUNDING = 1e-5  # of sums of 32-bit numbers
 KINDS = {1: True, 3: False, None: False}  # number of channels -> whether images are grey
@@ -52,7 +53,7 @@ class Classifier:
         # A sequential model that was only loaded has neither.
         named = any(isinstance(getattr(model, end, None), dict) for end in ("input", "output"))
         plain = keras.Model(inputs[0], outputs[0]) if named else model
-        return cls(size, KINDS[taken[3]], max(2, int(said[1])), _says_shares(outputs[0]), plain)
+        return cls(size, KINDS[taken[3]], max(2, int(said[1])), says_shares(outputs[0]), plain)
 
     def outputs(self, images: NDArray[Any]) -> NDArray[Any]:
         """What the model puts out (count, classes or 1) for raw images (count, height, width, channels)."""
@@ -73,15 +74,6 @@ class Classifier:
             return said
         powers = np.exp(said - said.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-def _says_shares(output: Any) -> bool | None:
-    """Whether the layer that makes this output turns it into probabilities; None if that cannot be told."""
-    layer = getattr(getattr(output, "_keras_history", None), "operation", None)
-    if isinstance(layer, keras.layers.Softmax):
-        return True
-    activation = getattr(getattr(layer, "activation", None), "__name__", None)
-    return {"linear": False, "softmax": True, "sigmoid": True}.get(activation or "")
 
 
 def _shape(tensor: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.config import RunConfig
+from evolve.data.pixels import BYTES
 from evolve.data.splits import SEARCH_PARTS
 from evolve.errors import ConfigError, RunError
 from evolve.execution.isolated import call_isolated
@@ -30,12 +31,15 @@ class OwnModel:
     costs: Mapping[str, Any]
 
     @classmethod
-    def of(cls, path: str | Path) -> OwnModel:
-        """Raises RunError for a file that is none, or a model that is no classifier of images."""
+    def of(cls, path: str | Path, pixels: str | None = None) -> OwnModel:
+        """pixels: the range that it expects, as for `adopt`. Raises RunError for a file that is none, or a model that
+        is no classifier of images."""
         found = path_of(path)
         if not found.is_file():
             raise RunError(f"model {found}: there is no such file")
-        return cls(found, call_isolated("evolve.models.model_costs:costs", {"model": str(found.absolute())}))
+        return cls(
+            found, call_isolated("evolve.models.model_costs:costs", {"model": str(found.absolute()), "pixels": pixels})
+        )
 
     def check(self, problem: ImageProblem) -> None:
         """Raises ConfigError if it is not for these images."""
@@ -56,24 +60,23 @@ class OwnModel:
         allowed = epochs_within(config.work, lambda epochs: training_work(each, problem.images * epochs))
         return min(allowed, config.final_epochs or allowed)
 
-    def job(self, problem: ImageProblem, config: RunConfig, pixels: str | None, name: str) -> KerasModelJob:
-        """Its training on all images that are not for testing. pixels: the range that it expects, as for `adopt`."""
+    def job(self, problem: ImageProblem, config: RunConfig, name: str) -> KerasModelJob:
+        """Its training on all images that are not for testing."""
         return KerasModelJob(
             number=1,
             key=name,
             model=self.costs["model"],
             classes=problem.parts.classes,
-            pixels=self._pixels(problem, pixels),
+            pixels=self._pixels(problem),
             budget=Budget(problem.images, self.epochs(problem, config)),
             parts=PartsUsed(problem.parts.digest, SEARCH_PARTS, "test", test=problem.parts.test),
             seed=config.seed,
             name=name,
         )
 
-    def _pixels(self, problem: ImageProblem, pixels: str | None) -> tuple[float, float]:
-        to_one = problem.parts.pixels["scale"]
-        pixels = pixels or ("0-255" if self.costs["rescales"] else "0-1")
-        if pixels == "0-255":  # as they are
+    def _pixels(self, problem: ImageProblem) -> tuple[float, float]:
+        if self.costs["range"] == "0-255" and problem.parts.depth in (BYTES, ""):  # as they are
             return 1.0, 0.0
-        scale, offset = RANGES[pixels]
+        to_one = problem.parts.pixels["scale"]
+        scale, offset = RANGES[self.costs["range"]]
         return scale * float(to_one["scale"]), scale * float(to_one["offset"]) + offset

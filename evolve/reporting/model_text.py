@@ -63,12 +63,11 @@ def baseline(report: Mapping[str, Any], path: Path) -> RenderableType:
 def adopted(made: AdoptedFile) -> RenderableType:
     """A Keras model that became a founder, and what it is now."""
     height, width, channels = made.input_shape
-    pixels = {"0-1": "from 0 to 1", "0-255": "from 0 to 255", "-1-1": "from -1 to 1"}[made.range]
     lines = [
         made.notation,
         f"{made.founder}: {count(made.parameters)} weights, {count(made.multiply_adds)} multiply-adds per image",
         "",
-        f"images of {height} x {width} x {channels}, {made.classes} classes, pixels {pixels} (others: --pixels)",
+        f"images of {height} x {width} x {channels}, {made.classes} classes",
         f"its class probabilities differ from those of {made.model} by at most {made.difference:.1g}, on noise",
         *made.remarks,
         "nobody knows which images it has seen: of what begins with its weights no clean test accuracy can be claimed",

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from genomes.alphabet import Alphabet
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.structure import IMAGE, OUT, Edge, Graph, Vertex, graph_of
-from genomes.keras_layer import PIXELS, KerasLayer, Range, check_layer, without_end
+from genomes.keras_layer import (
+    PIXELS,
+    KerasLayer,
+    Range,
+    changes_at_random,
+    check_layer,
+    without_end,
+)
 from genomes.keras_reading import FLATTENING, words_of
 from genomes.layer import Layer
 from genomes.layers import BatchNorm
@@ -22,9 +29,9 @@ from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe
 
 NOTHING = ("InputLayer", "Identity", "ActivityRegularization")  # that change no value
+BY_MODE = ("Dropout", "SpatialDropout2D", "GaussianNoise", "BatchNormalization")  # that do another thing in training
 MERGES = {"Add": "add", "Concatenate": "concatenate"}
 CONVOLUTIONS = ("conv", "separable", "depthwise")  # words of layers that can have a factor of pixels in their weights
-AUGMENTS = re.compile(r"Random\w+|AutoContrast|AugMix|CutMix|MixUp|RandAugment|Equalization")
 
 
 @dataclass(frozen=True)
@@ -55,11 +62,13 @@ class NotAdopted(InvalidGenome):
 
 @dataclass
 class _Adoption:
-    """The work on one model. made: mark of what a layer's output is, by its name; vertices and edges so far."""
+    """The work on one model. made: mark of what a layer's output is, by its name; shapes: of these outputs; vertices
+    and edges so far."""
 
     alphabet: Alphabet
     range: Range
     made: dict[str, str] = field(default_factory=lambda: {"": IMAGE})
+    shapes: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
     vertices: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     wanted: dict[str, list[str]] = field(default_factory=dict)  # what is concatenated, in its order
@@ -72,10 +81,18 @@ class _Adoption:
 
     def take(self, layer: KerasLayer) -> None:
         """One more layer, behind all that it reads. Raises ValueError for one that has no counterpart."""
-        augments = bool(AUGMENTS.fullmatch(layer.kind))
-        if layer.kind in NOTHING or augments or layer.settings.get("rate") == 0:
-            if augments:
-                self.remarks.append(f"{layer.name} ({layer.kind}) is left out: evolve decides how images are changed")
+        if layer.training is not None and layer.kind in BY_MODE:
+            self.remarks.append(
+                f"not kept: training={layer.training}, with which {layer.name} ({layer.kind}) is called"
+            )
+        self.shapes[layer.name] = layer.shape
+        if changes_at_random(layer.kind):
+            self._check_shape(layer)
+            self.remarks.append(f"{layer.name} ({layer.kind}) is left out: evolve decides how images are changed")
+            self._hand_on(layer)
+        elif layer.kind in NOTHING or layer.settings.get("rate") == 0:
+            if layer.kind == "ActivityRegularization":
+                self.remarks.append(f"not kept: {layer.name} (ActivityRegularization), a penalty in training alone")
             self._hand_on(layer)
         elif layer.kind in PIXELS and all(self._mark(one) == IMAGE for one in layer.reads):
             if self.edges:
@@ -91,6 +108,13 @@ class _Adoption:
         if name not in self.made:
             raise ValueError("it reads a layer that is not adopted")
         return self.made[name]
+
+    def _check_shape(self, layer: KerasLayer) -> None:
+        """Raises ValueError for a change that makes images of another size of all, in predictions, too."""
+        before = self.shapes.get(layer.reads[0], ())
+        if before and layer.shape and before != layer.shape:
+            sizes = " to ".join(" x ".join(map(str, one)) for one in (before, layer.shape))
+            raise ValueError(f"it cuts or resizes images in predictions, too ({sizes}); give images of the final size")
 
     def _hand_on(self, layer: KerasLayer) -> None:
         """What it puts out is what it reads."""
@@ -121,9 +145,19 @@ class _Adoption:
         axis = layer.settings.get("axis", -1)
         if layer.kind == "Concatenate" and axis not in (-1, 3):
             raise ValueError(f"it concatenates along axis {axis}; evolve does along the channels, the last one")
+        if layer.constants:
+            raise ValueError(
+                f"it takes {', '.join(layer.constants)}, which no layer puts out; evolve merges outputs only"
+            )
+        shapes = {self.shapes.get(name, ()) for name in layer.reads} - {()}
+        if layer.kind == "Add" and len(shapes) > 1:
+            sizes = " and ".join(sorted(" x ".join(map(str, one)) for one in shapes))
+            raise ValueError(f"it adds outputs of {sizes}; evolve adds those of one shape")
         sources = [self._mark(name) for name in layer.reads]
+        if len(sources) < 2:
+            raise ValueError("it reads one layer; evolve merges two at least, so leave it out")
         if len(set(sources)) < len(sources):
-            raise ValueError("it reads one layer twice")
+            raise ValueError("it reads one layer twice; evolve reads each once, so put a layer of its own before one")
         mark = self._vertex(layer.name, None, sources, MERGES[layer.kind])
         if layer.kind == "Concatenate":
             self.wanted[mark] = sources

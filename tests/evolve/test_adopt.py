@@ -189,7 +189,9 @@ def test_settings_that_a_word_says_nothing_about_are_named(tmp_path: Path) -> No
 
 def test_what_was_adapted_is_kept_in_a_baseline(tmp_path: Path) -> None:
     made = costs(str(saved(nested(), tmp_path)))
-    again = _fresh(keras.saving.deserialize_keras_object(json.loads(made["model"]), safe_mode=True))
+    again = _fresh(
+        keras.saving.deserialize_keras_object(json.loads(made["model"]), safe_mode=True), np.zeros((2, *SHAPE))
+    )[0]
     [layer] = [one for one in again._flatten_layers() if isinstance(one, layers.Normalization)]
     assert np.asarray(layer.mean).mean() == pytest.approx(127.5, abs=5)
 
@@ -207,7 +209,7 @@ def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
         "padding (ZeroPadding2D): there is no word for ZeroPadding2D",
         "overlapping (MaxPooling2D): its windows of 3 go on by 2",
         "wide (Conv2D): conv: filters must be a whole number from 4 to 512, not 1024",
-        "end (Dense): 1 units with sigmoid at the end",
+        "end (Dense): it ends in 1 unit with sigmoid",
     ):
         assert reason in str(raised.value)
 

@@ -62,13 +62,7 @@ def show(
     from evolve.runs.shelf import front_of_objectives
 
     found = find(run, results)
-    asked = limits(
-        parameters=max_parameters,
-        multiply_adds=max_multiply_adds,
-        activations=max_activations,
-        size_int8=max_size,
-        latency=max_latency,
-    )
+    asked = limits(max_parameters, max_multiply_adds, max_activations, max_size, max_latency)
     if front or sort or asked:
         if candidate is not None:
             raise ConfigError("a candidate does not go together with --front, --sort and limits; leave it out")

@@ -16,14 +16,17 @@ Latency = Annotated[str | None, typer.Option(metavar="TIME", help="Longest time 
 Activations = Annotated[str | None, typer.Option(metavar="SIZE", help="Largest memory of activations, such as 64kB.")]
 
 
-def limits(**given: str | None) -> dict[str, float]:
-    """Limits as they were typed, by the names of costs. Raises ConfigError for what is no quantity."""
+LIMITED = ("parameters", "multiply_adds", "activations", "size_int8", "latency")
+
+
+def limits(*typed: str | None) -> dict[str, float]:
+    """Limits as they were typed, in the order of `LIMITED`, by name. Raises ConfigError for what is no quantity."""
     from evolve.display.quantities import count, latency, size
     from evolve.errors import ConfigError
 
     readers = {"activations": (size, "64kB"), "size_int8": (size, "30kB"), "latency": (latency, "2ms")}
     found: dict[str, float] = {}
-    for name, text in given.items():
+    for name, text in zip(LIMITED, typed, strict=True):
         if text is None:
             continue
         read, example = readers.get(name, (count, "100k"))
@@ -73,13 +76,7 @@ def shelf(
     names, costs = measure_names(found, by.split(",")), [*COSTS, *MEASURED]
     if not set(names) <= set(costs):
         raise ConfigError(f"--by must name costs, some of {', '.join(costs)}, not {by!r}")
-    asked = limits(
-        parameters=max_parameters,
-        multiply_adds=max_multiply_adds,
-        activations=max_activations,
-        size_int8=max_size,
-        latency=max_latency,
-    )
+    asked = limits(max_parameters, max_multiply_adds, max_activations, max_size, max_latency)
     needed = list(dict.fromkeys((*names, *asked)))
     every = items(found, needed)
     best = list(cells(found, within(every, asked), names).values())
@@ -115,13 +112,7 @@ def pick(
     from evolve.models.pick import pick as pick_one
     from evolve.reporting import model_text, shelf_text
 
-    asked = limits(
-        parameters=max_parameters,
-        multiply_adds=max_multiply_adds,
-        activations=max_activations,
-        size_int8=max_size,
-        latency=max_latency,
-    )
+    asked = limits(max_parameters, max_multiply_adds, max_activations, max_size, max_latency)
     given: dict[str, Any] = {"results": results, "trust": trust or (), "progress": not as_json}
     made = pick_one(run, asked, rescore=rescore, in_full=train, **given)
     if as_json:

@@ -7,6 +7,7 @@ neat-python's `Population.run` is split at its evaluation, so that whoever holds
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import copy
 from itertools import count
 from random import Random
@@ -95,6 +96,18 @@ class _Deaths(BaseReporter):  # type: ignore[misc]
         self.died.append({"species": sid, "born": species.created})
 
 
+class _Reproduction(neat.DefaultReproduction):  # type: ignore[misc]
+    """neat-python's, but for one thing: where species have more children in all than the population holds, it takes one
+    from each, and raises if that was not enough."""
+
+    def _adjust_spawn_exact(self, spawn_amounts: list[int], pop_size: int, min_species_size: int) -> list[int]:
+        adjust = super()._adjust_spawn_exact
+        for _ in range(pop_size):
+            with suppress(RuntimeError):  # it has changed the list itself, and goes on from there
+                return list(adjust(spawn_amounts, pop_size, min_species_size))
+        return list(adjust(spawn_amounts, pop_size, min_species_size))
+
+
 class Population(Generic[One]):
     """Individuals in species, generation by generation.
 
@@ -108,7 +121,7 @@ class Population(Generic[One]):
         reporters, self._deaths = ReporterSet(), _Deaths()
         reporters.add(self._deaths)
         stagnation = neat.DefaultStagnation(self._config.stagnation_config, reporters)
-        self._reproduction = neat.DefaultReproduction(self._config.reproduction_config, reporters, stagnation)
+        self._reproduction = _Reproduction(self._config.reproduction_config, reporters, stagnation)
         self._species = neat.DefaultSpeciesSet(self._config.species_set_config, reporters)
         self.members: dict[int, One] = {}
         self._generation = 0

@@ -213,11 +213,11 @@ def test_of_several_drafts_one_is_born_and_the_others_never_were(name: str, any_
         strategy = kind(Births(any_space, choose=choose), POPULATION, kind.Options())
         return play(strategy, any_space, 40), choose.left
 
-    (one, left), (three, others) = with_drafts(1), with_drafts(3)
+    (one, left), (several, others) = with_drafts(1), with_drafts(5)
     assert one == play(make(name, any_space), any_space, 40)
     assert left == []
-    born = [proposal.genome for proposal in three]
-    sizes = [sum(any_space.blueprint(p.genome).parameters for p in found[:POPULATION]) for found in (one, three)]
+    born = [proposal.genome for proposal in several]
+    sizes = [sum(any_space.blueprint(p.genome).parameters for p in found[:POPULATION]) for found in (one, several)]
     assert sizes[1] > sizes[0]
     assert len({candidate_key(genome, any_space.blueprint(genome)) for genome in born}) == 40
     if any_space.kind == "choices" and name == "random":  # few entries: what was left once is drawn, and born, again

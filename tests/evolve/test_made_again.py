@@ -96,7 +96,7 @@ class Workers:
         return Result(number, Status.OK, {"accuracy": int(digest(job.key)[:6], 16) / 16**6})
 
 
-SEED = 11  # with which, of the first dozen, the search is stopped where weights that it goes on from were let go
+SEED = 29  # with which, of the first dozen, the search is stopped where weights that it goes on from were let go
 
 
 def searched(
@@ -139,9 +139,9 @@ def test_a_search_that_goes_on_is_the_one_that_was_never_stopped(deleted: bool) 
 
 def test_a_bad_day_of_the_machine_is_told_as_what_it_was() -> None:
     store, weights = new_store(), set[str]()
-    searched(60, store, weights)
+    searched(60, store, weights, seed=2)
     weights.clear()
-    searched(120, store, weights, ends=Status.OUT_OF_MEMORY)
+    searched(120, store, weights, ends=Status.OUT_OF_MEMORY, seed=2)
     statuses = {result.status for result in store.results().values()}
     assert statuses == {Status.OK, Status.OUT_OF_MEMORY}
 

@@ -7,6 +7,7 @@ import math
 import random
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -193,3 +194,16 @@ def test_founders_of_one_graph_are_one_species() -> None:
         strategy.tell(Request(number, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key"), scored(number, 0.5))
     [first] = species_of(strategy)
     assert len(first["species"]) <= 2
+
+
+def test_species_with_far_too_many_children_have_as_many_as_there_is_room_for() -> None:
+    """neat-python takes one child from each species, and gives up."""
+    from neat.reporting import ReporterSet
+
+    from evolve.search.speciation import _Reproduction
+
+    made = _Reproduction(SimpleNamespace(elitism=1), ReporterSet(), None)
+    assert made._adjust_spawn_exact([9, 6], 8, 1) == [5, 3]
+    assert made._adjust_spawn_exact([3, 2], 8, 1) == [4, 4]
+    with pytest.raises(RuntimeError, match="Cannot satisfy per-species minima"):
+        made._adjust_spawn_exact([2, 2, 2], 2, 1)

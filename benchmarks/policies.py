@@ -18,6 +18,8 @@ version 0.9: the founders of version 0.9 that the table has, at 5000x1 without a
 halving: successive halving of all starts over 5000x1, 5000x3 and 20000x1, augmentation as written.
 random: the best of as many networks of the table, drawn at random, by 5000x3, augmentation as written.
 founder alone: the first start alone, augmentation as written.
+
+With --also whitened-thin whitened-average these may be starts, too.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -266,12 +268,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--starts", type=int, nargs="+", default=[4, 8])
+    parser.add_argument("--also", nargs="+", default=[], metavar="NETWORK", help="networks that may be starts, too")
     asked = parser.parse_args()
     table = evolve.open_table(asked.table)
     every = [one for one in table.datasets.values() if all(one.training(name, TRUTH) for name in one.genomes)]
+    every = [replace(one, founders=(*one.founders, *asked.also)) for one in every]
     made: dict[str, Any] = {
         "draws": asked.draws,
         "truth": TRUTH,
+        "also": asked.also,
         "groups": list(GROUPS),
         "datasets": [one.name for one in every],
         "portfolio": portfolio(every, every[0].founders),
@@ -287,8 +292,9 @@ def main() -> None:
     print("portfolio of all:", ", ".join(made["portfolio"]))
     if asked.output:
         asked.output.mkdir(parents=True, exist_ok=True)
-        (asked.output / "policies.json").write_text(json.dumps(made, indent=1) + "\n")
-        (asked.output / "policies.md").write_text(page(made))
+        name = "-with-".join(["policies", *asked.also[:1]])
+        (asked.output / f"{name}.json").write_text(json.dumps(made, indent=1) + "\n")
+        (asked.output / f"{name}.md").write_text(page(made))
 
 
 if __name__ == "__main__":

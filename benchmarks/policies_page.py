@@ -14,6 +14,7 @@ def page(made: dict[str, Any]) -> str:
         f"Points lost against the best network of the table at {made['truth']}, means of {made['draws']} draws, each "
         "data set left out when starts were chosen. `mean` is over data sets, with its 95 % interval. How leads are "
         "carried on was found on these same data sets, so elsewhere the race may lose more.",
+        *(["", f"Starts may be {' and '.join(made['also'])}, too."] if made["also"] else []),
     ]
     for count, outcomes in made["loss"].items():
         lines += [
@@ -53,10 +54,11 @@ def page(made: dict[str, Any]) -> str:
         said = [", ".join(f"{word} {share:.0%}" for word, share in one[group].items()) for group in made["groups"]]
         gains = [" ".join(f"{gain:+.1f}" for gain in one[key]) for key in ("twins gain", "moved alone gain")]
         lines.append(f"| {name} | {' | '.join([*said, *gains])} |")
+    also = f" --also {' '.join(made['also'])}" if made["also"] else ""
     lines += [
         "",
         "Command: `python benchmarks/policies.py results/published/experiment/recorded.jsonl "
-        "--output results/published/search`",
+        f"--output results/published/search{also}`",
         "",
     ]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ it loses is told against the best network of the table. Intervals are over data 
 that people have. The rules themselves (how far a lead is carried on, and when it is not) were found on these same data
 sets, so what the race loses elsewhere may be more.
 
-The policies, each with the same starts unless it says otherwise:
+The policies, each with the same starts (--also names networks that may be some, too) unless it says otherwise:
 
 new: a race as `evolve.search.racing` has it: every start at 5000x1 and 5000x3, without augmentation; the best is shown
     changed images; the leads, carried on, decide; the two most promising are trained once more.
@@ -18,8 +18,6 @@ version 0.9: the founders of version 0.9 that the table has, at 5000x1 without a
 halving: successive halving of all starts over 5000x1, 5000x3 and 20000x1, augmentation as written.
 random: the best of as many networks of the table, drawn at random, by 5000x3, augmentation as written.
 founder alone: the first start alone, augmentation as written.
-
-With --also whitened-thin whitened-average these may be starts, too.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def pick(
     given: dict[str, Any] = {"results": results, "trust": trust or (), "progress": not as_json}
     made = pick_one(run, asked, rescore=rescore, in_full=train, **given)
     if as_json:
-        told = {"measured": made.looked and asdict(made.looked), "trained": made.trained and made.trained.to_json()}
+        told = {"measured": made.looked and asdict(made.looked), "training": made.trained and made.trained.to_json()}
         print_json({**made.item.to_json(), "others": [one.candidate for one in made.others], **told})
         return
     shown = [made.item, *made.others[:4]]

@@ -75,11 +75,11 @@ def plural(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def some_of(names: Sequence[str], most: int = 6) -> str:
-    """The first of some names, and how many more there are."""
-    more = [f"{len(names) - most} more"] if len(names) > most + 1 else []
-    shown = [*(names[:most] if more else names), *more]
-    return " and ".join([*[", ".join(shown[:-1])] * (len(shown) > 1), *shown[-1:]])
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Names in a sentence: "a, b and c", or "a, b, c, d and 8 more"."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def share(value: float) -> str:

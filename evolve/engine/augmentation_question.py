@@ -48,7 +48,7 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
         genes={group: genes for group, genes in asked.items() if genes},
         off={name: PLAIN[name] for names in undecided.values() for name in names},
         chance=1 / len(guessing.shares),
-        images=guessing.probed,
+        images=guessing.effective_probes,
         twins=_twins(config, problem.rungs[0]),
         last_epochs=last_epochs,
     )

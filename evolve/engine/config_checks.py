@@ -57,7 +57,7 @@ def check_objectives(config: RunConfig) -> None:
         )
 
 
-def seen_at_the_end(config: RunConfig) -> list[str]:
+def latency_remarks(config: RunConfig) -> list[str]:
     """What is to be said of a limit on times that the search itself does not heed."""
     first, *others = (one.name for one in Objectives.of(config.model_dump()).each)
     if config.max_latency is None or (others and config.strategy != RANDOM):
@@ -81,7 +81,7 @@ def check_encoding(config: RunConfig) -> None:
         if config.table is not None and not _is_usual(config, name):
             raise ConfigError(
                 f"{config.spelled(name)} limits networks that are bred, and those of a table are as they are; leave it "
-                "out; evolve pick RUN --max-parameters N is the best within a limit afterwards"
+                "out"
             )
     for name in OF_ENCODINGS:
         if not _is_usual(config, name) and not config.heeds(name):

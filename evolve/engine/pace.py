@@ -81,8 +81,9 @@ class Pace:
         return None if self._work is None else self._work.total - self._stats.begun
 
     def most_epochs(self, config: RunConfig) -> int | None:
-        """Epochs of a last training with units of work, if the user has set them; it may have fewer."""
-        return config.final_epochs if self._work is not None and not self._work.by_clock else None
+        """Epochs of a last training with units of work, if the user or the plan says how many it has at most."""
+        work = self._work
+        return config.final_epochs if work is not None and not (work.by_clock and work.stretches) else None
 
     def over(self, births: int, recorded: bool, racing: bool = False) -> str | None:
         """Why no more than so many births are wanted, or None. recorded: whether the next request is; what is recorded
@@ -108,9 +109,11 @@ class Pace:
     def finish_in(self, left: int = 1, count: int = 1) -> float | None:
         """Seconds in which a last training that begins now is to be finished, of `count` ones of which `left` are to
         be made; None for when it has had its epochs. If time was lost it has at least half of what was planned."""
-        if self._ends is None or self._times is None or not self._times.final or not self._times.by_clock:
+        times = self._times
+        if self._ends is None or times is None or not times.final or not times.by_clock:
             return None
-        return max((self._ends - CLOSING_SECONDS - time.monotonic()) / left, self._times.final / (2 * count))
+        available = (self._ends - CLOSING_SECONDS - time.monotonic()) / left
+        return max(available if times.stretches else min(available, times.final / count), times.final / (2 * count))
 
     def begin_training(self, name: str, predicted: float | None) -> None:
         """The final training, which is predicted to take that many seconds."""

@@ -14,7 +14,7 @@ from evolve.config import RunConfig
 from evolve.config_values import times_without_unit
 from evolve.data.sources import whole_path
 from evolve.display.console import Watcher, make_console
-from evolve.engine.config_checks import seen_at_the_end
+from evolve.engine.config_checks import latency_remarks
 from evolve.engine.initial_population import founders, founders_json, recorded_founders
 from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
@@ -74,7 +74,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
         config = config.model_copy(update={"founders": (SMALL,)})
         problem = replace(problem, config=config)
     for text in (
-        *seen_at_the_end(config),
+        *latency_remarks(config),
         *too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu),
     ):
         console.note(text)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evolve.display.text import some_of
+from evolve.display.text import listed
 from evolve.models.layer_costs import costs_of
 from evolve.models.pixel_range import pixel_range
 from evolve.models.plain_model import load_plain
@@ -77,11 +77,11 @@ def _thawed(model: Any, layers: Iterable[str]) -> Iterator[str]:
     held = {one.name for one in model._flatten_layers() if not one.trainable and one.weights and not is_model(one)}
     if frozen := [name for name in dict.fromkeys(layers) if name in held]:
         yield (
-            f"frozen in the file: {some_of(frozen)}; with fresh weights there is nothing to keep, so all layers are "
+            f"frozen in the file: {listed(frozen, 6)}; with fresh weights there is nothing to keep, so all layers are "
             "trained"
         )
 
 
 def _not_counted(layers: list[str]) -> Iterator[str]:
     if layers:
-        yield f"multiply-adds do not count {some_of(layers)}, so --work allows more epochs than it should"
+        yield f"multiply-adds do not count {listed(layers, 6)}, so --work allows more epochs than it should"

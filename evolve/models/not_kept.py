@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evolve.display.text import some_of
+from evolve.display.text import listed
 from evolve.training.keras_graph import kind_of
 from genomes.graph.adopting import NotAdopted
 
@@ -38,7 +38,7 @@ def not_kept(pairs: Iterable[Pair]) -> list[str]:
                 )
     if reasons:
         raise NotAdopted(reasons)
-    return [f"not kept: {what} of {some_of(names)}" for what, names in found.items()]
+    return [f"not kept: {what} of {listed(names, 6)}" for what, names in found.items()]
 
 
 def _differences(theirs: Any, ours: Any) -> list[tuple[str, Any, Any]]:

@@ -77,8 +77,8 @@ def _first_layers(model: Any) -> Generator[Any, None, bool]:
 
 
 def _with_figures(mean: Figures, variance: Figures) -> str | None:
-    """The narrowest range whose pixels can have this mean and variance (Bhatia and Davis 2000: the variance is at most
-    that of pixels that are all at one end or the other)."""
+    """The narrowest range whose pixels can have this mean and variance (it is at most that of pixels that are
+    all at one end or the other, Bhatia and Davis 2000, https://doi.org/10.1080/00029890.2000.12005203)."""
     for name in BY_WIDTH:
         scale, low = RANGES[name]
         most = (low + scale - mean) * (mean - low)

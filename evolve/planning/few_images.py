@@ -14,7 +14,7 @@ from evolve.search.twins import SHORTER
 from evolve.values import Budget
 
 SEEN = 20_000  # images x epochs of a training, at least
-LONGER = (3, 2, 1)  # times as many epochs of each training, if there is time for a whole search with them
+MORE_EPOCHS = (3, 2, 1)  # times as many epochs of each training, if there is time for a whole search with them
 SPARE = 1.2  # times what the last training takes, that of all images with as many epochs, so that it has as many
 LARGEST = 4.0  # times the work of usual networks, that the largest may have
 
@@ -31,7 +31,7 @@ def chosen_over_folds(
     """What a plan for that time consists of; None if it is too short. Arguments as of `make_plan`."""
     last_epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     least = max(FINAL_EPOCHS, math.ceil(SEEN / images))
-    for epochs in [last_epochs] if last_epochs else [times * least for times in LONGER]:
+    for epochs in [last_epochs] if last_epochs else [times * least for times in MORE_EPOCHS]:
         chosen = _with_epochs(config, seconds, machine, images, begin, epochs)
         if chosen and chosen.rescorings == MOST_AGAIN:
             break
@@ -41,13 +41,14 @@ def chosen_over_folds(
 def _with_epochs(
     config: RunConfig, seconds: float, machine: Machine, images: int, begin: int | None, epochs: int
 ) -> Chosen | None:
-    """The same with so many epochs of all trainings, the last one among them: it is confirmed what is trained last."""
-    largest = config.max_work or rounded(LARGEST * machine.usual)
+    """The same with so many epochs of all trainings, the last one among them, so that what is trained last is what was
+    compared."""
+    given, largest = config.model_fields_set, config.max_work or rounded(LARGEST * machine.usual)
     speed = machine.rate / 3 / min(largest, machine.usual)  # images a second of one worker
     brief = Budget(images - math.ceil(images / FOLDS), epochs, FOLDS)
     each = brief.size / speed + machine.start  # what is compiled for the first fold serves all
     last = images * epochs / speed / (machine.workers * machine.together) + machine.start
-    final = SPARE * last * max(1, config.ensemble or 1)
+    final = SPARE * last * (config.ensemble or 1)
     room = (seconds - final) * machine.workers / each  # trainings over folds, in all
     least = leaders(config) + 2 * (1 + 1 / SHORTER)  # those of leaders and of twins
     most = MOST_STARTS if config.max_founders is None else config.max_founders
@@ -61,7 +62,7 @@ def _with_epochs(
     rescorings = min(MOST_AGAIN, 1 + int(left / leaders(config)))
     again = leaders(config) * rescorings * each / machine.workers
     return Chosen(
-        stages=Stages(seconds - final - again, again, final, by_clock="final_epochs" not in config.model_fields_set),
+        stages=Stages(seconds - final - again, again, final, "final_epochs" not in given, stretches=False),
         starts=starts,
         newcomers=newcomers,
         rungs=(brief,),

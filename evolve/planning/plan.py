@@ -63,13 +63,15 @@ class Machine:
 
 @dataclass(frozen=True)
 class Stages:
-    """Seconds of a run by stage, or its units of work. by_clock: whether the last training takes what is left of them;
-    else it has the epochs that the user has set, and what they take is foreseen."""
+    """Seconds of a run by stage, or its units of work. by_clock: whether the clock ends the last training; else it
+    has the epochs that the user has set, and what they take is foreseen. stretches: whether it also takes what the
+    search has left of its share, and then has more epochs than planned."""
 
     search: float
     rescoring: float
     final: float
     by_clock: bool = True
+    stretches: bool = True
 
     @property
     def total(self) -> float:
@@ -126,8 +128,9 @@ class Plan:
         slowest = self.machine.rate / 3 / self.settings["max_work"]
         return f", all fast enough to train on {rounded(slowest):,} images/s"
 
-    def in_words(self, takes: str = "") -> str:
-        """The plan as lines of text. takes: how long it takes, of a run that has counts or work instead of a time."""
+    def in_words(self, takes: str = "", bred: bool = True) -> str:
+        """The plan as lines of text. takes: how long it takes, of a run that has counts or work instead of a time.
+        bred: whether newcomers are, and not drawn at random."""
         s, t = self.settings, self.seconds or self.work
         if t and self.left is not None and self.search is not None:
             return "\n".join((*self._of_one(t, self.left, self.search), *([f"      {takes}"] if takes else [])))
@@ -146,7 +149,7 @@ class Plan:
             (
                 f"plan{for_all}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
-                *(_race(s, longer) if s["evaluations"] > 1 else []),
+                *(_race(s, longer, bred) if s["evaluations"] > 1 else []),
                 *([f"      {leaders}"] if s["evaluations"] > 1 else []),
                 f"      the winner trained in full{final}, {about}{plural(s['final_epochs'], 'epoch')}",
                 *([f"      {takes}"] if takes else []),
@@ -172,8 +175,8 @@ class Plan:
             yield f"      this takes longer than you asked for: {had}"
 
 
-def _race(settings: Mapping[str, Any], longer: Budget) -> Iterator[str]:
-    """What a race of starts does, and why."""
+def _race(settings: Mapping[str, Any], longer: Budget, bred: bool) -> Iterator[str]:
+    """What a race of starts does, and why. bred: as of `Plan.in_words`."""
     count = settings["challengers"]
     best = "start" if count == 1 else f"{count} starts"
     if longer.folds > 1:
@@ -183,16 +186,18 @@ def _race(settings: Mapping[str, Any], longer: Budget) -> Iterator[str]:
     twins = " and ".join(_budget(Budget.read(one)) for one in settings["twins"])
     tried = f", on {twins}" if twins else " over folds" if longer.folds > 1 else ""
     yield "      the best of them is shown changed images: augmentation is on where they mean the same to it;"
-    yield f"      where that is open {f'it is trained with and without it{tried}' if tried else 'it is off'}"
-    yield f"      {_newcomers(settings.get('newcomers'))}"
+    decides = f"twins that are trained with it and without decide{tried}" if tried else "it is off"
+    yield f"      where that is open, {decides}"
+    yield f"      {_newcomers(settings.get('newcomers'), bred)}"
 
 
-def _newcomers(count: int | None) -> str:
-    """What is bred after a race, and why. count: None where all births that are left are."""
+def _newcomers(count: int | None, bred: bool) -> str:
+    """What is born after a race, and why. count: None where the number of births is given. bred: as of `in_words`."""
     if count == 0:
-        return "nothing is bred: in this time more training of the best start brings more"
-    born = "the others are" if count is None else f"{plural(count, 'newcomer')} at most, which are"
-    return f"then {born} bred from the best, small steps first; of these one wins that is ahead beyond luck"
+        return "no newcomers: more training of the best start brings more in this time"
+    most = "newcomers as far as births are left" if count is None else f"{plural(count, 'newcomer')} at most"
+    how = "bred from the best" if bred else "drawn at random"
+    return f"{most}, {how}: one wins only if it is ahead beyond luck"
 
 
 def _budget(one: Budget) -> str:

@@ -99,7 +99,7 @@ def _plan_by_time(
             plan = _with_room(plan, problem, founders)
         said = _without_folds(config, plan, images)
         config = _decided(config, plan, console)
-        console.note(plan.in_words() + said)
+        console.note(_in_words(plan, config) + said)
     return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor, narrow)
 
 
@@ -119,8 +119,14 @@ def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[P
     check_room(config, plan, images)
     said = _without_folds(config, plan, images)
     config = _decided(config, plan, console)
-    console.note(plan.in_words(f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine") + said)
+    takes = f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine"
+    console.note(_in_words(plan, config, takes) + said)
     return RunPlan(config, replace(problem, config=config), plan=plan, narrow=narrow)
+
+
+def _in_words(plan: Plan, config: RunConfig, takes: str = "") -> str:
+    """What people read of a plan. takes: as of `Plan.in_words`."""
+    return plan.in_words(takes, bred=config.strategy != RANDOM)
 
 
 def _without_folds(config: RunConfig, plan: Plan, images: int) -> str:
@@ -177,21 +183,22 @@ def _plan_by_counts(
 ) -> RunPlan:
     """The plan of a run that has counts instead of a time, with how long that takes. The machine is measured for it
     only if that is long; what is measured decides nothing."""
-    assert config.limit is not None
+    births = config.limit
+    assert births is not None
     if "twins" not in config.model_fields_set:
-        twins = twins_of_counts(config.limit, problem.rungs[0], problem.budget(Purpose.FINAL))
+        twins = twins_of_counts(births, problem.rungs[0], problem.budget(Purpose.FINAL))
         config = config.model_copy(update={"twins": tuple(map(str, twins))})
         problem = replace(problem, config=config)
     plan, count = plan_by_counts(config, problem), workers(config, problem)
-    work = mean_work(problem, founders, config.limit or 1)
+    work = mean_work(problem, founders, births)
     usual = estimate(config, problem, replace(USUAL, workers=count), work).total
     if usual < QUICK or not measure:
-        console.note(plan.in_words(f"about {minutes(usual)} on a usual machine"))
+        console.note(_in_words(plan, config, f"about {minutes(usual)} on a usual machine"))
         return RunPlan(config, problem, plan=plan)
     with _closed_on_error(make_executor(problem, count)) as executor:
         machine = probe(problem, executor, founders, count, usual, console)
         takes = estimate(config, problem, machine, work).total
-        console.note(plan.in_words(f"about {minutes(takes)} on this machine"))
+        console.note(_in_words(plan, config, f"about {minutes(takes)} on this machine"))
     return RunPlan(config, problem, plan=plan, executor=executor)
 
 

@@ -120,6 +120,7 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     race, most = race_of(t), t.with_search(max(t.search, MOST_SEARCH * t.total))
     breeding = race_of(most, config.model_copy(update={"max_founders": race.starts}), SEEN)
     if breeding.newcomers and not race.newcomers and t.by_clock:
+        final_epochs = max(1, round(final_epochs * most.final / t.final))
         t, race = most, breeding  # it ends as soon as training on is worth more
     again = race.rungs[0].longer.size / speed + machine.start
     rescorings = int(t.rescoring * machine.workers / again / leaders(config))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evolve.display.text import plural
+from evolve.display.text import listed, plural
 from evolve.planning.plan import units
 from evolve.reporting import static_charts
 from evolve.reporting.experiment_pictures import Picture, spent_in
-from evolve.reporting.experiment_scores import count_of, listed, p_in_words, scores_of
+from evolve.reporting.experiment_scores import count_of, p_in_words, scores_of
 from evolve.reporting.markdown import bullets, plain, table
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.statistics import LEVEL

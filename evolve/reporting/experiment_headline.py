@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from evolve.reporting.experiment_scores import Scores, about, in_words, listed, p_in_words, probability, scores_of
+from evolve.display.text import listed
+from evolve.reporting.experiment_scores import Scores, about, in_words, p_in_words, probability, scores_of
 from evolve.research.analysis import Analysis, Arm
 from evolve.research.contrasts import Contrast
 from evolve.research.statistics import LEVEL, Comparison, Interval, fewest_pairs, share_of

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evolve.display.text import duration, plural
+from evolve.display.text import duration, listed, plural
 from evolve.reporting import experiment_evidence as evidence
 from evolve.reporting import static_charts
 from evolve.reporting.experiment_comparisons import comparisons
 from evolve.reporting.experiment_headline import Claim, headline
 from evolve.reporting.experiment_pictures import Picture, pictures, spent_in
-from evolve.reporting.experiment_scores import listed
 from evolve.reporting.experiment_single_arms import alone, guesses
 from evolve.reporting.markdown import bullets, code, plain, table
 from evolve.research.analysis import Analysis, Arm

@@ -4,7 +4,6 @@ none with more digits than its interval supports."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evolve.display.text import score
@@ -175,10 +174,3 @@ def probability(share: float) -> str:
 def about(count: int) -> str:
     """A count that is estimated: two digits of it where it is large."""
     return f"{count if count < 100 else int(float(f'{count:.1e}')):,}"
-
-
-def listed(names: Sequence[str], most: int = 4) -> str:
-    """Names in a sentence: "a, b and c", or "a, b, c, d and 8 more"."""
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -33,7 +33,7 @@ def answers(run: Run) -> list[Kept]:
     result, guessing = asked(run), guessing_on(run.problem, "validation")
     if result is None or guessing is None:
         return []
-    return kept(result.measures, 1 / len(guessing.shares), guessing.probed)
+    return kept(result.measures, 1 / len(guessing.shares), guessing.effective_probes)
 
 
 def sentences(run: Run) -> Iterator[str]:
@@ -54,8 +54,8 @@ def sentences(run: Run) -> Iterator[str]:
         if one.verdict == "open":
             said += f", but those of one class at most {_percent(one.least)}" if one.least < DESTROYS else ""
             said += ", which leaves it open; "
-            tried = f"networks decided that were trained with {what} and without"
-            said += tried if one.group in twins else "there was no time to try it out"
+            tried = f"networks that were trained with {what} and without decided"
+            said += tried if one.group in twins else "it was not tried out"
         if one.verdict == "survives" and not on:
             said += ", but there was no time left to use it"
         if on and one.verdict == "destroys":

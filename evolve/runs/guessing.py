@@ -27,20 +27,20 @@ class Guessing:
     def bounds(self) -> tuple[float, float]:
         """Accuracy and balanced accuracy that guessing hardly ever exceeds: two standard errors above what it is
         expected to come to."""
-        balanced = guessing_bound(1 / len(self.shares), self.counting("balanced_accuracy"))
+        balanced = guessing_bound(1 / len(self.shares), self.effective_images("balanced_accuracy"))
         return guessing_bound(self.accuracy, self.images), balanced
 
-    def counting(self, measure: str) -> float:
-        """How many images of equally frequent classes a score would be as exact on: all of them, but for balanced
+    def effective_images(self, measure: str) -> float:
+        """On how many images of equally frequent classes a score would be as exact: on all of them, but for balanced
         accuracy, in which the few images of a rare class count as much as the many of another."""
         if measure != "balanced_accuracy":
             return self.images
         return len(self.shares) ** 2 / sum(1 / max(1.0, share * self.images) for share in self.shares)
 
     @property
-    def probed(self) -> float:
-        """The same of balanced accuracy on the images that are changed to probe a network."""
-        return self.counting("balanced_accuracy") * min(1.0, PROBED / self.images)
+    def effective_probes(self) -> float:
+        """The same for balanced accuracy on the images that are changed to probe a network."""
+        return self.effective_images("balanced_accuracy") * min(1.0, PROBED / self.images)
 
     def bound(self, measure: str) -> float | None:
         """The bound of "accuracy" or "balanced_accuracy"; None for other measures."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
@@ -27,7 +26,7 @@ def scale_of(objective: Objective, problem: Mapping[str, Any]) -> Scale:
         learned = guessing.surely_exceeded(objective.name)
     images: float | None = scored_images(problem, "validation") if objective.name in SHARES else None
     if guessing and images is not None:
-        images = guessing.counting(objective.name)
+        images = guessing.effective_images(objective.name)
     return Scale(images, -math.inf if learned is None else learned)
 
 
@@ -78,19 +77,19 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     found = {number: one for number, one in _raced(log, first, again).items() if among is None or number in among}
     if not found:
         return None
-    scale = scale_of(log.objectives.first, meta["problem"])
+    seed_error = pooled_seed_error(log.rescored().values())
+    scale = replace(scale_of(log.objectives.first, meta["problem"]), seed_error=seed_error)
     favourite = min((one for one in found.values() if not one.bred), key=lambda one: one.number, default=None)
     favourite = favourite or min(found.values(), key=lambda one: one.number)
     tried = _bred(log, first)
     carried = share_carried([one.scores for one in found.values()], scale)
-    compare = partial(_lead, log, scale=scale, carried=carried, seed_error=pooled_seed_error(log.rescored().values()))
-    leads = {one.number: compare(one, favourite, tried=tried if one.bred else 0) for one in found.values()}
+    leads = {one.number: _lead(log, one, favourite, scale, tried if one.bred else 0, carried) for one in found.values()}
 
     def place(number: int) -> tuple[float, int]:
         return leads[number].luck - leads[number].by, number
 
     slope, order = scale.slope(fmean(favourite.scores.longer)), tuple(sorted(found, key=place))
-    over_next = compare(found[order[0]], found[order[1]], tried=0) if len(order) > 1 else None
+    over_next = _lead(log, found[order[0]], found[order[1]], scale, 0, carried) if len(order) > 1 else None
     return Standings(order, favourite.number, leads, slope, carried > 0, over_next)
 
 
@@ -123,12 +122,10 @@ def _bred(log: Log, first: int) -> int:
     return sum(number > first and not is_reborn(row) for number, row in log.candidates().items())
 
 
-def _lead(
-    log: Log, one: Raced, favourite: Raced, *, scale: Scale, tried: int, carried: float, seed_error: float
-) -> Lead:
+def _lead(log: Log, one: Raced, favourite: Raced, scale: Scale, tried: int, carried: float) -> Lead:
     hits = [log.hits(raced.request) for raced in (one, favourite)]
     apart = None
     if scale.images and hits[0] is not None and hits[1] is not None and hits[0].part == hits[1].part:
         ours, theirs = list(hits[0].each()), list(hits[1].each())
         apart = image_error(ours, theirs) * math.sqrt(len(ours) / scale.images)
-    return lead(one.scores, favourite.scores, scale, apart, tried, carried, seed_error)
+    return lead(one.scores, favourite.scores, scale, apart, tried, carried)

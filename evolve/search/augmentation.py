@@ -48,7 +48,8 @@ class Kept:
 def kept(measures: Mapping[str, float], chance: float, images: float) -> list[Kept]:
     """What is left, by group; nothing where the network is not clearly better than guessing.
 
-    measures: of its result. chance: balanced accuracy of guessing. images: how many were shown, as `Guessing.probed`.
+    measures: of its result. chance: balanced accuracy of guessing. images: how many were shown, see
+    `Guessing.effective_probes`.
     """
     clean = measures.get(CLEAN)
     if clean is None or clean - chance < ABOVE * _error(chance, images):

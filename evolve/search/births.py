@@ -105,6 +105,7 @@ class Births:
 
         def draw() -> Proposal:
             mutants = [self._mutant(winner, rng) for _ in range(NEARER_OF)]
+            # At no distance at all is the winner itself.
             return min(mutants, key=lambda mutant: self.space.distance(winner.genome, mutant.genome) or math.inf)
 
         return self._new(draw, DRAWS, rng)

@@ -24,11 +24,13 @@ class Scale:
     """In which unit scores are compared. images: that they are shares of, or are as exact as shares of, so that all and
     none of them are no infinite logits; None for scores that are no shares, which stay as they are. learned: a
     score that only a network comes to that has learned something; infinite where no training is longer than another,
-    so that nothing is to be carried on, as all are in full, over folds of the same images.
+    so that nothing is to be carried on, as all are in full, over folds of the same images. seed_error: standard
+    deviation of a score between two seeds.
     """
 
     images: float | None = None
     learned: float = -math.inf
+    seed_error: float = SEED_ERROR
 
     @property
     def in_full(self) -> bool:
@@ -96,12 +98,10 @@ def lead(
     image_error: float | None,
     tried: int = 0,
     carried: float = CARRIED,
-    seed_error: float = SEED_ERROR,
 ) -> Lead:
     """The lead of one over the other; its error is the larger of those over images and over seeds. carried: see
     `share_carried`. image_error: standard error of the difference of two scores over the images that both were scored
-    on; None where that is not known, and half of what it would be on different images is taken. seed_error: see
-    `pooled_seed_error`."""
+    on; None where that is not known, and half of what it would be on different images is taken."""
     by = challenger.expected(scale, carried) - favourite.expected(scale, carried)
     score = fmean((*challenger.longer, *favourite.longer))
     if image_error is None:
@@ -110,7 +110,7 @@ def lead(
     # More trainings are more seeds, but the images of all but the first of them are the same.
     images = 1.0 if scale.in_full else math.hypot(1 / repeats, 1 - 1 / repeats)
     of_images = math.hypot((1 + carried) * images, carried) * image_error
-    of_seeds = math.hypot((1 + carried) / math.sqrt(repeats), carried) * seed_error * math.sqrt(2)
+    of_seeds = math.hypot((1 + carried) / math.sqrt(repeats), carried) * scale.seed_error * math.sqrt(2)
     return Lead(by, max(of_images, of_seeds) * scale.slope(score), tried)
 
 

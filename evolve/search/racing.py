@@ -65,7 +65,7 @@ class Race:
         """Starts that there is room for, beside those that are born again and, where nothing else is planned, twins."""
         if self.most is None:
             return self.starts
-        others = self.reborn + (self.twins if self.newcomers is None else 0)
+        others = self.reborn + (self.most_twins if self.newcomers is None else 0)
         return max(1, min(self.starts, self.most - others))
 
     @property
@@ -76,8 +76,8 @@ class Race:
         return REBORN if self.most is None else min(REBORN, self.most // 3)
 
     @property
-    def twins(self) -> int:
-        """How many may be born."""
+    def most_twins(self) -> int:
+        """How many twins may be born."""
         if self.question is None or not self.question.twins:
             return 0
         return len(self.question.genes) if self.most is None else min(len(self.question.genes), self.most // 6)
@@ -204,7 +204,7 @@ class Racing(Strategy):
     def _born_twins(self) -> Iterator[Wish]:
         best = self._best()
         if self._twins and best:
-            yield from islice(self._twins.born(best[0], self._kept, self._asked + 1), self._race.twins)
+            yield from islice(self._twins.born(best[0], self._kept, self._asked + 1), self._race.most_twins)
 
     def _twin_trainings(self) -> Iterator[Wish]:
         if self._twins:

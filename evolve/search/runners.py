@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evolve.objectives import Standing, in_order
-from evolve.search.leads import SEED_ERROR, Scale, Scores, luckiest
+from evolve.search.leads import Scale, Scores, luckiest
 from evolve.search.strategy import Member
 from evolve.values import LONGER, Candidate, Request, adoption
 
@@ -64,5 +64,5 @@ def lead_of_newcomers(newcomers: Sequence[Runner], rival: Runner, scale: Scale) 
     if not newcomers:
         return -math.inf
     best = max(one.brief for one in newcomers)
-    error = SEED_ERROR * math.sqrt(2) * scale.slope(rival.brief)
+    error = scale.seed_error * math.sqrt(2) * scale.slope(rival.brief)
     return scale(best) - scale(rival.brief) - luckiest(len(newcomers) + 1) * error

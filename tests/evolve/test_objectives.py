@@ -197,6 +197,22 @@ def test_last_trainings_of_several_end_in_time(
     assert pace.finish_in(1, count) == 300 / count, "what was lost is not made up for by nothing"
 
 
+@pytest.mark.parametrize(("stretches", "seconds"), [(True, 900 - CLOSING_SECONDS), (False, 120)])
+def test_what_a_search_leaves_goes_to_the_last_training_unless_it_is_to_be_as_long_as_what_was_compared(
+    stretches: bool, seconds: float, table_problem: TableProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evolve.engine.pace.time", SimpleNamespace(monotonic=lambda: 100.0))
+    dispatcher = Dispatcher(
+        Store.in_memory({"config": {}}), InProcess(table_problem.evaluators, table_problem.settings), Stop()
+    )
+    times = Stages(780.0, 100.0, 120.0, stretches=stretches)
+    config = RunConfig.checked({"final_epochs": 40})
+    pace = Pace(Stats(4), dispatcher, table_problem, config, 1, StopConditions(ends=1000.0, times=times))
+    assert pace.finish_in() == pytest.approx(seconds)
+    by_work = Pace(Stats(4), dispatcher, table_problem, config, 1, StopConditions(work=times))
+    assert by_work.most_epochs(config) == (None if stretches else 40)
+
+
 def test_the_best_is_the_best_of_the_search_on_every_display(by_accuracy: evolve.Run) -> None:
     scores = {leader.candidate: leader.score for leader in by_accuracy.hall_of_fame}
     assert by_accuracy.summary()["best"] == max(scores.values())

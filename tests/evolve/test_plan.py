@@ -109,10 +109,23 @@ def test_with_an_hour_newcomers_are_bred_and_the_last_training_keeps_its_share()
 
 
 def test_a_plan_says_what_is_bred_and_what_decides() -> None:
-    assert "nothing is bred: in this time more training of the best start brings more" in plan(300).in_words()
+    assert "no newcomers: more training of the best start brings more in this time" in plan(300).in_words()
     text = plan(36_000).in_words()
-    assert re.search(r"then \d+ newcomers at most, which are bred from the best, small steps first", text)
-    assert re.search(r"where that is open it is trained with and without it, on \d.* and \d", text)
+    assert re.search(r"\d+ newcomers at most, bred from the best: one wins only if it is ahead beyond luck", text)
+    assert re.search(r"where that is open, twins that are trained with it and without decide, on \d.* and \d", text)
+
+
+def test_a_plan_does_not_say_that_random_networks_are_bred() -> None:
+    text = plan(36_000, strategy="random").in_words(bred=False)
+    assert re.search(r"\d+ newcomers at most, drawn at random: one wins only if it is ahead beyond luck", text)
+
+
+def test_the_epochs_that_are_foreseen_are_those_of_the_time_that_breeding_leaves() -> None:
+    slow = replace(LAPTOP, rate=LAPTOP.rate / 2)
+    bred = plan(3600, slow)
+    assert bred.settings["newcomers"] > 0
+    takes = FILLED * bred.settings["max_work"] * CIFAR["images"] * 3 / slow.rate / 2 / slow.together
+    assert bred.settings["final_epochs"] == pytest.approx(bred.seconds.final / takes, rel=0.1)
 
 
 def test_few_images_are_seen_often_in_the_last_training() -> None:

@@ -179,7 +179,7 @@ def test_twins_are_born_and_trained_with_what_is_open(better: bool) -> None:
 
 
 def test_breeding_begins_with_small_steps_from_each_of_the_best() -> None:
-    """In turn, whatever the strategy has in mind; all that is bred before it is ready is bred from these."""
+    """In turn, before the strategy chooses parents of its own."""
     played = Played(lambda n: n / 20, lambda n: n / 10, challengers=3).play(24)
     steps = [one for number, one in played.born.items() if number > len(STARTS)]
     assert [one.parents for one in steps[: 3 * SMALL_STEPS]] == [(4,), (3,), (2,)] * SMALL_STEPS
@@ -202,8 +202,8 @@ def test_without_mutants_nothing_is_bred_near_winners() -> None:
 
 def test_few_births_leave_room_to_be_born_again() -> None:
     assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=12).room == 7
-    assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=12).twins == 2
-    assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=5).twins == 0
+    assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=12).most_twins == 2
+    assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=5).most_twins == 0
     assert Race(8, 4, BRIEF.longer, question=question(), most=4).room == 3
     assert Race(8, 4, BRIEF.longer, question=question(), most=20).room == 8
     assert Race(8, 4, BRIEF.longer, question=question(genes={}), most=4).room == 4

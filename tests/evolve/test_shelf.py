@@ -16,7 +16,7 @@ from conftest import DATA, command, stack_space
 import evolve
 from evolve.config import RunConfig
 from evolve.display.quantities import count, latency, seconds, shown_cost, shown_size, size
-from evolve.engine.config_checks import check_objectives, seen_at_the_end
+from evolve.engine.config_checks import check_objectives, latency_remarks
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError, RunError
 from evolve.models.pick import pick
@@ -117,7 +117,7 @@ def test_mistakes_are_told(flags: tuple[str, ...], why: str, tmp_path: Path) -> 
     ],
 )
 def test_a_limit_that_the_search_does_not_heed_is_said_to_be_one(settings: dict[str, Any], said: str | None) -> None:
-    found = seen_at_the_end(RunConfig.checked(settings))
+    found = latency_remarks(RunConfig.checked(settings))
     assert (len(found) == 1 and re.search(said, found[0])) if said else found == []
 
 
@@ -465,8 +465,8 @@ def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tin
         assert len(log.requests(Purpose.RESCORE, candidate=small.candidate)) == 2
     words = ("pick", "p", "--max-parameters", str(int(limit)), "--train", "--json", "--results", tmp_path)
     told = json.loads(command(*words, cwd=tmp_path).stdout)
-    assert told["trained"] == {**made.trained.to_json(), "new": False}
-    assert told["trained"]["measures"]["accuracy"] == made.trained.result.measures["accuracy"]
+    assert told["training"] == {**made.trained.to_json(), "new": False}
+    assert told["training"]["measures"]["accuracy"] == made.trained.result.measures["accuracy"]
 
 
 # What is measured

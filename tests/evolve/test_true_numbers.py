@@ -277,10 +277,10 @@ def test_balanced_accuracy_is_as_exact_as_its_rarest_classes_allow() -> None:
     """Its standard error over draws of images is that of so many images of equally frequent classes."""
     shares, images, recall = (0.9, 0.08, 0.02), 1000, 0.7
     guessing = Guessing(images, shares)
-    assert guessing.counting("accuracy") == images
-    assert Guessing(images, (0.25,) * 4).counting("balanced_accuracy") == pytest.approx(images)
+    assert guessing.effective_images("accuracy") == images
+    assert Guessing(images, (0.25,) * 4).effective_images("balanced_accuracy") == pytest.approx(images)
     rng = np.random.default_rng(1)
     counts = [round(share * images) for share in shares]
     drawn = np.mean([rng.binomial(count, recall, 20_000) / count for count in counts], axis=0)
-    error = (recall * (1 - recall) / guessing.counting("balanced_accuracy")) ** 0.5
+    error = (recall * (1 - recall) / guessing.effective_images("balanced_accuracy")) ** 0.5
     assert error == pytest.approx(drawn.std(), rel=0.03)

@@ -74,18 +74,11 @@ class Session:
                 if executor is None:
                     executor = make_executor(self.problem, self.workers)
                 self._closing.callback(executor.close)
-                if self.config.table is None and self.problem.executor == "in-process":
-                    what = "the fitness function runs" if self.config.fitness else "trainings run"
-                    self.console.note(f"{what} in this process, without limits of time and memory")
-                again = Ancestors(self.problem, self.store).job
-                elsewhere = self._closing.enter_context(results_of(self._reused(), self.store))
-                dispatcher = Dispatcher(self.store, executor, stop, self._poll(stop), again, elsewhere)
+                dispatcher = self._dispatcher(executor, stop)
                 stats = Stats(self.config.population)
                 conditions = stop_conditions(limit, times, work, clock, begun - seconds_spent(self.store))
                 pace = Pace(stats, dispatcher, self.problem, self.config, self.workers, conditions)
                 dispatcher.on_message, dispatcher.on_result = pace.hear, self._on_result(pace)
-                if isinstance(self.problem, ImageProblem):
-                    dispatcher.measures.maker = self.problem.measuring
                 search = compose_search(
                     self.config,
                     self.problem,
@@ -120,6 +113,18 @@ class Session:
             raise
         finally:
             self._closing.close()
+
+    def _dispatcher(self, executor: Executor, stop: Stop) -> Dispatcher:
+        """What hands jobs to the executor, and knows results of other runs and how to make lost weights again."""
+        if self.config.table is None and self.problem.executor == "in-process":
+            what = "the fitness function runs" if self.config.fitness else "trainings run"
+            self.console.note(f"{what} in this process, without limits of time and memory")
+        again = Ancestors(self.problem, self.store).job
+        elsewhere = self._closing.enter_context(results_of(self._reused(), self.store))
+        made = Dispatcher(self.store, executor, stop, self._poll(stop), again, elsewhere)
+        if isinstance(self.problem, ImageProblem):
+            made.measures.maker = self.problem.measuring
+        return made
 
     def _on_result(self, pace: Pace) -> Callable[[int], None]:
         """What is told of each result that was written: the display, and TensorBoard's files if they are wanted."""

@@ -22,7 +22,8 @@ G = TypeVar("G", bound=Genome)
 TRIES = 30
 # Widths at which a network that may be larger is tried, and one that is too large.
 WIDER = (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.75, 1.5, 1.25)
-SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)
+SHARES = (1.0, 0.875, 0.75, 0.6875, 0.625, 0.5625, 0.5, 0.4375, 0.375, 0.3125, 0.25, 0.1875, 0.125)
+NARROWER = (0.75, 0.5)  # of a child that is too large
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class LayerSpace(ABC, Generic[G]):
         try:
             return Variation(child, steps, self.blueprint(child))
         except TooLarge:
-            narrower = self._widest(child, SHARES[1:3])
+            narrower = self._widest(child, NARROWER)
             return narrower and Variation(narrower.genome, (*steps, *narrower.steps), narrower.blueprint)
 
     def add_classes(self, net: SpecBuilder) -> None:

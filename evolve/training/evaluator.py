@@ -119,7 +119,7 @@ class Trainer:
                 copy_weights(training.model, saved)
                 if seen.same and point["epoch"] == job.budget.epochs:
                     at_last = classify(scored)
-                    now = measures_of(at_last[: len(watched[0])], watched[1])
+                    now = measures_of(*sample((at_last, labels), CURVE_IMAGES))
                 else:
                     now = measures_of(classify(watched[0]), watched[1])
                 watch = job.parts.watch

@@ -70,10 +70,13 @@ def hand_on(layer: Any) -> None:
 
 def whiten(layer: Any, normalisation: Any, images: Any) -> None:
     """Sets a convolution to the principal components of patches of the images, each scaled to deviation 1, and to the
-    same with the sign turned. normalisation: the layer that normalises pixels. About 200,000 patches are looked at."""
+    same with the sign turned. normalisation: the layer that normalises pixels. About 200,000 patches are looked at, of
+    images evenly over all: they may lie in the order of their classes."""
     side, _, channels, _ = layer.kernel.shape
     height, width = normalisation.output.shape[1:3]
-    seen = np.asarray(normalisation(np.asarray(images[: 1 + 200_000 // (height * width)], "float32")))
+    count = min(len(images), 1 + 200_000 // (height * width))
+    rows = np.arange(count) * len(images) // count
+    seen = np.asarray(normalisation(np.asarray(images[rows], "float32")))
     windows = np.lib.stride_tricks.sliding_window_view(seen, (side, side), axis=(1, 2))  # (..., channels, side, side)
     patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, side * side * channels).astype("float64")
     patches = patches - patches.mean(axis=0)

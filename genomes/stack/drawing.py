@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from random import Random
 
@@ -91,5 +92,5 @@ def as_wide(gene: Layer, share: float, alphabet: Alphabet) -> Layer:
 def _aligned(width: float) -> int:
     """The nearest width that fills registers of 8 or 16 numbers: a processor that multiplies matrices by itself (AMX)
     takes longer for layers of 27 filters than for those of 32."""
-    step = 16 if width >= 16 else 8 if width >= 8 else 1
-    return max(1, step * round(width / step))
+    step = 16 if width >= 64 else 8 if width >= 8 else 1
+    return max(1, step * math.floor(width / step + 0.5))

@@ -182,7 +182,7 @@ OUTSIDE: list[tuple[Domain, Any]] = [
 
 def test_a_layer_of_ones_own_takes_part_with_its_genes_and_costs() -> None:
     space = StackSpace((28, 28, 1), 10, alphabet=alphabet({"swirl": SWIRL}, None, KNOWN))
-    seen = [gene for genome in wander(space) for gene in genome.layers if gene.kind == "swirl"]
+    seen = [gene for genome in wander(space, 4000) for gene in genome.layers if gene.kind == "swirl"]
     assert {gene.speed for gene in seen} == {1, 2, 4}
     assert all(0.1 <= gene.strength <= 0.5 for gene in seen)
     assert {gene.way for gene in seen} == {"a", "b"}

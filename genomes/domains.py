@@ -45,7 +45,7 @@ class TypedDomain(Protocol[V]):
 
     @property
     def middle(self) -> V:
-        """The middle of what is typical of it, where it is not off."""
+        """The middle of what is typical of it, where it is not off; off if it always is."""
         ...
 
     def read(self, text: str) -> V:
@@ -87,7 +87,7 @@ class Options:
 
     @property
     def middle(self) -> Value:
-        on = [value for value in self.values if value is not False]
+        on = [value for value in self.values if value is not False] or self.values
         return on[len(on) // 2]
 
     def read(self, text: str) -> Value:
@@ -140,7 +140,7 @@ class Whole:
 
     @property
     def middle(self) -> int:
-        return median_low(sorted({value for value in self.typical if value}))
+        return median_low(sorted({value for value in self.typical if value} or {0}))
 
     def read(self, text: str) -> int:
         try:

@@ -94,6 +94,7 @@ class Session:
                     reason = search.run()
                     simulated = {"simulated": clock.now} if clock else {}
                     self.store.act("search ended", births=search.births, reason=reason, **simulated)
+                    self.console.note(f"the search ended: {reason}")
                     if isinstance(search.strategy, Halving | Racing):
                         search.close(search.strategy.due, lambda cost: pace.late(cost, racing=True))
                     finished = self._finish(dispatcher, pace, search.strategy)

@@ -18,7 +18,7 @@ from evolve.execution.keras_settings import OF_TRAININGS
 from evolve.jobs import AVERAGED
 from evolve.models.custom_sources import custom_sources
 from evolve.models.full_training import usual_epochs
-from evolve.models.script_parts import augmentation_source, recipe_source, start_source
+from evolve.models.script_parts import augmentation_source, has_own, recipe_source, start_source
 from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
 from evolve.runs.trainings import done
@@ -175,7 +175,8 @@ def _training(recipe: Mapping[str, Any], starts: bool, rest: bool, averages: boo
         else "",
         counts="        self.epoch += 1\n" if alternates(recipe) else "",
         last=" + LAST_STEPS" if rest else "",
-        smoothing=recipe["label_smoothing"],
+        loss=(_WEIGHTED_LOSS if recipe["class_weights"] else _LOSS).format(smoothing=recipe["label_smoothing"]),
+        plain=_WITHOUT_OWN if has_own(recipe) else "",
         weights=_WEIGHTS.format(power=recipe["class_weights"]) if recipe["class_weights"] else "",
         average="    average = Average(steps)\n    callbacks.append(average)\n" if averages else "",
         rest=_REST if rest else "",
@@ -206,6 +207,10 @@ class Average(keras.callbacks.Callback):
 _ALTERNATING = "mirror(self.images[chosen], (self.mirrored[chosen] + self.epoch) % 2 == 1)"
 _REST = """    rest = {"initial_epoch": EPOCHS, "epochs": EPOCHS + 1, "steps_per_epoch": LAST_STEPS}
     model.fit(batches, **rest, callbacks=callbacks, verbose=2)
+"""
+_LOSS = "keras.losses.CategoricalCrossentropy(label_smoothing={smoothing})"
+_WEIGHTED_LOSS = "weighted_crossentropy({smoothing})"
+_WITHOUT_OWN = """    model = keras.Model(model.inputs, model.outputs)  # without this script's own loss and rate
 """
 _WEIGHTS = """        counts = np.bincount(labels, minlength=len(CLASSES))  # images of rarer classes count more
         weights = (len(labels) / len(CLASSES) / np.maximum(1, counts)) ** {power}
@@ -248,7 +253,7 @@ def main():
     steps = EPOCHS * len(batches){last}
     model.compile(
         optimizer=build_optimizer(steps),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing={smoothing}),
+        loss={loss},
         metrics=["accuracy"],
     )
     logs = keras.backend.backend() == "tensorflow" and importlib.util.find_spec("tensorboard") is not None
@@ -260,7 +265,7 @@ def main():
     for image, label in zip(x_test[:5], y_test[:5]):
         said = model.predict(image[np.newaxis], verbose=0)[0]
         print(f"'{{CLASSES[label]}}' is taken for '{{CLASSES[said.argmax()]}}' ({{said.max():.0%}})")
-    model.save("model.keras")
+{plain}    model.save("model.keras")
     print("wrote model.keras")
 
 

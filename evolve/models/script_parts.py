@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evolve.training.augment import alternates, changes_of, mirror, mixup
+from evolve.training.losses import weighted_crossentropy
 from evolve.training.starting_weights import hand_on, whiten
 from genomes.keras_calls import TRIANGLE
 from genomes.source import optimizer_source
@@ -39,9 +40,19 @@ def start_source(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
 
 
 def recipe_source(recipe: Mapping[str, Any]) -> str:
-    """`optimizer_source`, and the class of its schedule where Keras has none."""
-    text = optimizer_source(recipe)
-    return f"{_class_source(TRIANGLE)}\n\n\n{text}" if f"{TRIANGLE}(" in text else text
+    """`optimizer_source`, and the schedule and the loss where Keras has none such."""
+    triangle = [_class_source(TRIANGLE)] if _rises(recipe) else []
+    weighted = [_plain(weighted_crossentropy)] if recipe["class_weights"] else []
+    return "\n\n\n".join([*triangle, optimizer_source(recipe), *weighted])
+
+
+def has_own(recipe: Mapping[str, Any]) -> bool:
+    """Whether the training has a schedule or a loss that only the script knows."""
+    return bool(recipe["class_weights"]) or _rises(recipe)
+
+
+def _rises(recipe: Mapping[str, Any]) -> bool:
+    return f"{TRIANGLE}(" in optimizer_source(recipe)
 
 
 def augmentation_source(recipe: Mapping[str, Any]) -> str:
@@ -67,7 +78,12 @@ def _class_source(name: str) -> str:
     text = Path(module.origin).read_text(encoding="utf-8")
     found = next(one for one in ast.parse(text).body if isinstance(one, ast.ClassDef) and one.name == name)
     source = re.sub(r"  # (type|noqa):.*", "", str(ast.get_source_segment(text, found)))
-    return re.sub(r"(?m)^    def .*$", lambda line: re.sub(r" -> .*(?=:)|: [^,:)]*(?=[,)])", _default, line[0]), source)
+    return _inner_plain(source)
+
+
+def _inner_plain(source: str) -> str:
+    """Source in which the functions within something are without type hints."""
+    return re.sub(r"(?m)^ +def .*$", lambda line: re.sub(r" -> .*(?=:)|: [^,:)]*(?=[,)])", _default, line[0]), source)
 
 
 def _default(hint: re.Match[str]) -> str:
@@ -78,7 +94,7 @@ def _default(hint: re.Match[str]) -> str:
 
 def _plain(function: Any) -> str:
     """The source of a function without type hints, as a tutorial has it."""
-    source = inspect.getsource(function).rstrip()
+    source = _inner_plain(inspect.getsource(function).rstrip())
     head, colon, body = source.partition(':\n    """')
     parameters = ", ".join(inspect.signature(function).parameters)
     return f'def {function.__name__}({parameters}):\n    """{body}' if colon and head else source

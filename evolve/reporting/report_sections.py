@@ -99,10 +99,9 @@ def _found(run: Run) -> Iterator[Block]:
         worked = seconds_spent(log)
     births = f"{plural(len(run.candidates), 'network')} were born, {plural(summary['failures'], 'training')} failed"
     work = f" and {units(summary['work'])} units of work" if summary["work"] else ""
-    end = next((act.detail.get("reason") for act in reversed(run.acts) if act.kind == "search ended"), None)
     yield Paragraph(
         f"Strategy {run.config.strategy}, seed {run.config.seed}, on {summary['dataset']}. {births}, in "
-        f"{duration(worked)}{work}.{f' The search ended: {end}.' if end else ''}"
+        f"{duration(worked)}{work}.{f' The search ended: {run.search_ended}.' if run.search_ended else ''}"
     )
     if decided := list(sentences(run)):
         yield Bullets([sentence(one) for one in decided])

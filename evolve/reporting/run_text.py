@@ -99,11 +99,12 @@ def _about(run: Run) -> str:
     """What the run is, and how far."""
     s, names = run.summary(work=False), run.problem.get("class_names")
     why = f": {run.error}" if run.error else ""
+    ended = f"\nthe search ended: {run.search_ended}" if run.search_ended else ""
     listed = ", ".join(names[:FEW_CLASSES]) + (", ..." if len(names) > FEW_CLASSES else "") if names else ""
     return (
         f"{s['name']}: {s['strategy']} on {s['dataset']}, seed {s['seed']}, {s['state']}{why}\n"
         f"{plural(s['evaluations'], 'evaluation')}, {plural(s['failures'], 'failure')}"
-        f"{f'; {len(names)} classes: {listed}' if names else ''}{_simulated(run)}"
+        f"{f'; {len(names)} classes: {listed}' if names else ''}{_simulated(run)}{ended}"
     )
 
 

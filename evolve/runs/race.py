@@ -10,7 +10,17 @@ from typing import Any
 
 from evolve.objectives import Objective
 from evolve.runs.guessing import guessing_on, over_folds, scored_images
-from evolve.search.leads import Lead, Scale, Scores, image_error, lead, pooled_seed_error, share_carried
+from evolve.search.leads import (
+    LOSS_SEED_ERROR,
+    SEED_ERROR,
+    Lead,
+    Scale,
+    Scores,
+    image_error,
+    lead,
+    pooled_seed_error,
+    share_carried,
+)
 from evolve.storage.log import Log
 from evolve.values import Purpose, is_reborn
 
@@ -27,7 +37,8 @@ def scale_of(objective: Objective, problem: Mapping[str, Any]) -> Scale:
     images: float | None = scored_images(problem, "validation") if objective.name in SHARES else None
     if guessing and images is not None:
         images = guessing.effective_images(objective.name)
-    return Scale(images, -math.inf if learned is None else learned)
+    seed_error = LOSS_SEED_ERROR if objective.name == "loss" else SEED_ERROR
+    return Scale(images, -math.inf if learned is None else learned, seed_error)
 
 
 def starts(founders: int, config: Mapping[str, Any]) -> int:
@@ -77,8 +88,8 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     found = {number: one for number, one in _raced(log, first, again).items() if among is None or number in among}
     if not found:
         return None
-    seed_error = pooled_seed_error(log.rescored().values())
-    scale = replace(scale_of(log.objectives.first, meta["problem"]), seed_error=seed_error)
+    scale = scale_of(log.objectives.first, meta["problem"])
+    scale = replace(scale, seed_error=pooled_seed_error(log.rescored().values(), scale.seed_error))
     favourite = min((one for one in found.values() if not one.bred), key=lambda one: one.number, default=None)
     favourite = favourite or min(found.values(), key=lambda one: one.number)
     tried = _bred(log, first)

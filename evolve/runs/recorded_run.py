@@ -158,6 +158,11 @@ class RecordedRun:
         return self._last.detail.get("reason") if self._last and self._last.kind in ("failed", "stopped") else None
 
     @property
+    def search_ended(self) -> str | None:
+        """Why the search ended, if it did."""
+        return next((act.detail.get("reason") for act in reversed(self.acts) if act.kind == "search ended"), None)
+
+    @property
     def _last(self) -> Act | None:
         """What was done last of what decides its state."""
         decides = ("started", "finished", "stopped", "failed")

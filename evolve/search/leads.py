@@ -16,6 +16,7 @@ from statistics import NormalDist, fmean
 
 CARRIED = 0.5  # of what was gained from the brief training to the longer ones, that is still to come
 SEED_ERROR = 0.012  # standard deviation of the accuracy of one network between two seeds: the usual one, see the table
+LOSS_SEED_ERROR = 0.03  # the same of its loss, in nats
 USUALLY = 8  # degrees of freedom that the usual one counts as, beside what the trainings at hand say of it
 
 
@@ -114,13 +115,13 @@ def lead(
     return Lead(by, max(of_images, of_seeds) * scale.slope(score), tried)
 
 
-def pooled_seed_error(repeated: Iterable[Sequence[float]]) -> float:
+def pooled_seed_error(repeated: Iterable[Sequence[float]], usual: float = SEED_ERROR) -> float:
     """Standard deviation of a score between two seeds: that of these scores, pooled, together with the usual one, which
     counts as much as so many of them (an empirical Bayes estimate, Smyth 2004, https://doi.org/10.2202/1544-6115.1027).
 
     repeated: the scores of each candidate with different seeds on the same images.
     """
-    squares, freedom = USUALLY * SEED_ERROR**2, USUALLY
+    squares, freedom = USUALLY * usual**2, USUALLY
     for scores in repeated:
         squares += sum((score - fmean(scores)) ** 2 for score in scores)
         freedom += max(0, len(scores) - 1)

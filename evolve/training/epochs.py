@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from evolve.jobs import AVERAGED, Takes, TrainingJob
 from evolve.training.augment import alternates, augment, mirror
 from evolve.training.backends import this_backend
+from evolve.training.losses import loss, targets_of
 from evolve.training.optimizers import Elastic, optimizer
 from evolve.training.part_images import JoinedImages
 from evolve.training.scores import SCORING
@@ -64,7 +64,7 @@ class Training:
         self._start(images, labels, job)
         model.compile(
             optimizer=optimizer(job.recipe, self._spans, elastic=job.finish_in is not None),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=job.recipe.label_smoothing),
+            loss=loss(job.recipe),
             metrics=["accuracy"],
             jit_compile=False,
             steps_per_execution=min(this_backend().fit_steps, steps) if steps == whole else 1,
@@ -172,8 +172,8 @@ class Training:
         than one that calls all classes equally likely."""
         if self._done < TRIED or not self._total / 2 <= self._done < self._total:
             return False
-        loss = float(self.model.get_metrics_result()["loss"])
-        return loss > NOTHING * math.log(len(self._one_hot))
+        reached = float(self.model.get_metrics_result()["loss"])
+        return reached > NOTHING * math.log(len(self._one_hot))
 
     def _epoch(self, number: int, on_stretch: Callable[[float], None]) -> Point:
         order = self._streams["order"].permutation(len(self.images))[: self._used]
@@ -229,14 +229,6 @@ class Training:
             self._total = self._done + left
             if isinstance(rate := self.model.optimizer._learning_rate, Elastic):
                 rate.end_in(self._before + self._done, left)
-
-
-def targets_of(labels: NDArray[Any], classes: int, class_weights: float) -> NDArray[Any]:
-    """What a network is to say of an image of each class, one row each: 1 for the class, or more where it is rarer than
-    others; the loss of an image is as much larger. See `Recipe.class_weights`."""
-    counts = np.bincount(labels, minlength=classes)
-    weights = (len(labels) / classes / np.maximum(1, counts)) ** class_weights
-    return np.diag(weights / np.average(weights, weights=counts)).astype(np.float32)
 
 
 def build_ahead(model: Any) -> None:

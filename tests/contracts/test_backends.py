@@ -47,6 +47,28 @@ def images(count: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     return rng.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8), np.eye(4, dtype=np.float32)[labels]
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_images_of_rare_classes_count_more_as_with_weights_of_samples(smoothing: float) -> None:
+    import keras
+
+    from evolve.training.losses import weighted_crossentropy
+    from evolve.training.weights import weights_of
+
+    x, y = images(48)
+    weights = np.linspace(0.5, 3.0, 48, dtype=np.float32)
+    ours, theirs = model(), model()
+    ours.compile(keras.optimizers.SGD(0.1), weighted_crossentropy(smoothing), jit_compile=False)
+    theirs.compile(
+        keras.optimizers.SGD(0.1), keras.losses.CategoricalCrossentropy(label_smoothing=smoothing), jit_compile=False
+    )
+    for _ in range(3):
+        mine = ours.train_on_batch(x, y * weights[:, None], return_dict=True)
+        fit = theirs.train_on_batch(x, y, sample_weight=weights, return_dict=True)
+        assert float(mine["loss"]) == pytest.approx(float(fit["loss"]), rel=1e-4)
+    for one, other in zip(weights_of(ours).values(), weights_of(theirs).values(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize("count", [64, 70, 9])
 def test_steps_train_as_fit_does(count: int) -> None:
     from evolve.training.weights import weights_of

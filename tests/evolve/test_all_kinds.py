@@ -15,7 +15,7 @@ import evolve
 from evolve.config import RunConfig
 from evolve.execution.builds import backend_name
 from evolve.problems.spaces import class_weights
-from evolve.training.epochs import targets_of
+from evolve.training.losses import targets_of
 from genomes.genome import recipe_of
 
 pytest.importorskip(backend_name())

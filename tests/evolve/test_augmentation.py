@@ -24,6 +24,7 @@ from evolve.search.strategy import Proposal
 from evolve.training.scores import least_kept
 from evolve.values import PROBED, Budget, Probe
 from genomes import Step
+from genomes.alphabet import alphabet
 
 pytest.importorskip(backend_name())
 
@@ -87,6 +88,10 @@ def test_only_a_recipe_that_was_written_out_is_the_wish_of_the_user(name: str, a
         ({"shift": [0, 2]}, {"flip", "shift", "zoom"}),
         ({"shift": [1, 2]}, {"flip", "zoom"}),
         ({"flip": [True]}, {"shift", "zoom"}),
+        ({"rotation": [0, 15]}, {"flip", "shift", "zoom", "rotation"}),
+        ({"cutout": [0, 4, 8]}, {"flip", "shift", "zoom", "cutout"}),
+        ({"contrast": [0, 0.3]}, {"flip", "shift", "zoom", "contrast", "brightness"}),
+        ({"cutout": 0, "rotation": 0, "contrast": [0]}, {"flip", "shift", "zoom"}),
     ],
 )
 def test_the_user_decides_by_gene(recipe: dict[str, object], asked: set[str]) -> None:
@@ -99,6 +104,10 @@ def test_the_user_decides_by_gene(recipe: dict[str, object], asked: set[str]) ->
     question = question_for(config, problem, [Proposal(genome, (), (Step("founder", {"founder": "fast"}, "fast"),))])
     assert question is not None
     assert {name for genes in question.genes.values() for name in genes} == asked
+    asked_of = {name: value for genes in question.genes.values() for name, value in genes.items()}
+    for name in recipe.keys() & asked:
+        assert asked_of[name], "it is asked of what is on"
+        assert alphabet({}, recipe).recipe[name].problem(asked_of[name]) is None
     assert asked <= question.off.keys()
     assert not ({"flip", "shift", "zoom"} - asked) & question.off.keys()
 

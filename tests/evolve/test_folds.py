@@ -195,6 +195,7 @@ def test_between_trainings_of_one_length_nothing_is_carried_on(metric: str) -> N
     assert share_carried(scores, scale_of(objective, known)) == 0
     assert share_carried(scores, scale_of(objective, {**known, "folds": 1})) > 0
     assert scale_of(objective, known).images == (200 if metric == "accuracy" else None)
+    assert scale_of(objective, known).seed_error == (0.012 if metric == "accuracy" else 0.03), "each in its own unit"
 
 
 def test_one_founder_is_searched_around_over_folds_and_has_the_time_that_is_asked_for() -> None:

@@ -79,6 +79,7 @@ def test_more_trainings_scored_on_the_same_images_say_no_more_of_other_images() 
 def test_the_error_of_seeds_is_pooled_with_the_usual_one() -> None:
     rng = Random(1)
     assert pooled_seed_error([]) == pytest.approx(SEED_ERROR)
+    assert pooled_seed_error([], 0.03) == pytest.approx(0.03)
     assert pooled_seed_error([(0.5,), (0.7,)]) == pytest.approx(SEED_ERROR), "one seed each says nothing"
     for true in (0.002, 0.05):
         drawn = [[0.6 + rng.gauss(0, true) for _ in range(3)] for _ in range(2000)]

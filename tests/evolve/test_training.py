@@ -6,8 +6,14 @@ import json
 from pathlib import Path
 from random import Random
 
-from conftest import command
+import pytest
+from conftest import command, stack_space, training_job
 
+from evolve.data.npz_files import load_npz
+from evolve.data.splits import prepare, settings
+from evolve.execution.builds import backend_name
+from evolve.jobs import PartsUsed
+from evolve.values import Budget
 from genomes.limits import Limits
 from genomes.stack.space import StackSpace
 
@@ -43,3 +49,21 @@ def test_a_candidate_shows_estimated_and_measured_memory(tmp_path: Path) -> None
     text = command("show", "a", "1", cwd=tmp_path).stdout
     assert "GiB estimated" in text
     assert "GiB measured" in text
+
+
+def test_a_curve_ends_with_the_score_where_it_follows_a_sample_of_the_part(
+    tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(backend_name())
+    from evolve.training import evaluator
+
+    monkeypatch.setattr(evaluator, "CURVE_IMAGES", 12)
+    parts, space = prepare(load_npz(tiny_npz), tmp_path), stack_space((8, 8, 1))
+    genome = space.parse("conv 4 3, relu, flatten | adam 0.01, batch 16")
+    used = PartsUsed(parts.digest, ("train",), "validation", "validation")
+    job = training_job(space.blueprint(genome), genome.recipe, Budget(160, 6), parts=used)
+    result = evaluator.Trainer(settings(parts)).evaluate(job)
+    assert parts.sizes["validation"] > 12
+    assert result.measures["accuracy"] > 0.9, result
+    assert result.curve[-1]["validation_accuracy"] > 0.9
+    assert result.curve[-1]["validation_loss"] == pytest.approx(result.measures["loss"], rel=0.5)

@@ -3,6 +3,8 @@
     python benchmarks/busy_cores.py results/unseen/runs/*-default-* --output results/published/search/busy-cores.json
 
 For each run and stage: seconds, and trainings at a time on the mean of them. A last training is one that has all cores.
+Of each run also the share of its time, all workers together, in which workers had nothing to do before the last
+training: what a favourite could gain at the most that is trained on meanwhile, without taking from its challengers.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 import evolve
 from evolve.values import SEARCHING, Purpose
 
+WORKERS = 2
 STAGES = {"search": (*SEARCHING, Purpose.TWIN), "scoring again": (Purpose.RESCORE,), "last training": (Purpose.FINAL,)}
 
 
@@ -33,6 +36,13 @@ def stages(folder: Path) -> Iterator[tuple[str, float, float]]:
                 begun += seconds
 
 
+def idle_share(rows: list[dict[str, Any]]) -> float:
+    """Share of the time of all workers in which they had nothing to do before the last training. rows: of one run."""
+    before = [row for row in rows if row["stage"] != "last training"]
+    idle = sum((WORKERS - row["busy"]) * row["seconds"] for row in before)
+    return float(idle / WORKERS / sum(row["seconds"] for row in rows))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", type=Path, nargs="+")
@@ -43,6 +53,8 @@ def main() -> None:
         for name, seconds, busy in stages(folder):
             rows.append({"run": folder.name, "stage": name, "seconds": round(seconds, 1), "busy": round(busy, 2)})
             print(f"{folder.name:30} {name:14} {seconds:6.0f} s, {busy:.2f} at a time")
+    idle = {run: idle_share([row for row in rows if row["run"] == run]) for run in {row["run"] for row in rows}}
+    print(f"idle before the last training: {fmean(idle.values()):.1%} of the time, at most {max(idle.values()):.1%}")
     for name in STAGES:
         mine = [row["busy"] for row in rows if row["stage"] == name]
         print(f"{name}: {fmean(mine):.2f} trainings at a time, mean of {len(mine)} runs")

@@ -48,15 +48,16 @@ def test_none_given_are_the_portfolio() -> None:
 def test_those_of_a_group_are_made_as_wide_as_the_limits_allow() -> None:
     tight = stack_space((32, 32, 3), max_work=20_000_000)
     narrow = founders(tight, ["fast-sizes"], Path("none"), lambda note: None)
-    assert list(map(in_words, narrow)) == [  # fast-wide is the first of them, then
-        "founder fast; 0.5 times as wide",
-        "founder fast-large; 0.125 times as wide",
+    assert list(map(in_words, narrow)) == [
+        "founder fast; 0.6875 times as wide",
+        "founder fast-wide; 0.3125 times as wide",
+        "founder fast-large; 0.1875 times as wide",
     ]
     roomy = stack_space((32, 32, 3), max_work=120_000_000, max_multiply_adds=300_000_000)
     wide = founders(roomy, ["fast-sizes", "article-1"], Path("none"), lambda note: None, fill=True)
     assert list(map(in_words, wide)) == [
         "founder fast; 2 times as wide",
-        "founder fast-large; 0.5 times as wide",
+        "founder fast-large; 0.5625 times as wide",
         "founder article-1",  # asked for by itself
     ]
 
@@ -74,15 +75,16 @@ def test_those_that_are_out_of_narrowed_bounds_are_changed_and_that_is_said_once
     space = stack_space((32, 32, 3), layers={"batchnorm": False}, recipe={"flip": False, "label_smoothing": 0})
     begun, notes = named("fast-sizes", "resnet", "conv 8 3, relu, flatten | adam 0.01, flip", space=space)
     change = "batchnorm left out, smoothing 0.1 -> off, flip on -> off"
-    assert begun == [  # fast-wide is the first of them, then
+    assert begun == [
         f"founder fast; {change}",
+        f"founder fast-wide; {change}; 0.75 times as wide",
         f"founder fast-large; {change}; 0.375 times as wide",
         "founder resnet; batchnorm left out",
         "founder conv 8 3, relu, flatten | adam 0.01, flip; flip on -> off",
     ]
     assert notes == [
         "founders are changed where they are out of the bounds of this run: "
-        f"fast, fast-large ({change}); resnet (batchnorm left out); "
+        f"fast, fast-wide, fast-large ({change}); resnet (batchnorm left out); "
         "conv 8 3, relu, flatten | adam 0.01, flip (flip on -> off)"
     ]
 

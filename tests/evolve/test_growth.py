@@ -81,7 +81,8 @@ def test_widths_are_what_processors_are_made_for() -> None:
     space = stack_space((16, 16, 3), max_work=2_000_000)
     for width in range(4, 60):
         found = space.widened(space.parse(f"conv {width} 3, relu, global_max | adam 0.01, batch 16"))
-        assert found is None or found.genome.layers[0].filters % 16 == 0  # type: ignore[attr-defined]
+        filters = found.genome.layers[0].filters if found else 64  # type: ignore[attr-defined]
+        assert filters % (16 if filters >= 64 else 8) == 0
 
 
 @pytest.fixture(scope="module")

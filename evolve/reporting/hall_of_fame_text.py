@@ -68,7 +68,11 @@ def _of_race(run: Run, race: Standings, first: Leader) -> str:
     if first.candidate == race.favourite:
         newcomers = sum(one.tried > 0 for one in race.leads.values())
         beyond = f"; {plural(newcomers, 'newcomer')} did not beat it beyond luck" if newcomers else ""
-        return f"expected to end best of {others + 1} that were scored again{beyond}" if others else _unrivalled(run)
+        if not others:
+            return _unrivalled(run)
+        close = any(one.by > 0 and not one.tried for one in race.leads.values())
+        said = "first of {}, of which none is clearly ahead" if close else "expected to end best of {}"
+        return f"{said.format(others + 1)} that were scored again{beyond}"
     favourite = next(one for one in run.leaders(None) if one.candidate == race.favourite)
     by = abs(race.in_scores(first.candidate))
     luck = f", more than the luck of the best of {plural(lead.tried, 'newcomer')}" if lead.tried else ""

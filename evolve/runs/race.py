@@ -11,6 +11,7 @@ from typing import Any
 from evolve.objectives import Objective
 from evolve.runs.guessing import guessing_on, over_folds, scored_images
 from evolve.search.leads import (
+    FIRST_START,
     LOSS_SEED_ERROR,
     SEED_ERROR,
     Lead,
@@ -49,19 +50,24 @@ def starts(founders: int, config: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Raced:
-    """A candidate that was trained longer. request: number of that training. bred: whether it was born after the race,
-    and not as one of it with other augmentation."""
+    """A candidate that was trained longer. request: number of that training. start: the network that it is, perhaps
+    with other augmentation, of those that the race began with; None for one that was bred after it."""
 
     number: int
     scores: Scores
     request: int
-    bred: bool
+    start: int | None
+
+    @property
+    def bred(self) -> bool:
+        """Whether it was born after the race, and not as one of it with other augmentation."""
+        return self.start is None
 
 
 @dataclass(frozen=True)
 class Standings:
     """Candidates of a race, those expected to end best first. leads: of each over the favourite, by birth number. The
-    favourite is the eldest of those that are no newcomers. slope: by how much the unit of leads grows for a small
+    favourite is that of the first start. slope: by how much the unit of leads grows for a small
     growth of the favourite's score. carried: whether leads are carried on. over_next: the lead of the first over the
     second, if there is one."""
 
@@ -79,8 +85,9 @@ class Standings:
 
 def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) -> Standings | None:
     """How a race stands; None in a run without one. A newcomer stands before others only if its lead counts, see
-    `Lead`. among: only these candidates, by birth number; of those none without a longer training is told. again:
-    whether trainings in which leaders were scored again count; without them it is as the search left it."""
+    `Lead`; a start before the first one only if it is ahead by a part of the error, see `FIRST_START`. among: only
+    these candidates, by birth number; of those none without a longer training is told. again: whether trainings in
+    which leaders were scored again count; without them it is as the search left it."""
     if not log.count(Purpose.CHALLENGE):
         return None
     meta = log.meta()
@@ -90,14 +97,15 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
         return None
     scale = scale_of(log.objectives.first, meta["problem"])
     scale = replace(scale, seed_error=pooled_seed_error(log.rescored().values(), scale.seed_error))
-    favourite = min((one for one in found.values() if not one.bred), key=lambda one: one.number, default=None)
-    favourite = favourite or min(found.values(), key=lambda one: one.number)
+    favourite = min(found.values(), key=lambda one: (one.bred, one.start or 0, one.number))
     tried = _bred(log, first)
     carried = share_carried([one.scores for one in found.values()], scale)
     leads = {one.number: _lead(log, one, favourite, scale, tried if one.bred else 0, carried) for one in found.values()}
 
     def place(number: int) -> tuple[float, int]:
-        return leads[number].luck - leads[number].by, number
+        lead, start = leads[number], found[number].start
+        needed = 0.0 if start in (None, favourite.start) else FIRST_START * lead.error
+        return needed + lead.luck - lead.by, number
 
     slope, order = scale.slope(fmean(favourite.scores.longer)), tuple(sorted(found, key=place))
     over_next = _lead(log, found[order[0]], found[order[1]], scale, 0, carried) if len(order) > 1 else None
@@ -112,9 +120,8 @@ def _raced(log: Log, first: int, again: bool) -> dict[int, Raced]:
         if result is None or result.fitness is None or brief is None:
             continue
         scores = Scores(brief, (result.fitness, *rescored.get(request.candidate, ())))
-        bred = request.candidate > first and not _reborn(log, request.candidate)
-        trained = result.cached_from or request.number
-        found[request.candidate] = Raced(request.candidate, scores, trained, bred)
+        start = _start(log, request.candidate, first)
+        found[request.candidate] = Raced(request.candidate, scores, result.cached_from or request.number, start)
     return found
 
 
@@ -124,8 +131,12 @@ def _brief(log: Log, candidate: int) -> float | None:
     return result.fitness if result else None
 
 
-def _reborn(log: Log, candidate: int) -> bool:
-    return is_reborn(log.born(candidate))
+def _start(log: Log, candidate: int, first: int) -> int | None:
+    """See `Raced`."""
+    row = log.born(candidate)
+    if candidate <= first:
+        return candidate
+    return _start(log, row.parents[0], first) if is_reborn(row) else None
 
 
 def _bred(log: Log, first: int) -> int:

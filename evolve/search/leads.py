@@ -17,6 +17,10 @@ from statistics import NormalDist, fmean
 CARRIED = 0.5  # of what was gained from the brief training to the longer ones, that is still to come
 SEED_ERROR = 0.012  # standard deviation of the accuracy of one network between two seeds: the usual one, see the table
 LOSS_SEED_ERROR = 0.03  # the same of its loss, in nats
+# Of the error of its lead, that a start has to be ahead of the first one: that is the best bet before anything is
+# known, and where scores hardly differ it stays so. On the recorded table any share from a quarter to three quarters
+# nearly halves what the race loses, see `benchmarks/policies.py`.
+FIRST_START = 0.5
 USUALLY = 8  # degrees of freedom that the usual one counts as, beside what the trainings at hand say of it
 
 

@@ -58,6 +58,32 @@ def test_a_newcomer_stands_first_only_if_it_is_ahead_by_more_than_luck(newcomer:
     assert (race.order[0] == 4) == wins
 
 
+@pytest.mark.parametrize(("other", "wins"), [(0.802, False), (0.83, True)])
+def test_a_start_stands_before_the_first_one_only_if_it_is_clearly_ahead(other: float, wins: bool) -> None:
+    """The first one is the best bet before anything is known."""
+    race = standings(of_run({1: 0.6, 2: 0.6, 3: 0.6}, {1: 0.80, 2: other, 3: 0.70}))
+    assert race is not None
+    assert race.favourite == 1
+    assert race.leads[2].by > 0
+    assert (race.order[0] == 2) == wins
+
+
+def test_one_of_the_first_start_with_other_augmentation_is_as_that_is() -> None:
+    store = of_run({1: 0.6, 2: 0.6}, {1: 0.80, 2: 0.802}, founders=2)
+    turned = Step("augmentation", {}, "flip off -> on")
+    for number, parent, score in ((3, 2, 0.802), (4, 1, 0.80)):
+        genome = SPACE.parse(f"conv {4 * number} 3, relu, flatten")
+        candidate = Candidate(number, genome, f"{number}", (parent,), (turned,))
+        for purpose in (Purpose.SEARCH, Purpose.CHALLENGE):
+            request = Request(store.last("request") + 1, candidate, BRIEF, 0, purpose, f"{purpose} {number}")
+            store.add([candidate] if purpose is Purpose.SEARCH else [], [request])
+            given = 0.6 if purpose is Purpose.SEARCH else score
+            store.add(results=[Result(request.number, Status.OK, {"accuracy": given})])
+    race = standings(store, among=(3, 4))
+    assert race is not None
+    assert race.favourite == race.order[0] == 4
+
+
 def test_leads_are_in_the_unit_of_the_score_and_carried_on_where_all_had_learned_something() -> None:
     learned, guessing = of_run({1: 0.6, 2: 0.6}, {1: 0.7, 2: 0.71}), of_run({1: 0.5, 2: 0.6}, {1: 0.7, 2: 0.71})
     one, other = standings(learned), standings(guessing)

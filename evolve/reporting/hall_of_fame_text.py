@@ -71,8 +71,9 @@ def _of_race(run: Run, race: Standings, first: Leader) -> str:
         if not others:
             return _unrivalled(run)
         close = any(one.by > 0 and not one.tried for one in race.leads.values())
-        said = "first of {}, of which none is clearly ahead" if close else "expected to end best of {}"
-        return f"{said.format(others + 1)} that were scored again{beyond}"
+        scored = f"{others + 1} that were scored again"
+        said = f"of {scored} none is clearly ahead of it" if close else f"expected to end best of {scored}"
+        return f"{said}{beyond}"
     favourite = next(one for one in run.leaders(None) if one.candidate == race.favourite)
     by = abs(race.in_scores(first.candidate))
     luck = f", more than the luck of the best of {plural(lead.tried, 'newcomer')}" if lead.tried else ""

@@ -19,7 +19,7 @@ from typing import Any
 import evolve
 from evolve.values import SEARCHING, Purpose
 
-WORKERS = 2
+WORKERS = 2  # of these runs
 STAGES = {"search": (*SEARCHING, Purpose.TWIN), "scoring again": (Purpose.RESCORE,), "last training": (Purpose.FINAL,)}
 
 
@@ -53,7 +53,9 @@ def main() -> None:
         for name, seconds, busy in stages(folder):
             rows.append({"run": folder.name, "stage": name, "seconds": round(seconds, 1), "busy": round(busy, 2)})
             print(f"{folder.name:30} {name:14} {seconds:6.0f} s, {busy:.2f} at a time")
-    idle = {run: idle_share([row for row in rows if row["run"] == run]) for run in {row["run"] for row in rows}}
+    idle = {
+        run: idle_share([row for row in rows if row["run"] == run]) for run in dict.fromkeys(row["run"] for row in rows)
+    }
     print(f"idle before the last training: {fmean(idle.values()):.1%} of the time, at most {max(idle.values()):.1%}")
     for name in STAGES:
         mine = [row["busy"] for row in rows if row["stage"] == name]

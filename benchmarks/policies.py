@@ -39,7 +39,7 @@ from scipy import stats
 
 import evolve
 from evolve.problems.recorded_tables import RecordedDataset
-from evolve.search.leads import FIRST_START, Scale, Scores, lead, share_carried
+from evolve.search.leads import Scale, Scores, lead, share_carried
 
 BRIEF, LONGER, THIRD, TRUTH = "5000x1", "5000x3", "20000x1", "15000x8"
 OF_0_9 = ("fast-thin", "residual", "dense-blocks", "article-thin", "small")  # what is most like its founders
@@ -52,9 +52,10 @@ class Draw:
     """What one search sees of a data set: one repeat of each training, on validation images drawn with replacement."""
 
     data: RecordedDataset
-    rng: np.random.Generator
+    seed: int
 
     def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
         count = self.data.sizes["validation"]
         self.images = self.rng.integers(0, count, count)
         self.again = self.rng.integers(0, count, count)
@@ -125,19 +126,13 @@ def race(draw: Draw, starts: Sequence[str], again: int = 2) -> str:
     networks = {start: plain(data, start) for start in starts}
     brief = {start: draw.score(one, BRIEF) for start, one in networks.items()}
     longer = {start: (draw.score(one, LONGER),) for start, one in networks.items()}
-
     carried = share_carried([Scores(brief[one], longer[one]) for one in starts], scale)
 
     def in_order(among: Sequence[str]) -> list[str]:
-        """Those expected to end best first; the first start unless another one is ahead by a part of the error."""
-        first = min(among, key=starts.index)
-
-        def ahead(start: str) -> float:
-            one, other = (Scores(brief[name], longer[name]) for name in (start, first))
-            found = lead(one, other, scale, None, carried=carried)
-            return 0.0 if start == first else found.by - FIRST_START * found.error
-
-        return sorted(among, key=ahead, reverse=True)
+        """Those expected to end best first."""
+        first, scores = min(among, key=starts.index), {one: Scores(brief[one], longer[one]) for one in among}
+        leads = {one: lead(scores[one], scores[first], scale, None, carried=carried) for one in among if one != first}
+        return sorted(among, key=lambda one: leads[one].by - leads[one].needed if one in leads else 0.0, reverse=True)
 
     leaders = in_order(starts)[:again]
     for start in leaders:
@@ -209,9 +204,7 @@ def outcome(
     losses = {}
     for data in every:
         starts = portfolio([one for one in every if one is not data], data.founders)[:count]
-        lost = [
-            best(data) - worth(data, policy(Draw(data, np.random.default_rng(seed)), starts)) for seed in range(draws)
-        ]
+        lost = [best(data) - worth(data, policy(Draw(data, seed), starts)) for seed in range(draws)]
         losses[data.name] = 100 * fmean(lost)
     return Outcome(losses)
 
@@ -222,7 +215,7 @@ def wrong(every: Sequence[RecordedDataset], count: int, draws: int) -> dict[str,
     found = {}
     for data in every:
         starts = portfolio([one for one in every if one is not data], data.founders)[:count]
-        won = [_start_of(data, starts, race(_draw(data, seed), starts)) for seed in range(draws)]
+        won = [_start_of(data, starts, race(Draw(data, seed), starts)) for seed in range(draws)]
         worth_of = {name: right(data, name) for name in starts}
         favourite = worth_of[starts[0]]
         vetoes = [one == starts[0] and max(worth_of.values()) > favourite + 0.01 for one in won]
@@ -237,10 +230,6 @@ def _start_of(data: RecordedDataset, starts: Sequence[str], network: str) -> str
     return next(one for one in starts if network in (one, one + MOVED, plain(data, one)))
 
 
-def _draw(data: RecordedDataset, seed: int) -> Draw:
-    return Draw(data, np.random.default_rng(seed))
-
-
 def augmentation(every: Sequence[RecordedDataset], draws: int) -> dict[str, Any]:
     """By data set and group, how often the best of the race says what, and what twins gain at the largest budget."""
     found: dict[str, Any] = {}
@@ -248,7 +237,7 @@ def augmentation(every: Sequence[RecordedDataset], draws: int) -> dict[str, Any]
         starts = portfolio([one for one in every if one is not data], data.founders)[:4]
         said: dict[str, list[str]] = {group: [] for group in GROUPS}
         for seed in range(draws):
-            draw = Draw(data, np.random.default_rng(seed))
+            draw = Draw(data, seed)
             networks = [plain(data, start) for start in starts]
             verdicts = draw.verdicts(max(networks, key=lambda one: draw.score(one, BRIEF)))
             for group in GROUPS:

@@ -39,15 +39,9 @@ def question_for(config: RunConfig, problem: ImageProblem, founders: Sequence[Pr
         if not _used(written, group) and (group != "mix" or last_epochs < MIXED)
     }
     recipes = [recipe_of(founder.genome) for founder in founders] or [replace(DEFAULT, **USUAL)]
-    given = {name: bounds[name].middle for name in config.recipe if name in PLAIN}
-    wanted = {
-        group: {name: given[name] for name in AUGMENTATION_GROUPS[group] if given.get(name)} for group in PROBED_GROUPS
-    }
-    strengths = {
-        group: _strength(recipes, group, wanted[group])
-        for group in PROBED_GROUPS
-        if _used(recipes, group) or wanted[group]
-    }
+    wanted = replace(DEFAULT, **{**PLAIN, **{name: bounds[name].middle for name in config.recipe if name in PLAIN}})
+    recipes.append(wanted)  # the last one, so that founders have the say where they augment
+    strengths = {group: _strength(recipes, group) for group in PROBED_GROUPS if _used(recipes, group)}
     asked = {
         group: {name: getattr(recipe, name) for name in undecided.get(group, ())} for group, recipe in strengths.items()
     }
@@ -86,11 +80,9 @@ def _used(recipes: Sequence[Recipe], group: str) -> bool:
     return any(augments(recipe, group) for recipe in recipes)
 
 
-def _strength(recipes: Sequence[Recipe], group: str, wanted: Mapping[str, Any]) -> Recipe:
-    """A recipe that augments in one group alone: as strongly as the first founder does that has it, or else as the
-    bounds that the user gave have it in their middle."""
-    first = next((recipe for recipe in recipes if augments(recipe, group)), None)
-    return of_group(first or replace(DEFAULT, **{**PLAIN, **wanted}), group)
+def _strength(recipes: Sequence[Recipe], group: str) -> Recipe:
+    """A recipe that augments in one group alone: as strongly as the first one does that has it."""
+    return of_group(next(recipe for recipe in recipes if augments(recipe, group)), group)
 
 
 def _seed(group: str) -> int:

@@ -18,7 +18,7 @@ from evolve.execution.keras_settings import OF_TRAININGS
 from evolve.jobs import AVERAGED
 from evolve.models.custom_sources import custom_sources
 from evolve.models.full_training import usual_epochs
-from evolve.models.script_parts import augmentation_source, has_own, recipe_source, start_source
+from evolve.models.script_parts import augmentation_source, has_own_loss_or_rate, recipe_source, start_source
 from evolve.problems.images import ImageProblem
 from evolve.runs.run import Run
 from evolve.runs.trainings import done
@@ -176,7 +176,7 @@ def _training(recipe: Mapping[str, Any], starts: bool, rest: bool, averages: boo
         counts="        self.epoch += 1\n" if alternates(recipe) else "",
         last=" + LAST_STEPS" if rest else "",
         loss=(_WEIGHTED_LOSS if recipe["class_weights"] else _LOSS).format(smoothing=recipe["label_smoothing"]),
-        plain=_WITHOUT_OWN if has_own(recipe) else "",
+        plain=_WITHOUT_RECIPE if has_own_loss_or_rate(recipe) else "",
         weights=_WEIGHTS.format(power=recipe["class_weights"]) if recipe["class_weights"] else "",
         average="    average = Average(steps)\n    callbacks.append(average)\n" if averages else "",
         rest=_REST if rest else "",
@@ -210,7 +210,7 @@ _REST = """    rest = {"initial_epoch": EPOCHS, "epochs": EPOCHS + 1, "steps_per
 """
 _LOSS = "keras.losses.CategoricalCrossentropy(label_smoothing={smoothing})"
 _WEIGHTED_LOSS = "weighted_crossentropy({smoothing})"
-_WITHOUT_OWN = """    model = keras.Model(model.inputs, model.outputs)  # without this script's own loss and rate
+_WITHOUT_RECIPE = """    model = keras.Model(model.inputs, model.outputs)  # without this script's own loss and rate
 """
 _WEIGHTS = """        counts = np.bincount(labels, minlength=len(CLASSES))  # images of rarer classes count more
         weights = (len(labels) / len(CLASSES) / np.maximum(1, counts)) ** {power}

@@ -41,17 +41,17 @@ def start_source(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
 
 def recipe_source(recipe: Mapping[str, Any]) -> str:
     """`optimizer_source`, and the schedule and the loss where Keras has none such."""
-    triangle = [_class_source(TRIANGLE)] if _rises(recipe) else []
+    triangle = [_class_source(TRIANGLE)] if _has_triangle(recipe) else []
     weighted = [_plain(weighted_crossentropy)] if recipe["class_weights"] else []
     return "\n\n\n".join([*triangle, optimizer_source(recipe), *weighted])
 
 
-def has_own(recipe: Mapping[str, Any]) -> bool:
-    """Whether the training has a schedule or a loss that only the script knows."""
-    return bool(recipe["class_weights"]) or _rises(recipe)
+def has_own_loss_or_rate(recipe: Mapping[str, Any]) -> bool:
+    """Whether a saved model could be loaded by its script alone."""
+    return bool(recipe["class_weights"]) or _has_triangle(recipe)
 
 
-def _rises(recipe: Mapping[str, Any]) -> bool:
+def _has_triangle(recipe: Mapping[str, Any]) -> bool:
     return f"{TRIANGLE}(" in optimizer_source(recipe)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from evolve.objectives import Objective
 from evolve.runs.guessing import guessing_on, over_folds, scored_images
 from evolve.search.leads import (
-    FIRST_START,
     LOSS_SEED_ERROR,
     SEED_ERROR,
     Lead,
@@ -67,8 +66,8 @@ class Raced:
 @dataclass(frozen=True)
 class Standings:
     """Candidates of a race, those expected to end best first. leads: of each over the favourite, by birth number. The
-    favourite is that of the first start. slope: by how much the unit of leads grows for a small
-    growth of the favourite's score. carried: whether leads are carried on. over_next: the lead of the first over the
+    favourite is that of the first start. slope: by how much the unit of leads grows for a small growth of the
+    favourite's score. carried: whether leads are carried on. over_next: the lead of the first over the
     second, if there is one."""
 
     order: tuple[int, ...]
@@ -84,10 +83,9 @@ class Standings:
 
 
 def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) -> Standings | None:
-    """How a race stands; None in a run without one. A newcomer stands before others only if its lead counts, see
-    `Lead`; a start before the first one only if it is ahead by a part of the error, see `FIRST_START`. among: only
-    these candidates, by birth number; of those none without a longer training is told. again: whether trainings in
-    which leaders were scored again count; without them it is as the search left it."""
+    """How a race stands; None in a run without one. One stands before the favourite only if its lead counts,
+    see `Lead`. among: only these candidates, by birth number; of those none without a longer training is told. again:
+    whether trainings in which leaders were scored again count; without them it is as the search left it."""
     if not log.count(Purpose.CHALLENGE):
         return None
     meta = log.meta()
@@ -103,9 +101,7 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     leads = {one.number: _lead(log, one, favourite, scale, tried if one.bred else 0, carried) for one in found.values()}
 
     def place(number: int) -> tuple[float, int]:
-        lead, start = leads[number], found[number].start
-        needed = 0.0 if start in (None, favourite.start) else FIRST_START * lead.error
-        return needed + lead.luck - lead.by, number
+        return leads[number].needed - leads[number].by, number
 
     slope, order = scale.slope(fmean(favourite.scores.longer)), tuple(sorted(found, key=place))
     over_next = _lead(log, found[order[0]], found[order[1]], scale, 0, carried) if len(order) > 1 else None
@@ -145,6 +141,8 @@ def _bred(log: Log, first: int) -> int:
 
 
 def _lead(log: Log, one: Raced, favourite: Raced, scale: Scale, tried: int, carried: float) -> Lead:
+    if one is favourite and not one.bred:
+        return Lead(0.0, 0.0)
     hits = [log.hits(raced.request) for raced in (one, favourite)]
     apart = None
     if scale.images and hits[0] is not None and hits[1] is not None and hits[0].part == hits[1].part:

@@ -17,10 +17,10 @@ from statistics import NormalDist, fmean
 CARRIED = 0.5  # of what was gained from the brief training to the longer ones, that is still to come
 SEED_ERROR = 0.012  # standard deviation of the accuracy of one network between two seeds: the usual one, see the table
 LOSS_SEED_ERROR = 0.03  # the same of its loss, in nats
-# Of the error of its lead, that a start has to be ahead of the first one: that is the best bet before anything is
-# known, and where scores hardly differ it stays so. On the recorded table any share from a quarter to three quarters
-# nearly halves what the race loses, see `benchmarks/policies.py`.
-FIRST_START = 0.5
+# Standard errors that another start has to be ahead of the favourite, which was the best bet before anything was known.
+# On the recorded table any share from a quarter to three quarters nearly halves what the race loses, and none takes
+# more (`benchmarks/policies.py`).
+FAVOURED = 0.5
 USUALLY = 8  # degrees of freedom that the usual one counts as, beside what the trainings at hand say of it
 
 
@@ -83,17 +83,18 @@ def share_carried(compared: Iterable[Scores], scale: Scale) -> float:
 @dataclass(frozen=True)
 class Lead:
     """By how much a challenger is ahead, carried on, in the unit of the scale; below 0 if it is behind. error: standard
-    error of that. tried: newcomers that it was the best of, to whose luck it owes a part; 0 for one that was chosen
-    before anything was known."""
+    error of that, 0 for the favourite over itself. tried: newcomers that it was the best of, to whose luck it owes a
+    part; 0 for one that was chosen before anything was known."""
 
     by: float
     error: float
     tried: int = 0
 
     @property
-    def luck(self) -> float:
-        """What the best of so many, and the favourite, is ahead by if all are equally good."""
-        return luckiest(self.tried + 1) * self.error if self.tried else 0.0
+    def needed(self) -> float:
+        """What it has to be ahead by to count: of a newcomer, what the best of so many, and the favourite, is ahead by
+        if all are equally good."""
+        return (luckiest(self.tried + 1) if self.tried else FAVOURED) * self.error
 
 
 def lead(

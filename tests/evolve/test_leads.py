@@ -88,11 +88,11 @@ def test_the_error_of_seeds_is_pooled_with_the_usual_one() -> None:
 
 
 def test_the_luck_of_the_best_grows_with_those_that_were_tried() -> None:
-    lucks = [Lead(0.5, 1.0, tried).luck for tried in (0, 1, 5, 20)]
-    assert lucks[0] == 0.0, "a start was chosen before anything was known"
-    assert lucks == sorted(lucks)
-    assert lucks[1] == pytest.approx(0.59, abs=0.01)
-    assert Lead(0.5, 2.0, 5).luck == 2 * lucks[2]
+    needed = [Lead(0.5, 1.0, tried).needed for tried in (0, 1, 5, 20)]
+    assert needed == sorted(needed), "least of a start, which was chosen before anything was known"
+    assert needed[1] == pytest.approx(0.59, abs=0.01)
+    assert Lead(0.5, 2.0, 5).needed == 2 * needed[2]
+    assert Lead(0.0, 0.0).needed == 0.0, "the favourite over itself"
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 30])
@@ -121,5 +121,5 @@ def test_seldom_does_a_newcomer_win_that_is_as_good_as_the_favourite() -> None:
         favourite = Scores(0.5 + noise[0], (0.6 + noise[1], 0.6 + noise[2]))
         newcomers = [Scores(0.5 + noise[3 * n], (0.6 + noise[3 * n + 1], 0.6 + noise[3 * n + 2])) for n in range(1, 11)]
         leads = [lead(one, favourite, SHARES, 0.01, tried=10) for one in newcomers]
-        won += any(one.by > one.luck for one in leads)
+        won += any(one.by > one.needed for one in leads)
     assert won / 600 < 0.5

@@ -88,6 +88,20 @@ def test_patches_are_whitened_and_stay_so() -> None:
     np.testing.assert_array_equal(other.model.get_layer("whitening_1").kernel, kernel)
 
 
+def test_images_in_the_order_of_their_classes_are_whitened_as_in_any_other() -> None:
+    """Of so many images not all are looked at; those of the first half are all dark."""
+    from evolve.training.starting_weights import whiten
+
+    images, _ = pictures(3000)
+    images[:1500] //= 8
+    model, kernels = training().model, []
+    for order in (slice(None), slice(None, None, -1), np.random.default_rng(0).permutation(3000)):
+        whiten(model.get_layer("whitening_1"), model.layers[1], images[order])
+        kernels.append(np.array(model.get_layer("whitening_1").kernel))
+    for kernel in kernels[1:]:
+        np.testing.assert_allclose(np.abs(kernel).max(), np.abs(kernels[0]).max(), rtol=0.1)
+
+
 def test_each_fold_is_whitened_by_its_own_images() -> None:
     made = training(folds=2)
     kernel = made.model.get_layer("whitening_1").kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -128,6 +129,7 @@ def test_runs_and_candidates_are_shown(finished: str, folder: Path) -> None:
     assert json.loads(command("list", "--json", cwd=folder).stdout)[-1]["name"] == "first"
     table = command("show", "first", cwd=folder, COLUMNS="80").stdout
     assert max(map(len, table.splitlines())) <= 80
+    assert re.search(r"^the search ended: \d+ births$", table, re.MULTILINE)
     one = command("show", "first", "1", cwd=folder).stdout
     assert "founder conv 8 3" in one
     assert "probabilities" in one

@@ -56,7 +56,7 @@ def made(
 ) -> Run:
     """A run that recorded these candidates, their scores in the search and those of fresh trainings."""
     names = ["a", "<b>\x1b[31m"]
-    problem = {"name": "digits", "input_shape": [8, 8, 1], "class_names": names}
+    problem = {"name": "digits", "input_shape": [8, 8, 1], "class_names": names, "sizes": {"validation": 1000}}
     settings = {"dataset": "digits", "leaders": 2, **config}
     meta = {"version": "0.11.0", "created": "2026-11-27", "config": settings, "problem": problem, "plan": None}
     meta |= {"founders": [[text, []] for text in founders]}
@@ -152,6 +152,31 @@ def test_a_mutant_is_compared_with_the_best_founder(tmp_path: Path) -> None:
     rescored = {1: [0.20, 0.22], 2: [0.59, 0.61], 3: [0.64, 0.66]}
     run = made(tmp_path / "run", candidates, {1: [0.2], 2: [0.6], 3: [0.7]}, rescored)
     assert "that of founder vgg (candidate 2), by 0.050 +-" in hall_of_fame_text.decision(run)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (
+            0.600,
+            "candidate 1 is ahead so far, founder fast, unchanged: expected to end best of 2 that were scored again",
+        ),
+        (
+            0.602,
+            "candidate 1 is ahead so far, founder fast, unchanged: of 2 that were scored again none is clearly ahead",
+        ),
+        (0.700, "candidate 2 is ahead so far, founder vgg, unchanged: ahead of founder fast (candidate 1) by 0."),
+    ],
+)
+def test_of_a_race_it_is_said_how_clearly_it_was_decided(other: float, said: str, tmp_path: Path) -> None:
+    run = made(tmp_path / "run", [born(1), born(2)], {1: [0.5], 2: [0.5]}, {1: [0.6], 2: [other]}, (NET, NET))
+    with Store.open(run.folder) as store:
+        for number, score in ((1, 0.6), (2, other)):
+            request = Request(
+                store.last("request") + 1, born(number), Budget(200, 3), 0, Purpose.CHALLENGE, f"{number}"
+            )
+            store.add((), [request], [Result(request.number, Status.OK, {"accuracy": score})])
+    assert hall_of_fame_text.decision(Run(run.folder)).startswith(said)
 
 
 def test_a_run_that_goes_on_after_its_last_training_has_no_new_winner_yet(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as po
 class Chosen:
     """stages: how long they are. starts: networks that a race begins with. newcomers: births after it. rungs: budgets;
     the first one is that of births. twins: budgets of these. largest: work for an image of the largest network; fill:
-    whether all are made as wide as that allows. rescorings: of each of the leaders. final_epochs: of the last
-    training."""
+    whether all are made as wide as that allows. rescorings: of each of the leaders. rescoring_images: of each of these,
+    None for those of the trainings before. final_epochs: of the last training."""
 
     stages: Stages
     starts: int
@@ -31,6 +31,7 @@ class Chosen:
     largest: int
     fill: bool
     rescorings: int
+    rescoring_images: int | None
     final_epochs: int
 
     def plan(self, config: RunConfig, machine: Machine) -> Plan:
@@ -50,6 +51,7 @@ class Chosen:
             "max_multiply_adds": self.largest,  # `max_work` is the limit, not what is usual for multiply-adds
             "leaders": leaders(config),
             "rescorings": self.rescorings,
+            "rescoring_images": self.rescoring_images,
             "final_epochs": self.final_epochs,
             "evaluations": self.starts + REBORN + self.newcomers,
         }

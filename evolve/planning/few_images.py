@@ -70,5 +70,6 @@ def _with_epochs(
         largest=largest,
         fill=config.fill,
         rescorings=rescorings,
+        rescoring_images=None,
         final_epochs=epochs,
     )

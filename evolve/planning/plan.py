@@ -36,6 +36,7 @@ DECIDED = {
     "max_multiply_adds",
     "leaders",
     "rescorings",
+    "rescoring_images",
     "final_epochs",
     "evaluations",
 }
@@ -144,7 +145,9 @@ class Plan:
         for_all = f" for {self._amount(t.total)}" if t else ""
         for_all += " units of work" if self.work else ""
         folds = ", on other folds" if longer.folds > 1 else ""
-        leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{folds}{again}"
+        images = s.get("rescoring_images")
+        more = f" on {_budget(Budget(images, longer.epochs))}" if images and not folds else ""
+        leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{folds}{more}{again}"
         return "\n".join(
             (
                 f"plan{for_all}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",

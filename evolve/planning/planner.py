@@ -17,7 +17,7 @@ from evolve.planning.estimate import estimate
 from evolve.planning.few_images import has_few
 from evolve.planning.plan import DECIDED, Machine, Plan, Stages, minutes
 from evolve.planning.probe import mean_work, probe, usual_work
-from evolve.planning.sizing import plan_for, twins_of_counts
+from evolve.planning.sizing import plan_for, rescoring_of_counts, twins_of_counts
 from evolve.planning.work_plan import (
     LENGTHS,
     before_the_last,
@@ -188,7 +188,9 @@ def _plan_by_counts(
     if "twins" not in config.model_fields_set:
         twins = twins_of_counts(births, problem.rungs[0], problem.budget(Purpose.FINAL))
         config = config.model_copy(update={"twins": tuple(map(str, twins))})
-        problem = replace(problem, config=config)
+    again = rescoring_of_counts(config, problem.budget(Purpose.RESCORE), problem.parts.sizes["train"])
+    config = config.model_copy(update=again)
+    problem = replace(problem, config=config)
     plan, count = plan_by_counts(config, problem), workers(config, problem)
     work = mean_work(problem, founders, births)
     usual = estimate(config, problem, replace(USUAL, workers=count), work).total

@@ -32,6 +32,7 @@ USUAL_STARTS = 4  # of a race
 SEEN = 4000  # images seen in a brief training, from which on more starts are worth more than more images
 ENOUGH = 5000  # images seen in one that tells networks apart, together with what `LONGER` says; more go to newcomers
 FEWEST_IMAGES = 200
+MANY_MORE = 1.5  # times the images of longer trainings, from which on scoring leaders again tells more than those did
 MANY_NEWCOMERS = 24  # of which some are trained on as soon as they are known to be good
 TWINS_SHARE = 0.1  # of all that is trained, that a pair of twins may have where nothing else is planned
 TWIN_SEEN = 15_000  # images that each training of twins sees at least
@@ -89,6 +90,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
         "max_multiply_adds": config.max_multiply_adds or largest,
         "leaders": config.leaders,
         "rescorings": config.rescorings,
+        "rescoring_images": None,
         "final_epochs": epochs or max(1, min(FINAL_EPOCHS, round(last / largest))),
         "evaluations": 1,
     }
@@ -122,8 +124,9 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     if breeding.newcomers and not race.newcomers and t.by_clock:
         final_epochs = max(1, round(final_epochs * most.final / t.final))
         t, race = most, breeding  # it ends as soon as training on is worth more
-    again = race.rungs[0].longer.size / speed + machine.start
-    rescorings = int(t.rescoring * machine.workers / again / leaders(config))
+    longer, each = max(race.rungs[0].longer, race.rungs[-1]), t.rescoring * machine.workers / leaders(config)
+    more = _more_images(longer, each, machine.start, speed, train, config)
+    again = longer.epochs * (more or longer.images) / speed + machine.start
     return Chosen(
         stages=t,
         starts=race.starts,
@@ -132,7 +135,8 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
         twins=race.twins,
         largest=sizes.largest,
         fill=sizes.fill,
-        rescorings=max(1, min(MOST_AGAIN, rescorings)),
+        rescorings=max(1, min(MOST_AGAIN, int(each / again))),
+        rescoring_images=more,
         final_epochs=final_epochs,
     )
 
@@ -173,7 +177,7 @@ def _enough_for_a_race(t: Stages, machine: Machine, speed: float, train: int) ->
     race = USUAL_STARTS * ((1 + LONGER) * min(SEEN, 10 * train) / speed + 2 * start) / workers
     search = max(t.search, least, min(race, MOST_SEARCH * t.total))
     brief = (search * workers / USUAL_STARTS - 2 * start) * speed / (1 + LONGER)
-    again = 2 * (LONGER * max(0.0, min(SEEN, brief)) / speed + start) / workers
+    again = 2 * (LONGER * min(LONGER * max(0.0, min(SEEN, brief)), train) / speed + start) / workers
     rescoring = max(2 * start / workers, t.rescoring, min(again, MOST_RESCORING * t.total))
     return replace(t, search=search, rescoring=rescoring, final=t.total - search - rescoring)
 
@@ -241,10 +245,36 @@ def _race(
     return _Race(starts, newcomers, rungs, twins)
 
 
+def _more_images(
+    longer: Budget, seconds: float, start: float, speed: float, train: int, config: RunConfig
+) -> int | None:
+    """Images of the trainings in which leaders are scored again: up to three times those of the longer ones before, as
+    more images show differences that few do not. None where there is no time for many more, or not so many.
+
+    seconds: that each leader has. speed: images a second. train: images that there are.
+    """
+    if "rescoring_images" in config.model_fields_set:
+        return config.rescoring_images
+    times = config.rescorings if "rescorings" in config.model_fields_set else 1
+    room = int((seconds / times - start) * speed / longer.epochs)
+    more = min(train, LONGER * longer.images, rounded(max(1, room)))
+    return more if more >= MANY_MORE * longer.images else None
+
+
 def _brief(seen: float, train: int) -> Budget:
     """The budget of a brief training that sees about so many images, repeats counted."""
     images = max(FEWEST_IMAGES, rounded(seen))
     return Budget(min(train, images), max(1, min(MOST_EPOCHS, round(images / train))))
+
+
+def rescoring_of_counts(config: RunConfig, longest: Budget, train: int) -> dict[str, int]:
+    """How leaders of a run that has counts instead of a time are scored again, if the user has not said it: fewer times
+    on more images. longest: the budget of the longer trainings before. train: images that there are."""
+    more = min(train, LONGER * longest.images)
+    said = {"rescorings", "rescoring_images"} & config.model_fields_set
+    if said or longest.folds > 1 or more < MANY_MORE * longest.images:
+        return {}
+    return {"rescorings": max(1, config.rescorings // LONGER), "rescoring_images": more}
 
 
 def twins_of_counts(births: int, brief: Budget, last: Budget) -> tuple[Budget, ...]:

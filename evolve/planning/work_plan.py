@@ -85,9 +85,10 @@ def _within(config: RunConfig, plan: Plan) -> Plan:
     s, work = dict(plan.settings), plan.work
     if "max_work" not in config.model_fields_set:
         each = LEAST_REST * work.total / (1 + _again(s))
-        room = rounded(max(1.0, (each - START_COST) / 3 / _longest_budget(s).size))
+        longest = max(_longest_budget(s), _budget_again(s))
+        room = rounded(max(1.0, (each - START_COST) / 3 / longest.size))
         s["max_work"] = min(s["max_work"], max(SMALLEST, room))
-    most = work.total - (1 + _again(s)) * _longest(s)
+    most = work.total - _longest(s) - _scoring_again(s)
     search = min(work.search, max(LEAST_SEARCH * work.search, most))
     work = work.with_final(work.final + work.search - search)
     return replace(plan, settings=s, work=work)
@@ -104,6 +105,17 @@ def _longest(settings: Mapping[str, Any]) -> float:
     return training_work(settings["max_work"], _longest_budget(settings).size)
 
 
+def _scoring_again(settings: Mapping[str, Any]) -> float:
+    """Units of scoring leaders again, at the most."""
+    return _again(settings) * training_work(settings["max_work"], _budget_again(settings).size)
+
+
+def _budget_again(settings: Mapping[str, Any]) -> Budget:
+    """Of a training in which a leader is scored again."""
+    longest = _longest_budget(settings)
+    return replace(longest, images=max(longest.images, settings.get("rescoring_images") or 0))
+
+
 def _longest_budget(settings: Mapping[str, Any]) -> Budget:
     rungs = [Budget.read(one) for one in settings["rungs"]]
     return rungs[0] if settings["evaluations"] == 1 else max(rungs[-1], rungs[0].longer)
@@ -114,7 +126,7 @@ def before_the_last(plan: Plan) -> float:
     its share."""
     assert plan.work is not None
     s = plan.settings
-    return _longest(s) if plan.of_one else plan.work.search + (1 + _again(s)) * _longest(s)
+    return _longest(s) if plan.of_one else plan.work.search + _longest(s) + _scoring_again(s)
 
 
 def check_room(config: RunConfig, plan: Plan, images: int) -> None:

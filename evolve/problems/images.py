@@ -161,7 +161,9 @@ class ImageProblem:
         if purpose is Purpose.CHALLENGE:
             return max(self.rungs[0].longer, self.rungs[-1])
         if purpose is Purpose.RESCORE:
-            return self.rungs[-1] if self.config.fitness else max(self.rungs[0].longer, self.rungs[-1])
+            longest = self.rungs[-1] if self.config.fitness else max(self.rungs[0].longer, self.rungs[-1])
+            more = min(self.config.rescoring_images or 0, self.parts.sizes["train"])
+            return longest if longest.folds > 1 else replace(longest, images=max(longest.images, more))
         return Budget(self.images, self.config.final_epochs or FINAL_EPOCHS)
 
     def rescorings(self, wanted: int) -> int:

@@ -93,6 +93,8 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     found = {number: one for number, one in _raced(log, first, again).items() if among is None or number in among}
     if not found:
         return None
+    if not all(one.scores.confirmed for one in found.values()):  # what only some of them have compares nothing
+        found = {number: replace(one, scores=replace(one.scores, confirmed=())) for number, one in found.items()}
     scale = scale_of(log.objectives.first, meta["problem"])
     scale = replace(scale, seed_error=pooled_seed_error(log.rescored().values(), scale.seed_error))
     favourite = min(found.values(), key=lambda one: (one.bred, one.start or 0, one.number))
@@ -103,7 +105,7 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     def place(number: int) -> tuple[float, int]:
         return leads[number].needed - leads[number].by, number
 
-    slope, order = scale.slope(fmean(favourite.scores.longer)), tuple(sorted(found, key=place))
+    slope, order = scale.slope(fmean(favourite.scores.latest)), tuple(sorted(found, key=place))
     over_next = _lead(log, found[order[0]], found[order[1]], scale, 0, carried) if len(order) > 1 else None
     return Standings(order, favourite.number, leads, slope, carried > 0, over_next)
 
@@ -111,11 +113,16 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
 def _raced(log: Log, first: int, again: bool) -> dict[int, Raced]:
     """Those that were trained longer, by birth number. first: births that were chosen before anything was known."""
     rescored, found = log.rescored() if again else {}, dict[int, Raced]()
+    budgets = {request.candidate: request.budget for request in log.requests(Purpose.RESCORE)}
     for request in log.requests(Purpose.CHALLENGE):
         result, brief = log.result(request.number), _brief(log, request.candidate)
         if result is None or result.fitness is None or brief is None:
             continue
-        scores = Scores(brief, (result.fitness, *rescored.get(request.candidate, ())))
+        fresh = tuple(rescored.get(request.candidate, ()))
+        if fresh and request.budget < budgets[request.candidate]:
+            scores = Scores(brief, (result.fitness,), fresh)
+        else:
+            scores = Scores(brief, (result.fitness, *fresh))
         start = _start(log, request.candidate, first)
         found[request.candidate] = Raced(request.candidate, scores, result.cached_from or request.number, start)
     return found

@@ -62,16 +62,24 @@ class Scale:
 class Scores:
     """What a candidate came to. brief: after a brief training. longer: after each of those with three times the
     epochs, at least one: the first on the images that the brief one was scored on, the others on images that the search
-    never saw."""
+    never saw. confirmed: after each of those with as many epochs on more images, if there are any, on images that the
+    search never saw."""
 
     brief: float
     longer: tuple[float, ...]
+    confirmed: tuple[float, ...] = ()
 
     def expected(self, scale: Scale, carried: float) -> float:
-        """What it comes to when it is trained on, in the unit of the scale; only differences of it mean something.
-        carried: see `share_carried`."""
+        """What it comes to when it is trained on, in the unit of the scale; only differences of it mean something: the
+        score on the most images, and what more epochs bring. carried: see `share_carried`."""
         longer = fmean(map(scale, self.longer))
-        return longer + carried * (longer - scale(self.brief))
+        most = fmean(map(scale, self.confirmed)) if self.confirmed else longer
+        return most + carried * (longer - scale(self.brief))
+
+    @property
+    def latest(self) -> tuple[float, ...]:
+        """Those that were trained most."""
+        return self.confirmed or self.longer
 
 
 def share_carried(compared: Iterable[Scores], scale: Scale) -> float:
@@ -109,15 +117,18 @@ def lead(
     `share_carried`. image_error: standard error of the difference of two scores over the images that both were scored
     on; None where that is not known, and half of what it would be on different images is taken."""
     by = challenger.expected(scale, carried) - favourite.expected(scale, carried)
-    score = fmean((*challenger.longer, *favourite.longer))
+    score = fmean((*challenger.latest, *favourite.latest))
     if image_error is None:
         image_error = math.sqrt(score * (1 - score) / scale.images) if scale.images else 0.0
-    repeats = min(len(challenger.longer), len(favourite.longer))
-    # More trainings are more seeds, but the images of all but the first of them are the same.
-    images = 1.0 if scale.in_full else math.hypot(1 / repeats, 1 - 1 / repeats)
-    of_images = math.hypot((1 + carried) * images, carried) * image_error
-    of_seeds = math.hypot((1 + carried) / math.sqrt(repeats), carried) * scale.seed_error * math.sqrt(2)
-    return Lead(by, max(of_images, of_seeds) * scale.slope(score), tried)
+    repeats = min(len(challenger.latest), len(favourite.latest))
+    if challenger.confirmed:  # on other images than the brief training and the longer one, each of which counts once
+        of_images = math.hypot(1, carried, carried) * image_error
+        of_seeds = math.hypot(1 / math.sqrt(repeats), carried, carried)
+    else:  # more trainings are more seeds, but the images of all but the first of them are the same
+        images = 1.0 if scale.in_full else math.hypot(1 / repeats, 1 - 1 / repeats)
+        of_images = math.hypot((1 + carried) * images, carried) * image_error
+        of_seeds = math.hypot((1 + carried) / math.sqrt(repeats), carried)
+    return Lead(by, max(of_images, of_seeds * scale.seed_error * math.sqrt(2)) * scale.slope(score), tried)
 
 
 def pooled_seed_error(repeated: Iterable[Sequence[float]], usual: float = SEED_ERROR) -> float:

@@ -176,8 +176,8 @@ def _enough_for_a_race(t: Stages, machine: Machine, speed: float, train: int) ->
     least = OVER_STARTS * 2 * FEWEST_STARTS * start / workers
     race = USUAL_STARTS * ((1 + LONGER) * min(SEEN, 10 * train) / speed + 2 * start) / workers
     search = max(t.search, least, min(race, MOST_SEARCH * t.total))
-    brief = (search * workers / USUAL_STARTS - 2 * start) * speed / (1 + LONGER)
-    again = 2 * (LONGER * min(LONGER * max(0.0, min(SEEN, brief)), train) / speed + start) / workers
+    brief = min(float(SEEN), max(0.0, (search * workers / USUAL_STARTS - 2 * start) * speed / (1 + LONGER)))
+    again = 2 * (LONGER * max(brief, min(LONGER * brief, train)) / speed + start) / workers
     rescoring = max(2 * start / workers, t.rescoring, min(again, MOST_RESCORING * t.total))
     return replace(t, search=search, rescoring=rescoring, final=t.total - search - rescoring)
 

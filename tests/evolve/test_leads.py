@@ -56,6 +56,17 @@ def test_more_longer_trainings_make_a_lead_surer() -> None:
     assert twice.error < once.error
 
 
+def test_what_was_confirmed_on_more_images_stands_before_what_few_of_them_said() -> None:
+    behind, ahead = Scores(0.42, (0.549,), (0.64,)), Scores(0.40, (0.546,), (0.70,))
+    found = lead(ahead, behind, SHARES, 0.0)
+    trend = CARRIED * (SHARES(0.546) - SHARES(0.40) - SHARES(0.549) + SHARES(0.42))
+    assert found.by == pytest.approx(SHARES(0.70) - SHARES(0.64) + trend)
+    of_seeds = math.hypot(1, CARRIED, CARRIED) * SEED_ERROR * math.sqrt(2)
+    assert found.error == pytest.approx(of_seeds * SHARES.slope(0.67))
+    often = lead(Scores(0.4, (0.546,), (0.7, 0.7)), Scores(0.42, (0.549,), (0.64, 0.64)), SHARES, 0.0)
+    assert often.error < found.error
+
+
 def test_an_error_is_the_larger_of_that_over_images_and_that_over_seeds() -> None:
     one, other = Scores(0.5, (0.5,)), Scores(0.5, (0.5,))
     of_seeds = lead(one, other, SHARES, 0.0).error

@@ -24,6 +24,7 @@ from evolve.planning.sizing import (
     TYPICAL_SHARE,
     make_plan,
     plan_for,
+    rescoring_of_counts,
     shortest,
     times,
     twins_of_counts,
@@ -151,6 +152,27 @@ def test_the_favourite_and_a_challenger_are_scored_again_at_least() -> None:
         assert made["rescorings"] >= 1
 
 
+def test_leaders_are_confirmed_on_more_images_where_there_is_time_for_it() -> None:
+    for seconds in (200, 600, 3600):
+        made = plan(seconds)
+        longer, images = Budget.read(made.settings["rungs"][-1]), made.settings["rescoring_images"]
+        longer = max(longer, Budget.read(made.settings["rungs"][0]).longer)
+        assert 1.5 * longer.images <= images <= 3 * longer.images
+        assert made.seconds.final >= 0.7 * seconds
+        assert f"scored again once on {images:,} images x {longer.epochs} epochs" in made.in_words()
+    assert plan(600, rescoring_images=6000).settings["rescoring_images"] == 6000
+    few = make_plan(RunConfig(), 600, LAPTOP, train=4000, images=5000)
+    assert few.settings["rescoring_images"] is None, "there are no more"
+
+
+def test_a_run_by_counts_confirms_on_more_images_instead_of_more_often() -> None:
+    config, longest = RunConfig(generations=2), Budget(5000, 3)
+    assert rescoring_of_counts(config, longest, 40_000) == {"rescorings": 1, "rescoring_images": 15_000}
+    assert rescoring_of_counts(config, longest, 6000) == {}
+    assert rescoring_of_counts(config, Budget(300, 40, folds=4), 40_000) == {}
+    assert rescoring_of_counts(RunConfig(generations=2, rescorings=2), longest, 40_000) == {}
+
+
 def test_a_plan_limits_networks_by_what_the_machine_can_do_unless_the_user_has_done_so() -> None:
     made = plan(36_000).settings
     assert made["max_multiply_adds"] == made["max_work"] > 50_000_000
@@ -163,7 +185,7 @@ def test_epochs_of_the_last_training_that_the_user_sets_take_their_time() -> Non
     for made in (few, many):
         assert not made.seconds.by_clock
         assert made.seconds.total == pytest.approx(600)
-    assert few.seconds.search > 5 * usual.seconds.search
+    assert few.seconds.search > 4 * usual.seconds.search
     assert few.settings["evaluations"] > 3 * usual.settings["evaluations"]
     assert many.settings["max_work"] < usual.settings["max_work"] / 4  # so that they fit
     assert many.seconds.final <= usual.seconds.final
@@ -177,8 +199,10 @@ def test_a_last_training_with_more_than_plenty_of_epochs_leaves_some_of_its_time
         for rate in (2e8, 5e8, 1e12)
     )
     assert few.final >= 0.7 * 100
-    assert 0.8 * few.final < many.final <= few.final
-    assert 70 <= very_many.final < few.final, "the last training keeps most of the time"
+    rest = [stages.final + stages.rescoring for stages in (few, many, very_many)]
+    assert 0.8 * rest[0] < rest[1] <= rest[0]
+    assert rest[2] < rest[0]
+    assert 70 <= very_many.final, "the last training keeps most of the time"
     for stages in (few, many, very_many):
         assert stages.total == pytest.approx(100)
 

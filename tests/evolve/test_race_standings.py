@@ -27,10 +27,12 @@ def of_run(brief: Mapping[int, float], longer: Mapping[int, float], founders: in
     return store
 
 
-def add(store: Store, number: int, purpose: Purpose, score: float, parents: tuple[int, ...] = ()) -> None:
+def add(
+    store: Store, number: int, purpose: Purpose, score: float, parents: tuple[int, ...] = (), budget: Budget = BRIEF
+) -> None:
     genome = SPACE.parse(f"conv {4 * number} 3, relu, flatten")
     candidate = Candidate(number, genome, f"{number}", parents, (Step("insert", {}, "insert a layer"),))
-    request = Request(store.last("request") + 1, candidate, BRIEF, 0, purpose, f"{purpose} {number}")
+    request = Request(store.last("request") + 1, candidate, budget, 0, purpose, f"{purpose} {number}")
     store.add([candidate] if purpose is Purpose.SEARCH else [], [request])
     store.add(results=[Result(request.number, Status.OK, {"accuracy": score})])
 
@@ -66,6 +68,19 @@ def test_a_start_stands_before_the_first_one_only_if_it_is_clearly_ahead(other: 
     assert race.favourite == 1
     assert race.leads[2].by > 0
     assert (race.order[0] == 2) == wins
+
+
+def test_scores_on_more_images_decide_once_all_that_are_compared_have_them() -> None:
+    store = of_run({1: 0.42, 2: 0.40, 3: 0.4}, {1: 0.549, 2: 0.546, 3: 0.50})
+    before, more = standings(store), Budget(300, 1)
+    assert before is not None and before.order[0] == 1
+    add(store, 1, Purpose.RESCORE, 0.64, budget=more)
+    half = standings(store, among=(1, 2))
+    assert half is not None and half.leads[2].by == pytest.approx(before.leads[2].by), "one is not compared with that"
+    add(store, 2, Purpose.RESCORE, 0.70, budget=more)
+    after = standings(store, among=(1, 2))
+    assert after is not None and after.order == (2, 1)
+    assert after.leads[2].by > before.leads[2].by + 0.2, "in logits"
 
 
 def test_one_of_the_first_start_with_other_augmentation_is_as_that_is() -> None:

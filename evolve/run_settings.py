@@ -74,6 +74,8 @@ class RunSettings(TypedDict, total=False):
     """How many of the best are scored again. Default: 3."""
     rescorings: int
     """How often each of them is scored again. Default: 3."""
+    rescoring_images: int | None
+    """Images of each of these trainings, if more than of those before. Default: as planned."""
     final_epochs: int | None
     """Epochs of the winner's full training. Default: 40, or by time."""
     ensemble: int | None

@@ -16,7 +16,7 @@ from evolve.engine.vetoes import NOTED
 from evolve.errors import RunError
 from evolve.jobs import TrainingJob
 from evolve.problems.problem import Problem
-from evolve.problems.work import epochs_within
+from evolve.problems.work import passes_within
 from evolve.runs.race import Standings, standings
 from evolve.runs.ranking import hall_order
 from evolve.storage.files import model_name
@@ -156,14 +156,14 @@ class FinalStage:
 
         finish_in: seconds that a training has that begins now; None for as many epochs as the settings say. One that
         was trained before, when the run had less time, is trained again. work: units that are left, of which the
-        training has as many epochs as they allow, one at least; None for no limit. Raises NoneTrained if all fail.
+        training has all, one epoch at least; None for no limit. Raises NoneTrained if all fail.
         """
         results = []
         for candidate in ranked:
             seconds = finish_in()
             repeat = self._final_repeat(candidate, seconds)
-            budget = self.final_budget(candidate, work)
-            request = self._request(candidate, Purpose.FINAL, budget, repeat, seconds)
+            budget, seen = self.final_length(candidate, work)
+            request = self._request(candidate, Purpose.FINAL, budget, repeat, seconds, seen)
             [result] = self._perform([request])
             if result.status is Status.OK:
                 return request, result
@@ -176,15 +176,18 @@ class FinalStage:
         blueprint = self.problem.space.blueprint
         return sum(self.problem.cost(blueprint(one.genome), budget) for one in candidates)
 
-    def final_budget(self, candidate: Candidate, work: float | None) -> Budget:
-        """What a last training has: what the work that is left allows, but no more epochs than the user has set; or
-        what the one before had, where a run that had units of work goes on without them."""
+    def final_length(self, candidate: Candidate, work: float | None) -> tuple[Budget, int | None]:
+        """The budget of a last training, and how many images it sees if it ends within the last epoch: what the work
+        that is left allows, but no more epochs than the user has set; or what the one before had, where a run that had
+        units of work goes on without them."""
         usual = self.problem.budget(Purpose.FINAL)
         if work is None:
             before = self.log.requests(Purpose.FINAL)
-            return before[-1].budget if before else usual
-        epochs = epochs_within(work, lambda epochs: self.cost([candidate], replace(usual, epochs=epochs)))
-        return replace(usual, epochs=min(epochs, self.most_epochs or epochs))
+            return (before[-1].budget if before else usual), None
+        passes = passes_within(work, lambda epochs: self.cost([candidate], replace(usual, epochs=epochs)))
+        if self.most_epochs is not None and passes >= self.most_epochs:
+            return replace(usual, epochs=self.most_epochs), None
+        return replace(usual, epochs=math.ceil(passes)), int(passes * usual.images)
 
     def _final_repeat(self, candidate: Candidate, finish_in: float | None) -> int:
         """The number of a candidate's last training in full: of the one it had, or of another one if there is time for
@@ -199,7 +202,13 @@ class FinalStage:
         return repeat + (MUCH_LONGER * seconds < finish_in)
 
     def _request(
-        self, candidate: Candidate, purpose: Purpose, budget: Budget, repeat: int, finish_in: float | None = None
+        self,
+        candidate: Candidate,
+        purpose: Purpose,
+        budget: Budget,
+        repeat: int,
+        finish_in: float | None = None,
+        seen: int | None = None,
     ) -> Request:
         assert candidate.key is not None
         asked = Request(0, candidate, budget, repeat, purpose, None)
@@ -210,6 +219,8 @@ class FinalStage:
         model = model_name(candidate.number) if purpose is Purpose.FINAL else None
         blueprint = self.problem.space.blueprint(candidate.genome)
         job = self.problem.job(request, blueprint, model)
+        if seen is not None and isinstance(job, TrainingJob):
+            job = replace(job, seen=seen)
         if finish_in is not None and isinstance(job, TrainingJob):
             job = replace(job, finish_in=finish_in, seconds=BACKSTOP * (60 + finish_in))
         self.dispatcher.open(request, job, written=number is not None, blueprint=blueprint)

@@ -208,7 +208,7 @@ class Session:
                 self.console.note(f"no more than {plural(len(trained), 'leader')} could be trained in full")
                 break
             trained.append(request)
-            work = None if work is None else work - finish.cost([request.candidate], request.budget)
+            work = None if work is None else work - work / others
             left = [one for one in left if one.number != request.candidate.number]
         return trained[0]
 

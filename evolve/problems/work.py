@@ -25,6 +25,11 @@ def units_of(spec: ModelSpec, images: float, trainings: int) -> float:
 
 
 def epochs_within(work: float, cost: Callable[[int], float]) -> int:
-    """How many epochs of a training so many units allow, one at least. cost: of a training of that many epochs."""
+    """How many whole epochs so many units allow, one at least. cost: of a training of that many epochs."""
+    return math.floor(passes_within(work, cost))
+
+
+def passes_within(work: float, cost: Callable[[int], float]) -> float:
+    """The same with the share of one more epoch."""
     none = cost(0)
-    return max(1, math.floor((work - none) / (cost(1) - none)))
+    return max(1.0, (work - none) / (cost(1) - none))

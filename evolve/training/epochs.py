@@ -60,7 +60,7 @@ class Training:
         self._steps = steps = math.ceil(self._used / self._batch)
         self._stretch = min(self._used, self._batch * max(1, STRETCH // self._batch))
         self._finish_at = None if job.finish_in is None else clock.begun + job.finish_in
-        self._spans = steps * (job.spans or job.budget.epochs)
+        self._spans = steps * job.spans if job.spans else self._planned(job)
         self._start(images, labels, job)
         model.compile(
             optimizer=optimizer(job.recipe, self._spans, elastic=job.finish_in is not None),
@@ -86,10 +86,15 @@ class Training:
         }
         coins = np.random.default_rng([job.seeds.augmentation, 1])
         self._mirrored_first = coins.integers(0, 2, len(images))
-        self._before, self._done, self._total, self._seen = 0, 0, self._steps * job.budget.epochs, 0
+        self._before, self._done, self._total, self._seen = 0, 0, self._planned(job), 0
         self._since = (0.0, 0)
         self.gave_up = False
         self._sums, self._summed = list[NDArray[Any]](), 0
+
+    def _planned(self, job: TrainingJob) -> int:
+        """Steps that a job asks for."""
+        whole: int = self._steps * job.budget.epochs
+        return whole if job.seen is None else max(1, min(whole, job.seen // self._batch))
 
     @property
     def _variables(self) -> list[Any]:
@@ -156,7 +161,7 @@ class Training:
         whole, rest = divmod(self._done, self._steps)
         return {
             "images": len(self.images),
-            "epochs": round(self._done / self._steps, 2) if rest else whole,
+            "epochs": math.floor(100 * self._done / self._steps) / 100 if rest else whole,
             "steps": self._done,
             "seen": self._seen,
             "batch": self._batch,

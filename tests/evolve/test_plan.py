@@ -441,6 +441,17 @@ def watched(made: Any) -> list[float]:
     return rates
 
 
+def test_a_training_that_has_so_many_images_ends_within_an_epoch_annealed() -> None:
+    made = training(2, "sgd 0.1, linear", seen=16 * 700 + 15)
+    rates = watched(made)
+    assert len(made.run()) == 2
+    assert (made.spent["steps"], made.spent["schedule_steps"], made.spent["seen"]) == (700, 700, 16 * 700)
+    assert made.spent["epochs"] == 1.36, "of 512 steps"
+    assert rates[-1] == pytest.approx(0, abs=1e-6)
+    assert training(2, "sgd 0.1, linear", seen=1)._total == 1
+    assert training(2, "sgd 0.1, linear", seen=10**9)._total == 1024
+
+
 def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
     made = training(1, "sgd 0.1, linear", finish_in=6.0)
     rates = watched(made)

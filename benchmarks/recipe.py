@@ -18,22 +18,16 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
-import numpy as np
 import rows
+from held_out import HELD_OUT, train
 
-from evolve.jobs import PartsUsed, Seeds, TrainingJob
 from evolve.training.backends import this_backend
-from evolve.training.epochs import Training
 from evolve.training.scores import measures_of
-from evolve.training.stopwatch import Stopwatch
 from evolve.training.views import measures_of_views, views_of
-from evolve.values import Budget, Purpose
-from genomes.decode import decode
+from evolve.values import Budget
 from genomes.stack.founders import FOUNDERS
-from genomes.stack.space import StackSpace
 
-IMAGES, EPOCHS, HELD_OUT, SEEDS = 20_000, 6, 10_000, 3
+IMAGES, EPOCHS, SEEDS = 20_000, 6, 3
 WHOLE = "whitened"
 # Name of the arm -> what is put in the place of what, in the founder.
 CHANGES = {
@@ -67,33 +61,11 @@ def line(arm: str) -> str:
 
 def trained(arm: str, seed: int, data: Path) -> dict[str, Any]:
     """A row: one training."""
-    with np.load(data) as file:
-        x, y = file["x_train"], file["y_train"].ravel().astype(int)
-    order = np.random.default_rng(0).permutation(len(x))
-    train, held_out = order[:IMAGES], order[-HELD_OUT:]
-    space = StackSpace((32, 32, 3), 10)
-    genome = space.parse(line(arm))
-    spec = space.blueprint(genome)
-    mean, deviation = x.mean(axis=(0, 1, 2)), x.std(axis=(0, 1, 2))
-    pixels = {"scale": list(1 / deviation), "offset": list(-mean / deviation)}
-    this_backend().prepare(gpu=False, share=1.0)
-    keras.utils.set_random_seed(seed)
-    model = decode(spec, pixels, instead=this_backend().layers(gpu=False))
-    job = TrainingJob(
-        number=1,
-        spec=spec,
-        recipe=genome.recipe,
-        budget=Budget(IMAGES, EPOCHS),
-        seeds=Seeds(*np.random.default_rng(seed).integers(0, 2**31, 4).tolist()),
-        parts=PartsUsed("", ("train",), "validation"),
-        purpose=Purpose.TRAIN,
-    )
     begun = time.monotonic()
-    training = Training(model, x[train], y[train], job, (0.0, 255.0), Stopwatch())
-    training.run(lambda point: print(arm, seed, point, flush=True))
-    classify, scored, labels = this_backend().classifier(model, HELD_OUT), x[held_out], y[held_out]
+    found = train(line(arm), Budget(IMAGES, EPOCHS), seed, data)
+    classify, scored, labels = this_backend().classifier(found.model, HELD_OUT), found.images, found.labels
     plain = classify(scored)
-    seen = measures_of_views(views_of(genome.recipe, 10**9, HELD_OUT), plain, scored, labels, classify)
+    seen = measures_of_views(views_of(found.recipe, 10**9, HELD_OUT), plain, scored, labels, classify)
     return {
         "arm": arm,
         "seed": seed,
@@ -101,8 +73,8 @@ def trained(arm: str, seed: int, data: Path) -> dict[str, Any]:
         "plain": measures_of(plain, labels)["accuracy"],
         "flips": seen["accuracy_with_flips"],
         "views": seen["accuracy_with_views"],
-        "multiply_adds": spec.multiply_adds,
-        "parameters": spec.parameters,
+        "multiply_adds": found.spec.multiply_adds,
+        "parameters": found.spec.parameters,
         "seconds": round(time.monotonic() - begun, 1),
     }
 
@@ -152,7 +124,6 @@ def main() -> None:
             if not any((row["network"], row["seed"]) == (line(arm), seed) for row in made):
                 made.append(trained(arm, seed, given.data / "cifar10.npz"))
                 rows.append(path, made[-1])
-                keras.backend.clear_session()
     (given.output / "leave-one-out.md").write_text(page(made))
 
 

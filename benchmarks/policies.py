@@ -3,11 +3,10 @@
     python benchmarks/policies.py results/published/experiment/recorded.jsonl --output results/published/search
 
 Everything that a policy is tuned by (which starts it has, in which order) is chosen on the other data sets. A policy
-sees scores of brief trainings: of one of the repeats, drawn at random, on validation images drawn with replacement.
-What it decides for is worth what its longest recorded training has on the selection part, which no policy sees; what
-it loses is told against the best network of the table. Intervals are over data sets: they are few, and no sample of all
-that people have. The rules themselves (how far a lead is carried on, and when it is not) were found on these same data
-sets, so what the race loses elsewhere may be more.
+sees scores of brief trainings: of a repeat drawn at random, on validation images drawn with replacement. What it
+decides for is worth what its longest recorded training has on the selection part, which no policy sees; what it loses
+is told against the best network of the table. Intervals are over few data sets. The rules themselves (how far a lead
+is carried on, and when it is not) were found on these same data sets, so elsewhere the race may lose more.
 
 The policies, each with the same starts (--also names networks that may be some, too) unless it says otherwise:
 
@@ -43,6 +42,7 @@ from evolve.search.leads import Scale, Scores, lead, share_carried
 
 BRIEF, LONGER, THIRD, TRUTH = "5000x1", "5000x3", "20000x1", "15000x8"
 OF_0_9 = ("fast-thin", "residual", "dense-blocks", "article-thin", "small")  # what is most like its founders
+ALSO = ["whitened-average"]  # that came into the table later than its founders
 MOVED = "-moved"  # after the name of a start that moves images, and does not mirror them
 GROUPS = ("mirror", "move")
 
@@ -267,7 +267,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--starts", type=int, nargs="+", default=[4, 8])
-    parser.add_argument("--also", nargs="+", default=[], metavar="NETWORK", help="networks that may be starts, too")
+    parser.add_argument("--also", nargs="*", default=ALSO, metavar="NETWORK", help="networks that may be starts, too")
     asked = parser.parse_args()
     table = evolve.open_table(asked.table)
     every = [one for one in table.datasets.values() if all(one.training(name, TRUTH) for name in one.genomes)]
@@ -291,7 +291,7 @@ def main() -> None:
     print("portfolio of all:", ", ".join(made["portfolio"]))
     if asked.output:
         asked.output.mkdir(parents=True, exist_ok=True)
-        name = "-with-".join(["policies", *asked.also[:1]])
+        name = "policies" if asked.also == ALSO else "-with-".join(["policies", *(asked.also[:1] or ["none"])])
         (asked.output / f"{name}.json").write_text(json.dumps(made, indent=1) + "\n")
         (asked.output / f"{name}.md").write_text(page(made))
 

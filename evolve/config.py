@@ -212,12 +212,12 @@ class RunConfig(Settings):
     leaders: Annotated[int, Shown(Group.BUDGET, "How many of the best are scored again.", value="N")] = Field(
         3, ge=1, description=f"{WHOLE} 1", examples=[3]
     )
-    rescorings: Annotated[int, Shown(Group.BUDGET, "How often each of them is scored again.", value="N")] = Field(
-        3, ge=1, description=f"{WHOLE} 1", examples=[3]
-    )
+    rescorings: Annotated[
+        int, Shown(Group.BUDGET, "How often each of them is scored again.", "3, or 1 on more images", "N")
+    ] = Field(3, ge=1, description=f"{WHOLE} 1", examples=[3])
     rescoring_images: Annotated[
         int | None,
-        Shown(Group.BUDGET, "Images of each of these trainings, if more than of those before.", "as planned", "N"),
+        Shown(Group.BUDGET, "Images that leaders are scored again on, if more than in the race.", "as planned", "N"),
     ] = Field(None, ge=10, description=f"{WHOLE} 10", examples=[12_000])
     final_epochs: Annotated[
         int | None, Shown(Group.BUDGET, "Epochs of the winner's full training.", "40, or by time", "N")

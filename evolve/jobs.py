@@ -144,7 +144,8 @@ class TrainingJob(Job):
     finish_in: seconds in which the training is to end, scoring of `to_score` images included. It then has as many steps
         as fit, and its schedule is stretched or shortened to end with them.
     stop_in: seconds after which no epoch begins.
-    seen: images, repeats counted, after which it ends, with its schedule, within the last epoch; None for whole epochs.
+    seen: images, repeats counted, after which it ends, with its schedule, within the last epoch; those that no batch is
+        filled with count, too. None for whole epochs.
     may_give_up: whether it ends as soon as it is clear that nothing is learned.
     averaging: whether the mean of the weights over the end of the training is taken.
     also: a part that it is scored on beside the one of `parts`, or None. probes: ways in which images of that one are

@@ -73,9 +73,9 @@ class RunSettings(TypedDict, total=False):
     leaders: int
     """How many of the best are scored again. Default: 3."""
     rescorings: int
-    """How often each of them is scored again. Default: 3."""
+    """How often each of them is scored again. Default: 3, or 1 on more images."""
     rescoring_images: int | None
-    """Images of each of these trainings, if more than of those before. Default: as planned."""
+    """Images that leaders are scored again on, if more than in the race. Default: as planned."""
     final_epochs: int | None
     """Epochs of the winner's full training. Default: 40, or by time."""
     ensemble: int | None

@@ -34,7 +34,7 @@ def decode(
         call = LAYERS[node.op](dict(node.settings))
         layer = _layer(call, node.name, "float32" if exact else precision, instead)
         tensors.append(layer(sources[0] if len(sources) == 1 else sources))
-    return keras.Model(image, tensors[-1], name="network")  # in the files that it is exported to: of one length
+    return keras.Model(image, tensors[-1])
 
 
 def _layer(call: Call, name: str, precision: str, instead: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -169,6 +170,7 @@ class EpochWatch:
         self._deadline, self._predicted = deadline, predicted
         self._begun = self._at = time.monotonic()
         self._done = 0.0  # epochs
+        self._all: float | None = None  # how many there are going to be, the last one perhaps not whole
         self._since: tuple[float, float] | None = None  # when its first figures came, and the epochs done then
         self._last = Epochs(phase, 0, None, {}, predicted)
 
@@ -176,19 +178,18 @@ class EpochWatch:
         """Takes figures of the training: the epochs that are done (`epoch`, with the part of the one under way), the
         `epochs` there are going to be, and others."""
         rest = dict(figures)
-        epochs = int(rest.pop("epochs", self._last.epochs or 0)) or None
+        self._all = epochs = rest.pop("epochs", self._all)
         done = float(rest.pop("epoch", self._done))
         if done != self._done:
             self._at, self._done = time.monotonic(), done
             self._since = self._since or (self._at, done)
         share = min(1.0, done / epochs) if epochs else 0.0
-        self._last = replace(
-            self._last, epoch=int(done), epochs=epochs, figures=rest or self._last.figures, share=share
-        )
+        whole = math.ceil(epochs) if epochs else None
+        self._last = replace(self._last, epoch=int(done), epochs=whole, figures=rest or self._last.figures, share=share)
 
     def now(self) -> Epochs:
         """The figures of this moment. Until the first ones came, the time left is what was predicted."""
-        epochs = self._last.epochs
+        epochs = self._all
         if not (self._done and epochs):
             gone = time.monotonic() - self._begun
             return replace(self._last, left=None if self._predicted is None else max(0.0, self._predicted - gone))

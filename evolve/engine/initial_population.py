@@ -40,9 +40,9 @@ def founders(
     """The founders that `wanted` names, in order, each once; None stands for the first group of the encoding. What is
     out of the bounds of the space is moved within, and noted. Those of a group that are too large, for `first` if the
     search begins in that part of the space, are made narrower, and others wider where births are to `fill` its limits;
-    those that do not fit at all are left out, which is noted where they were asked for. narrow: whether those that were
-    asked for by themselves are made narrower, too, and noted. Raises ConfigError for one that cannot be read, and if
-    some were asked for by themselves and none of all fits."""
+    those that do not fit at all are left out, which is noted where they were asked for, or none is left. narrow:
+    whether those that were asked for by themselves are made narrower, too, and noted. Raises ConfigError for one that
+    cannot be read, and if some were asked for by themselves and none of all fits."""
     found: list[Proposal] = []
     reasons: list[str] = []
     left_out: list[str] = []
@@ -73,7 +73,7 @@ def founders(
         note(f"founders are changed where they are out of the bounds of this run: {_in_words(clamped)}")
     if scaled:
         note(f"founders that there is no time for are made narrower: {_in_words(scaled)}")
-    if left_out and wanted is not None:
+    if left_out and (wanted is not None or not found):
         note(f"built-in founders that do not fit these images and settings are left out: {', '.join(left_out)}")
     if reasons and not found:
         raise ConfigError(f"none of the founders given fits; the last one: {reasons[-1]}")

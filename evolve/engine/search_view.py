@@ -58,8 +58,11 @@ class SearchView:
         return tuple(shown(changes[bisect_right(changes, (birth, float("inf"))) - 1][1]) for birth in at)
 
     def _standings(self, again: bool) -> Standings | None:
-        """How the race stands among those that may win. again: as of `standings`."""
+        """How the race stands among those that may win; as soon as two were scored again, among these. again: as of
+        `standings`."""
         raced = sorted({request.candidate for request in self._log.requests(Purpose.CHALLENGE)})
+        if again and len(scored := self._log.rescored()) > 1:
+            raced = [one for one in raced if one in scored] or raced
         return standings(self._log, [one for one in raced if self._may_win(one)] or raced, again)
 
     def _may_win(self, candidate: int) -> bool:

@@ -208,7 +208,9 @@ class Session:
                 self.console.note(f"no more than {plural(len(trained), 'leader')} could be trained in full")
                 break
             trained.append(request)
-            work = None if work is None else work - work / others
+            if work is not None:  # of its share it has all, but what an epoch more than it may have would take
+                cost, share = finish.cost([request.candidate], request.budget), work / others
+                work -= cost if request.budget.epochs == 1 else min(share, cost)
             left = [one for one in left if one.number != request.candidate.number]
         return trained[0]
 

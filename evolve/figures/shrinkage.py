@@ -17,8 +17,8 @@ STAGES = ("score in the search", "scored again", "test part")
 
 def shrinkage(run: Run) -> Figure:
     """From the score that selected a network to the mean of its fresh trainings and on to the test part, where it was
-    trained in full: the best of many is partly the luckiest, so its line goes down. Trainings in full are longer, so
-    their step goes up. Raises RunError if no network was scored again."""
+    trained in full: the best of many is partly the luckiest, so its line goes down. Trainings in full are longer, and
+    fresh ones may be on more images, so their steps go up. Raises RunError if no network was scored again."""
     found = [one for one in run.hall_of_fame if one.rescored is not None]
     if not found:
         raise RunError(f"no network of run '{run.name}' was scored again, so nothing is known of its shrinkage")

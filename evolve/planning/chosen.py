@@ -55,7 +55,7 @@ class Chosen:
             "final_epochs": self.final_epochs,
             "evaluations": self.starts + REBORN + self.newcomers,
         }
-        kept = ((settings.keys() - {"rungs"}) | {"small_births", "small_work"}) & given
+        kept = ((settings.keys() - {"rungs", "rescoring_images"}) | {"small_births", "small_work"}) & given
         return Plan({**settings, **{name: getattr(config, name) for name in kept}}, self.stages, machine)
 
 

@@ -145,8 +145,8 @@ class Plan:
         for_all = f" for {self._amount(t.total)}" if t else ""
         for_all += " units of work" if self.work else ""
         folds = ", on other folds" if longer.folds > 1 else ""
-        images = s.get("rescoring_images")
-        more = f" on {_budget(Budget(images, longer.epochs))}" if images and not folds else ""
+        images, longest = s.get("rescoring_images"), max(longer, Budget.read(s["rungs"][-1]))
+        more = f" on {_budget(replace(longest, images=images))}" if images and not folds else ""
         leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{folds}{more}{again}"
         return "\n".join(
             (

@@ -188,7 +188,7 @@ def _plan_by_counts(
     if "twins" not in config.model_fields_set:
         twins = twins_of_counts(births, problem.rungs[0], problem.budget(Purpose.FINAL))
         config = config.model_copy(update={"twins": tuple(map(str, twins))})
-    again = rescoring_of_counts(config, problem.budget(Purpose.RESCORE), problem.parts.sizes["train"])
+    again = rescoring_of_counts(config, problem.budget(Purpose.CHALLENGE), problem.parts.sizes["train"])
     config = config.model_copy(update=again)
     problem = replace(problem, config=config)
     plan, count = plan_by_counts(config, problem), workers(config, problem)

@@ -253,8 +253,9 @@ def _more_images(
 
     seconds: that each leader has. speed: images a second. train: images that there are.
     """
-    if "rescoring_images" in config.model_fields_set:
-        return config.rescoring_images
+    if config.rescoring_images is not None:
+        given = min(train, config.rescoring_images)
+        return given if given > longer.images else None
     times = config.rescorings if "rescorings" in config.model_fields_set else 1
     room = int((seconds / times - start) * speed / longer.epochs)
     more = min(train, LONGER * longer.images, rounded(max(1, room)))
@@ -267,12 +268,15 @@ def _brief(seen: float, train: int) -> Budget:
     return Budget(min(train, images), max(1, min(MOST_EPOCHS, round(images / train))))
 
 
-def rescoring_of_counts(config: RunConfig, longest: Budget, train: int) -> dict[str, int]:
+def rescoring_of_counts(config: RunConfig, longest: Budget, train: int) -> dict[str, int | None]:
     """How leaders of a run that has counts instead of a time are scored again, if the user has not said it: fewer times
     on more images. longest: the budget of the longer trainings before. train: images that there are."""
-    more = min(train, LONGER * longest.images)
-    said = {"rescorings", "rescoring_images"} & config.model_fields_set
-    if said or longest.folds > 1 or more < MANY_MORE * longest.images:
+    more = min(train, config.rescoring_images or LONGER * longest.images)
+    if longest.folds > 1 or more <= longest.images:
+        return {"rescoring_images": None}
+    if config.rescoring_images is not None:
+        return {"rescoring_images": more}
+    if "rescorings" in config.model_fields_set or more < MANY_MORE * longest.images:
         return {}
     return {"rescorings": max(1, config.rescorings // LONGER), "rescoring_images": more}
 

@@ -23,7 +23,13 @@ NOMINAL = Machine(rate=RATE, start=START_COST / RATE, workers=2, usual=0, togeth
 LEAST_REST = 0.4  # of all units, at the most for scoring leaders again, and one more training
 LEAST_SEARCH = 0.5  # of its share, that the search has if units are needed to score large networks again
 BUDGETS = ("rungs", "images", "epochs")  # how long trainings of the search are
-LENGTHS = (*BUDGETS, "leaders", "rescorings", "max_work")  # what decides how much goes before the last training
+LENGTHS = (
+    *BUDGETS,
+    "leaders",
+    "rescorings",
+    "rescoring_images",
+    "max_work",
+)  # what decides how much goes before the last training
 
 
 def check_work(config: RunConfig) -> None:

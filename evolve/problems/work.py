@@ -30,6 +30,6 @@ def epochs_within(work: float, cost: Callable[[int], float]) -> int:
 
 
 def passes_within(work: float, cost: Callable[[int], float]) -> float:
-    """The same with the share of one more epoch."""
+    """Epochs that so many units allow, with a fraction, one at least. cost: as of `epochs_within`."""
     none = cost(0)
     return max(1.0, (work - none) / (cost(1) - none))

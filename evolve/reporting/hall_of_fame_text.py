@@ -172,20 +172,27 @@ def table(run: Run, leaders: Sequence[Leader], climbed: bool) -> RenderableType:
     tested = sum(leader.test_score is not None for leader in leaders) > 1  # that of the winner is told in words
     columns = [Column("candidate"), Column("origin", folds=True), Column("score"), Column("re-scored")]
     columns += [Column("seen", spare=2)] if climbed else []  # images, in the training that the score is of
-    columns += [Column(f"change{worse}", spare=1), *([Column("test", spare=3)] if tested else [])]
+    changed = _has_changes(leaders)
+    columns += [Column(f"change{worse}", spare=1)] if changed else []
+    columns += [Column("test", spare=3)] if tested else []
     columns += [Column("weights", spare=4), Column("multiply-adds", spare=5)]
     rows = FoldingTable(tuple(columns))
     for before, leader in zip([None, *leaders], leaders, strict=False):
         if before and before.rescorings and not leader.rescorings:
             rows.add_line()
         origin = f"{leader.origin} (control)" if leader.is_control else leader.origin
-        change = with_spread(leader.change, leader.spread, len(leader.rescorings))
+        change = (with_spread(leader.change, leader.spread, len(leader.rescorings)),) if changed else ()
         seen = (count(leader.trained),) if climbed else ()
         test = (score(leader.test_score),) if tested else ()
         sizes = (count(leader.parameters), count(leader.multiply_adds))
-        scores = (score(leader.score), score(leader.rescored), *seen, change, *test)
+        scores = (score(leader.score), score(leader.rescored), *seen, *change, *test)
         rows.add_row(str(leader.candidate), origin, *scores, *sizes)
     return rows
+
+
+def _has_changes(leaders: Sequence[Leader]) -> bool:
+    """Whether anything was scored again by trainings as long as before, so that the change is luck."""
+    return any(leader.change is not None for leader in leaders)
 
 
 def trained_again(run: Run) -> str:
@@ -204,10 +211,9 @@ def legend(run: Run, leaders: Sequence[Leader]) -> list[str]:
         shown = f"{len(leaders)} of {all_of_them:,} candidates that have a score"
         said.append(f"{shown}; all of them with: --top {all_of_them}")
     if any(leader.rescorings for leader in leaders):
-        said.append(
-            f"re-scored: mean of {trained_again(run)}; change: that mean minus the score, +- the standard deviation of "
-            "those trainings (how many)"
-        )
+        change = "change: that mean minus the score, +- the standard deviation of those trainings (how many)"
+        how = change if _has_changes(leaders) else "they are longer than that of the score"
+        said.append(f"re-scored: mean of {trained_again(run)}; {how}")
     if any(leader.is_control for leader in leaders):
         said.append("control: no leader of the search, but scored again so that these have something to beat")
     return said

@@ -96,7 +96,8 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     if not all(one.scores.confirmed for one in found.values()):  # what only some of them have compares nothing
         found = {number: replace(one, scores=replace(one.scores, confirmed=())) for number, one in found.items()}
     scale = scale_of(log.objectives.first, meta["problem"])
-    scale = replace(scale, seed_error=pooled_seed_error(log.rescored().values(), scale.seed_error))
+    repeated = log.rescored().values() if again else ()
+    scale = replace(scale, seed_error=pooled_seed_error(repeated, scale.seed_error))
     favourite = min(found.values(), key=lambda one: (one.bred, one.start or 0, one.number))
     tried = _bred(log, first)
     carried = share_carried([one.scores for one in found.values()], scale)

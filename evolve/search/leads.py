@@ -78,7 +78,7 @@ class Scores:
 
     @property
     def latest(self) -> tuple[float, ...]:
-        """Those that were trained most."""
+        """The scores on the most images."""
         return self.confirmed or self.longer
 
 

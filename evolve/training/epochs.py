@@ -94,7 +94,7 @@ class Training:
     def _planned(self, job: TrainingJob) -> int:
         """Steps that a job asks for."""
         whole: int = self._steps * job.budget.epochs
-        return whole if job.seen is None else max(1, min(whole, job.seen // self._batch))
+        return whole if job.seen is None else max(1, min(whole, job.seen * self._steps // job.budget.images))
 
     @property
     def _variables(self) -> list[Any]:
@@ -149,10 +149,9 @@ class Training:
         return curve
 
     @property
-    def epochs(self) -> int:
+    def epochs(self) -> float:
         """How many there are going to be, the last one perhaps not whole."""
-        whole: int = math.ceil(self._total / self._steps)
-        return whole
+        return self._total / self._steps
 
     @property
     def spent(self) -> dict[str, int | float | str]:

@@ -58,8 +58,11 @@ def as_int8(model: Any, images: Images) -> bytes:
 
 
 def _converted(model: Any, change: Callable[[Any], None]) -> bytes:
+    import keras
     import tensorflow as tf
 
+    # Keras numbers models, and the file holds the name of this one in every tensor.
+    model = keras.Model(model.inputs, model.outputs, name="network")
     with contextlib.redirect_stdout(io.StringIO()):  # Keras tells of the endpoints it made on the way
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         change(converter)

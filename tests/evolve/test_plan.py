@@ -161,6 +161,8 @@ def test_leaders_are_confirmed_on_more_images_where_there_is_time_for_it() -> No
         assert made.seconds.final >= 0.7 * seconds
         assert f"scored again once on {images:,} images x {longer.epochs} epochs" in made.in_words()
     assert plan(600, rescoring_images=6000).settings["rescoring_images"] == 6000
+    assert plan(600, rescoring_images=10**6).settings["rescoring_images"] == 40_000, "all that there are"
+    assert plan(600, rescoring_images=100).settings["rescoring_images"] is None, "less than the race has"
     few = make_plan(RunConfig(), 600, LAPTOP, train=4000, images=5000)
     assert few.settings["rescoring_images"] is None, "there are no more"
 
@@ -169,8 +171,11 @@ def test_a_run_by_counts_confirms_on_more_images_instead_of_more_often() -> None
     config, longest = RunConfig(generations=2), Budget(5000, 3)
     assert rescoring_of_counts(config, longest, 40_000) == {"rescorings": 1, "rescoring_images": 15_000}
     assert rescoring_of_counts(config, longest, 6000) == {}
-    assert rescoring_of_counts(config, Budget(300, 40, folds=4), 40_000) == {}
+    assert rescoring_of_counts(config, Budget(300, 40, folds=4), 40_000) == {"rescoring_images": None}
     assert rescoring_of_counts(RunConfig(generations=2, rescorings=2), longest, 40_000) == {}
+    for given, has in ((100, None), (8000, 8000), (10**6, 40_000)):
+        config = RunConfig(generations=2, rescoring_images=given)
+        assert rescoring_of_counts(config, longest, 40_000) == {"rescoring_images": has}
 
 
 def test_a_plan_limits_networks_by_what_the_machine_can_do_unless_the_user_has_done_so() -> None:
@@ -398,7 +403,7 @@ def test_a_file_that_is_no_plan(tmp_path: Path) -> None:
         read_plan(tmp_path)
 
 
-def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
+def training(epochs: int, rate: str = "adam 0.01", count: int = 8192, **options: Any) -> Any:
     import keras
 
     from evolve.training.epochs import Training
@@ -410,9 +415,9 @@ def training(epochs: int, rate: str = "adam 0.01", **options: Any) -> Any:
     space = StackSpace((8, 8, 1), 4)
     genome = space.parse(f"conv 4 3, relu, global_max | {rate}, batch 16")
     rng = np.random.default_rng(1)
-    images, labels = rng.integers(0, 256, (8192, 8, 8, 1), dtype=np.uint8), rng.integers(0, 4, 8192)
+    images, labels = rng.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8), rng.integers(0, 4, count)
     spec = space.blueprint(genome)
-    job = training_job(spec, genome.recipe, Budget(8192, epochs), **options)
+    job = training_job(spec, genome.recipe, Budget(count, epochs), **options)
     return Training(decode(spec), images, labels, job, (0, 255), Stopwatch())
 
 
@@ -449,6 +454,9 @@ def test_a_training_that_has_so_many_images_ends_within_an_epoch_annealed() -> N
     assert made.spent["epochs"] == 1.36, "of 512 steps"
     assert rates[-1] == pytest.approx(0, abs=1e-6)
     assert training(2, "sgd 0.1, linear", seen=1)._total == 1
+    assert training(3, count=40, seen=100)._total == 5, (
+        "half of an epoch of two steps, though 100 images fill six batches"
+    )
     assert training(2, "sgd 0.1, linear", seen=10**9)._total == 1024
 
 

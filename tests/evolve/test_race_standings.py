@@ -42,10 +42,11 @@ def test_what_was_scored_again_does_not_say_who_is_scored_again() -> None:
     store = of_run({1: 0.6, 2: 0.6, 3: 0.6}, {1: 0.80, 2: 0.79, 3: 0.70})
     before = standings(store, again=False)
     assert before is not None and before.order == (1, 2, 3)
-    for number, score in ((1, 0.50), (2, 0.50)):
+    for number, score in ((1, 0.45), (2, 0.55), (1, 0.55), (2, 0.45)):
         add(store, number, Purpose.RESCORE, score)
     again, with_them = standings(store, again=False), standings(store)
     assert again is not None and again.order == before.order
+    assert again.leads[2] == before.leads[2], "nor what they say of the error of seeds"
     assert with_them is not None and with_them.order != before.order
 
 

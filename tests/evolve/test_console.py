@@ -89,6 +89,9 @@ def test_a_long_epoch_is_followed_within_it(monkeypatch: pytest.MonkeyPatch) -> 
     now[0] = 124.0
     watch.hear({"epoch": 0.3, "epochs": 2})
     assert watch.now() == Epochs("training", 0, 2, {}, pytest.approx(34.0), share=0.15)
+    watch.hear({"epoch": 1.1, "epochs": 1.1})
+    now[0] = 125.0
+    assert watch.now() == Epochs("training", 1, 2, {}, 0.0, share=1.0), "a last epoch that is not whole is done, too"
 
 
 def test_several_trainings_are_followed_until_the_last_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -454,9 +454,7 @@ def test_a_training_that_has_so_many_images_ends_within_an_epoch_annealed() -> N
     assert made.spent["epochs"] == 1.36, "of 512 steps"
     assert rates[-1] == pytest.approx(0, abs=1e-6)
     assert training(2, "sgd 0.1, linear", seen=1)._total == 1
-    assert training(3, count=40, seen=100)._total == 5, (
-        "half of an epoch of two steps, though 100 images fill six batches"
-    )
+    assert training(3, count=40, seen=100)._total == 5, "2.5 epochs of two steps each"
     assert training(2, "sgd 0.1, linear", seen=10**9)._total == 1024
 
 

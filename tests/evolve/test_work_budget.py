@@ -236,6 +236,20 @@ def test_a_killed_run_ends_as_if_it_had_not_been_with_another_number_of_workers(
     assert shares[-1] > 0.8  # nobody may look between the end of the last training and that of the search
 
 
+def test_a_run_killed_in_its_last_training_has_the_same_one_again(spent: evolve.Run, tmp_path: Path) -> None:
+    folder = killed_at(spent, spent.requests[-1].number, tmp_path)
+    shutil.copytree(spent.folder.parent / ".data", tmp_path / ".data", dirs_exist_ok=True)
+    assert history(evolve.resume(folder)) == history(spent)
+
+
+def test_several_that_are_trained_in_full_share_the_work_that_is_left(tmp_path: Path, tiny_npz: Path) -> None:
+    run = evolve.run(dataset=tiny_npz, results=tmp_path, name="three", ensemble=3, **SETTINGS)
+    finals = [request for request in run.requests if request.purpose is Purpose.FINAL]
+    assert len({request.candidate for request in finals}) == 3
+    work = run.summary()["work"]
+    assert 0.95 * WORK < work <= WORK
+
+
 def test_a_last_training_has_no_more_epochs_than_the_user_wants_and_one_at_least(
     spent: evolve.Run, tmp_path: Path
 ) -> None:

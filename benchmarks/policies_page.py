@@ -41,6 +41,20 @@ def page(made: dict[str, Any]) -> str:
         lines.append(f"| {name} | {shares['wrong vetoes']:.0%} | {shares['wrong winners']:.0%} | {starts} |")
     lines += [
         "",
+        "## Decisions on newcomers",
+        "",
+        "The best of the table's mutants and random networks by brief trainings, beside the best start of the race: "
+        "how often it won though worse by a point, and lost though better by a point.",
+        "",
+        "| data set | wrong winners | if any lead won | wrong vetoes |",
+        "|---|---|---|---|",
+    ]
+    for name in names:
+        one = made["newcomers"][name]
+        cells = " | ".join(f"{one[key]:.0%}" for key in ("wrong winners", "if any lead won", "wrong vetoes"))
+        lines.append(f"| {name} | {cells} |")
+    lines += [
+        "",
         "## Augmentation",
         "",
         "What the best of the race says, and points that twins gain with mirroring and moving at "

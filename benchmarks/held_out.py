@@ -17,6 +17,7 @@ from evolve.training.epochs import Training
 from evolve.training.stopwatch import Stopwatch
 from evolve.values import Budget, Purpose
 from genomes.decode import decode
+from genomes.recipe import Recipe
 from genomes.spec import ModelSpec
 from genomes.stack.space import StackSpace
 
@@ -29,18 +30,18 @@ class Trained:
 
     model: Any
     spec: ModelSpec
-    recipe: Any
+    recipe: Recipe
     images: NDArray[Any]
     labels: NDArray[Any]
 
 
 def train(line: str, budget: Budget, seed: int, file: Path) -> Trained:
-    """Trains a network, given in its notation, as the last training of a run does; on the same images in any case.
-    file: cifar10.npz."""
+    """Trains a network, given in its notation, as the last training of a run does. With the same budget it is always on
+    the same images. file: cifar10.npz."""
     with np.load(file) as data:
         x, y = data["x_train"], data["y_train"].ravel().astype(int)
     order = np.random.default_rng(0).permutation(len(x))
-    train, held_out = order[: budget.images], order[-HELD_OUT:]
+    trained_on, held_out = order[: budget.images], order[-HELD_OUT:]
     space = StackSpace((32, 32, 3), 10)
     genome = space.parse(line)
     spec = space.blueprint(genome)
@@ -59,6 +60,6 @@ def train(line: str, budget: Budget, seed: int, file: Path) -> Trained:
         parts=PartsUsed("", ("train",), "validation"),
         purpose=Purpose.TRAIN,
     )
-    training = Training(model, x[train], y[train], job, (0.0, 255.0), Stopwatch())
+    training = Training(model, x[trained_on], y[trained_on], job, (0.0, 255.0), Stopwatch())
     training.run(lambda point: print(line.split(",")[0], seed, point, flush=True))
     return Trained(model, spec, genome.recipe, x[held_out], y[held_out])

@@ -208,7 +208,7 @@ class Session:
                 self.console.note(f"no more than {plural(len(trained), 'leader')} could be trained in full")
                 break
             trained.append(request)
-            if work is not None:  # of its share it has all, but what an epoch more than it may have would take
+            if work is not None:  # it spends its share; but less if its epochs are limited, and more if one epoch is
                 cost, share = finish.cost([request.candidate], request.budget), work / others
                 work -= cost if request.budget.epochs == 1 else min(share, cost)
             left = [one for one in left if one.number != request.candidate.number]

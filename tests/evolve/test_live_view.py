@@ -294,6 +294,15 @@ def test_the_lead_is_that_over_the_next_of_the_race() -> None:
     assert told_again is not None and told_again.candidate == known.next
 
 
+def test_while_leaders_are_scored_again_on_more_images_these_say_who_leads() -> None:
+    store = of_run({1: 0.42, 2: 0.40, 3: 0.40}, {1: 0.549, 2: 0.546, 3: 0.50})
+    for number, score in ((1, 0.64), (2, 0.70)):
+        add(store, number, Purpose.RESCORE, score, budget=Budget(300, 1))
+    before, now = view(store).favourite(None), view(store).favourite(2)
+    assert before is not None and now is not None
+    assert (before.candidate, now.candidate) == (1, 2)
+
+
 def test_who_may_not_win_is_no_favourite() -> None:
     store = of_run({1: 0.6, 2: 0.7, 3: 0.6}, {1: 0.7, 2: 0.8, 3: 0.75})
     second = SPACE.read(store.born(2).genome)

@@ -160,6 +160,8 @@ def test_leaders_are_confirmed_on_more_images_where_there_is_time_for_it() -> No
         assert 1.5 * longer.images <= images <= 3 * longer.images
         assert made.seconds.final >= 0.7 * seconds
         assert f"scored again once on {images:,} images x {longer.epochs} epochs" in made.in_words()
+    rungs = replace(made, settings={**made.settings, "rungs": ["1000x1", "3000x4"], "rescoring_images": 9000})
+    assert "on 9,000 images x 4 epochs" in rungs.in_words(), "as long as the longest before"
     assert plan(600, rescoring_images=6000).settings["rescoring_images"] == 6000
     assert plan(600, rescoring_images=10**6).settings["rescoring_images"] == 40_000, "all that there are"
     assert plan(600, rescoring_images=100).settings["rescoring_images"] is None, "less than the race has"

@@ -9,6 +9,7 @@ command has ended, a line with its exit code is the answer.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -53,5 +54,6 @@ def obey(order: dict[str, Any]) -> None:
 if __name__ == "__main__":
     for name in IMPORTED:
         import_module(name)
+    gc.freeze()  # what was imported is not walked through, and so not copied, in each child
     if order := next_order():
         obey(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
@@ -172,6 +173,26 @@ def test_nothing_heavy_is_imported_before_it_is_used(code: str) -> None:
     script = f"{code}\nimport sys\nprint(*[m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_keras_comes_with_modules_of_processes_of_their_own_only() -> None:
+    """A command has no Keras where it begins: that takes seconds."""
+
+    def begins_with(module: str) -> set[str]:
+        body = ast.parse(MODULES[module].read_text()).body
+        names = {alias.name for line in body if isinstance(line, ast.Import) for alias in line.names}
+        for line in body:
+            if isinstance(line, ast.ImportFrom):
+                full = {alias.name: f"{line.module}.{alias.name}" for alias in line.names}
+                names |= {name if name in MODULES else str(line.module) for name in full.values()}
+        return names
+
+    needed, keras = {module: begins_with(module) for module in MODULES}, {"keras"}
+    while more := {module for module, names in needed.items() if names & keras} - keras:
+        keras |= more
+    outside = {name for name in keras if name.startswith("evolve.") and not name.startswith("evolve.training.")}
+    processes = ("adopting_process", "inspecting_process", "keras_process")
+    assert outside == {f"evolve.models.{name}" for name in (*processes, "classifier", "grad_cam", "layer_pictures")}
 
 
 @pytest.mark.parametrize(("flag", "word"), [("--help", "resume"), ("--version", "evolve")])

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from evolve.training.augment import alternates, changes_of, mirror, mixup
-from evolve.training.losses import weighted_crossentropy
 from evolve.training.starting_weights import hand_on, whiten
 from genomes.keras_calls import TRIANGLE
 from genomes.source import optimizer_source
@@ -41,8 +40,8 @@ def start_source(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
 
 def recipe_source(recipe: Mapping[str, Any]) -> str:
     """`optimizer_source`, and the schedule and the loss where Keras has none such."""
-    triangle = [_class_source(TRIANGLE)] if _has_triangle(recipe) else []
-    weighted = [_plain(weighted_crossentropy)] if recipe["class_weights"] else []
+    triangle = [_source_with_keras("optimizers", TRIANGLE)] if _has_triangle(recipe) else []
+    weighted = [_source_with_keras("losses", "weighted_crossentropy")] if recipe["class_weights"] else []
     return "\n\n\n".join([*triangle, optimizer_source(recipe), *weighted])
 
 
@@ -71,19 +70,20 @@ def augmentation_source(recipe: Mapping[str, Any]) -> str:
     return "\n\n\n".join([title, *map(_plain, functions), f"def augment(images, targets, rng):\n{body}"]) + "\n"
 
 
-def _class_source(name: str) -> str:
-    """The source of a class of `evolve.training.optimizers`, which needs Keras to be imported, without type hints."""
-    module = find_spec("evolve.training.optimizers")
-    assert module is not None and module.origin is not None
-    text = Path(module.origin).read_text(encoding="utf-8")
-    found = next(one for one in ast.parse(text).body if isinstance(one, ast.ClassDef) and one.name == name)
-    source = re.sub(r"  # (type|noqa):.*", "", str(ast.get_source_segment(text, found)))
-    return _inner_plain(source)
+def _source_with_keras(module: str, name: str) -> str:
+    """The source of a class or function of a module of `evolve.training` without type hints, read from its file:
+    imported, the module would bring Keras, which takes seconds."""
+    found = find_spec(f"evolve.training.{module}")
+    assert found is not None and found.origin is not None
+    text = Path(found.origin).read_text(encoding="utf-8")
+    defined = {one.name: one for one in ast.parse(text).body if isinstance(one, ast.ClassDef | ast.FunctionDef)}
+    source = str(ast.get_source_segment(text, defined[name]))
+    return _without_hints(re.sub(r"  # (type|noqa):.*", "", source))
 
 
-def _inner_plain(source: str) -> str:
-    """Source in which the functions within something are without type hints."""
-    return re.sub(r"(?m)^ +def .*$", lambda line: re.sub(r" -> .*(?=:)|: [^,:)]*(?=[,)])", _default, line[0]), source)
+def _without_hints(source: str) -> str:
+    """Source in which functions whose head is one line are without type hints."""
+    return re.sub(r"(?m)^ *def .*$", lambda line: re.sub(r" -> .*(?=:)|: [^,:)]*(?=[,)])", _default, line[0]), source)
 
 
 def _default(hint: re.Match[str]) -> str:
@@ -94,7 +94,7 @@ def _default(hint: re.Match[str]) -> str:
 
 def _plain(function: Any) -> str:
     """The source of a function without type hints, as a tutorial has it."""
-    source = _inner_plain(inspect.getsource(function).rstrip())
+    source = _without_hints(inspect.getsource(function).rstrip())
     head, colon, body = source.partition(':\n    """')
     parameters = ", ".join(inspect.signature(function).parameters)
     return f'def {function.__name__}({parameters}):\n    """{body}' if colon and head else source

@@ -245,6 +245,7 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in command("history", "on", "--json", cwd=folder).stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_all_trainings_of_it_and_its_children_begin_with_its_weights(searched: Path) -> None:
     key = read_adopted(searched / "results", "mine").key
     shares = {}
@@ -257,11 +258,13 @@ def test_all_trainings_of_it_and_its_children_begin_with_its_weights(searched: P
     assert all(len(found) == 1 for found in shares.values())
 
 
+@pytest.mark.slow
 def test_no_clean_test_accuracy_is_claimed(searched: Path) -> None:
     shown = " ".join(command("show", "on", cwd=searched).stdout.split())
     assert "no clean test accuracy: it began with weights of mine, which may have seen any of these images" in shown
 
 
+@pytest.mark.slow
 def test_the_run_needs_nothing_else_any_more(searched: Path) -> None:
     adopted = searched / "results" / "adopted"
     adopted.rename(searched / "elsewhere")
@@ -277,12 +280,14 @@ def test_the_run_needs_nothing_else_any_more(searched: Path) -> None:
         (searched / "elsewhere").rename(adopted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["keras", "onnx", "litert"])
 def test_its_winner_is_exported(format: str, searched: Path) -> None:
     done = command("export", "on", "best", "--format", format, "--output", f"net{FORMATS[format]}", cwd=searched)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_script_says_that_it_begins_from_scratch(searched: Path) -> None:
     done = command("export", "on", "best", "--format", "python", "--output", "net.py", cwd=searched)
     assert done.returncode == 0, done.stderr
@@ -297,6 +302,7 @@ def test_a_model_in_memory_is_adopted(tmp_path: Path) -> None:
     assert read_adopted(tmp_path, "tutor") == made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -326,6 +332,7 @@ def test_wrong_arguments_in_python(tmp_path: Path) -> None:
         evolve.adopt(3, results=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_as_it_stands(searched: Path, tiny_npz: Path) -> None:
     words = ("baseline", "--model", "mine.keras", "--dataset", tiny_npz, "--epochs", "12", "--json")
     done = command(*words, cwd=searched)
@@ -341,6 +348,7 @@ def test_a_model_is_trained_as_it_stands(searched: Path, tiny_npz: Path) -> None
     assert (searched / "results" / "baselines" / "again.keras").exists()
 
 
+@pytest.mark.slow
 def test_it_has_as_many_epochs_as_the_same_work_allows(searched: Path, tiny_npz: Path) -> None:
     """Of the model, and of what it was adopted as, but for the layers that stand for activations alone."""
     images = json.loads(command("show", "on", "--json", cwd=searched).stdout)["in_full"]["images"]
@@ -349,6 +357,7 @@ def test_it_has_as_many_epochs_as_the_same_work_allows(searched: Path, tiny_npz:
     assert json.loads(command("baseline", "--model", "mine.keras", *words, cwd=searched).stdout)["epochs"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "why"),
     [

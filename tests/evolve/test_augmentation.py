@@ -29,6 +29,7 @@ from genomes.alphabet import alphabet
 pytest.importorskip(backend_name())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["swaps", "free"])
 def test_mirroring_is_on_where_it_is_free_and_off_where_it_swaps_classes(kind: str, tmp_path: Path) -> None:
     run = searched(tmp_path, kind)
@@ -42,6 +43,7 @@ def test_mirroring_is_on_where_it_is_free_and_off_where_it_swaps_classes(kind: s
     assert [(one["purpose"], one["candidate"], one["measures"]) for one in again.history()] == before
 
 
+@pytest.mark.slow
 def test_what_the_user_asks_for_stays_and_is_warned_about(tmp_path: Path) -> None:
     run = searched(tmp_path, "swaps", recipe={"flip": True}, evaluations=4, final_epochs=1)
     assert mirrors(run)

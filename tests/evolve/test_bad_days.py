@@ -172,6 +172,7 @@ def test_a_file_that_stays_locked_stops_the_run(day: Path) -> None:
     goes_on(day, before, "--generations", "1")
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_set_back_by_a_day(tmp_path: Path) -> None:
     given: dict[str, Any] = {"table": untimed(tmp_path), "population": 8, "generations": 3, "name": "day"}
     day = evolve.run(**given, results=tmp_path / "results", progress=False).folder
@@ -194,6 +195,7 @@ def test_a_clock_that_was_set_back_before_a_run_was_killed(day: Path) -> None:
         assert 0 <= seconds_spent(store) < 60
 
 
+@pytest.mark.slow
 def test_a_run_that_was_moved(day: Path, tmp_path: Path) -> None:
     before = recorded(day)
     elsewhere = tmp_path / "elsewhere"

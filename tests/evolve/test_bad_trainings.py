@@ -175,6 +175,7 @@ def statuses(folder: Path) -> list[tuple[str, Status | None]]:
     ]
 
 
+@pytest.mark.slow
 def test_no_room_for_the_final_model_stops_the_run_without_a_verdict_on_the_winner(
     crowded: subprocess.CompletedProcess[str], folder: Path
 ) -> None:
@@ -208,6 +209,7 @@ def only_model(folder: Path) -> Path:
     return model
 
 
+@pytest.mark.slow
 def test_with_room_it_goes_on_to_its_end(trained: Path) -> None:
     assert statuses(trained)[-1] == ("final", Status.OK)
     assert find("small", trained / "results").hall_of_fame[0].test_accuracy is not None
@@ -233,6 +235,7 @@ def test_a_run_that_was_moved_with_its_data_gone_predicts_and_resumes(
     assert command("resume", alone, "--trust", trained / "bars.npz", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_model_that_is_cut_short_is_said_to_be_made_again(trained: Path, image: Path) -> None:
     model = only_model(trained)
     whole = model.read_bytes()

@@ -192,6 +192,7 @@ def test_failures_leave_averages_whole() -> None:
         assert all(0 < one["best"] <= 1 for one in told["species"])
 
 
+@pytest.mark.slow
 def test_it_learns_what_a_landscape_with_structure_rewards() -> None:
     """Depth with merges: what no founder has, and what a single mutation hardly brings."""
 
@@ -206,6 +207,7 @@ def test_it_learns_what_a_landscape_with_structure_rewards() -> None:
     assert sum(best) > sum(at_random)
 
 
+@pytest.mark.slow
 def test_a_run_from_the_first_command_to_the_last_page(tmp_path: Path, tiny_npz: Path) -> None:
     few = ("--population", "3", "--images", "100", "--epochs", "1", "--final-epochs", "1", "--leaders", "1")
     words = ("run", "--encoding", "graph", "--strategy", "codeepneat", "--founders", "fast", "--evaluations", "6")

@@ -83,6 +83,7 @@ def test_species_have_their_members(run: evolve.Run) -> None:
     assert sorted((row["generation"], row["species"], row["members"]) for row in rows) == sorted(told)
 
 
+@pytest.mark.slow
 def test_trained_networks_have_curves_and_times(tmp_path: Path, tiny_npz: Path) -> None:
     trained = evolve.run(
         dataset=str(tiny_npz), evaluations=4, population=2, images=60, epochs=2, final_epochs=3, leaders=1,

@@ -164,6 +164,7 @@ def test_without_the_time_for_folds_there_are_none() -> None:
     assert Budget.read(made.settings["rungs"][0]).folds == 1
 
 
+@pytest.mark.slow
 def test_a_run_without_a_column_for_folds_is_read_and_gets_one_when_it_goes_on(tmp_path: Path, tiny_npz: Path) -> None:
     little = ("--images", "64", "--epochs", "1", "--final-epochs", "1", "--evaluations", "2", "--workers", "1")
     assert command("run", "--dataset", tiny_npz, *little, "--name", "old", cwd=tmp_path).returncode == 0
@@ -210,6 +211,7 @@ def test_folds_that_were_asked_for_have_twins_of_their_own() -> None:
     assert make_plan(config, 1800, LAPTOP, train=140, images=200).settings["twins"] == []
 
 
+@pytest.mark.slow
 def test_trainings_of_one_epoch_have_no_twins(tmp_path: Path, tiny_npz: Path) -> None:
     run = ("--dataset", tiny_npz, "--evaluations", "2", "--final-epochs", "1", "--workers", "1")
     done = command("run", *run, "--leaders", "1", "--rescorings", "1", cwd=tmp_path)

@@ -37,6 +37,7 @@ def test_a_candidate_is_shown_with_its_head_and_its_recipe_apart(folder: Path) -
     assert "add a and c" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["keras", "python"])
 def test_the_winner_is_exported(format: str, folder: Path) -> None:
     target = folder / f"net{FORMATS[format]}"
@@ -45,6 +46,7 @@ def test_the_winner_is_exported(format: str, folder: Path) -> None:
     assert float(done.stdout.split()[-1]) <= 1e-4
 
 
+@pytest.mark.slow
 def test_it_goes_on(folder: Path) -> None:
     before = json.loads(command("show", "g", "--json", cwd=folder).stdout)["evaluations"]
     done = command("resume", "g", "--generations", "2", cwd=folder)

@@ -90,6 +90,7 @@ def grown(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> evolve.Ru
     return evolve.run(dataset=str(tiny_npz), results=tmp_path_factory.mktemp("grown"), name="a", workers=1, **SETTINGS)
 
 
+@pytest.mark.slow
 def test_a_run_grows(grown: evolve.Run) -> None:
     assert grown.state == "finished"
     grew = list(grown.candidates.values())[5 : 5 + WIDENED]

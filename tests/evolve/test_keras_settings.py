@@ -101,6 +101,7 @@ print(odd.status.value)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_training_is_the_same_whatever_they_are_and_gives_them_back(home: Path, tiny_npz: Path) -> None:
     pytest.importorskip(INSTALLED)

@@ -27,6 +27,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_where_only_some_of_several_can_be_trained_in_full_those_are_used(
     tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +52,7 @@ def test_where_only_some_of_several_can_be_trained_in_full_those_are_used(
         evolve.run(dataset=tiny_npz, results=tmp_path, ensemble=2, progress=False, **SETTINGS)
 
 
+@pytest.mark.slow
 def test_a_long_one_has_a_worker_with_all_cores_and_its_epochs_are_seen(
     tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,6 +129,7 @@ def test_each_export_says_what_the_keras_model_says(format: str, run: str, train
     assert float(done.stdout.split()[-1]) <= 1e-4
 
 
+@pytest.mark.slow
 def test_an_exported_script_trains_where_this_project_is_not(run: str, trained: int, folder: Path) -> None:
     """In an environment that has the libraries of this one, but not this project."""
     away = folder / "elsewhere"
@@ -243,6 +244,7 @@ def test_a_baseline_is_trained_as_the_article_did(folder: Path) -> None:
     assert "did you mean 'vgg'" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_the_usual_baseline_is_one_that_fits(folder: Path) -> None:
     done = command("baseline", "--epochs", "1", "--results", "usual", cwd=folder)
     assert done.returncode == 0, done.stderr

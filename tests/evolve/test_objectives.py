@@ -121,6 +121,7 @@ def by_loss(by_accuracy: evolve.Run, tiny_npz: Path) -> evolve.Run:
     return evolve.run(dataset=str(tiny_npz), objectives=["loss"], progress=False, **given)
 
 
+@pytest.mark.slow
 def test_results_of_equal_jobs_serve_another_objective(by_accuracy: evolve.Run, by_loss: evolve.Run) -> None:
     first, second = ([e for e in run.history() if e["purpose"] == "search"] for run in (by_accuracy, by_loss))
     assert [e["reused_from"] for e in first] == [None] * 4
@@ -137,6 +138,7 @@ def test_results_of_equal_jobs_serve_another_objective(by_accuracy: evolve.Run, 
     assert by_loss.hall_of_fame[0].model() is not None
 
 
+@pytest.mark.slow
 def test_a_loss_has_one_sign_everywhere(by_loss: evolve.Run) -> None:
     run = by_loss
     losses = {e["candidate"]: e["measures"]["loss"] for e in run.history() if e["purpose"] in ("search", "challenge")}
@@ -148,6 +150,7 @@ def test_a_loss_has_one_sign_everywhere(by_loss: evolve.Run) -> None:
     assert run.summary()["best"] == min(longer), "a score after more images seen counts more"
 
 
+@pytest.mark.slow
 def test_it_is_known_which_images_each_network_recognised(by_accuracy: evolve.Run, by_loss: evolve.Run) -> None:
     sizes, parts = by_accuracy.problem["sizes"], {"rescore": "selection", "final": "test"}
     parts |= dict.fromkeys(("search", "challenge"), "validation")
@@ -213,6 +216,7 @@ def test_what_a_search_leaves_goes_to_the_last_training_unless_it_is_to_be_as_lo
     assert by_work.most_epochs(config) == (None if stretches else 40)
 
 
+@pytest.mark.slow
 def test_the_best_is_the_best_of_the_search_on_every_display(by_accuracy: evolve.Run) -> None:
     scores = {leader.candidate: leader.score for leader in by_accuracy.hall_of_fame}
     assert by_accuracy.summary()["best"] == max(scores.values())

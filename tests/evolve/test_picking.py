@@ -212,6 +212,7 @@ def test_a_time_is_told_with_its_unit_and_its_doubt() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_pick_that_was_ended_goes_on(tmp_path: Path, tiny_npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has as many fresh trainings as any other, and the one that was cut off is not asked for again."""
     from evolve.models import pick as module

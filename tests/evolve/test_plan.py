@@ -287,6 +287,7 @@ def timed(tiny_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_timed_run_is_planned_stored_and_finished(timed: Path) -> None:
     run = evolve.find("timed", timed / "results")
     settings = read_plan(run.folder)
@@ -332,6 +333,7 @@ def test_a_strategy_that_takes_one_score_gets_one_rung_however_much_time_there_i
     assert len(RunConfig.checked({**made, "strategy": "neat"}).budgets) == 1 < len(plan(36_000, fast).settings["rungs"])
 
 
+@pytest.mark.slow
 def test_a_plan_says_how_many_of_the_usual_founders_begin(tiny_npz: Path, tmp_path: Path) -> None:
     assert plan(600).settings["max_founders"] == 4
     assert plan(600, max_founders=2).settings["max_founders"] == 2
@@ -460,6 +462,7 @@ def test_a_training_that_has_so_many_images_ends_within_an_epoch_annealed() -> N
     assert training(2, "sgd 0.1, linear", seen=10**9)._total == 1024
 
 
+@pytest.mark.slow
 def test_a_training_with_more_time_than_its_epochs_need_has_more_and_ends_annealed() -> None:
     made = training(1, "sgd 0.1, linear", finish_in=6.0)
     rates = watched(made)

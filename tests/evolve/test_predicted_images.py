@@ -25,6 +25,7 @@ def brightness_model(path: Path, high: float, size: tuple[int, int] = (8, 8)) ->
     return path
 
 
+@pytest.mark.slow
 def test_predicted_images_are_in_the_range_of_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = brightness_model(tmp_path / "model.keras", high=16.0)
     folder = tmp_path / "images"
@@ -51,6 +52,7 @@ def test_predicted_images_are_in_the_range_of_training(tmp_path: Path, capsys: p
         predict(model, [tmp_path / "deep.png"])
 
 
+@pytest.mark.slow
 def test_a_photo_that_its_camera_held_upright_is_not_said_to_be_resized(tmp_path: Path) -> None:
     model = brightness_model(tmp_path / "model.keras", high=255.0, size=(16, 8))
     exif = Image.Exif()

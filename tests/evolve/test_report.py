@@ -85,6 +85,7 @@ def test_it_is_remade_where_the_model_is_another(
     assert json.loads(kept.read_text())["model"] != "another"
 
 
+@pytest.mark.slow
 def test_what_repeats_the_search_does(trained: evolve.Run, html: Path, tmp_path: Path) -> None:
     [said] = re.findall(r"<code>(import evolve.*?)</code>", html.read_text(), re.DOTALL)
     call = said.replace("&#x27;", "'").replace("&quot;", '"').replace("&gt;", ">")

@@ -224,6 +224,7 @@ def test_a_time_limit_per_candidate_is_kept(folder: Path, tiny_npz: Path) -> Non
     assert "timeout: took longer than" in done.stderr
 
 
+@pytest.mark.slow
 def test_float_images_of_another_range_are_learned_too(folder: Path, tiny_npz: Path) -> None:
     with np.load(tiny_npz) as arrays:
         images = arrays["x_train"].astype(np.float32) / 1000 - 5

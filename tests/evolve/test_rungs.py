@@ -123,6 +123,7 @@ def test_rungs_that_cannot_be(settings: dict[str, Any], words: str) -> None:
         evolve.run(**settings, progress=False)
 
 
+@pytest.mark.slow
 def test_a_long_last_training_has_a_worker_of_its_own_and_none_is_left(
     tiny_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +143,7 @@ def test_clean_offers_weights_of_a_finished_run(climbed: evolve.Run) -> None:
     assert "made again if the search goes on" in offered["weights"].why
 
 
+@pytest.mark.slow
 def test_on_the_command_line(climbed: evolve.Run, tmp_path: Path) -> None:
     stops(command("run", "--rungs", "9x1", cwd=tmp_path), "rungs must be", "3000x1")
     told = command("history", climbed.folder, "--json", cwd=tmp_path).stdout.splitlines()

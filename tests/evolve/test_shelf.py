@@ -198,6 +198,7 @@ def test_small_founders_come_in_turn_with_the_portfolio() -> None:
     assert {"tiny", "small-depthwise"} <= set(names)
 
 
+@pytest.mark.slow
 def test_small_founders_take_part_where_the_users_limits_are_tight(tmp_path: Path, tiny_npz: Path) -> None:
     few: dict[str, Any] = {"images": 64, "epochs": 1, "final_epochs": 1, "evaluations": 1, "population": 2}
     given: dict[str, Any] = {"dataset": str(tiny_npz), "results": tmp_path, "progress": False, "max_parameters": "50k"}
@@ -448,6 +449,7 @@ def test_commands_that_cannot_be(words: tuple[str, ...], why: str, run: evolve.R
     assert why in " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tiny_npz: Path) -> None:
     few: dict[str, Any] = {"images": 100, "epochs": 1, "final_epochs": 1, "population": 4, "evaluations": 6}
     given: dict[str, Any] = {"dataset": str(tiny_npz), "leaders": 1, "rescorings": 2, "results": tmp_path}

@@ -38,6 +38,7 @@ def test_no_operator_makes_a_network_that_needs_too_much_memory() -> None:
         assert space.blueprint(genome).memory(genome.recipe.batch_size) <= 60_000_000
 
 
+@pytest.mark.slow
 def test_a_candidate_shows_estimated_and_measured_memory(tmp_path: Path) -> None:
     network = "conv 4 3, batchnorm, swish, maxpool 2, flatten, dense 8, gelu | adam 0.01, batch 16"
     (tmp_path / "few.toml").write_text(f"leaders = 1\nrescorings = 1\nfounders = ['{network}', 'random']\n")

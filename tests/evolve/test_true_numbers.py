@@ -67,6 +67,7 @@ def stretched(tmp_path_factory: pytest.TempPathFactory) -> evolve.Run:
     return run.refresh()
 
 
+@pytest.mark.slow
 def test_the_exported_script_trains_as_the_run_did(stretched: evolve.Run) -> None:
     spent, folder, winner = stretched.in_full, stretched.folder.parent, stretched.winner
     assert spent is not None and winner is not None

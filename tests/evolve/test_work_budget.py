@@ -193,6 +193,7 @@ def costs(run: evolve.Run) -> dict[Purpose, list[float]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_search_ends_with_its_share_and_the_last_training_has_the_epochs_that_are_left(spent: evolve.Run) -> None:
     stages, by = Stages(**spent.meta["plan"]["work"]), costs(spent)
     searching = [*by[Purpose.SEARCH], *by[Purpose.CHALLENGE]]
@@ -224,6 +225,7 @@ def killed_at(run: evolve.Run, number: int, results: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_as_if_it_had_not_been_with_another_number_of_workers(
     spent: evolve.Run, tmp_path: Path
 ) -> None:
@@ -236,12 +238,14 @@ def test_a_killed_run_ends_as_if_it_had_not_been_with_another_number_of_workers(
     assert shares[-1] > 0.8  # nobody may look between the end of the last training and that of the search
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_its_last_training_has_the_same_one_again(spent: evolve.Run, tmp_path: Path) -> None:
     folder = killed_at(spent, spent.requests[-1].number, tmp_path)
     shutil.copytree(spent.folder.parent / ".data", tmp_path / ".data", dirs_exist_ok=True)
     assert history(evolve.resume(folder)) == history(spent)
 
 
+@pytest.mark.slow
 def test_several_that_are_trained_in_full_share_the_work_that_is_left(tmp_path: Path, tiny_npz: Path) -> None:
     run = evolve.run(dataset=tiny_npz, results=tmp_path, name="three", ensemble=3, **SETTINGS)
     finals = [request for request in run.requests if request.purpose is Purpose.FINAL]

@@ -177,7 +177,7 @@ class RunConfig(Settings):
         int, Shown(Group.BUDGET, "One in this many candidates goes on to the next rung.", value="N")
     ] = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
     challengers: Annotated[
-        int, Shown(Group.BUDGET, "How many of the first networks are trained longer, on images.", value="N")
+        int, Shown(Group.BUDGET, "How many of the best starts are trained longer, beside the first one.", value="N")
     ] = Field(4, ge=1, description=f"{WHOLE} 1", examples=[4])
     newcomers: Annotated[
         int | None,

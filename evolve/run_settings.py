@@ -63,7 +63,7 @@ class RunSettings(TypedDict, total=False):
     promote_one_in: int
     """One in this many candidates goes on to the next rung. Default: 3."""
     challengers: int
-    """How many of the first networks are trained longer, on images. Default: 4."""
+    """How many of the best starts are trained longer, beside the first one. Default: 4."""
     newcomers: int | None
     """Largest number of candidates that are bred after a race. Default: as many as the run has room for."""
     few_images: int

@@ -37,10 +37,10 @@ def show(
     run: RunName,
     candidate: Annotated[str | None, typer.Argument(help=CANDIDATE)] = None,
     top: Annotated[
-        int | None, typer.Option(min=1, help="How many leaders to show. Default: ten, and all that were scored again.")
+        int | None, typer.Option(min=1, help="How many networks to show. Default: ten, and all that were scored again.")
     ] = None,
     front: Annotated[
-        str | None, typer.Option(metavar="MEASURES", help="Those that none is better than in all: score,parameters.")
+        str | None, typer.Option(metavar="MEASURES", help="The Pareto front of these measures: score,parameters.")
     ] = None,
     sort: Annotated[
         str | None, typer.Option(metavar="MEASURE", help="All that were scored, in the order of score, parameters, ...")
@@ -149,7 +149,7 @@ def history(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """The requests of a run in order; with --json all of them, one object a line, clock times under 'timing' only."""
+    """The trainings of a run in order; with --json all of them, one object a line, clock times under 'timing' only."""
     from evolve.display.console import show_text
     from evolve.reporting import run_text
     from evolve.runs.find import find

@@ -76,7 +76,7 @@ def predict(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """What a trained model says of images; of a folder with one of each class in it, how many it recognises, too."""
+    """What a trained model says of images; for a folder with a sub-folder for each class, also how many are right."""
     from evolve.display.console import show_text
     from evolve.models.predict import predict as predict_model
     from evolve.reporting import model_text
@@ -97,7 +97,7 @@ def ensemble(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Test accuracy of the leaders together; those not trained in full yet are trained first."""
+    """Test accuracy of the averaged predictions of leaders, on record; those not trained in full are trained first."""
     from evolve.display.console import show_text
     from evolve.models.ensemble import ensemble as ensemble_model
     from evolve.reporting import model_text
@@ -183,7 +183,7 @@ def baseline(
     as_json: Json = False,
     **settings: Any,
 ) -> None:
-    """Train one network by hand, as the article did: all training images, the test part watched."""
+    """Train one network without a search, on all training images; the test part is scored after each epoch."""
     from evolve.config_files import from_flags
     from evolve.display.console import show_text
     from evolve.models.baseline import baseline as train_baseline

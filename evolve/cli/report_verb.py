@@ -23,7 +23,7 @@ def report(
     trust: Trust = None,
     results: Results = RESULTS,
 ) -> None:
-    """One file for a person who was not there: what came out, how, the network, and what was not shown."""
+    """Write a run up in one file: what came out, how, the network, and what was not shown to be better."""
     from evolve.display.text import printable, size
     from evolve.reporting.report import report as write
 

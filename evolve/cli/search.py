@@ -20,8 +20,8 @@ def run(
         str | None,
         typer.Option(
             metavar="GROUPS",
-            help="Groups: portfolio, fast-sizes, whitened-sizes, zoo, article, random, separated by commas. "
-            "Default: portfolio.",
+            help="Groups: portfolio, small, fast-sizes, whitened-sizes, zoo, article, random, separated by commas. "
+            "Default: portfolio, with small ones where limits are tight.",
             rich_help_panel="Search",
         ),
     ] = None,

@@ -40,6 +40,7 @@ NAMES = [
     "python",
     "backends",
     "results",
+    "results-earlier",
     "results-inside",
     "settings",
     "guarantees",

@@ -1,9 +1,9 @@
-"""How large LiteRT files are beside the least that is reckoned with, and what 8 bits and floats take for an image.
+"""How large LiteRT files are beside what is reckoned with, and what 8 bits and floats take for an image.
 
     python benchmarks/sizes.py --output results/published/objectives
 
 For all founders and some random networks on images of 32 x 32 x 3, and for very small ones on 8 x 8 x 3, with pixels
-normalised in both ways: weights, bytes with floats and with 8 bits, `ModelSpec.least_size`, and milliseconds for one
+normalised in both ways: weights, bytes with floats and with 8 bits, `ModelSpec.likely_size`, and milliseconds for one
 image on one core. Needs TensorFlow; some minutes.
 """
 
@@ -55,7 +55,7 @@ def measured(name: str, spec: ModelSpec, pixels: str) -> dict[str, Any]:
     model = decode(spec, PIXELS[pixels])
     litert.tell_weights_apart(model)
     floats, small = litert.as_floats(model), litert.as_int8(model, images)
-    row = {"network": name, "pixels": pixels, "weights": spec.parameters, "least": spec.least_size}
+    row = {"network": name, "pixels": pixels, "weights": spec.parameters, "likely": spec.likely_size}
     times = {"ms": litert.latency(floats, images[0]), "ms_int8": litert.latency(small, images[0])}
     shown = {name: round(1000 * one.median, 3) for name, one in times.items()}
     return {**row, "int8": len(small), "floats": len(floats), **shown}
@@ -70,8 +70,8 @@ def main() -> None:
         for pixels in PIXELS if name in SMALLEST else ("standardise",):
             rows.append(measured(name, spec, pixels))
             print(rows[-1], flush=True)
-    shares = [row["int8"] / row["least"] for row in rows]
-    told = {"networks": len(rows), "int8 over least": [round(min(shares), 3), round(max(shares), 3)]}
+    shares = [row["int8"] / row["likely"] for row in rows]
+    told = {"networks": len(rows), "int8 over likely": [round(min(shares), 3), round(max(shares), 3)]}
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "sizes.json").write_text(json.dumps({**told, "rows": rows}, indent=1) + "\n")
     print(told)

@@ -235,7 +235,7 @@ class RunConfig(Settings):
     )
     max_parameters: Annotated[
         Count, Shown(Group.LIMITS, "Largest number of weights of a network, such as 100k.", value="N")
-    ] = Field(3_000_000, ge=100, description=f"{WHOLE} 100", examples=[3_000_000])
+    ] = Field(3_000_000, ge=100, description=f"{WHOLE} 100", examples=["100k"])
     max_multiply_adds: Annotated[
         Count | None,
         Shown(
@@ -244,7 +244,7 @@ class RunConfig(Settings):
             "50,000,000, more for large images",
             "N",
         ),
-    ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
+    ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=["5M"])
     max_activations: Annotated[
         Size | None,
         Shown(Group.LIMITS, "Largest memory for what layers hand on, at 8 bits a value, such as 256kB.", value="SIZE"),

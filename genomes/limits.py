@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from genomes.primitives import InvalidGenome
 from genomes.spec import ModelSpec
 
-SMALL_PARAMETERS, SMALL_MULTIPLY_ADDS, SMALL_ACTIVATIONS = 100_000, 5_000_000, 65_536
-
 
 class TooLarge(InvalidGenome):
     """A network that is beyond a limit, and may be within it if it is made narrower."""
@@ -23,7 +21,7 @@ class Limits:
     max_multiply_adds: multiplications for one image, forward.
     max_activations: bytes for what layers hand on at once, at 8 bits a value, see `ModelSpec.activations`; None is no
         limit.
-    max_size: bytes of a file with numbers of 8 bits, see `ModelSpec.least_size`, None is no limit.
+    max_size: bytes of a file with numbers of 8 bits, see `ModelSpec.likely_size`, None is no limit.
     max_work: what `work` says of a network; None is no limit.
     value_work: what it costs to write and read a value that a layer puts out, in multiply-adds.
     max_memory: bytes that training a network may take by estimate; None is no limit.
@@ -38,13 +36,6 @@ class Limits:
     value_work: int = 45
     max_memory: int | None = None
 
-    @property
-    def is_tight(self) -> bool:
-        """Whether only small networks are within them."""
-        small = self.max_parameters <= SMALL_PARAMETERS or self.max_multiply_adds <= SMALL_MULTIPLY_ADDS
-        small = small or (self.max_size is not None and self.max_size <= SMALL_PARAMETERS)
-        return small or (self.max_activations is not None and self.max_activations <= SMALL_ACTIVATIONS)
-
     def check(self, spec: ModelSpec, batch_size: int) -> ModelSpec:
         """`spec`, if it is within the limits. Raises TooLarge naming the first that it is not within.
 
@@ -56,8 +47,8 @@ class Limits:
                 raise TooLarge(f"{value:,} {name.replace('_', '-')}, more than max_{name}={limit:,}")
         if self.max_activations is not None and (peak := spec.activations) > self.max_activations:
             raise TooLarge(f"{peak:,} bytes for activations, more than max_activations={self.max_activations:,}")
-        if self.max_size is not None and (least := spec.least_size) > self.max_size:
-            raise TooLarge(f"a file of at least {least:,} bytes, more than max_size={self.max_size:,}")
+        if self.max_size is not None and (likely := spec.likely_size) > self.max_size:
+            raise TooLarge(f"a file of about {likely:,} bytes, more than max_size={self.max_size:,}")
         if self.max_work is not None and (work := self.work(spec)) > self.max_work:
             raise TooLarge(f"{work:,} units of work for an image, more than max_work={self.max_work:,}")
         if self.max_memory is not None and (needed := spec.memory(batch_size)) > self.max_memory:

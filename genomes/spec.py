@@ -27,6 +27,8 @@ IN_PLACE = frozenset(
         *("dropout", "spatial_dropout", "gaussian_noise"),
     )
 )
+NORMALISING = frozenset(("batch_norm", "layer_norm", "scale"))
+UNWRITTEN = frozenset(("input", "dropout", "spatial_dropout", "gaussian_noise"))  # not in an exported file
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,16 @@ class ModelSpec:
         return peak
 
     @property
-    def least_size(self) -> int:
-        """Bytes that its LiteRT file with numbers of 8 bits has at least: one for each weight of a kernel, 10 for each
-        channel that one puts out, 400 for each layer with a kernel, 1,500 for the rest. No file that was measured had
-        less, see `benchmarks/sizes.py`; what it really has is measured."""
+    def likely_size(self) -> int:
+        """Bytes that its LiteRT file with numbers of 8 bits has, within a few per cent (see `benchmarks/sizes.py`): one
+        for each weight of a kernel, 28 for each channel that one puts out, and for each layer as much as it takes to
+        write it down."""
         kernels = [node for node in self.nodes if node.multiply_adds]
-        channels = sum(node.shape[-1] for node in kernels)
-        normalised = sum(node.parameters for node in self.nodes if not node.multiply_adds)
-        return self.parameters - normalised + 9 * channels + 400 * len(kernels) + 1_500
+        steps = [*kernels, *(self.nodes[node.inputs[0]] for node in kernels if node.op == SEPARABLE)]
+        others = [node for node in self.nodes if not node.multiply_adds and node.op not in UNWRITTEN]
+        written = sum(470 if node.op in NORMALISING else 230 for node in others)
+        weights = self.parameters - sum(node.parameters for node in self.nodes if not node.multiply_adds)
+        return weights + 28 * sum(node.shape[-1] for node in steps) + 560 * len(steps) + written + 1_700
 
     def memory(self, batch_size: int) -> int:
         """Estimated bytes that training in batches of that size takes: the activations of a batch, which are kept for

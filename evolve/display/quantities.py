@@ -26,8 +26,8 @@ def seconds(value: Any) -> Any:
 
 def latency(value: Any) -> Any:
     """Seconds of a short time such as '2ms' or '500us', or a number of them. Raises ValueError for text without a unit,
-    by which one may mean milliseconds, and for anything else."""
-    if isinstance(value, str) and not value.strip().endswith(tuple(TIMES)):
+    or with minutes, by which one may mean milliseconds, and for anything else."""
+    if isinstance(value, str) and not value.strip().endswith((*MICRO, "ms", "s")):
         raise ValueError("not a time with a unit")
     return seconds(value)
 

@@ -79,7 +79,7 @@ def _smallest(problem: Problem) -> str:
     least = problem.space.smallest
     return (
         f"; the smallest network for these images has {least.parameters:,} weights, {least.multiply_adds:,} "
-        f"multiply-adds, {least.activations:,} bytes of activations and a file of {least.least_size:,} bytes or more"
+        f"multiply-adds, {least.activations:,} bytes of activations and a file of about {least.likely_size:,} bytes"
     )
 
 

@@ -18,6 +18,7 @@ from evolve.engine.config_checks import latency_remarks
 from evolve.engine.initial_population import founders, founders_json, recorded_founders
 from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
+from evolve.engine.small_networks import for_small_networks
 from evolve.engine.tensorboard_sink import check_installed
 from evolve.errors import ConfigError, RunError
 from evolve.execution.keras_settings import overruled
@@ -42,7 +43,6 @@ from evolve.storage.files import command_words, shown_path
 from evolve.storage.store import Store
 from evolve.storage.time_spent import seconds_spent
 
-SMALL = "small-portfolio"  # founders where the user's limits are tight, if nobody says other ones
 SEVERAL = "nsga2"  # the strategy for several objectives, if nobody says another one
 USUAL_SECONDS = 600.0  # of a run on images that nothing else limits
 VERSION = version("evolve-convnets")
@@ -65,13 +65,8 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
     config = _settled(config, problem)
     if isinstance(problem, ImageProblem):
         problem = replace(problem, config=config)  # weights and models lie in the folder that is named now
-    if (
-        config.founders is None
-        and isinstance(problem, ImageProblem)
-        and problem.space.limits.is_tight
-        and SMALL in problem.space.founder_groups
-    ):
-        config = config.model_copy(update={"founders": (SMALL,)})
+    if isinstance(problem, ImageProblem) and (small := for_small_networks(config, problem.space)):
+        config = config.model_copy(update=small)
         problem = replace(problem, config=config)
     for text in (
         *latency_remarks(config),

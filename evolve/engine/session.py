@@ -90,6 +90,9 @@ class Session:
                     planned=limit == self.config.limit,
                 )
                 pace.view.may_win = search.strategy.may_win if isinstance(search.strategy, Racing) else None
+                vetoes = self._vetoes(dispatcher)
+                if vetoes and not self.store.last("candidate"):
+                    vetoes.check_possible()
                 with self.console.live(pace.now):
                     reason = search.run()
                     simulated = {"simulated": clock.now} if clock else {}
@@ -126,6 +129,11 @@ class Session:
         if isinstance(self.problem, ImageProblem):
             made.measures.maker = self.problem.measuring
         return made
+
+    def _vetoes(self, dispatcher: Dispatcher) -> Vetoes | None:
+        """What may not win, if there is a limit that only measuring tells about."""
+        limited = self.config.max_size or self.config.max_latency
+        return Vetoes(self.config, self.problem, dispatcher, self.store) if limited else None
 
     def _on_result(self, pace: Pace) -> Callable[[int], None]:
         """What is told of each result that was written: the display, and TensorBoard's files if they are wanted."""
@@ -172,8 +180,7 @@ class Session:
         finish = FinalStage(self.problem, dispatcher, self.store, most_epochs)
         if isinstance(strategy, Racing):
             finish = replace(finish, may_win=strategy.may_win)
-        if self.config.max_size or self.config.max_latency:
-            vetoes = Vetoes(self.config, self.problem, dispatcher, self.store)
+        if vetoes := self._vetoes(dispatcher):
             finish = replace(finish, vetoed=vetoes.vetoed, hopeless=vetoes.hopeless)
         check_disk(self.config.results, self.config.disk_limit)
         again: list[Candidate] = []

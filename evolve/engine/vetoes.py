@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evolve.config import RunConfig
 from evolve.display.quantities import shown_size, shown_time
 from evolve.engine.dispatcher import Dispatcher
+from evolve.errors import ConfigError
 from evolve.problems.problem import Problem
 from evolve.storage.store import Store
 from evolve.values import Candidate
 from genomes.genome import recipe_of
+from genomes.layer_space import LayerSpace
 from genomes.spec import ModelSpec
 
+PIXELS = "standardise"  # of the network that is measured before there are any
+NEAR = 0.8  # of the size that a file may have
 NOTED = "measured"  # kind of the act that says what a candidate costs
 
 
@@ -24,6 +29,18 @@ class Vetoes:
     problem: Problem
     dispatcher: Dispatcher
     store: Store
+
+    def check_possible(self) -> None:
+        """Raises ConfigError if not even the smallest network is within the limits. Its file is written only if by what
+        is reckoned it may be too large."""
+        space = self.problem.space
+        if not isinstance(space, LayerSpace):
+            return
+        least, most = space.smallest, self.config.max_size
+        near = most is not None and least.likely_size > NEAR * most
+        names = tuple(name for name in self._names if name != "size_int8" or near)
+        if beyond := self._beyond(self.dispatcher.measures_of(least, PIXELS, names)[0]):
+            raise ConfigError(f"the smallest network for these images is beyond a limit: {beyond}; raise that limit")
 
     def vetoed(self, candidate: Candidate) -> str:
         """Why a candidate is beyond a limit, in words; "" if it is not. Measures it, if that was not done."""
@@ -54,7 +71,7 @@ class Vetoes:
         noted = [act.detail for act in self.store.acts() if act.kind == NOTED and act.detail["candidate"] == number]
         return {name: value for detail in noted for name, value in detail["measures"].items()}
 
-    def _beyond(self, measures: dict[str, float]) -> str:
+    def _beyond(self, measures: Mapping[str, float]) -> str:
         most, longest = self.config.max_size, self.config.max_latency
         if most and measures.get("size_int8", 0.0) > most:
             return f"its file has {shown_size(int(measures['size_int8']))}, more than max_size={shown_size(most)}"

@@ -29,6 +29,7 @@ SMALLEST = 5  # candidates, which are measured where none is within the limits, 
 POLL_SECONDS = 0.25
 Costs = Mapping[str, float | None]
 Sizes = tuple[float, float, float]  # multiply-adds, weights, layers
+SURELY = 1.15  # times the size that a file may have, beyond which it surely is by what is reckoned
 SAVED = 2.0  # times less for its size than another one costs hardly any network
 
 
@@ -118,7 +119,7 @@ class MeasuredSearch:
     def _is_too_large(self, item: Item) -> bool:
         """Whether its file is surely larger than it may be, or all of its sizes are beyond those of another one."""
         most = min(self.limits.get(name, math.inf) for name in ("size", "size_int8"))
-        if self.network(item.candidate).least_size > most:
+        if self.network(item.candidate).likely_size > SURELY * most:
             return True
         sizes = self._sizes(item)
         return any(all(ours >= theirs for ours, theirs in zip(sizes, other, strict=True)) for other in self._beyond)

@@ -16,6 +16,7 @@ from evolve.runs.origin import origin
 from evolve.runs.run import Run
 from evolve.values import Purpose, Status
 from genomes.json_value import Json
+from genomes.recipe import AUGMENTATION_GROUPS, augments
 from genomes.spec import ModelSpec
 
 SCORE, RESCORED = "score", "rescored"
@@ -190,16 +191,27 @@ def by_standing(run: Run, found: Iterable[Item]) -> list[Item]:
 
 
 def best_first(run: Run, found: Sequence[Item]) -> list[Item]:
-    """Best first, likes compared with likes: as they stand in the search; where the first by that was scored again,
+    """Best first: the winner of the run; then those that are augmented as it is, as the run decided for all; then the
+    others. Likes are compared with likes: as they stand in the search; where the first by that was scored again,
     those that were come before the others, by their mean of as many fresh trainings. Else nobody knows whether what was
     not scored again is better."""
     standing = by_standing(run, found)
     most = max((item.rescorings for item in found), default=0)
-    if not most or standing[0].rescorings < most:
-        return standing
-    again = [item for item in standing if item.rescorings == most]
-    others = [item for item in standing if item.rescorings < most]
-    return [*sorted(again, key=lambda one: -_turned(run, RESCORED, one.rescored)), *others]
+    if most and standing[0].rescorings == most:
+        again = sorted(standing, key=lambda one: -_turned(run, RESCORED, one.rescored) if one.rescorings == most else 0)
+        standing = sorted(again, key=lambda one: one.rescorings < most)
+    allowed = _augmented_like_the_winner(run, standing)
+    return sorted(standing, key=lambda one: (one.candidate != run.winner, one.candidate not in allowed))
+
+
+def _augmented_like_the_winner(run: Run, found: Iterable[Item]) -> set[int]:
+    """Numbers of those that are; of all where there is no winner, or nothing that could be augmented."""
+
+    def changes(number: int) -> list[bool]:
+        recipe = run.genome(number).recipe
+        return [augments(recipe, group) for group in AUGMENTATION_GROUPS] if recipe else []
+
+    return {one.candidate for one in found if run.winner is None or changes(one.candidate) == changes(run.winner)}
 
 
 def cells(run: Run, found: Iterable[Item], by: Sequence[str]) -> dict[tuple[int, ...], Item]:
@@ -223,7 +235,7 @@ def measure_names(run: Run, names: Iterable[str]) -> list[str]:
     """Names of measures of a run's candidates, as they are stored; `score` for what they are ranked by. Raises
     ConfigError for another one."""
     first, *others = (one.name for one in run.objectives.each)
-    known = [SCORE, RESCORED, first, *others, *COSTS, *MEASURED]
+    known = list(dict.fromkeys([SCORE, RESCORED, first, *others, *COSTS, *MEASURED]))
     found = []
     for name in names:
         spelled = name.strip().replace("-", "_")

@@ -189,12 +189,12 @@ def test_there_is_an_end_to_it() -> None:
 
 
 def test_a_file_that_is_surely_too_large_is_not_written() -> None:
-    found, limits = [item(100), item(1)], {"size_int8": SPECS[50].least_size}
+    found, limits = [item(100), item(1)], {"size_int8": SPECS[50].likely_size}
     asked: list[int] = []
 
     def measure(number: int) -> dict[str, float | None]:
         asked.append(number)
-        return {"size_int8": SPECS[number].least_size}
+        return {"size_int8": SPECS[number].likely_size}
 
     MeasuredSearch(found, limits, 2, SPECS.__getitem__, measure).go()
     assert asked == [1]

@@ -90,10 +90,9 @@ FILE = "run.toml"
 SPELLED: list[tuple[dict[str, Any], str, str, str]] = [
     (
         {"max_parameters": "5"},
-        "max_parameters must be a whole number of at least 100, not '5'; for example max_parameters = 3000000",
-        'run.toml: max_parameters must be a whole number of at least 100, not "5"; for example '
-        "max_parameters = 3000000",
-        "--max-parameters must be a whole number of at least 100, not 5; for example --max-parameters 3000000",
+        "max_parameters must be a whole number of at least 100, not '5'; for example max_parameters = '100k'",
+        'run.toml: max_parameters must be a whole number of at least 100, not "5"; for example max_parameters = "100k"',
+        "--max-parameters must be a whole number of at least 100, not 5; for example --max-parameters 100k",
     ),
     (
         {"duration": "soon"},

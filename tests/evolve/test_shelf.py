@@ -18,9 +18,11 @@ from evolve.config import RunConfig
 from evolve.display.quantities import count, latency, seconds, shown_cost, shown_size, size
 from evolve.engine.config_checks import check_objectives, latency_remarks
 from evolve.engine.initial_population import founders
+from evolve.engine.small_networks import for_small_networks
 from evolve.errors import ConfigError, RunError
 from evolve.models.pick import pick
 from evolve.objectives import Objectives
+from evolve.problems.spaces import image_space
 from evolve.runs.picking import picked
 from evolve.runs.shelf import (
     Item,
@@ -182,6 +184,39 @@ def test_near_a_limit_what_grows_is_made_narrower_and_not_thrown_away() -> None:
         steps = [step.operator for step in space.mutate(genome, rng).steps]
         scaled += "scale" in steps
     assert scaled > 10
+
+
+def test_what_the_search_takes_a_file_to_have_is_within_its_limit() -> None:
+    space = stack_space((32, 32, 3)).with_limits(Limits(max_size=30_000))
+    for founder in founders(space, ["small-portfolio"], Path(), print):
+        assert 3_000 < space.blueprint(founder.genome).likely_size <= 30_000
+
+
+@pytest.mark.parametrize(
+    ("settings", "small"),
+    [
+        ({}, False),
+        ({"max_parameters": "1M"}, False),
+        ({"max_parameters": "150k"}, True),
+        ({"max_multiply_adds": "3M"}, True),
+        ({"max_size": "120kB"}, True),
+        ({"max_activations": "256kB"}, False),
+        ({"max_activations": "30kB"}, True),
+        ({"max_latency": "1ms"}, True),
+        ({"objectives": ["accuracy", "parameters"], "strategy": "nsga2"}, True),
+        ({"objectives": ["loss"]}, False),
+    ],
+    ids=str,
+)
+def test_who_wants_small_networks_begins_with_small_ones_too(settings: dict[str, Any], small: bool) -> None:
+    config = RunConfig.checked(settings)
+    found = for_small_networks(config, image_space(config, (32, 32, 3), 10))
+    assert found == ({"founders": ("small-portfolio",), "fill": False} if small else {})
+
+
+def test_what_the_user_says_of_founders_and_widths_stays() -> None:
+    config = RunConfig.checked({"max_parameters": "50k", "founders": ["portfolio"], "fill": True})
+    assert for_small_networks(config, image_space(config, (32, 32, 3), 10)) == {}
 
 
 def test_a_limit_that_is_broken_is_named() -> None:
@@ -438,6 +473,7 @@ def test_commands(words: tuple[str, ...], said: str, run: evolve.Run) -> None:
         (("pick", "r", "--max-parameters", "1"), "nothing of run 'r' is within 1 parameters; the nearest is candidate"),
         (("pick", "r", "--max-parameters", "1q"), "--max-parameters must be a quantity, not '1q'"),
         (("pick", "r", "--max-latency", "2"), "--max-latency must be a time with its unit, not '2'; for example"),
+        (("pick", "r", "--max-latency", "2m"), "--max-latency must be a time with its unit, not '2m'; for example"),
         (("shelf", "r", "--by", "score"), "--by must name costs"),
         (("show", "r", "--front", "score,speed"), "'speed' is no measure of a candidate"),
         (("show", "r", "1", "--sort", "score"), "a candidate does not go together with --front"),
@@ -518,6 +554,22 @@ def test_what_wins_is_within_what_was_measured_and_so_is_its_file(measured: evol
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")  # TensorFlow's, in this process
+@pytest.mark.parametrize("name", ["fast", "no-pooling", "residual", "small-separable", "small-depthwise", "tiny"])
+def test_the_size_of_a_file_is_known_within_a_few_per_cent(name: str) -> None:
+    pytest.importorskip("tensorflow")
+    from evolve.training import litert
+    from genomes.decode import decode
+
+    space = stack_space((32, 32, 3))
+    spec = space.blueprint(space.parse(space.founders[name]))
+    model = decode(spec, {"scale": [0.02] * 3, "offset": [-2.0] * 3})
+    litert.tell_weights_apart(model)
+    images = np.random.default_rng(0).uniform(0, 255, (litert.SEEN, 32, 32, 3))
+    assert 0.98 < spec.likely_size / len(litert.as_int8(model, images)) < 1.06
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")  # TensorFlow's, in this process
 def test_what_is_measured_before_a_training_is_the_size_of_the_file_after_it() -> None:
     """Biases and normalisation are equal numbers before it, which a file holds once."""
     pytest.importorskip("tensorflow")
@@ -565,9 +617,12 @@ def test_where_nothing_is_within_what_is_measured_that_is_said(tmp_path: Path, t
     done = command(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert "max_latency must be a time above zero" in done.stderr.replace("--max-latency", "max_latency")
-    done = command(*[word if word != "1ns" else "0.0001ms" for word in words], cwd=tmp_path)
+    words = [word if word != "1ns" else "0.0001ms" for word in words]
+    done = command(*words, cwd=tmp_path)
     assert done.returncode == 2
-    assert "no candidate is within the limits that are measured; candidate" in done.stderr
+    assert "the smallest network for these images is beyond a limit: an image takes" in done.stderr
+    assert "more than max_latency=0.1 us; raise that limit" in " ".join(done.stderr.split())
+    assert evolve.find("n", tmp_path / "results").candidates == {}
 
 
 def test_a_limit_that_nothing_fits_names_the_smallest_network(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""What is settled for a run whose user wants small networks: what it begins with, and that it leaves small what is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from evolve.config import RunConfig
+from evolve.objectives import COSTS, MEASURED, Objectives
+from genomes import Genome, InvalidGenome
+from genomes.genome import NetworkSpace
+from genomes.limits import TooLarge
+
+SMALL = "small-portfolio"  # small founders and usual ones, in turn
+LIMITS = ("max_parameters", "max_multiply_adds", "max_activations", "max_size")
+
+
+def for_small_networks(config: RunConfig, space: NetworkSpace[Genome]) -> dict[str, Any]:
+    """Settings, where the user has not said them, of a run that looks for small networks: one that has what they cost
+    as an objective, or a limit that most of the usual founders are beyond; nothing for another one. Such a run begins
+    with small founders, too, and makes nothing as wide as its time allows."""
+    if SMALL not in space.founder_groups or not (_costs_count(config) or _is_tight(config, space)):
+        return {}
+    settings = {"founders": (SMALL,), "fill": False}
+    return {name: value for name, value in settings.items() if name not in config.model_fields_set}
+
+
+def _costs_count(config: RunConfig) -> bool:
+    """A limit on times is one that nobody knows the size of."""
+    named = Objectives.of(config.model_dump()).each
+    return config.max_latency is not None or any(one.name in {**COSTS, **MEASURED} for one in named)
+
+
+def _is_tight(config: RunConfig, space: NetworkSpace[Genome]) -> bool:
+    """Whether most of the usual founders, as they are, are beyond a limit that the user has set."""
+    given = {name: getattr(config, name) for name in LIMITS if name in config.model_fields_set}
+    everything = replace(space.limits, max_parameters=sys.maxsize, max_multiply_adds=sys.maxsize, max_work=None)
+    limited = space.with_limits(replace(everything, **given))
+    usual = next(iter(space.founder_groups.values()))
+
+    def too_large() -> Iterator[bool]:
+        for name in usual:
+            try:
+                limited.blueprint(limited.clamp(limited.parse(limited.founders[name])).genome)
+            except TooLarge:
+                yield True
+            except InvalidGenome:  # of no use for these images at any size
+                continue
+            else:
+                yield False
+
+    found = list(too_large())
+    return bool(given) and 2 * sum(found) > len(found)

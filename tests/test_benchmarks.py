@@ -103,8 +103,11 @@ def test_the_page_of_small_networks_says_what_its_rows_say() -> None:
     }  # fmt: skip
     text = small_networks.page([
         {**row, "limit": "25k weights", "front": [], "shelf": ""},
-        {**row, "limit": "several objectives", "parameters": 50_000, "front": [{}], "shelf": "a shelf"},
+        {**row, "limit": "several objectives", "parameters": 50_000, "shelf": "a shelf",
+         "front": [{"parameters": 9_000, "multiply_adds": 1_000_000, "score": 0.4, "notation": "conv | adam"}]},
     ])  # fmt: skip
     assert "| 25k weights | 80.2% | 79.4% to 81.0% | 24.0k | 3.0M | 98.0 kB | 30.6 kB | 81.0% and 80.5% |" in text
     assert "beats 79.35 % (article-1, 236,266 weights) has 24,000 weights: 80.2% (limit: 25k weights)." in text
     assert "None here beats the 81.4 % of article-2." in text and "a shelf" in text
+    assert r"| 9.0k | 1.0M | 40.0% | `conv \| adam` |" in text
+    assert "| `article-1`, by hand | 79.35 % | - | 236.3k |" in text

@@ -108,7 +108,7 @@ def main() -> None:
         winner = asked("show", "on", "best", cwd=here)
         kept = ("notation", "parameters", "multiply_adds", "origin")
         return {
-            "test_accuracy": shown["test_accuracy"],
+            **{name: shown[name] for name in ("test_accuracy", "test_is_clean")},
             "evaluations": shown["evaluations"],
             **{name: winner[name] for name in kept},
         }

@@ -22,7 +22,8 @@ class KerasLayer:
     """A layer of a Keras model. name: in the model. kind: of class. settings: what it was made with, as Keras tells it;
     of one of `PIXELS` "scale" and "offset", numbers or one for each channel. reads: names of the layers whose outputs
     it is called on, in their order, "" for the image; shape: of what it puts out, without the batch. training: what it
-    is called with, None for what the whole network is in. constants: what it is called on that no layer puts out."""
+    is called with, None for what the whole network is in. constants: what it is called on that no layer puts out.
+    calls: how often it is called; weights: whether it has any."""
 
     name: str
     kind: str
@@ -31,6 +32,8 @@ class KerasLayer:
     shape: tuple[int | None, ...] = ()
     training: bool | None = None
     constants: tuple[str, ...] = ()
+    calls: int = 1
+    weights: bool = True
 
 
 @dataclass(frozen=True)

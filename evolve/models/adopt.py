@@ -10,7 +10,7 @@ from typing import Any
 from evolve.errors import ConfigError, RunError
 from evolve.execution.isolated import call_isolated
 from evolve.settings import path_of
-from evolve.storage.adopted_files import AdoptedFile, key_of, weights_of_adopted
+from evolve.storage.adopted_files import AdoptedFile, check_free, key_of, weights_of_adopted
 
 # What a model may expect -> scale and offset that bring pixels from 0 to 1 into that range.
 RANGES = {"0-1": (1.0, 0.0), "0-255": (255.0, 0.0), "-1-1": (2.0, -1.0)}
@@ -29,7 +29,7 @@ def adopt(
     model: path of a .keras file, or a model. name: that it is asked for by; None for that of the file. pixels: what it
     expects, "0-1", "0-255" or "-1-1"; None for what its first layers tell, such as Rescaling, and "0-1" where they do
     not; the remarks say which, and what of its settings is not kept. Raises RunError for what cannot be adopted, naming
-    each layer, and ConfigError for arguments that cannot be.
+    each layer, and ConfigError for arguments that cannot be, such as the name of another model that was adopted.
     """
     results = path_of(results)
     if pixels is not None and pixels not in RANGES:
@@ -44,6 +44,7 @@ def adopt(
     name = name or re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-.") or "model"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise ConfigError(f"name must be letters, digits, '.', '_' and '-', such as my-model, not '{name}'")
+    check_free(results, name, path)
     weights = weights_of_adopted(results, name)
     arguments = {"model": str(path.absolute()), "pixels": pixels, "target": str(weights.absolute())}
     told = call_isolated("evolve.models.adopting_process:adopt_model", arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,12 @@ def layers_of(model: Any, before: str = "", inner: str = "", training: Training 
     names: dict[str, str] = {}  # of a layer of this model -> of the one whose output that is
     for told in model.get_config()["layers"]:
         name, calls = told["name"], told["inbound_nodes"]
-        if len(calls) > 1:
-            shared = f"it is called {len(calls)} times, with the same weights; evolve has a layer of its own for each"
-            raise NotAdopted([f"{inner}{name} ({told['class_name']}): {shared}"])
         read, constants = _read(calls[0]) if calls else ([], [])
         reads = tuple(names[one] for one in read) if calls else (before,)
         called = calls[0]["kwargs"].get("training") if calls else None
         names[name] = reads[0] if reads else before
         for one in _told(operations[name], reads, inner, training if called is None else called, tuple(constants)):
-            yield one
+            yield replace(one, calls=len(calls), weights=bool(operations[name].weights)) if len(calls) > 1 else one
             names[name] = one.name
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from evolve.display.text import plural
 from evolve.errors import RunError
 from evolve.storage.keras_archive import foreign
 from evolve.storage.model_file import load_model
@@ -27,9 +28,9 @@ def load_plain(model: str) -> tuple[Any, tuple[int, int, int], int]:
             "call it on an image, then save it again"
         )
     if len(loaded.inputs) != 1 or len(loaded.outputs) != 1:
+        ends = f"{plural(len(loaded.inputs), 'input')} and {plural(len(loaded.outputs), 'output')}"
         raise RunError(
-            f"model {model} has {len(loaded.inputs)} inputs and {len(loaded.outputs)} outputs; evolve has one image in "
-            "and one number for each class out"
+            f"model {model} has {ends}; evolve has one image in and one number for each class out, so save a model of one"
         )
     shape, out = loaded.inputs[0].shape[1:], loaded.outputs[0].shape[1:]
     if len(shape) != 3 or None in shape or len(out) != 1:

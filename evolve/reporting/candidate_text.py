@@ -11,6 +11,7 @@ from evolve.display.table import Column, FoldingTable
 from evolve.display.text import count, score, steps_text
 from evolve.reporting.curve_text import Curves
 from evolve.reporting.family_text import family_table
+from evolve.reporting.hall_of_fame_text import not_clean
 from evolve.reporting.layers_text import layer_table
 from evolve.reporting.training_text import judged, manner
 from evolve.runs.facts import candidate_json, recalls
@@ -53,6 +54,8 @@ def candidate(run: Run, number: int) -> RenderableType:
     parts += [Text(f"{line}\n") for line in judged(run.problem, searched, trained)]
     if trained and (shares := recognised(recalls(trained[1], run.class_names))):
         parts.append(Text(f"{shares}\n"))
+    if trained and (said := not_clean(run, number)):
+        parts.append(Text(f"{said}\n"))
     parts += [layer_table(known), Text()] if known["layers"] else []
     parts.append(Text(f"{count(known['parameters'])} weights, {count(known['multiply_adds'])} multiply-adds per image"))
     parts += [Text(f"memory of a worker that trains it: {said}")] if (said := _memory_in_words(known["memory"])) else []

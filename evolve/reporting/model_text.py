@@ -145,7 +145,8 @@ def together(made: Ensemble) -> RenderableType:
     best = max(made.single.values())
     points = 100 * (made.accuracy - best)
     gain = f"{points:+.2f} points against the best of them, on {made.images:,} test images"
-    return Group(table, Text(gain))
+    doubts = dict.fromkeys(said for candidate in made.single if (said := not_clean(made.run, candidate)))
+    return Group(table, Text(gain), *map(Text, doubts))
 
 
 def disposables(things: Sequence[Disposable], total: int) -> RenderableType:

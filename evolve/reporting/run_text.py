@@ -49,7 +49,8 @@ def runs(found: list[Run]) -> RenderableType:
     )
     for run in found:
         s = run.summary(work=False)
-        scores = [score(s["best"]), score(s["test_score"])]
+        unclean = " (not clean)" if s["test_is_clean"] is False else ""
+        scores = [score(s["best"]), f"{score(s['test_score'])}{unclean}"]
         epochs = "-" if s["in_full"] is None else f"{s['in_full'].get('epochs', '-')}"
         table.add_row(s["name"], s["dataset"], s["strategy"], str(s["evaluations"]), *scores, epochs, s["state"])
     return table

@@ -29,7 +29,7 @@ from evolve.storage.locks import hold
 from evolve.storage.model_file import load_model
 from evolve.storage.rows import Act
 from evolve.trust import Trust, names_of, require_modules
-from evolve.values import SEARCHING, Budget, Purpose, Result, Spent, Status
+from evolve.values import SEARCHING, Budget, Purpose, Result, Spent, Status, adoption
 from genomes import Genome, SearchSpace
 from genomes.genome import recipe_of
 from genomes.pool import PoolSpace
@@ -213,7 +213,7 @@ class Run(RecordedRun):
     @property
     def test_accuracy(self) -> float | None:
         """The winner's accuracy on the test part, or None until it was trained in full, and on a recorded table, which
-        has none. With a fitness function of the user's own, what that returned."""
+        has none. With a fitness function of the user's own, what that returned. See `test_is_clean`."""
         if self.on_recorded_table or self.final_result is None:
             return None
         return accuracy(self.final_result, self.objective)
@@ -224,6 +224,12 @@ class Run(RecordedRun):
         if self.on_recorded_table or self.final_result is None:
             return None
         return self.final_result.measures.get(self.objective.name)
+
+    @property
+    def test_is_clean(self) -> bool | None:
+        """Whether nothing that the winner began with can have seen images of the test part: False where it begins with
+        weights of an adopted model. None as long as there is no winner."""
+        return None if self.winner is None else adoption(self.candidate(self.winner)) is None
 
     @property
     def test_openings(self) -> int:
@@ -271,6 +277,7 @@ class Run(RecordedRun):
             "best": best[0] if best else None,
             "test_accuracy": self.test_accuracy,
             "test_score": self.test_score,
+            "test_is_clean": self.test_is_clean,
             "error": self.error,
             "in_full": self.in_full,
             **({"work": self.work} if work else {}),

@@ -181,15 +181,14 @@ class Births:
         return EXHAUSTED if self._exhausted else {}
 
     def made(self, draw: Callable[[], Variation[Genome] | None], parents: Sequence[Member]) -> Proposal | None:
-        """A new genome that a strategy makes itself. `draw` is called again for each draw, and may give none; None if
-        no new genome is found in `DRAWS` draws."""
-        adopting = next((one for one in parents if one.adopted), None)
+        """A new genome that a strategy puts together itself, which begins with no adopted weights: its parts have other
+        names. `draw` is called again for each draw, and may give none; None if no new genome is found in `DRAWS`
+        draws."""
         numbers = tuple(sorted({parent.number for parent in parents}))
         for _ in range(DRAWS):
             if (variation := draw()) is None:
                 continue
-            steps = _with(adopting, variation.steps) if adopting else variation.steps
-            proposal = Proposal(variation.genome, numbers, steps, variation.blueprint)
+            proposal = Proposal(variation.genome, numbers, variation.steps, variation.blueprint)
             if found := self._unknown(self._filling(proposal)):
                 return self._entered(found)
         return None

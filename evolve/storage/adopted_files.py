@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evolve.errors import RunError, nearest
+from evolve.errors import ConfigError, RunError, nearest
 from evolve.storage.files import ADOPTED, ENDING, WEIGHTS, weights_path
 from genomes.steps import Step
 
@@ -79,6 +79,15 @@ def read_adopted(results: Path, name: str) -> AdoptedFile:
         raise RunError(f"there is no adopted model '{name}' in {results / ADOPTED}{hint}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} cannot be read ({error}); adopt the model again with: evolve adopt") from None
+
+
+def check_free(results: Path, name: str, model: Path) -> None:
+    """Raises ConfigError if another model that is still there was adopted by that name."""
+    if not (folder_of(results, name) / FILE).is_file():
+        return
+    known = Path(read_adopted(results, name).model)
+    if known.is_file() and not known.samefile(model):
+        raise ConfigError(f"name '{name}' is that of {known}, which was adopted before; give another one, --name NAME")
 
 
 def take_along(steps: Iterable[Step], results: Path, run: Path) -> None:

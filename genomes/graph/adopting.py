@@ -81,6 +81,9 @@ class _Adoption:
 
     def take(self, layer: KerasLayer) -> None:
         """One more layer, behind all that it reads. Raises ValueError for one that has no counterpart."""
+        if layer.calls > 1:
+            alike = ", with the same weights" if layer.weights else ""
+            raise ValueError(f"it is called {layer.calls} times{alike}; evolve has a layer for each call")
         if layer.training is not None and layer.kind in BY_MODE:
             self.remarks.append(
                 f"not kept: training={layer.training}, with which {layer.name} ({layer.kind}) is called"
@@ -226,12 +229,15 @@ def adopt_layers(
     reason."""
     kept, reasons = without_end(layers, classes)
     work = _Adoption(alphabet, pixels)
+    refused = set[str]()
     for layer in kept:
         try:
             work.take(layer)
         except (ValueError, InvalidGenome) as error:
             work.made.setdefault(layer.name, IMAGE)  # so that what reads it is looked at, too
-            reasons.append(f"{layer.name} ({layer.kind}): {error}")
+            if len(layer.reads) < 2 or not refused.intersection(layer.reads):  # what it would merge is not known else
+                reasons.append(f"{layer.name} ({layer.kind}): {error}")
+            refused.add(layer.name)
     if not work.flattened and not reasons:
         reasons.append("no layer goes from maps to a vector (Flatten or global pooling); put one before the end")
     if reasons:

@@ -100,5 +100,7 @@ def _read_vertex(part: str, alphabet: Alphabet) -> tuple[Vertex, list[str]]:
     if "+" in sources and "&" in sources:
         raise InvalidGenome(f"'{part.strip()}': what is read is added (+) or concatenated (&), not both")
     merge = "concatenate" if "&" in sources else "add"
-    names = [name.strip() for name in sources.replace("&", "+").split("+")]
-    return Vertex(mark, layer, merge), [name for name in names if name]
+    names = [name for one in sources.replace("&", "+").split("+") if (name := one.strip())]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InvalidGenome(f"'{part.strip()}': it reads '{min(twice)}' twice; a vertex reads another one once")
+    return Vertex(mark, layer, merge), names

@@ -9,6 +9,7 @@ https://nn.cs.utexas.edu/?stanley:ec02). There is nothing to be counted, so noth
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
@@ -19,6 +20,7 @@ from genomes.layers import Flatten
 from genomes.primitives import InvalidGenome
 
 IMAGE, OUT = "image", "out"  # marks of what the graph reads and of what it hands on
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")  # of a vertex
 LETTERS = 7  # of a mark: of ten thousand marks two are the same by chance in one of 160 runs
 MERGES = ("add", "concatenate")
 Edge = tuple[str, str]
@@ -93,11 +95,13 @@ def graph_of(vertices: Iterable[Vertex], edges: Iterable[Edge]) -> Graph:
     two vertices have or none has, for a circle, and where no way leads from the image to the end."""
     known: dict[str, Vertex] = {}
     for vertex in vertices:
-        if not (vertex.mark.isalnum() and vertex.mark[0].isalpha()):
+        if not NAME.fullmatch(vertex.mark):
             raise InvalidGenome(f"a vertex is called '{vertex.mark}'; a name is letters and digits, a letter first")
+        if vertex.mark == IMAGE:
+            raise InvalidGenome(f"a vertex is called '{IMAGE}', as what is read first is; give it another name")
         if vertex.merge not in MERGES:
             raise InvalidGenome(f"vertex '{vertex.mark}' merges by '{vertex.merge}'; known are {', '.join(MERGES)}")
-        if vertex.mark in known or vertex.mark == IMAGE:
+        if vertex.mark in known:
             raise InvalidGenome(f"two vertices are called '{vertex.mark}'; give one of them another name")
         known[vertex.mark] = vertex
     unique = sorted(set(edges))

@@ -139,6 +139,12 @@ def two_inputs() -> Any:
     return keras.Model(images, layers.Dense(5, activation="softmax")(layers.Flatten()(layers.Add()(images))))
 
 
+def two_outputs() -> Any:
+    image = keras.Input(SHAPE)
+    ends = [layers.Dense(5, activation="softmax")(layers.Flatten()(image)) for _ in range(2)]
+    return keras.Model(image, ends)
+
+
 def shared() -> Any:
     image, twice = keras.Input(SHAPE), layers.Conv2D(3, 3, padding="same", name="twice")
     return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(twice(twice(image)))))
@@ -158,8 +164,9 @@ def backwards() -> Any:
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
-    (two_inputs, "has 2 inputs and 1 outputs"),
-    (shared, r"twice \(Conv2D\): it is called 2 times"),
+    (two_inputs, "has 2 inputs and 1 output; "),
+    (two_outputs, "has 1 input and 2 outputs; "),
+    (shared, r"twice \(Conv2D\): it is called 2 times, with the same weights; evolve has a layer for each call"),
     (code, r"holds code \(__lambda__\), which is not run"),
     (backwards, r"both \(Concatenate\): it reads a later layer before an earlier one"),
 ]
@@ -198,14 +205,19 @@ def test_what_was_adapted_is_kept_in_a_baseline(tmp_path: Path) -> None:
 
 def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
     image = keras.Input(SHAPE)
-    x = layers.Conv2D(8, (3, 5), activation="softplus", name="oblong")(image)
+    activation = layers.ReLU(name="again")
+    x = layers.Conv2D(8, (3, 5), activation="softplus", name="oblong")(activation(image))
+    x = activation(layers.Add(name="sum")([x, layers.Conv2D(8, (3, 5), name="oblong_too")(image)]))
     x = layers.MaxPooling2D(3, 2, name="overlapping")(layers.ZeroPadding2D(name="padding")(x))
     x = layers.Conv2D(1024, 3, name="wide")(x)
     x = layers.Dense(1, activation="sigmoid", name="end")(layers.Flatten()(x))
     with pytest.raises(RunError) as raised:
         adopt_model(str(saved(keras.Model(image, x), tmp_path)), None, str(tmp_path / "weights.npz"))
+    assert "it reads one layer twice" not in str(raised.value)
     for reason in (
+        "again (ReLU): it is called 2 times; evolve",
         "oblong (Conv2D): (3, 5) is not square",
+        "oblong_too (Conv2D): (3, 5) is not square",
         "padding (ZeroPadding2D): there is no word for ZeroPadding2D",
         "overlapping (MaxPooling2D): its windows of 3 go on by 2",
         "wide (Conv2D): conv: filters must be a whole number from 4 to 512, not 1024",
@@ -260,8 +272,11 @@ def test_all_trainings_of_it_and_its_children_begin_with_its_weights(searched: P
 
 @pytest.mark.slow
 def test_no_clean_test_accuracy_is_claimed(searched: Path) -> None:
-    shown = " ".join(command("show", "on", cwd=searched).stdout.split())
-    assert "no clean test accuracy: it began with weights of mine, which may have seen any of these images" in shown
+    for words in (("show", "on"), ("show", "on", "best"), ("ensemble", "on", "--top", "1")):
+        shown = " ".join(command(*words, cwd=searched).stdout.split())
+        assert "no clean test accuracy: it began with weights of mine, which may have seen any of these images" in shown
+    assert "(not clean)" in " ".join(command("list", cwd=searched).stdout.split())
+    assert json.loads(command("show", "on", "--json", cwd=searched).stdout)["test_is_clean"] is False
 
 
 @pytest.mark.slow

@@ -29,9 +29,7 @@ def load_plain(model: str) -> tuple[Any, tuple[int, int, int], int]:
         )
     if len(loaded.inputs) != 1 or len(loaded.outputs) != 1:
         ends = f"{plural(len(loaded.inputs), 'input')} and {plural(len(loaded.outputs), 'output')}"
-        raise RunError(
-            f"model {model} has {ends}; evolve has one image in and one number for each class out, so save a model of one"
-        )
+        raise RunError(f"model {model} has {ends}; save one that takes an image and gives one number for each class")
     shape, out = loaded.inputs[0].shape[1:], loaded.outputs[0].shape[1:]
     if len(shape) != 3 or None in shape or len(out) != 1:
         raise RunError(

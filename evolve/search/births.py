@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -180,14 +180,16 @@ class Births:
         """Why a strategy has to end that found no new genome; empty if it found one last."""
         return EXHAUSTED if self._exhausted else {}
 
-    def made(self, draw: Callable[[], Variation[Genome] | None], parents: Sequence[Member]) -> Proposal | None:
+    def made(
+        self, draw: Callable[[], Variation[Genome] | None], parents: Callable[[], Iterable[Member]]
+    ) -> Proposal | None:
         """A new genome that a strategy puts together itself, which begins with no adopted weights: its parts have other
-        names. `draw` is called again for each draw, and may give none; None if no new genome is found in `DRAWS`
-        draws."""
-        numbers = tuple(sorted({parent.number for parent in parents}))
+        names. `draw` is called again for each draw, and may give none; `parents` are those of what it gave last. None
+        if no new genome is found in `DRAWS` draws."""
         for _ in range(DRAWS):
             if (variation := draw()) is None:
                 continue
+            numbers = tuple(sorted({parent.number for parent in parents()}))
             proposal = Proposal(variation.genome, numbers, variation.steps, variation.blueprint)
             if found := self._unknown(self._filling(proposal)):
                 return self._entered(found)

@@ -50,6 +50,11 @@ class Network:
     def parts(self) -> list[Part]:
         return [*([self.blueprint] if self.blueprint else []), *self.wanted.values()]
 
+    @property
+    def ancestors(self) -> list[Member]:
+        """The networks that its parts come from."""
+        return [one for part in self.parts for one in part.ancestors]
+
 
 class CoDeepNeat(Strategy):
     """Co-evolution of blueprints and modules, by generations. It begins with founders, which it takes apart.
@@ -159,7 +164,7 @@ class CoDeepNeat(Strategy):
             return Variation(mutant.genome, (*steps, *mutant.steps), mutant.blueprint)
 
         with suppress(InvalidGenome):
-            return self._births.made(draw, blueprint.ancestors)
+            return self._births.made(draw, lambda: network.ancestors)
         return None
 
     def _chosen(self, blueprint: Blueprint, rng: Random, used: Counter[int] | None = None) -> dict[int, Module]:
@@ -203,7 +208,7 @@ class CoDeepNeat(Strategy):
             self._blueprints.next_generation(rng)
             for blueprint in self._blueprints.members.values():
                 blueprint.repair(self._passed)
-            self._blueprints.speciate()
+            self._blueprints.speciate(most=self._options.compatibility_threshold)
         assert self._blueprints is not None
         self._under_way = True
         used: Counter[int] = Counter()
@@ -238,7 +243,7 @@ class CoDeepNeat(Strategy):
         self._passed.begin_with(begin)
         self._blueprints = Population("blueprints", Blueprint, self._passed, self._options.blueprints, self._options)
         self._blueprints.next_generation(rng)
-        self._blueprints.speciate()
+        self._blueprints.speciate(most=self._options.compatibility_threshold)
         for (_, parts, told), made in zip(apart, self._blueprints.members.values(), strict=False):
             for part in (made, *(of_module[one] for one in parts if one in of_module)):
                 part.tell(told)

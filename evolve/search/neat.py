@@ -11,6 +11,8 @@ from collections import deque
 from random import Random
 from typing import Any
 
+from pydantic import Field
+
 from evolve.search.births import EXHAUSTED, Births
 from evolve.search.speciation import PassedThrough, Population, SpeciesOptions
 from evolve.search.strategy import Answer, Facts, Member, Proposal, Strategy
@@ -70,7 +72,10 @@ class Neat(Strategy):
     """Speciated evolution by generations."""
 
     class Options(SpeciesOptions):
-        """Settings of neat-python's parts, under their own names."""
+        """Settings of neat-python's parts, under their own names, and how many species there are at least: the
+        threshold is lower where it would make fewer."""
+
+        species: int = Field(3, ge=1, description="a whole number of at least 1", examples=[3])
 
     def __init__(self, births: Births, population: int, options: Options) -> None:
         self._births, self._options = births, options
@@ -123,7 +128,7 @@ class Neat(Strategy):
         population = self._population
         population.next_generation(rng)
         if all(genome.proposal is not None for genome in population.members.values()):
-            population.speciate()
+            population.speciate(self._options.species, self._options.compatibility_threshold)
         self._waiting = deque(genome for genome in population.members.values() if genome.fitness is None)
         if not self._waiting:
             self._end_generation()  # of elites alone

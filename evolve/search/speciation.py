@@ -145,11 +145,10 @@ class Population(Generic[One]):
             if not self.members:
                 self.members = self._reproduction.create_new(self._kind, self._passed, self._config.pop_size)
 
-    def speciate(self, wanted: int | None = None) -> None:
+    def speciate(self, wanted: int = 1, most: float = 1.0) -> None:
         """Parts the members into species. wanted: how many there are to be at least, as far as members differ; the
-        threshold is then the highest one that makes so many, instead of that of the options."""
-        if wanted is not None:
-            self._set_threshold(self._highest_threshold(wanted))
+        threshold is the highest one that makes so many, `most` at most."""
+        self._set_threshold(min(most, self._highest_threshold(wanted)))
         self._species.speciate(self._config, self.members, self._generation)
 
     def _set_threshold(self, threshold: float) -> None:

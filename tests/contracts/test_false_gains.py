@@ -1,5 +1,5 @@
-"""Every strategy where there is nothing to gain: how often a run says that a younger network is better. On graphs, of
-which there is no table, also whether a search goes on from anywhere to the same end."""
+"""Every strategy where there is nothing to gain: how often a run says that a younger network is better. On networks,
+also whether a search goes on from anywhere to the same end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lucky_graphs import LuckyGraphs
+from lucky_networks import LuckyNetworks
 
 from evolve.config import RunConfig
 from evolve.engine.composition import births_up_to, compose_search
@@ -27,8 +27,14 @@ from evolve.storage.log import Scored
 from evolve.storage.store import Store
 
 SEEDS, TRAININGS = 100, 4
-SEEDS_OF_GRAPHS, BIRTHS = 30, 14  # which take longer to draw
-ON_GRAPHS = ("aging", "neat", "codeepneat")
+SEEDS_OF_NETWORKS, BIRTHS = 30, 14  # which take longer to draw
+QUICK = (("aging", "graph"), ("neat", "graph"), ("codeepneat", "graph"), ("aging", "stack"))
+ON_NETWORKS = [
+    pytest.param(name, encoding, marks=() if (name, encoding) in QUICK else pytest.mark.slow)
+    for encoding in ("stack", "graph")
+    for name in STRATEGIES
+    if (strategy_class(name).encodings or {encoding}) >= {encoding}
+]
 SMALL = {"blueprints": 3, "modules": 4, "module_species": 2}
 SETTINGS = {"encoding": "choices", "evaluations": 30, "population": 8, "leaders": 4, "rescorings": 3}
 
@@ -88,32 +94,34 @@ def test_no_strategy_makes_more_false_gains_than_the_level_allows(name: str, see
     check_gains(seen, SEEDS)
 
 
-@pytest.mark.parametrize("name", ON_GRAPHS)
-def test_nor_does_one_on_graphs(name: str, seen: Any) -> None:
-    for seed in range(SEEDS_OF_GRAPHS):
-        config = RunConfig.checked({**SETTINGS, "encoding": "graph", "strategy": name, "seed": seed, "evaluations": 16})
+@pytest.mark.parametrize(("name", "encoding"), ON_NETWORKS)
+def test_nor_does_one_on_networks(name: str, encoding: str, seen: Any) -> None:
+    for seed in range(SEEDS_OF_NETWORKS):
+        settings = {**SETTINGS, "encoding": encoding, "strategy": name, "seed": seed, "evaluations": 16}
+        config = RunConfig.checked(settings)
         with Store.in_memory({"config": config.model_dump(mode="json")}) as store:
-            table_search._search(config, LuckyGraphs(seed), (), store)
-    check_gains(seen, SEEDS_OF_GRAPHS)
+            table_search._search(config, LuckyNetworks(seed, encoding=encoding), (), store)
+    check_gains(seen, SEEDS_OF_NETWORKS)
 
 
-def searched(name: str, births: int, store: Store) -> Any:
-    """All births that a search on graphs wrote down, after that many; it goes on from those that are there."""
-    settings = {"encoding": "graph", "strategy": name, "population": 4, "seed": 5}
-    config, problem = RunConfig.checked({**settings, "options": SMALL if name == "codeepneat" else {}}), LuckyGraphs(5)
+def searched(name: str, encoding: str, births: int, store: Store) -> Any:
+    """All births that a search wrote down, after that many; it goes on from those that are there."""
+    settings = {"encoding": encoding, "strategy": name, "population": 4, "seed": 5}
+    config = RunConfig.checked({**settings, "options": SMALL if name == "codeepneat" else {}})
+    problem = LuckyNetworks(5, encoding=encoding)
     dispatcher = Dispatcher(store, InProcess(problem.evaluators, problem.settings), Stop())
     compose_search(config, problem, (), dispatcher, births_up_to(births)).run()
     rows = [(request.number, row.number, row.notation, row.parents, row.steps) for request, row in store.births()]
     return rows, store.facts()
 
 
-@pytest.mark.parametrize("name", ON_GRAPHS)
-def test_a_search_on_graphs_goes_on_from_any_birth_as_if_it_had_not_ended_there(name: str) -> None:
+@pytest.mark.parametrize(("name", "encoding"), ON_NETWORKS)
+def test_a_search_goes_on_from_any_birth_as_if_it_had_not_ended_there(name: str, encoding: str) -> None:
     with Store.in_memory({"config": {"seed": 5}}) as store:
-        whole = searched(name, BIRTHS, store)
+        whole = searched(name, encoding, BIRTHS, store)
     assert len(whole[0]) == BIRTHS
-    assert bool(whole[1]) == (name != "aging")
+    assert bool(whole[1]) == (name in ("neat", "codeepneat"))
     for ended in range(1, BIRTHS):
         with Store.in_memory({"config": {"seed": 5}}) as store:
-            searched(name, ended, store)
-            assert searched(name, BIRTHS, store) == whole
+            searched(name, encoding, ended, store)
+            assert searched(name, encoding, BIRTHS, store) == whole

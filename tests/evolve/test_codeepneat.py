@@ -31,6 +31,7 @@ from genomes.graph.modules import (
 from genomes.graph.space import GraphSpace
 from genomes.graph.structure import chain_of
 from genomes.limits import Limits
+from genomes.steps import Step
 
 SPACE = GraphSpace((16, 16, 3), 5)
 FOUNDERS = ("fast", "residual", "no-pooling")
@@ -117,6 +118,23 @@ def test_networks_are_put_together_after_the_founders() -> None:
     later = [one.steps[0].operator for one in born[3:]]
     assert later.count("assemble") >= len(later) - 2  # and the best, once wider
     assert len({candidate_key(one.genome, SPACE.blueprint(one.genome)) for one in born}) == len(born)
+
+
+def test_networks_come_from_those_that_their_parts_come_from() -> None:
+    """Of blueprint and modules; and none of what is put together claims weights that were adopted."""
+    _, born = play(founders=("fast",))
+    put_together = [one for one in born if one.steps and one.steps[0].operator == "assemble"]
+    assert len(put_together) > 50
+    assert all(one.parents for one in put_together)
+    assert any(len(one.parents) > 2 for one in put_together)
+    adopted = Step("adopt", {"weights": "w", "model": "mine"}, "with weights of mine")
+    strategy = CoDeepNeat(Births(SPACE, (Proposal(founder("fast"), (), (adopted,)),)), 8, CoDeepNeat.Options())
+    for number in range(1, 40):
+        answer = strategy.ask(Random(number))
+        assert isinstance(answer, Proposal)
+        assert number == 1 or answer.steps[0].operator != "assemble" or adopted not in answer.steps
+        candidate = Candidate(number, answer.genome, "key", answer.parents, answer.steps)
+        strategy.tell(Request(number, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key"), scored(number, 1 / number))
 
 
 def test_a_module_is_worth_its_best_network_not_their_mean() -> None:

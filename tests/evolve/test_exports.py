@@ -117,10 +117,18 @@ body = ["whiten 2", *body, "scale 0.5", "batchnorm gain=False", "conv 4 3 bias=F
 body += ["squeeze_excite 2", "dropout 0.1", "spatial_dropout 0.1", "gaussian_noise 0.1"]
 head = ["dense 8", *ACTIVATIONS, "leaky_relu 0.2", "prelu", "batchnorm", "layernorm", "dropout 0.1"]
 lines = [", ".join([*body, "flatten", *head]), "conv 4 3, global_average", "conv 4 3, global_max"]
-space = image_space(RunConfig.checked({"max_layers": 99, "max_work": 10**9}), (48, 48, 3), 4)
+graphs = (  # sums and concatenations of maps of other sizes and widths, repeated, with overlapping pooling
+    "2 times pooling=2 growth=1.5: a: conv 4 3 stride=2 < image, b: maxpool 3 < image, c: conv 6 3 < a + b, "
+    "d: conv 4 3 < c & image, out < c + d | global_average, dense 8, relu | adam 0.01, batch 32",
+    "a: conv 4 3 < image, b: depthwise 3 < a, c: separable 8 3 stride=2 < a & b, out < a & c "
+    "| flatten | adam 0.01, batch 32",
+)
+configs = [RunConfig.checked({"max_layers": 99, "max_work": 10**9, "encoding": name}) for name in ("stack", "graph")]
+spaces = {config.encoding: image_space(config, (48, 48, 3), 4) for config in configs}
 images = np.random.default_rng(0).integers(0, 255, (8, 48, 48, 3)).astype("float32")
 seen = set()
-for line in lines:
+for line in (*lines, *graphs):
+    space = spaces["graph" if "<" in line else "stack"]
     spec = space.blueprint(space.parse(line))
     seen.update(node.op for node in spec.nodes)
     model = decode(spec)

@@ -80,7 +80,8 @@ def test_species_that_stagnate_die_and_are_told() -> None:
 
 
 def test_where_all_species_died_a_new_first_generation_is_born() -> None:
-    found = species_of(play(births=60, max_stagnation=1, species_elitism=0, compatibility_threshold=1.0))
+    options = {"max_stagnation": 1, "species_elitism": 0, "compatibility_threshold": 1.0, "species": 1}
+    found = species_of(play(births=60, **options))
     extinct = [told for told in found[1:] if all(one["born"] == told["generation"] for one in told["species"])]
     assert extinct
     assert extinct[0]["died"]
@@ -103,7 +104,11 @@ def test_facts_are_stored_once_shown_and_survive_going_on(tmp_path: Path) -> Non
 
 
 def test_the_same_seed_has_the_same_species_whatever_the_look_ahead(tmp_path: Path) -> None:
-    found = [evolve.run(**TABLE, evaluations=40, results=tmp_path, name=f"n{at}").species for at in range(2)]
+    found = [
+        evolve.run(**TABLE, evaluations=40, look_ahead=ahead, workers=ahead, results=tmp_path, name=f"n{ahead}").species
+        for ahead in (1, 2)
+    ]
+    assert found[0]
     assert found[0] == found[1]
 
 
@@ -182,18 +187,41 @@ def test_the_same_split_has_the_same_mark_in_whichever_generation() -> None:
     assert len(set(marks.values())) == 3
 
 
-def test_founders_of_one_graph_are_one_species() -> None:
-    """However many layers it has: they are homologous by their marks."""
-    space = GraphSpace((16, 16, 3), 5)
-    line = "conv 8 3, batchnorm, relu, conv 16 3, maxpool 2, relu, global_average | adam 0.001, batch 32"
-    strategy = Neat(Births(space, (Proposal(space.parse(line)),)), 6, Neat.Options())
+def first_species(births: Births) -> int:
+    """How many species the first generation has, where no number is wanted."""
+    strategy = Neat(births, 6, Neat.Options(species=1, compatibility_threshold=0.3))
     for number in range(1, 7):
         answer = strategy.ask(Random(number))
         assert isinstance(answer, Proposal)
         candidate = Candidate(number, answer.genome, "key")
         strategy.tell(Request(number, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key"), scored(number, 0.5))
     [first] = species_of(strategy)
-    assert len(first["species"]) <= 2
+    return len(first["species"])
+
+
+def test_mutants_of_one_graph_are_of_its_species_and_random_graphs_are_not() -> None:
+    """However many layers it has: they are homologous by their marks."""
+    space = GraphSpace((16, 16, 3), 5)
+    line = "conv 8 3, batchnorm, relu, conv 16 3, maxpool 2, relu, global_average | adam 0.001, batch 32"
+    assert first_species(Births(space, (Proposal(space.parse(line)),), mutants=True)) == 1
+    assert first_species(Births(space, ())) >= 4
+
+
+@pytest.mark.parametrize("begin", [("minimal",), ("fast", "residual", "no-pooling")], ids=len)
+def test_there_are_as_many_species_as_are_wanted_also_of_graphs(begin: tuple[str, ...]) -> None:
+    space = GraphSpace((32, 32, 3), 10)
+    founders = [Proposal(space.parse(space.founders[name])) for name in begin]
+    for wanted in (2, 4):
+        strategy = Neat(Births(space, founders, mutants=True), 12, Neat.Options(species=wanted))
+        for number in range(1, 60):
+            answer = strategy.ask(Random(number))
+            assert isinstance(answer, Proposal), strategy.stop_reasons()
+            candidate = Candidate(number, answer.genome, "key")
+            told = scored(number, Random(number).random())
+            strategy.tell(Request(number, candidate, Budget(1, 1), 0, Purpose.SEARCH, "key"), told)
+        found = [len(told["species"]) for told in species_of(strategy)]
+        assert len(found) >= 3
+        assert min(found) >= wanted
 
 
 def test_species_with_far_too_many_children_have_as_many_as_there_is_room_for() -> None:

@@ -19,14 +19,14 @@ import numpy as np
 import tensorflow as tf
 from genomes.decode import decode
 from genomes.primitives import PRIMITIVES
+from genomes.genome import space_class
 from genomes.limits import Limits
-from genomes.stack.space import StackSpace
 
-compared = profiled = 0
+compared = profiled = merged = 0
 rng = Random(11)
 seen = set()
 for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)):
-    space = StackSpace(shape, 10, Limits(max_multiply_adds=200_000_000))
+    space = space_class(sys.argv[2])(shape, 10, Limits(max_multiply_adds=200_000_000))
     founders = [space.parse(text) for text in space.founders.values()]
     fitting = [genome for genome in founders if space.problem(genome) is None]
     rare = "leaky_relu 0.1, gaussian_noise 0.1, prelu, spatial_dropout 0.1, squeeze_excite 2, global_max, prelu"
@@ -38,6 +38,7 @@ for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)):
     for genome in genomes[:: int(sys.argv[1])]:
         spec = space.blueprint(genome)
         seen.update(node.op for node in spec.nodes)
+        merged += any(len(node.inputs) > 1 for node in spec.nodes)
         model = decode(spec)
         assert model.count_params() == spec.parameters, genome.notation()
         for node in spec.nodes[1:]:
@@ -55,15 +56,23 @@ for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)):
         profiled += 1
 assert seen >= set(PRIMITIVES) - {"own"}, set(PRIMITIVES) - seen
 assert profiled > compared / 3
+assert merged > (compared / 2 if sys.argv[2] == "graph" else 0)
 print(compared)
 """
 
 
-@pytest.mark.parametrize(("one_in", "least"), [(20, 9), pytest.param(3, 60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("one_in", "encoding", "least"),
+    [
+        (20, "stack", 9),
+        pytest.param(3, "stack", 60, marks=pytest.mark.slow),
+        pytest.param(3, "graph", 60, marks=pytest.mark.slow),
+    ],
+)
 def test_parameters_shapes_and_multiply_adds_agree_with_keras_and_tensorflow(
-    tmp_path: Path, one_in: int, least: int
+    tmp_path: Path, one_in: int, encoding: str, least: int
 ) -> None:
-    script = [sys.executable, "-c", SCRIPT, str(one_in)]
+    script = [sys.executable, "-c", SCRIPT, str(one_in), encoding]
     done = subprocess.run(script, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout.split()[-1]) >= least

@@ -65,6 +65,7 @@ import numpy as np
 from keras import layers
 from evolve.training.optimizers import Triangle, optimizer
 from genomes.decode import decode
+from genomes.graph.space import GraphSpace
 from genomes.source import model_source, optimizer_source
 from genomes.limits import Limits
 from genomes.stack.space import StackSpace
@@ -77,8 +78,15 @@ scheduled = [space.parse(f"flatten | lion 0.001, batch 32, {word}") for word in 
 OWN = {"Triangle": Triangle}
 founders = [space.parse(text) for text in space.founders.values()]
 genomes = [*scheduled, *founders, *(space.random(rng).genome for _ in range(12))]
-for genome in genomes:
-    spec, names = space.blueprint(genome), {"keras": keras, "layers": layers, **OWN}
+graphs = GraphSpace((28, 28, 3), 4, Limits(max_multiply_adds=300_000_000))
+mutants = [graphs.random(rng).genome]
+for _ in range(20):
+    mutants.append(graphs.mutate(mutants[-1], rng).genome)
+merging = [one for one in mutants if any(len(node.inputs) > 1 for node in graphs.blueprint(one).nodes)]
+assert len(merging) > 5
+for genome in (*genomes, *merging):
+    spec = (graphs if genome in merging else space).blueprint(genome)
+    names = {"keras": keras, "layers": layers, **OWN}
     exec(model_source(spec, pixels), names)
     exec(optimizer_source(genome.recipe.to_json()), names)
     theirs, ours = names["build_model"](), decode(spec, pixels)

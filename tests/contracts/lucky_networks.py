@@ -1,4 +1,4 @@
-"""Graphs that are all equally good, and nothing is trained: each score is luck."""
+"""Networks that are all equally good, and nothing is trained: each score is luck."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from evolve.problems.tables import TableProblem
 from evolve.values import Purpose, Request, Result, Status, digest
 from genomes import Blueprint, Genome, SearchSpace
 from genomes.graph.space import GraphSpace
+from genomes.stack.space import StackSpace
 
 WORTH, LUCK = 0.9, 0.01
 NONE = Table("none", (2,), {})
 
 
 @dataclass(frozen=True)
-class LuckyGraphs(TableProblem):
-    """Find the best graph where none is."""
+class LuckyNetworks(TableProblem):
+    """Find the best network where none is."""
 
     table: Table = NONE
+    encoding: str = "graph"
 
     @property
     def evaluators(self) -> dict[str, str]:
-        return {TableJob.kind: "lucky_graphs:Luck"}
+        return {TableJob.kind: "lucky_networks:Luck"}
 
     @property
     def simulates_time(self) -> bool:
@@ -35,8 +37,9 @@ class LuckyGraphs(TableProblem):
 
     @property
     def space(self) -> SearchSpace[Genome]:
-        space: Any = GraphSpace((8, 8, 1), 3)
-        return space
+        spaces: Any = {"graph": GraphSpace, "stack": StackSpace}
+        made: SearchSpace[Genome] = spaces[self.encoding]((8, 8, 1), 3)
+        return made
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -44,7 +47,7 @@ class LuckyGraphs(TableProblem):
 
     def job_key(self, request: Request) -> str:
         told = request.candidate.key, request.budget, request.purpose.kind, request.repeat, self.seed
-        return digest("lucky graphs", *told)
+        return digest("lucky networks", *told)
 
     def job(
         self, request: Request, blueprint: Blueprint, model: str | None = None, keeps_weights: bool = False

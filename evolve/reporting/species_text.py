@@ -41,7 +41,7 @@ def _of_population(run: Run, name: str, facts: list[Fact]) -> Iterator[Renderabl
     for one in sorted(last["species"], key=lambda one: (-one["best"], one["species"])):
         best = score(run.objective.shown(one["best"]))
         numbers = (str(one["species"]), str(one["born"]), str(one["size"]), best, str(one["unimproved"]))
-        table.add_row(*numbers, str(one["champion"]))
+        table.add_row(*numbers, "-" if one["champion"] is None else str(one["champion"]))
     yield table
     yield Text()
 

@@ -58,6 +58,7 @@ def export(
         print(f"with 32 bits {before:.2%} (the selection part, on which it was trained, too)")
         if made.too_large:
             complain(f"{made.too_large}; another candidate: evolve pick", "too large")
+            raise typer.Exit(2)
         return
     print(
         f"checked on {made.images} real images: class probabilities differ from the Keras model's by at most "

@@ -81,7 +81,7 @@ def nothing(run: Run, found: Sequence[Item], names: Sequence[str], limits: Mappi
         return f"no candidate of run '{run.name}' was scored"
     for name in names:
         if all(item.value(name) is None for item in found):
-            how = "; evolve pick measures it" if name in MEASURED else ""
+            how = "; evolve pick measures it" if name in MEASURED and run.config.table is None else ""
             return f"of no candidate of run '{run.name}' is {name.replace('_', '-')} known{how}"
     if limits:
         return f"nothing of run '{run.name}' is within these limits"

@@ -78,6 +78,7 @@ class _Adoption:
     remarks: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     flattened: str = ""  # the layer that the head goes on from
+    refused: set[str] = field(default_factory=set)  # layers that have no counterpart: what they put out is not known
 
     def take(self, layer: KerasLayer) -> None:
         """One more layer, behind all that it reads. Raises ValueError for one that has no counterpart."""
@@ -159,7 +160,7 @@ class _Adoption:
         sources = [self._mark(name) for name in layer.reads]
         if len(sources) < 2:
             raise ValueError("it reads one layer; evolve merges two at least, so leave it out")
-        if len(set(sources)) < len(sources):
+        if len(set(sources)) < len(sources) and not self.refused.intersection(layer.reads):
             raise ValueError("it reads one layer twice; evolve reads each once, so put a layer of its own before one")
         mark = self._vertex(layer.name, None, sources, MERGES[layer.kind])
         if layer.kind == "Concatenate":
@@ -229,15 +230,13 @@ def adopt_layers(
     reason."""
     kept, reasons = without_end(layers, classes)
     work = _Adoption(alphabet, pixels)
-    refused = set[str]()
     for layer in kept:
         try:
             work.take(layer)
         except (ValueError, InvalidGenome) as error:
             work.made.setdefault(layer.name, IMAGE)  # so that what reads it is looked at, too
-            if len(layer.reads) < 2 or not refused.intersection(layer.reads):  # what it would merge is not known else
-                reasons.append(f"{layer.name} ({layer.kind}): {error}")
-            refused.add(layer.name)
+            work.refused.add(layer.name)
+            reasons.append(f"{layer.name} ({layer.kind}): {error}")
     if not work.flattened and not reasons:
         reasons.append("no layer goes from maps to a vector (Flatten or global pooling); put one before the end")
     if reasons:

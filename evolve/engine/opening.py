@@ -27,6 +27,7 @@ from evolve.trust import require
 from genomes import InvalidGenome
 from genomes.alphabet import alphabet
 from genomes.layer_space import LayerSpace
+from genomes.limits import TooLarge
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | 
     try:
         problem.space.random(Random(0))
     except InvalidGenome as error:
-        raise ConfigError(f"{error}{_smallest(problem)}; raise that limit") from None
+        raise ConfigError(f"{_beyond_reach(problem) or error}{_smallest(problem)}; raise that limit") from None
     return problem
 
 
@@ -70,6 +71,16 @@ def check_measuring(config: RunConfig) -> None:
             f"{config.spelled(wanted[0])} is measured with LiteRT files, which the backend '{name}' does not write; "
             "set KERAS_BACKEND to tensorflow, or leave it out"
         )
+
+
+def _beyond_reach(problem: Problem) -> str:
+    """The limit that not even the smallest network is within, of several that a random one is beyond, in words."""
+    if isinstance(problem, ImageProblem) and isinstance(problem.space, LayerSpace):
+        try:
+            problem.space.limits.check(problem.space.smallest, batch_size=1)
+        except TooLarge as error:
+            return str(error)
+    return ""
 
 
 def _smallest(problem: Problem) -> str:

@@ -634,6 +634,8 @@ def test_a_limit_that_nothing_fits_names_the_smallest_network(tmp_path: Path) ->
     assert done.returncode == 2
     # three means of three channels and the image; three weights and an offset for each of three classes
     assert "the smallest network for these images has 12 weights, 9 multiply-adds, 771 bytes" in done.stderr
+    done = command(*words, "--max-parameters", "100", cwd=tmp_path)  # which a few are within
+    assert "error: 771 bytes for activations, more than max_activations=100; the smallest" in done.stderr
 
 
 def test_an_item_knows_its_measures() -> None:

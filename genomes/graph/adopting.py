@@ -162,7 +162,7 @@ class _Adoption:
             raise ValueError("it reads one layer; evolve merges two at least, so leave it out")
         if len(set(sources)) < len(sources) and not self.refused.intersection(layer.reads):
             raise ValueError("it reads one layer twice; evolve reads each once, so put a layer of its own before one")
-        mark = self._vertex(layer.name, None, sources, MERGES[layer.kind])
+        mark = self._vertex(_called(layer), None, sources, MERGES[layer.kind])
         if layer.kind == "Concatenate":
             self.wanted[mark] = sources
         self.made[layer.name] = mark
@@ -188,7 +188,7 @@ class _Adoption:
         for number, one in enumerate(layers):
             if "body" not in one.place:
                 raise ValueError("it stands before the flattening, where evolve has maps of features")
-            last = self._vertex(layer.name if number == 0 else f"{layer.name}{one.word}", one, [last])
+            last = self._vertex(_called(layer) if number == 0 else f"{_called(layer)}{one.word}", one, [last])
             if number == 0:
                 self.places[layer.name] = last
         self.made[layer.name] = last
@@ -220,6 +220,13 @@ class _Adoption:
             mark = f"{letters}x{number}"
         self.names.append(mark)
         return mark
+
+
+def _called(layer: KerasLayer) -> str:
+    """The name of a layer; without the number behind it where Keras gave it the name of its class, as that counts all
+    layers of a session: the same network has the same marks whenever it was made."""
+    without = re.sub(r"_\d+$", "", layer.name.rpartition("/")[2])
+    return without if without.replace("_", "") == layer.kind.lower() else layer.name
 
 
 def adopt_layers(

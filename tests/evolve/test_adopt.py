@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,14 @@ def test_what_was_adopted_says_what_the_model_says(name: str, tmp_path: Path) ->
     genome = space.parse(told["notation"])
     assert genome.notation() == told["notation"]
     assert told["range"] == ("0-1" if name in ("tutorial", "concatenated_against_its_names") else "0-255")
+
+
+def test_the_same_network_has_the_same_marks_however_many_were_made_before(tmp_path: Path) -> None:
+    first, second = (
+        adopt_model(str(saved(resnet(), tmp_path)), None, str(tmp_path / "weights.npz"))["notation"] for _ in range(2)
+    )
+    assert first == second
+    assert len(set(re.findall(r"(\w+): conv", first))) == first.count(": conv") > 5
 
 
 @pytest.mark.parametrize("pixels", ["0-1", "0-255", "-1-1"])

@@ -14,13 +14,14 @@ from genomes.genome import NetworkSpace
 from genomes.limits import TooLarge
 
 SMALL = "small-portfolio"  # small founders and usual ones, in turn
+USUAL_SPEED = 2e10  # multiply-adds a second of one core, of networks in files; see `benchmarks/sizes.py`
 LIMITS = ("max_parameters", "max_multiply_adds", "max_activations", "max_size")
 
 
 def for_small_networks(config: RunConfig, space: NetworkSpace[Genome]) -> dict[str, Any]:
     """Settings, where the user has not said them, of a run that looks for small networks: one that has what they cost
-    as an objective, or a limit that most of the usual founders are beyond; nothing for another one. Such a run begins
-    with small founders, too, and makes nothing as wide as its time allows."""
+    as an objective, or a limit that most of the usual founders are beyond (of times, by a usual core); nothing for
+    another one. Such a run begins with small founders, too, and makes nothing as wide as its time allows."""
     if SMALL not in space.founder_groups or not (_costs_count(config) or _is_tight(config, space)):
         return {}
     settings = {"founders": (SMALL,), "fill": False}
@@ -28,14 +29,15 @@ def for_small_networks(config: RunConfig, space: NetworkSpace[Genome]) -> dict[s
 
 
 def _costs_count(config: RunConfig) -> bool:
-    """A limit on times is one that nobody knows the size of."""
-    named = Objectives.of(config.model_dump()).each
-    return config.max_latency is not None or any(one.name in {**COSTS, **MEASURED} for one in named)
+    return any(one.name in {**COSTS, **MEASURED} for one in Objectives.of(config.model_dump()).each)
 
 
 def _is_tight(config: RunConfig, space: NetworkSpace[Genome]) -> bool:
     """Whether most of the usual founders, as they are, are beyond a limit that the user has set."""
     given = {name: getattr(config, name) for name in LIMITS if name in config.model_fields_set}
+    if config.max_latency is not None:
+        in_time = int(config.max_latency * USUAL_SPEED)
+        given["max_multiply_adds"] = min(in_time, given.get("max_multiply_adds") or in_time)
     everything = replace(space.limits, max_parameters=sys.maxsize, max_multiply_adds=sys.maxsize, max_work=None)
     limited = space.with_limits(replace(everything, **given))
     usual = next(iter(space.founder_groups.values()))

@@ -19,7 +19,7 @@ from evolve.errors import ConfigError, RunError
 from evolve.models.adopting_process import adopt_model
 from evolve.models.export import FORMATS
 from evolve.models.model_costs import costs
-from evolve.storage.adopted_files import read_adopted
+from evolve.storage.adopted_files import AdoptedFile, check_free, folder_of, read_adopted
 from evolve.training.keras_model import _fresh
 from genomes.graph.space import GraphSpace
 
@@ -133,6 +133,21 @@ def test_the_same_network_has_the_same_marks_however_many_were_made_before(tmp_p
     )
     assert first == second
     assert len(set(re.findall(r"(\w+): conv", first))) == first.count(": conv") > 5
+
+
+def test_the_name_of_another_adopted_model_is_not_taken(tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine.keras", tmp_path / "other.keras"
+    for path in (mine, other):
+        path.write_bytes(b"a model")
+    check_free(tmp_path, "resnet", mine)
+    folder_of(tmp_path, "resnet").mkdir(parents=True)
+    told = {"key": "k", "notation": "n", "input_shape": SHAPE, "classes": 5, "parameters": 1, "multiply_adds": 1}
+    AdoptedFile("resnet", model=str(mine), **told, layers=1, range="0-1", difference=0.0, remarks=()).write(tmp_path)
+    check_free(tmp_path, "resnet", mine)  # again, as it was trained on
+    with pytest.raises(ConfigError, match=r"name 'resnet' is that of .*mine.keras, which was adopted before"):
+        check_free(tmp_path, "resnet", other)
+    mine.unlink()
+    check_free(tmp_path, "resnet", other)
 
 
 @pytest.mark.parametrize("pixels", ["0-1", "0-255", "-1-1"])

@@ -61,6 +61,13 @@ def test_a_poor_one_that_was_scored_again_does_not_come_before_a_better_one_that
     assert numbers(best_first(run, found)) == [2, 3, 1]
 
 
+def test_the_winner_of_the_run_comes_first_where_it_fits(run: evolve.Run) -> None:
+    assert run.winner is not None
+    found = [item(run.winner, score=0.1), item(run.winner + 1, score=0.9, again=(0.9,))]
+    assert numbers(best_first(run, found)) == [run.winner, run.winner + 1]
+    assert numbers(best_first(run, found[1:])) == [run.winner + 1]
+
+
 def test_half_of_the_fresh_trainings_do_not_count_as_all(run: evolve.Run) -> None:
     found = [item(1, 0.9, (0.6, 0.6)), item(2, 0.8, (0.95,)), item(3, 0.7, (0.5, 0.5))]
     assert numbers(best_first(run, found)) == [1, 3, 2]
@@ -118,7 +125,7 @@ def test_another_objective_is_one_to_sort_by(recorded_file: Path, tmp_path: Path
 
 def test_what_is_not_known_of_any_is_said_instead_of_limits(run: evolve.Run) -> None:
     at = ("--results", run.folder.parent)
-    said = "of no candidate of run 'r' is latency known; evolve pick measures it\n"
+    said = "of no candidate of run 'r' is latency known\n"  # a table has no networks to measure
     for words in (
         ("show", "r", "--sort", "latency"),
         ("shelf", "r", "--by", "latency"),

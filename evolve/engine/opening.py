@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from random import Random
@@ -77,7 +78,7 @@ def _beyond_reach(problem: Problem) -> str:
     """The limit that not even the smallest network is within, of several that a random one is beyond, in words."""
     if isinstance(problem, ImageProblem) and isinstance(problem.space, LayerSpace):
         try:
-            problem.space.limits.check(problem.space.smallest, batch_size=1)
+            replace(problem.space.limits, max_memory=None).check(problem.space.smallest, batch_size=1)
         except TooLarge as error:
             return str(error)
     return ""

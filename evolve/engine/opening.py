@@ -23,6 +23,7 @@ from evolve.problems.devices import trains_on_gpu
 from evolve.problems.images import ImageProblem
 from evolve.problems.making import make_problem
 from evolve.problems.problem import Problem
+from evolve.problems.spaces import without_estimates
 from evolve.runs.run import Run
 from evolve.trust import require
 from genomes import InvalidGenome
@@ -78,6 +79,7 @@ def _beyond_reach(problem: Problem) -> str:
     """The limit that not even the smallest network is within, of several that a random one is beyond, in words."""
     if isinstance(problem, ImageProblem) and isinstance(problem.space, LayerSpace):
         try:
+            # what training takes depends on the batch, of which the smallest network has none
             replace(problem.space.limits, max_memory=None).check(problem.space.smallest, batch_size=1)
         except TooLarge as error:
             return str(error)
@@ -109,6 +111,7 @@ def known_problem(found: Run, config: RunConfig, console: Console, scoring: bool
             f"run '{found.name}' was made by evolve {made_by}, this is {this}, and another version may search "
             f"differently; continue it with version {made_by}, or start a new run"
         )
+    config = config if made_by == this else without_estimates(config)
     check_backend(config)
     gpu = scoring and found.problem.get("device") == "gpu" and gpu_missing() is None
 

@@ -92,7 +92,7 @@ class Session:
                 pace.view.may_win = search.strategy.may_win if isinstance(search.strategy, Racing) else None
                 vetoes = self._vetoes(dispatcher)
                 if vetoes and not self.store.last("candidate"):
-                    vetoes.check_possible()
+                    vetoes.check_possible(self.console.note)
                 with self.console.live(pace.now):
                     reason = search.run()
                     simulated = {"simulated": clock.now} if clock else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from evolve.config import RunConfig
 from evolve.objectives import COSTS, MEASURED, Objectives
 from genomes import Genome, InvalidGenome
 from genomes.genome import NetworkSpace
-from genomes.limits import TooLarge
 
 SMALL = "small-portfolio"  # small founders and usual ones, in turn
 USUAL_SPEED = 2e10  # multiply-adds a second of one core, of networks in files; see `benchmarks/sizes.py`
@@ -38,20 +37,16 @@ def _is_tight(config: RunConfig, space: NetworkSpace[Genome]) -> bool:
     if config.max_latency is not None:
         in_time = int(config.max_latency * USUAL_SPEED)
         given["max_multiply_adds"] = min(in_time, given.get("max_multiply_adds") or in_time)
-    everything = replace(space.limits, max_parameters=sys.maxsize, max_multiply_adds=sys.maxsize, max_work=None)
-    limited = space.with_limits(replace(everything, **given))
-    usual = next(iter(space.founder_groups.values()))
-
-    def too_large() -> Iterator[bool]:
-        for name in usual:
-            try:
-                limited.blueprint(limited.clamp(limited.parse(limited.founders[name])).genome)
-            except TooLarge:
-                yield True
-            except InvalidGenome:  # of no use for these images at any size
-                continue
-            else:
-                yield False
-
-    found = list(too_large())
-    return bool(given) and 2 * sum(found) > len(found)
+    if not given:
+        return False
+    limits = replace(
+        space.limits, max_parameters=sys.maxsize, max_multiply_adds=sys.maxsize, max_size=None, max_work=None
+    )
+    free, limited = space.with_limits(limits), space.with_limits(replace(limits, **given))
+    usual = list[Genome]()
+    for name in next(iter(space.founder_groups.values())):
+        with suppress(InvalidGenome):  # of no use here at any size
+            genome = free.clamp(free.parse(free.founders[name])).genome
+            free.blueprint(genome)
+            usual.append(genome)
+    return 2 * sum(limited.problem(genome) is not None for genome in usual) > len(usual)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from evolve.config import RunConfig
@@ -30,15 +30,18 @@ class Vetoes:
     dispatcher: Dispatcher
     store: Store
 
-    def check_possible(self) -> None:
-        """Raises ConfigError if not even the smallest network is within the limits. Its file is written only if by what
-        is reckoned it may be too large."""
+    def check_possible(self, note: Callable[[str], None]) -> None:
+        """Raises ConfigError if not even the smallest network is within the limits. Its file is written only if by its
+        estimated size it may be too large. note: is told if something is measured, which takes some seconds."""
         space = self.problem.space
         if not isinstance(space, LayerSpace):
             return
         least, most = space.smallest, self.config.max_size
         near = most is not None and least.likely_size > NEAR * most
         names = tuple(name for name in self._names if name != "size_int8" or near)
+        if not names:
+            return
+        note("measuring the smallest network for these images, to see whether anything can be within the limits")
         if beyond := self._beyond(self.dispatcher.measures_of(least, PIXELS, names)[0]):
             raise ConfigError(f"the smallest network for these images is beyond a limit: {beyond}; raise that limit")
 

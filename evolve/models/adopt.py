@@ -50,7 +50,7 @@ def adopt(
     told = call_isolated("evolve.models.adopting_process:adopt_model", arguments)
     key = key_of(told["notation"], weights.read_bytes())
     shape, remarks = tuple(told.pop("input_shape")), tuple(told.pop("remarks"))
-    made = AdoptedFile(name=name, key=key, model=str(model), input_shape=shape, remarks=remarks, **told)
+    made = AdoptedFile(name=name, key=key, model=str(path.absolute()), input_shape=shape, remarks=remarks, **told)
     made.write(results)
     return made
 

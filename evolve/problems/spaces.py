@@ -100,6 +100,12 @@ def _entry(table: str, code: str, known: Mapping[str, Any]) -> TableEntry:
     return TableEntry(table, code, measures.get("parameters"), measures.get("multiply_adds"), known.get("cost"))
 
 
+def without_estimates(config: RunConfig) -> RunConfig:
+    """Settings by which any network of a run that exists can be read: the version that made it may have estimated the
+    sizes of files otherwise, so what was within the limit then may be beyond it now."""
+    return config.model_copy(update={"max_size": None})
+
+
 def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> SearchSpace[Genome]:
     """The search space of a run that exists. Raises RunError if what is known of it is damaged or its table is gone."""
     if config.table is not None:
@@ -112,7 +118,7 @@ def recorded_space(config: RunConfig, known: Mapping[str, Any], whose: str) -> S
             raise RunError(f"the search space of {whose} cannot be read: {error}; put the table back") from None
     try:
         shape, classes = tuple(known["input_shape"]), len(known["class_names"])
-        return image_space(config, shape, classes, known.get("own_layers"))
+        return image_space(without_estimates(config), shape, classes, known.get("own_layers"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(f"the search space of {whose} cannot be read, it is damaged: {error}") from None
 

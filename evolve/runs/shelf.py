@@ -12,11 +12,12 @@ import numpy as np
 
 from evolve.errors import ConfigError, nearest
 from evolve.objectives import COSTS, FITNESS, MEASURED, Standing, in_order
+from evolve.runs.augmentation_answers import asked
 from evolve.runs.origin import origin
 from evolve.runs.run import Run
 from evolve.values import Purpose, Status
 from genomes.json_value import Json
-from genomes.recipe import AUGMENTATION_GROUPS, augments
+from genomes.recipe import AUGMENTATION_GROUPS
 from genomes.spec import ModelSpec
 
 SCORE, RESCORED = "score", "rescored"
@@ -198,20 +199,25 @@ def best_first(run: Run, found: Sequence[Item]) -> list[Item]:
     standing = by_standing(run, found)
     most = max((item.rescorings for item in found), default=0)
     if most and standing[0].rescorings == most:
-        again = sorted(standing, key=lambda one: -_turned(run, RESCORED, one.rescored) if one.rescorings == most else 0)
-        standing = sorted(again, key=lambda one: one.rescorings < most)
-    allowed = _augmented_like_the_winner(run, standing)
+        again = [item for item in standing if item.rescorings == most]
+        others = [item for item in standing if item.rescorings < most]
+        standing = [*sorted(again, key=lambda one: -_turned(run, RESCORED, one.rescored)), *others]
+    allowed = _allowed_to_win(run, standing)
     return sorted(standing, key=lambda one: (one.candidate != run.winner, one.candidate not in allowed))
 
 
-def _augmented_like_the_winner(run: Run, found: Iterable[Item]) -> set[int]:
-    """Numbers of those that are; of all where there is no winner, or nothing that could be augmented."""
+def _allowed_to_win(run: Run, found: Iterable[Item]) -> set[int]:
+    """Numbers of those that are augmented as the winner is, if the run asked what images bear; of all if not. Genes are
+    read as they are stored: layers of a stranger are not needed for that."""
+    if run.winner is None or asked(run) is None:
+        return {one.candidate for one in found}
 
-    def changes(number: int) -> list[bool]:
-        recipe = run.genome(number).recipe
-        return [augments(recipe, group) for group in AUGMENTATION_GROUPS] if recipe else []
+    def genes(number: int) -> list[Json]:
+        recipe = run.candidate(number).genome.get("recipe", {})
+        return [recipe.get(name) for names in AUGMENTATION_GROUPS.values() for name in names]
 
-    return {one.candidate for one in found if run.winner is None or changes(one.candidate) == changes(run.winner)}
+    wanted = genes(run.winner)
+    return {one.candidate for one in found if genes(one.candidate) == wanted}
 
 
 def cells(run: Run, found: Iterable[Item], by: Sequence[str]) -> dict[tuple[int, ...], Item]:

@@ -148,7 +148,7 @@ class Population(Generic[One]):
     def speciate(self, wanted: int = 1, most: float = 1.0) -> None:
         """Parts the members into species. wanted: how many there are to be at least, as far as members differ; the
         threshold is the highest one that makes so many, `most` at most."""
-        self._set_threshold(min(most, self._highest_threshold(wanted)))
+        self._set_threshold(most if self._species_at(most) >= wanted else self._highest_threshold(wanted))
         self._species.speciate(self._config, self.members, self._generation)
 
     def _set_threshold(self, threshold: float) -> None:

@@ -196,7 +196,7 @@ def backwards() -> Any:
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (two_inputs, "has 2 inputs and 1 output; "),
     (two_outputs, "has 1 input and 2 outputs; "),
-    (shared, r"twice \(Conv2D\): it is called 2 times, with the same weights; evolve has a layer for each call"),
+    (shared, r"twice \(Conv2D\): it is called 2 times, with the same weights; give each call a layer of its own"),
     (code, r"holds code \(__lambda__\), which is not run"),
     (backwards, r"both \(Concatenate\): it reads a later layer before an earlier one"),
 ]
@@ -245,7 +245,7 @@ def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
         adopt_model(str(saved(keras.Model(image, x), tmp_path)), None, str(tmp_path / "weights.npz"))
     assert "it reads one layer twice" not in str(raised.value)
     for reason in (
-        "again (ReLU): it is called 2 times; evolve",
+        "again (ReLU): it is called 2 times; give each call",
         "oblong (Conv2D): (3, 5) is not square",
         "oblong_too (Conv2D): (3, 5) is not square",
         "padding (ZeroPadding2D): there is no word for ZeroPadding2D",

@@ -39,14 +39,21 @@ def _is_tight(config: RunConfig, space: NetworkSpace[Genome]) -> bool:
         given["max_multiply_adds"] = min(in_time, given.get("max_multiply_adds") or in_time)
     if not given:
         return False
-    limits = replace(
-        space.limits, max_parameters=sys.maxsize, max_multiply_adds=sys.maxsize, max_size=None, max_work=None
-    )
-    free, limited = space.with_limits(limits), space.with_limits(replace(limits, **given))
+    limits = replace(space.limits, max_parameters=sys.maxsize, max_multiply_adds=sys.maxsize, max_work=None)
+    free = space.with_limits(replace(limits, max_activations=None, max_size=None))
+    limited = space.with_limits(replace(limits, **given))
     usual = list[Genome]()
     for name in next(iter(space.founder_groups.values())):
         with suppress(InvalidGenome):  # of no use here at any size
             genome = free.clamp(free.parse(free.founders[name])).genome
             free.blueprint(genome)
             usual.append(genome)
-    return 2 * sum(limited.problem(genome) is not None for genome in usual) > len(usual)
+    return 2 * sum(_is_beyond(limited, genome) for genome in usual) > len(usual)
+
+
+def _is_beyond(space: NetworkSpace[Genome], genome: Genome) -> bool:
+    try:
+        space.blueprint(genome)
+    except InvalidGenome:
+        return True
+    return False

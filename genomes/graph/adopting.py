@@ -84,9 +84,7 @@ class _Adoption:
         """One more layer, behind all that it reads. Raises ValueError for one that has no counterpart."""
         if layer.calls > 1:
             alike = ", with the same weights" if layer.weights else ""
-            raise ValueError(
-                f"it is called {layer.calls} times{alike}; give each call a layer of its own, as evolve has"
-            )
+            raise ValueError(f"it is called {layer.calls} times{alike}; give each call a layer of its own")
         if layer.training is not None and layer.kind in BY_MODE:
             self.remarks.append(
                 f"not kept: training={layer.training}, with which {layer.name} ({layer.kind}) is called"

@@ -20,6 +20,7 @@ from evolve.engine.initial_population import founder
 from evolve.execution.builds import backend_name
 from evolve.problems.images import ImageProblem
 from evolve.runs.augmentation_answers import sentences
+from evolve.runs.picking import picked
 from evolve.search.strategy import Proposal
 from evolve.training.scores import least_kept
 from evolve.values import PROBED, Budget, Probe
@@ -38,6 +39,10 @@ def test_mirroring_is_on_where_it_is_free_and_off_where_it_swaps_classes(kind: s
     assert said.startswith(f"mirroring {'on' if kind == 'free' else 'off'}: mirrored images keep ")
     assert run.final_result is not None
     assert ("flip" in run.final_result.spent["augmentation"]) is (kind == "free")
+    found = [one.candidate for one in picked(run, {})]
+    assert found[0] == run.winner
+    mirrored = [run.candidate(number).genome["recipe"]["flip"] for number in found]
+    assert mirrored == sorted(mirrored, reverse=kind == "free")  # what was decided for all comes first
     before = [(one["purpose"], one["candidate"], one["measures"]) for one in run.history()]
     again = evolve.resume(run.folder, progress=False)
     assert [(one["purpose"], one["candidate"], one["measures"]) for one in again.history()] == before

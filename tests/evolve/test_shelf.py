@@ -12,17 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import DATA, command, stack_space
+from typer.testing import CliRunner
 
 import evolve
+from evolve.cli.app import app
 from evolve.config import RunConfig
 from evolve.display.quantities import count, latency, seconds, shown_cost, shown_size, size
 from evolve.engine.config_checks import check_objectives, latency_remarks
 from evolve.engine.initial_population import founders
 from evolve.engine.small_networks import for_small_networks
 from evolve.errors import ConfigError, RunError
+from evolve.models.export import Exported
 from evolve.models.pick import pick
 from evolve.objectives import Objectives
-from evolve.problems.spaces import image_space
+from evolve.problems.spaces import image_space, recorded_genome, recorded_space
 from evolve.runs.picking import picked
 from evolve.runs.shelf import (
     Item,
@@ -218,6 +221,28 @@ def test_who_wants_small_networks_begins_with_small_ones_too(settings: dict[str,
 def test_what_the_user_says_of_founders_and_widths_stays() -> None:
     config = RunConfig.checked({"max_parameters": "50k", "founders": ["portfolio"], "fill": True})
     assert for_small_networks(config, image_space(config, (32, 32, 3), 10)) == {}
+
+
+def test_a_run_is_read_though_its_files_are_estimated_to_be_larger_now(tmp_path: Path) -> None:
+    config = RunConfig.checked({"max_size": "12kB"})
+    known = {"input_shape": [32, 32, 3], "class_names": ["a", "b"]}
+    line = "conv 64 3, relu, conv 32 3, relu, global_average | adam 0.01, batch 32"
+    born = stack_space((32, 32, 3)).parse(line).to_json()
+    with pytest.raises(TooLarge, match="more than max_size=12,000"):
+        image_space(config, (32, 32, 3), 2).blueprint(stack_space((32, 32, 3)).parse(line))
+    assert recorded_genome(recorded_space(config, known, "the run"), born, "candidate 1").notation() == line
+
+
+def test_an_export_that_is_too_large_ends_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "net.tflite"
+    file.write_bytes(bytes(31_000))
+    made = Exported(file, "litert-int8", 10, 0.0, (), accuracies=(0.9, 0.8), most=30_000)
+    monkeypatch.setattr("evolve.models.export.export", lambda *_, **__: made)
+    done = CliRunner().invoke(app, ["export", "r", "1", "--format", "litert-int8"])
+    assert done.exit_code == 2
+    assert "too large: the file has 31,000 bytes, more than the 30,000 of the run's max_size" in done.output
+    monkeypatch.setattr("evolve.models.export.export", lambda *_, **__: replace(made, most=31_000))
+    assert CliRunner().invoke(app, ["export", "r", "1", "--format", "litert-int8"]).exit_code == 0
 
 
 def test_a_limit_that_is_broken_is_named() -> None:
@@ -621,6 +646,7 @@ def test_where_nothing_is_within_what_is_measured_that_is_said(tmp_path: Path, t
     words = [word if word != "1ns" else "0.0001ms" for word in words]
     done = command(*words, cwd=tmp_path)
     assert done.returncode == 2
+    assert "measuring the smallest network for these images" in done.stdout
     assert "the smallest network for these images is beyond a limit: an image takes" in done.stderr
     assert "more than max_latency=0.1 us; raise that limit" in " ".join(done.stderr.split())
     assert evolve.find("n", tmp_path / "results").candidates == {}

@@ -115,7 +115,7 @@ class ModelSpec:
 
     @property
     def likely_size(self) -> int:
-        """Bytes that its LiteRT file with numbers of 8 bits has, within a few per cent (see `benchmarks/sizes.py`): one
+        """Bytes that its LiteRT file with numbers of 8 bits has, most within 5 % (see `benchmarks/sizes.py`): one
         for each weight of a kernel, 28 for each channel that one puts out, and for each layer as much as it takes to
         write it down. A separable convolution is written as two: its first step has the channels that it reads."""
         kernels = [node for node in self.nodes if node.multiply_adds]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from evolve.engine.opening import known_problem, new_problem, usable
 from evolve.engine.session import Session
 from evolve.engine.small_networks import for_small_networks
 from evolve.engine.tensorboard_sink import check_installed
+from evolve.engine.vetoes import ImpossibleLimit
 from evolve.errors import ConfigError, RunError
 from evolve.execution.keras_settings import overruled
 from evolve.execution.machine import default_memory, usual_precision
@@ -96,6 +98,9 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
                 write_plan(plan_of.plan, folder)
             work = plan_of.plan.work if plan_of.plan else None
             Session(config, problem, begin_with, store, folder, console).go(config.limit, plan_of.times, work, executor)
+    except ImpossibleLimit:  # nothing was born: the user gives the same name again, with another limit
+        shutil.rmtree(folder)
+        raise
     finally:
         if executor is not None:
             executor.close()

@@ -21,6 +21,10 @@ NEAR = 0.8  # of the size that a file may have
 NOTED = "measured"  # kind of the act that says what a candidate costs
 
 
+class ImpossibleLimit(ConfigError):
+    """No network for these images is within a limit."""
+
+
 @dataclass(frozen=True)
 class Vetoes:
     """What may not win. Each measuring is noted with the run, so that none is done twice."""
@@ -31,8 +35,8 @@ class Vetoes:
     store: Store
 
     def check_possible(self, note: Callable[[str], None]) -> None:
-        """Raises ConfigError if not even the smallest network is within the limits. Its file is written only if by its
-        estimated size it may be too large. note: is told if something is measured, which takes some seconds."""
+        """Raises ImpossibleLimit if not even the smallest network is within the limits. Its file is written only if by
+        its estimated size it may be too large. note: is told if something is measured, which takes some seconds."""
         space = self.problem.space
         if not isinstance(space, LayerSpace):
             return
@@ -43,7 +47,9 @@ class Vetoes:
             return
         note("measuring the smallest network for these images, to see whether anything can be within the limits")
         if beyond := self._beyond(self.dispatcher.measures_of(least, PIXELS, names)[0]):
-            raise ConfigError(f"the smallest network for these images is beyond a limit: {beyond}; raise that limit")
+            raise ImpossibleLimit(
+                f"the smallest network for these images is beyond a limit: {beyond}; raise that limit"
+            )
 
     def vetoed(self, candidate: Candidate) -> str:
         """Why a candidate is beyond a limit, in words; "" if it is not. Measures it, if that was not done."""

@@ -9,42 +9,76 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import evolve
-from evolve.research.trials import Trial, read_trials
+from evolve.display.text import count
+from evolve.reporting.markdown import table
+from evolve.research.trials import Trial, folder_name, read_trials
 from evolve.runs.leader import Leader
-
-
-def page(folders: list[Path]) -> str:
-    """All of it, as Markdown."""
-    parts = [f"# Graphs\n\n    {COMMAND}"]
-    for folder in folders:
-        for trial in read_trials(folder / "rows.jsonl"):
-            parts.append("\n".join(_trial(folder, trial)))
-    return "\n\n".join(parts) + "\n"
-
+from genomes.spec import ModelSpec
 
 COMMAND = "python benchmarks/graphs_page.py results/graphs results/graphs-cifar10 --output results/published/graphs"
+COLUMNS = ("data set", "arm", "seed", "re-scored", "test", "candidates", "weights", "multiply-adds", "layers", "merges")
 
 
-def _trial(folder: Path, trial: Trial) -> Iterator[str]:
-    yield f"## {trial.arm} on {trial.dataset}, seed {trial.seed}\n"
-    if trial.test is None:
-        yield f"Failed: {trial.reason}"
-        return
+@dataclass(frozen=True)
+class Winner:
+    """The winner of a trial, and the run that found it."""
+
+    trial: Trial
+    run: evolve.Run
+    leader: Leader
+    network: ModelSpec
+
+    @property
+    def merges(self) -> int:
+        return sum(node.op in ("add", "concatenate") for node in self.network.nodes)
+
+
+def winner(folder: Path, trial: Trial) -> Winner:
     run = evolve.find(trial.folder, folder / "runs")
-    first: Leader = run.hall_of_fame[0]
-    rescored = "-" if first.rescored is None else f"{first.rescored:.4f}"
-    yield f"- re-scored {rescored}, test {trial.test:.4f}; {run.summary()['evaluations']} candidates"
-    yield f"- {first.parameters:,} weights, {first.multiply_adds:,} multiply-adds; {first.origin}"
-    spec = run.network(first.candidate)
-    assert spec is not None
-    merges = sum(node.op in ("add", "concatenate") for node in spec.nodes)
-    yield f"- {len(spec.nodes)} nodes, {merges} of them merge\n"
-    yield f"    {first.notation}"
-    for told in run.species:
-        sizes = ", ".join(f"{one['size']} (born in {one['born']}, best {one['best']:.3f})" for one in told["species"])
+    leader = next(one for one in run.hall_of_fame if one.candidate == run.winner)
+    network = run.network(leader.candidate)
+    assert network is not None
+    return Winner(trial, run, leader, network)
+
+
+def page(folders: list[Path], output: Path) -> str:
+    """All of it, as Markdown; pictures of networks are written beside it."""
+    trials = [(folder, trial) for folder in folders for trial in read_trials(folder / "rows.jsonl")]
+    found = [winner(folder, trial) for folder, trial in trials if trial.ok]
+    failed = [
+        f"{trial.arm} on {trial.dataset}, seed {trial.seed}, failed: {trial.reason}"
+        for _, trial in trials
+        if not trial.ok
+    ]
+    parts = ["# Graphs", f"    {COMMAND}", table(COLUMNS, [_row(one) for one in found]), *failed]
+    return "\n\n".join([*parts, *("\n".join(_section(one, output)) for one in found)]) + "\n"
+
+
+def _row(one: Winner) -> list[str]:
+    trial, leader = one.trial, one.leader
+    scores = ["-" if leader.rescored is None else f"{leader.rescored:.1%}", f"{trial.test:.1%}"]
+    candidates = f"{one.run.summary()['evaluations']:,}"
+    costs = [count(leader.parameters), count(leader.multiply_adds), str(len(one.network.nodes)), str(one.merges)]
+    return [trial.dataset, trial.arm, str(trial.seed), *scores, candidates, *costs]
+
+
+def _section(one: Winner, output: Path) -> Iterator[str]:
+    """What a winner looks like, and the species of its run."""
+    trial, leader = one.trial, one.leader
+    yield f"## {trial.arm} on {trial.dataset}, seed {trial.seed}\n"
+    yield f"{leader.origin}\n"
+    yield f"    {leader.notation}\n"
+    picture = f"{folder_name(*trial.key)}.svg"
+    (output / picture).write_text(one.run.picture(leader.candidate), encoding="utf-8")
+    yield f"![The layers of that network]({picture})"
+    for told in one.run.species:
+        sizes = ", ".join(
+            f"{each['size']} (born in {each['born']}, best {each['best']:.3f})" for each in told["species"]
+        )
         died = f"; {len(told['died'])} died" if told["died"] else ""
         yield f"\n- generation {told['generation']} of {told['of']}: species of {sizes}{died}"
 
@@ -55,7 +89,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "README.md").write_text(page(options.folders))
+    (options.output / "README.md").write_text(page(options.folders, options.output), encoding="utf-8")
 
 
 if __name__ == "__main__":

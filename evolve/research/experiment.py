@@ -117,7 +117,9 @@ class _Runner:
         _check_folders(design, self.keys)
         self.known = {trial.key: trial for trial in read_trials(self._rows)}
         self.versions = versions(trained=not design.tables)
-        self.missing = [one for one in cells if one.key not in self.known or not self.known[one.key].ok]
+        missing = (one for one in cells if one.key not in self.known or not self.known[one.key].ok)
+        # All with the first seed come first, so that what is ended early says something about every data set.
+        self.missing = sorted(missing, key=lambda one: design.seeds.index(one.seed))
 
     def made_with(self) -> Iterator[Mapping[str, str]]:
         """Versions of what is there: of trials, and of runs that are to be continued."""

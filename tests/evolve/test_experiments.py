@@ -128,6 +128,29 @@ def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
     assert rows(tmp_path / "one") == rows(tmp_path / "at once")
 
 
+LOGS = """
+import json, pathlib, sys
+with pathlib.Path("order").open("a") as log:
+    log.write(" ".join(sys.argv[1:]) + chr(10))
+print(json.dumps({"test": 80.0, "evaluations": 12}))
+"""
+
+
+def test_the_first_seed_comes_first_on_every_data_set(tmp_path: Path) -> None:
+    """So that what is ended early says something about each of them; rows stand by data set in the end."""
+    (tmp_path / "logs.py").write_text(LOGS)
+    table = json.loads((DATA / "table.json").read_text())
+    (tmp_path / "other.json").write_text(json.dumps({**table, "name": "other"}))
+    tables = [str(DATA / "table.json"), str(tmp_path / "other.json")]
+    arms = {"aging": {}, "random": False, "logs": {"command": "python logs.py {table} {seed}"}}
+    file = write(tmp_path / "order.toml", {**ON_TABLE, "tables": tables, "arms": arms})
+    done = evolve.experiment(file, output=tmp_path / "order-experiment", progress=False)
+    order = (tmp_path / "order").read_text().split("\n")[:-1]
+    assert order == [f"{table} {seed}" for seed in (0, 1) for table in tables]
+    found = [(row["dataset"], row["seed"]) for row in rows(done.folder) if row["arm"] == "logs"]
+    assert found == [(name, seed) for name in (table["name"], "other") for seed in (0, 1)]
+
+
 def test_an_arm_that_is_left_out_keeps_its_rows(tmp_path: Path) -> None:
     both = on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "neat": {"strategy": "neat"}})
     fewer = on_table(tmp_path / "one", arms={"aging": {"strategy": "aging"}, "random": False})

@@ -88,6 +88,7 @@ def compose_strategy(
         newcomers=config.newcomers,
         ends=planned,
         last=problem.budget(Purpose.FINAL).size,
+        leaders=max(config.leaders, config.ensemble or 0),
     )
     return Racing(strategy, births, race)
 

@@ -13,7 +13,7 @@ from random import Random
 
 from evolve.engine.clock import Clock
 from evolve.engine.dispatcher import Dispatcher
-from evolve.engine.replay import Replay
+from evolve.engine.replay import CUT, Replay
 from evolve.engine.stats import Stats
 from evolve.errors import RunError
 from evolve.problems.problem import Problem
@@ -56,6 +56,7 @@ class Search:
     stats: Stats
     births: int = 0
     ended: str | None = None
+    _asked: int = 0  # requests so far
     _running: dict[int, Request] = field(default_factory=dict)
     _saved: dict[int, str] = field(default_factory=dict)
 
@@ -77,9 +78,10 @@ class Search:
     def _ask(self) -> None:
         """Asks for as many trainings as may be on their way, and opens a request for each."""
         while self.ended is None and len(self._running) < self.look_ahead:
-            racing = isinstance(self.strategy, Racing) and self.strategy.racing
-            self.ended = self.ends(self.births, self.replay.active, racing)
-            if self.ended is not None:
+            race = self.strategy if isinstance(self.strategy, Racing) and self.strategy.racing else None
+            if not (race and self._ends_soon(race)):
+                self.ended = self.ends(self.births, self.replay.active, race is not None)
+            if self.ended is not None and not (race and self._cut_short(race)):
                 break
             answer = self.strategy.ask(Random(f"{self.seed} birth {self.births + 1}"))
             if answer == "wait":
@@ -93,6 +95,22 @@ class Search:
                 self._examine(answer)
             else:
                 self._birth(answer)
+
+    def _ends_soon(self, race: Racing) -> bool:
+        """Whether what a race has still to ask for costs nothing, or is to be left out as an earlier session did."""
+        if self.replay.cut == self._asked:
+            race.cut_short()
+        return race.only_copies
+
+    def _cut_short(self, race: Racing) -> bool:
+        """Where a race is late, leaves out what is left of it but for copies. Returns whether there may be any. That is
+        written down, as a clock decides it; a search that has ended before stays as it is."""
+        if (self.replay.ended and self.replay.cut is None) or not race.cut_short():
+            return False
+        if self.replay.cut is None:
+            self.dispatcher.store.act(CUT, requests=self._asked)
+        self.ended = None
+        return True
 
     def close(self, due: Callable[[], Promotion | Examination | None], late: Callable[[float], bool]) -> None:
         """Now that no more are born: the longer trainings that are due, round by round, as many as are not late.
@@ -149,6 +167,7 @@ class Search:
         else:
             invalid = Result(request.number, Status.INVALID, reason=reason)
         self._running[request.number] = request
+        self._asked += 1
         self.stats.begin(request, cost)
         if asked.purpose is not Purpose.CLOSING:
             self.clock.start(request.number, cost)

@@ -8,11 +8,14 @@ from evolve.storage.log import Log
 from evolve.storage.rows import RequestRow
 from evolve.values import Purpose, Request, Schedule
 
+CUT = "race cut short"  # an act
+
 
 class Replay:
     """Rows of the requests of a search so far, in order.
 
-    active: whether the next request is recorded.
+    active: whether the next request is recorded. cut: after how many requests of the search a race was cut short; None
+    if it was not. ended: whether the search ended before.
     """
 
     def __init__(self, log: Log) -> None:
@@ -20,6 +23,9 @@ class Replay:
         self._known = log.count(Purpose.SEARCH)
         self._beside = {purpose: log.numbers(purpose) for purpose in (Purpose.CLOSING, Purpose.CHALLENGE, Purpose.TWIN)}
         self._taken, self._facts = 0, len(log.facts())
+        acts = log.acts()
+        self.cut = next((int(act.detail["requests"]) for act in acts if act.kind == CUT), None)
+        self.ended = any(act.kind == "search ended" for act in acts)
 
     @property
     def active(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evolve.config import RunConfig
 from evolve.planning.plan import Machine, Stages
 from evolve.problems.images import LONG, ImageProblem
-from evolve.search.racing import NEWCOMERS
+from evolve.search.newcomers import TRAINED_LONGER
 from evolve.values import Budget, Purpose
 
 
@@ -21,7 +21,7 @@ def estimate(config: RunConfig, problem: ImageProblem, machine: Machine, work: f
     with_first = 1 < config.leaders < config.limit  # the favourite is, if newcomers lead
     leaders = min(config.limit, config.leaders) + with_first if config.limit > 1 else 0
     again = leaders * config.rescorings
-    longer = min(config.limit, config.challengers) + NEWCOMERS if config.limit > 1 else 0
+    longer = min(config.limit, config.challengers) + TRAINED_LONGER if config.limit > 1 else 0
     last = problem.budget(Purpose.FINAL).size
     together = machine.workers * machine.together if 3 * work * last > LONG and not problem.gpu else 1.0
     return Stages(

@@ -9,7 +9,7 @@ from evolve.config import RunConfig
 from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_AGAIN, MOST_STARTS, Chosen, leaders
 from evolve.planning.plan import Machine, Stages, rounded
 from evolve.problems.images import FINAL_EPOCHS, FOLDS
-from evolve.search.racing import NEWCOMERS
+from evolve.search.newcomers import TRAINED_LONGER
 from evolve.search.twins import SHORTER
 from evolve.values import Budget
 
@@ -56,9 +56,9 @@ def _with_epochs(
     left = room - least - 2 * starts
     if starts < min(FEWEST_STARTS, most) or left < 0:
         return None
-    newcomers = int(left / 2 - NEWCOMERS)
+    newcomers = int(left / 2 - TRAINED_LONGER)
     newcomers = newcomers if newcomers >= FEWEST_NEWCOMERS else 0
-    left -= newcomers + (NEWCOMERS if newcomers else 0)
+    left -= newcomers + (TRAINED_LONGER if newcomers else 0)
     rescorings = min(MOST_AGAIN, 1 + int(left / leaders(config)))
     again = leaders(config) * rescorings * each / machine.workers
     return Chosen(

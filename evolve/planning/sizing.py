@@ -10,7 +10,7 @@ from evolve.config import RunConfig
 from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_AGAIN, MOST_STARTS, Chosen, leaders
 from evolve.planning.few_images import chosen_over_folds, has_few
 from evolve.planning.plan import Machine, Plan, Stages, rounded
-from evolve.search.racing import NEWCOMERS
+from evolve.search.newcomers import TRAINED_LONGER
 from evolve.search.strategy import strategy_class
 from evolve.search.twins import SHORTER
 from evolve.values import LONGER, Budget
@@ -232,7 +232,7 @@ def _race(
     else:
         rungs = (_brief(min(each(starts), most), train),)
     brief, longer = (size / speed + start for size in (rungs[0].size, rungs[0].longer.size))
-    left = seconds - starts * (brief + longer) - NEWCOMERS * longer
+    left = seconds - starts * (brief + longer) - TRAINED_LONGER * longer
     twins, takes = _twins(rungs[0], speed, start)
     twins, left = (twins, left - takes) if takes <= 0.5 * left else ((), left)
     newcomers = max(0, int(left / brief))

@@ -4,8 +4,9 @@ with more training, and which changes of images they bear; breeding begins where
 The starts are trained briefly, on the same images in the same order, without augmentation. The best of them, and the
 first one, the favourite, are trained again with three times the epochs: what counts is where a network goes, not how
 fast it starts (`Scores.expected`). The best is shown changed images then, which decides on augmentation for all
-(`Question`), and the best are born again with what was decided. The strategy breeds from then on, with the longer
-trainings known to it. Of those that it breeds the most promising are trained longer, too, when no more are born.
+(`Question`), and the best are born again with what was decided: copies, which cost nothing. The strategy breeds from
+then on, with the longer trainings known to it. Of those that it breeds the best are trained longer when no more are
+born.
 
 Portfolios of starts are raced like that by Auto-sklearn 2.0 (Feurer et al. 2020, https://arxiv.org/abs/2007.04074).
 """
@@ -13,7 +14,7 @@ Portfolios of starts are raced like that by Auto-sklearn 2.0 (Feurer et al. 2020
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
@@ -24,7 +25,8 @@ from evolve.search.augmentation import Kept, Question
 from evolve.search.births import Births
 from evolve.search.halving import Halving
 from evolve.search.leads import Scale, share_carried
-from evolve.search.runners import Runner, gain_by_training, lead_of_newcomers
+from evolve.search.newcomers import Newcomers
+from evolve.search.runners import Runner
 from evolve.search.strategy import Examination, Facts, Promotion, Proposal, Strategy, Wish, member
 from evolve.search.twins import Twins
 from evolve.settings import Settings
@@ -33,9 +35,8 @@ from genomes import Genome
 from genomes.genome import recipe_of
 
 REBORN = 3  # of the best, that are born again with the augmentation that was decided
-LOOKED_AT = 8  # newcomers, after each of which it is asked whether more of them pay
 PARENTS = 3  # of the best, near which breeding begins
-NEWCOMERS = 2  # of those that are bred, that are trained longer at the end
+FEWEST = 4  # births with which some can be born again
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Race:
 
     starts: how many networks it begins with. challengers: how many of the best are trained longer, beside the
     favourite. longer: their budget. scale: of their scores. question: about augmentation, None if it is decided.
-    most: births of the search at most, None for no limit; room for those that are born again is kept.
+    most: births of the search at most, None for no limit; room for those that are born again is kept. leaders: how many
+    are to be scored again in the end, for which as many have to be born again.
     newcomers: births after the race at most, None for no limit. ends: whether the search ends with them, or goes on
     for longer than was planned. last: images x epochs of the last training, which gets the time of newcomers that are
     not born.
@@ -59,6 +61,7 @@ class Race:
     newcomers: int | None = None
     ends: bool = True
     last: int = 0
+    leaders: int = 2
 
     @property
     def room(self) -> int:
@@ -73,7 +76,11 @@ class Race:
         """How many may be born again with the augmentation that is decided."""
         if self.question is None or not self.question.genes:
             return 0
-        return REBORN if self.most is None else min(REBORN, self.most // 3)
+        wanted = max(REBORN, self.leaders)
+        if self.most is None:
+            return wanted
+        fair = max(self.most // 3, min(self.leaders, self.most // 2))
+        return min(wanted, fair) if self.most >= FEWEST else 0
 
     @property
     def most_twins(self) -> int:
@@ -95,13 +102,13 @@ class Racing(Strategy):
     def __init__(self, strategy: Strategy, births: Births, race: Race) -> None:
         self._strategy, self._births, self._race = strategy, births, race
         self._known: dict[int, Runner] = {}
-        self._bred: set[int] = set()  # those that may still be trained longer at the end
         self._asked = self._told = 0
-        self._stages = iter((self._challenges, self._born_twins, self._twin_trainings, self._reborn))
+        self._stages: deque[Callable[[], Iterator[Wish]]] = deque(
+            (self._challenges, self._ask_another, self._born_twins, self._twin_trainings, self._reborn)
+        )
         self._races = True
-        self._probed = 0
-        self._newcomers = NEWCOMERS
-        self._newborn: list[int] = []
+        self._probed: set[int] = set()
+        self._newcomers = Newcomers(race.newcomers, race.scale, race.last)
         self._why: dict[str, str] = {}
         self._wanted: deque[Wish] = deque()
         self._awaited = 0
@@ -114,13 +121,29 @@ class Racing(Strategy):
     def racing(self) -> bool:
         """Whether the race goes on."""
         while self._races and not self._wanted and not self._awaited and self._told == self._asked >= self._race.room:
-            stage = next(self._stages, None)
-            self._races = stage is not None
-            self._wanted.extend(stage() if stage else ())
-            if not self._races:
+            if self._stages:
+                self._wanted.extend(self._stages.popleft()())
+            else:
+                self._races = False
                 winners = [one.member for one in self._best() if self.may_win(one.candidate.genome)]
                 self._births.breed_near(winners[:PARENTS])
         return self._races
+
+    @property
+    def only_copies(self) -> bool:
+        """Whether nothing that the race has still to ask for takes time, as it is a copy of what is known."""
+        return self._races and all(stage == self._reborn for stage in self._stages)
+
+    def cut_short(self) -> bool:
+        """Leaves out what is left of it, but for those that are born again. Returns whether there may be any."""
+        if not self._races or self._asked < self._race.room:
+            return False
+        if not self.only_copies:
+            self._wanted.clear()
+            self._stages = deque([self._reborn])
+            if self._twins:
+                self._twins.leave_out(self._asked)
+        return True
 
     def ask(self, rng: Random) -> Wish:
         racing = self.racing
@@ -133,7 +156,7 @@ class Racing(Strategy):
         else:
             wish = self._strategy.ask(rng)
             if isinstance(wish, Proposal) and not racing:
-                self._newborn.append(self._asked + 1)
+                self._newcomers.born.append(self._asked + 1)
         self._asked += isinstance(wish, Proposal)
         self._awaited += isinstance(wish, Examination)
         return wish
@@ -153,18 +176,16 @@ class Racing(Strategy):
             self._enter(Runner(request.candidate, request, told.fitness))
 
     def _enter(self, runner: Runner) -> None:
-        """A birth. Of one that was born again with other augmentation all is known by what its parent came to, as both
-        are trained without any, and so its longer training is a copy."""
+        """A birth. One that was born again is trained as its parent, without augmentation, so that all of it is a
+        copy."""
         self._known[runner.number] = runner
-        if not is_reborn(runner.candidate):
-            self._bred |= set() if self._races else {runner.number}
-        elif not (self._twins and runner.number in self._twins):
+        if is_reborn(runner.candidate) and not (self._twins and runner.number in self._twins):
             self._wanted.append(self._copied_challenge(runner))
 
     def _hear(self, request: Request, result: Result) -> None:
         """The end of a longer training."""
         if request.probes and self._race.question is not None:
-            self._kept = self._race.question.kept(result)
+            self._kept = self._race.question.kept(result) or self._kept
         if result.fitness is None:
             return
         if request.purpose is Purpose.TWIN and self._twins:
@@ -182,17 +203,27 @@ class Racing(Strategy):
         challengers = best[: self._race.challengers]
         if best and (favourite := min(best, key=lambda one: one.number)) not in challengers:
             challengers.append(favourite)
-        self._probed = best[0].number if best else 0
+        self._probed |= {one.number for one in best[:1]}
         for one in challengers:
-            yield self._challenge(one, one.number == self._probed)
+            yield self._challenge(one, one.number)
 
-    def _challenge(self, runner: Runner, probed: bool = False) -> Examination:
-        probes = self._race.question.probes if probed and self._race.question else ()
+    def _ask_another(self) -> Iterator[Wish]:
+        """The most promising is shown changed images, too, if the one that was asked had no answer."""
+        best = self._best()
+        if self._kept or not (best and self._race.question and self._race.question.probes):
+            return
+        if best[0].number not in self._probed and best[0].scores.longer[0] >= self._race.scale.learned:
+            self._probed.add(best[0].number)
+            yield self._challenge(best[0], best[0].number)
+
+    def _challenge(self, runner: Runner, like: int) -> Examination:
+        """Its longer training, with the same questions as that of the candidate of the number `like`."""
+        probes = self._race.question.probes if like in self._probed and self._race.question else ()
         return Examination(runner.candidate, self._race.longer, Purpose.CHALLENGE, probes)
 
     def _copied_challenge(self, reborn: Runner) -> Examination:
         """The longer training of one that was born again, word for word that of its parent, so that it is copied."""
-        return self._challenge(reborn, reborn.candidate.parents[0] == self._probed)
+        return self._challenge(reborn, reborn.candidate.parents[0])
 
     def _best(self) -> list[Runner]:
         """Those that were trained longer, the most promising first."""
@@ -233,49 +264,22 @@ class Racing(Strategy):
         """Whether results are to come before anything else is decided."""
         if self._races:
             return self._asked >= self._race.room or self._awaited > 0
-        return self._looks and self._told < self._asked
-
-    @property
-    def _looks(self) -> bool:
-        """Whether it is time to look whether more newcomers pay."""
-        planned = self._race.newcomers is not None
-        return planned and bool(self._newborn) and len(self._newborn) % LOOKED_AT == 0
+        return self._newcomers.to_look and self._told < self._asked
 
     def _ends(self) -> bool:
         """Whether all that the plan has time for was born, or the last training makes more of that time."""
-        race, born = self._race, len(self._newborn)
-        if race.newcomers is None or not race.ends:
-            return False
-        if born >= race.newcomers:
-            self._why = {"race": "all that the plan has time for was born"}
-        elif self._looks and (why := self._training_pays(race.newcomers - born)):
-            self._why = {"race": why}
-        return bool(self._why)
-
-    def _training_pays(self, left: int) -> str:
-        """Why the last training makes more of the time of so many newcomers, or nothing."""
-        scale, newborn = self._race.scale, self._newborn
-        if scale.in_full:  # all are trained in full, so nothing says what more training brings
-            return ""
-        rival = next((one for one in self._best() if one.number not in newborn), None)
-        if rival is None:
-            return ""
-        gain = gain_by_training(rival, 1 + left * rival.first.budget.size / self._race.last, scale)
-        lead = lead_of_newcomers([self._known[one] for one in newborn if one in self._known], rival, scale)
-        what = "leads beyond luck" if lead <= 0 else "leads by more than that"
-        return f"training on brings more: none of {len(newborn)} newcomers {what}" if gain > lead else ""
+        rival = next((one for one in self._best() if one.number not in self._newcomers.born), None)
+        why = self._newcomers.why_no_more(self._known, rival) if self._race.ends else ""
+        self._why = {"race": why} if why else {}
+        return bool(why)
 
     def due(self) -> Promotion | Examination | None:
         """Now that no more are born: the next longer training of one of those that were bred, or the promotion that is
         due."""
         if isinstance(self._strategy, Halving) and (promotion := self._strategy.due()):
             return promotion
-        best = min((self._known[number] for number in self._bred), key=lambda one: one.by_rank, default=None)
-        if best is None or not self._newcomers:
-            return None
-        self._bred.discard(best.number)
-        self._newcomers -= 1
-        return self._challenge(best)
+        best = self._newcomers.next_to_train(self._known)
+        return self._challenge(best, best.number) if best else None
 
     def may_win(self, genome: Genome) -> bool:
         """Whether a genome is augmented as was decided for all."""

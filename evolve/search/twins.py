@@ -40,6 +40,10 @@ class Twins:
                     self._groups[number + len(self._groups)] = one.group
                     yield twin
 
+    def leave_out(self, born: int) -> None:
+        """No more of them are born than among the first so many births."""
+        self._groups = {number: group for number, group in self._groups.items() if number <= born}
+
     def trainings(self, known: Mapping[int, Runner]) -> Iterator[Examination]:
         """Those of twins that could be trained at all, and of the network that they are twins of."""
         for number in (self._plain, *self._groups) if self._groups else ():

@@ -29,7 +29,8 @@ from evolve.planning.sizing import (
     times,
     twins_of_counts,
 )
-from evolve.search.racing import NEWCOMERS, REBORN
+from evolve.search.newcomers import TRAINED_LONGER
+from evolve.search.racing import REBORN
 from evolve.values import Budget
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
@@ -61,7 +62,7 @@ def test_a_plan_is_a_run_that_takes_about_as_long(seconds: float, speed: float) 
     newcomers = config.limit - starts - REBORN
     each = sum(takes(budget) / config.promote_one_in**rung for rung, budget in enumerate(config.budgets))
     took = starts * (takes(first) + takes(first.longer)) + newcomers * each
-    took += NEWCOMERS * takes(first.longer) if newcomers else 0.0
+    took += TRAINED_LONGER * takes(first.longer) if newcomers else 0.0
     assert 0.3 < took / 2 / made.seconds.search < 1.2
 
 

@@ -13,7 +13,8 @@ from conftest import scored, stack_space
 from evolve.search.augmentation import DESTROYS, SURVIVES, Kept, Question, kept
 from evolve.search.births import SMALL_STEPS, Births
 from evolve.search.leads import Scale
-from evolve.search.racing import NEWCOMERS, REBORN, Race, Racing
+from evolve.search.newcomers import TRAINED_LONGER
+from evolve.search.racing import REBORN, Race, Racing
 from evolve.search.strategy import Examination, Member, Promotion, Proposal, strategy_class
 from evolve.search.twins import Twins
 from evolve.values import Budget, Candidate, Probe, Purpose, Request, Status, is_reborn
@@ -108,13 +109,53 @@ def test_what_changed_images_mean_decides_for_all(mirrored: float, moved: float,
     assert played.race.may_win(played.born[1].genome) == (on == "")
 
 
+@pytest.mark.parametrize("longer", [1, 2, 4])
+def test_a_race_that_is_cut_short_loses_nothing_that_it_has_found_out(longer: int) -> None:
+    """Being born again costs nothing, so that there is time for it in any case."""
+    played = Played(lambda n: n / 10, lambda n: n / 5, question=question(twins=TWINS), challengers=4)
+    played.measures = {"clean": 0.6, "changed_mirror": 0.59, "changed_move": 0.4}
+    assert not played.race.cut_short(), "nothing is known before all have started"
+    played.play(4 + longer)
+    assert played.race.racing
+    assert not played.race.only_copies
+    assert played.race.cut_short()
+    while played.race.racing:
+        assert played.race.only_copies
+        played.play(1)
+    again = [one for one in played.born.values() if is_reborn(one)]
+    assert len(again) == min(REBORN, longer)
+    assert {recipe_of(one.genome).augmentation for one in again} == {"flip"}
+    assert all(played.race.may_win(one.genome) for one in again)
+    assert len(played.of(Purpose.CHALLENGE)) == longer + len(again)
+    assert not played.of(Purpose.TWIN)
+    assert not played.race.cut_short(), "it is over"
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_where_the_one_that_was_asked_has_no_answer_another_one_is_asked(late: bool) -> None:
+    """One that starts fast may learn nothing. Its copy, born again, has no more of an answer, and takes none away."""
+    longer = {4: 0.11, 3: 0.5, 2: 0.5, 1: 0.45 if late else 0.6}
+    scale = Scale(2000, learned=0.2)
+    played = Played(lambda n: 0.1 + n / 100, lambda n: longer.get(n, 0.3), question=question(), scale=scale)
+    played.measures = {"clean": 0.11, "changed_mirror": 0.1, "changed_move": 0.1}
+    played.play(4 + 3)
+    assert not played.race._kept
+    played.measures = {"clean": 0.5, "changed_mirror": 0.49, "changed_move": 0.12}
+    played.play(1)
+    asked = [one.candidate.number for one in played.asked if one.probes]
+    assert asked == [4, 3 if late else 1]
+    assert [one.share > 0.5 for one in played.race._kept] == [True, False]
+    played.play(8)
+    assert len([one for one in played.asked if one.probes and not is_reborn(one.candidate)]) == 2, "and no third"
+
+
 def test_of_those_that_are_bred_the_best_are_trained_longer_at_the_end() -> None:
     played = Played(lambda n: n / 100, lambda n: n / 50, question=question(), newcomers=5).play(30)
     assert played.ended
     before = played.of(Purpose.CHALLENGE)
     while (wish := played.race.due()) is not None:
         played.tell(wish)
-    newest = sorted(played.born)[-NEWCOMERS:]
+    newest = sorted(played.born)[-TRAINED_LONGER:]
     assert played.of(Purpose.CHALLENGE)[len(before) :] == newest[::-1]
 
 
@@ -204,7 +245,10 @@ def test_few_births_leave_room_to_be_born_again() -> None:
     assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=12).room == 7
     assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=12).most_twins == 2
     assert Race(8, 4, BRIEF.longer, question=question(twins=TWINS), most=5).most_twins == 0
-    assert Race(8, 4, BRIEF.longer, question=question(), most=4).room == 3
+    assert Race(8, 4, BRIEF.longer, question=question(), most=4).room == 2
+    assert Race(8, 4, BRIEF.longer, question=question(), most=3).room == 3, "too few for any to be born again"
+    assert Race(8, 4, BRIEF.longer, question=question(), most=5).room == 3
+    assert Race(4, 4, BRIEF.longer, question=question(), most=9, leaders=5).reborn == 4
     assert Race(8, 4, BRIEF.longer, question=question(), most=20).room == 8
     assert Race(8, 4, BRIEF.longer, question=question(genes={}), most=4).room == 4
     assert Kept("move", 0.7, 0.01).verdict == "survives"

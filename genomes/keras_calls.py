@@ -104,7 +104,7 @@ def optimizer(recipe: Settings) -> tuple[str, dict[str, Any]]:
 
 
 TRIANGLE = "Triangle"  # a schedule that Keras has no class for, see `evolve.training.optimizers`
-NOT_DECAYED = ("bias", "beta", "gamma")  # weights that are not of a kernel, by their names in Keras
+NOT_DECAYED = ("bias", "beta", "gamma", "alpha")  # weights that are not of a kernel, by their names in Keras
 RISES = {"one-cycle": 0.3, "triangle": 0.23}  # share of the steps of a schedule in which the rate rises
 RISE_FROM = 25  # the rate a one-cycle schedule begins with is that part of the largest
 

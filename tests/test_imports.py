@@ -95,7 +95,16 @@ DOORS = {
         *(f"evolve.training.{name}_backend" for name in ("tensorflow", "jax", "torch")),
         *(
             f"evolve.training.{name}"
-            for name in ("evaluator", "backends", "optimizers", "custom_layer_facts", "losses", "keras_model", "litert")
+            for name in (
+                "evaluator",
+                "backends",
+                "optimizers",
+                "custom_layer_facts",
+                "losses",
+                "keras_model",
+                "litert",
+                "starting_weights",
+            )
         ),
     },
 }

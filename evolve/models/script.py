@@ -179,7 +179,7 @@ def _training(recipe: Mapping[str, Any], starts: bool, rest: bool, averages: boo
         plain=_WITHOUT_RECIPE if has_own_loss_or_rate(recipe) else "",
         weights=_WEIGHTS.format(power=recipe["class_weights"]) if recipe["class_weights"] else "",
         average="    average = Average(steps)\n    callbacks.append(average)\n" if averages else "",
-        rest=_REST if rest else "",
+        rest=(_AS_BEFORE if alternates(recipe) else "") + _REST if rest else "",
         averaged="    model.set_weights(average.mean())\n" if averages else "",
     )
 
@@ -205,6 +205,8 @@ class Average(keras.callbacks.Callback):
 
 '''
 _ALTERNATING = "mirror(self.images[chosen], (self.mirrored[chosen] + self.epoch) % 2 == 1)"
+_AS_BEFORE = """    batches.epoch -= 1  # as `fit` begins with the end of an epoch
+"""
 _REST = """    rest = {"initial_epoch": EPOCHS, "epochs": EPOCHS + 1, "steps_per_epoch": LAST_STEPS}
     model.fit(batches, **rest, callbacks=callbacks, verbose=2)
 """

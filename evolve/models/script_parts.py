@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from evolve.training.augment import alternates, changes_of, mirror, mixup
-from evolve.training.starting_weights import hand_on, whiten
 from genomes.keras_calls import TRIANGLE
 from genomes.source import optimizer_source
 from genomes.spec import ModelSpec
@@ -33,9 +32,13 @@ _WHITEN = """    for layer in model.layers:
 def start_source(spec: ModelSpec, recipe: Mapping[str, Any]) -> str:
     """A function `start(model, images)` and what it calls, where the network does not begin as Keras has it."""
     whitens = any(node.op == "whitening" for node in spec.nodes)
-    functions = [hand_on] * recipe["dirac"] + [whiten] * whitens
+    names = ["hand_on"] * recipe["dirac"] + ["whiten"] * whitens
     lines = _HAND_ON * recipe["dirac"] + _WHITEN * whitens
-    return "\n\n\n".join([*map(_plain, functions), _START + lines]) if lines else ""
+    return (
+        "\n\n\n".join([*(_source_with_keras("starting_weights", name) for name in names), _START + lines])
+        if lines
+        else ""
+    )
 
 
 def recipe_source(recipe: Mapping[str, Any]) -> str:

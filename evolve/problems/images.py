@@ -23,7 +23,7 @@ from genomes.genome import NetworkSpace, recipe_of, twin_key
 from genomes.recipe import AUGMENTATION, MANNERS, PLAIN, SLOW_GENES, Recipe, in_small_steps
 from genomes.spec import ModelSpec
 
-EVALUATOR_VERSION = 11
+EVALUATOR_VERSION = 12
 BRIEF_IMAGES = 5_000
 BRIEF_PASSES = 10_000  # images x epochs of a brief training, unless the user says otherwise
 BRIEF_EPOCHS = 10

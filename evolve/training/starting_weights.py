@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import keras
 import numpy as np
 
 from evolve.jobs import TrainingJob
@@ -69,18 +70,25 @@ def hand_on(layer: Any) -> None:
 
 
 def whiten(layer: Any, normalisation: Any, images: Any) -> None:
-    """Sets a convolution to the principal components of patches of the images, each scaled to deviation 1, and to the
-    same with the sign turned. normalisation: the layer that normalises pixels. About 200,000 patches are looked at, of
-    images evenly over all: they may lie in the order of their classes."""
+    """Sets a convolution to the principal components of patches of the images, each scaled to deviation 1 and followed
+    by the same with the sign turned, the largest first: a narrower layer behind may hand on no more than these.
+    normalisation: the layer that normalises pixels. About 200,000 patches are looked at, of 200 images at least, evenly
+    over all: they may lie in the order of their classes."""
     side, _, channels, _ = layer.kernel.shape
     height, width = normalisation.output.shape[1:3]
-    count = min(len(images), 1 + 200_000 // (height * width))
-    rows = np.arange(count) * len(images) // count
-    seen = np.asarray(normalisation(np.asarray(images[rows], "float32")))
-    windows = np.lib.stride_tricks.sliding_window_view(seen, (side, side), axis=(1, 2))  # (..., channels, side, side)
-    patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, side * side * channels).astype("float64")
+    together = 1 + 200_000 // (height * width)
+    count = min(len(images), max(200, together))
+    apart = int((1 + count * height * width / 200_000) ** 0.5)
+    found = []
+    for rows in np.array_split(np.arange(count) * len(images) // count, -(-count // together)):
+        seen = keras.ops.convert_to_numpy(normalisation(np.asarray(images[rows], "float32")))
+        windows = np.lib.stride_tricks.sliding_window_view(seen, (side, side), axis=(1, 2))[:, ::apart, ::apart]
+        found.append(windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, side * side * channels).astype("float64"))
+    patches = np.concatenate(found)
     patches = patches - patches.mean(axis=0)
     values, vectors = np.linalg.eigh(patches.T @ patches / len(patches))
+    values, vectors = values[::-1], vectors[:, ::-1]
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), range(len(values))])
     components = (vectors * signs / np.sqrt(np.maximum(values, 0) + 0.0005)).reshape(side, side, channels, -1)
-    layer.kernel.assign(np.concatenate([components, -components], axis=-1).astype("float32"))
+    both = np.stack([components, -components], axis=-1).reshape(side, side, channels, -1)
+    layer.kernel.assign(both.astype("float32"))

@@ -1,4 +1,4 @@
-"""Races that are late: what they have found out is used, and a search that goes on leaves out what the clock left out."""
+"""Races that are late: what they have found out is used, and what the clock left out is left out again."""
 
 from __future__ import annotations
 

@@ -77,11 +77,13 @@ def test_patches_are_whitened_and_stay_so() -> None:
     made = training()
     images, _ = pictures()
     first = made.model.get_layer("whitening_1")
-    seen = np.asarray(first(made.model.get_layer("normalisation")(images.astype("float32"))))[..., :12].reshape(-1, 12)
+    seen = np.asarray(first(made.model.get_layer("normalisation")(images.astype("float32"))))[..., ::2].reshape(-1, 12)
     values = np.linalg.eigvalsh(np.cov(seen.T))
     assert 0.3 < values.min() < values.max() < 1.01, values  # small ones are damped
     kernel = np.array(first.kernel)
-    np.testing.assert_array_equal(kernel[..., :12], -kernel[..., 12:])
+    np.testing.assert_array_equal(kernel[..., ::2], -kernel[..., 1::2])
+    sizes = np.linalg.norm(kernel[..., ::2].reshape(12, 12), axis=0)  # one over the deviation of each component
+    assert (np.diff(sizes) > 0).all(), "the largest components come first, as narrower layers hand on the first ones"
     made.run()
     np.testing.assert_array_equal(first.kernel, kernel)
     other = training(line="whiten 2, global_max | sgd 0.1, batch 32")
@@ -100,6 +102,20 @@ def test_images_in_the_order_of_their_classes_are_whitened_as_in_any_other() -> 
         kernels.append(np.array(model.get_layer("whitening_1").kernel))
     for kernel in kernels[1:]:
         np.testing.assert_allclose(np.abs(kernel).max(), np.abs(kernels[0]).max(), rtol=0.1)
+
+
+def test_of_large_images_many_are_whitened_by() -> None:
+    """A few would fill the patches that are looked at; the first of all is blank."""
+    from evolve.training.starting_weights import whiten
+    from genomes.decode import decode
+
+    space = stack_space((320, 320, 1))
+    model = decode(space.blueprint(space.parse("whiten 2, maxpool 4, maxpool 4, global_max | sgd 0.1")))
+    images = np.random.default_rng(0).integers(0, 256, (40, 320, 320, 1)).astype(np.uint8)
+    images[:8] = 0
+    whiten(model.get_layer("whitening_1"), model.get_layer("normalisation"), images)
+    seen = np.asarray(model.get_layer("whitening_1")(model.get_layer("normalisation")(images[8:].astype("float32"))))
+    assert 0.5 < seen.std() < 2
 
 
 def test_each_fold_is_whitened_by_its_own_images() -> None:

@@ -20,11 +20,13 @@ from evolve.storage.adopted_files import read_adopted
 from evolve.storage.files import ADOPTED
 from evolve.storage.keras_archive import layers_of
 from evolve.values import adoption
-from genomes import Genome, InvalidGenome, SearchSpace, Step
+from genomes import Genome, InvalidGenome, SearchSpace, Step, Variation
 from genomes.json_value import Json
 from genomes.keras_reading import Named, calls, line_of
+from genomes.limits import TooLarge
 from genomes.steps import read_step
 
+POOLINGS = ("maxpool", "avgpool")
 OF_RUN = re.compile(r"(?P<run>[^,|=]+):(?P<candidate>\d+|best)")
 
 
@@ -121,8 +123,37 @@ def founder(space: SearchSpace[Genome], text: str, results: Path) -> Proposal:
     InvalidGenome if nothing like it is within them."""
     name, genome, adopted = _named(space, text, results)
     clamped = space.clamp(genome)
+    if text in space.founders and _lacks_pixels(space, clamped.genome):
+        clamped = _with_fewer_poolings(space, text) or clamped
     first = Step("founder", {"founder": name}, f"founder {name}")
     return Proposal(clamped.genome, (), (first, *clamped.steps, *adopted))
+
+
+def _lacks_pixels(space: SearchSpace[Genome], genome: Genome) -> bool:
+    """Whether a network cannot be built at any width, as images are too small for it."""
+    try:
+        space.blueprint(genome)
+    except TooLarge:
+        return False
+    except InvalidGenome:
+        return True
+    return False
+
+
+def _with_fewer_poolings(space: SearchSpace[Genome], name: str) -> Variation[Genome] | None:
+    """A founder of this project with its last poolings left out, as few as it takes; None if that does not help."""
+    network, bar, recipe = space.founders[name].partition(" |")
+    words, left_out = network.split(", "), list[Json]()
+    for at in reversed(range(len(words))):
+        if words[at].split()[0] in POOLINGS:
+            left_out.append({"at": at + 1, "from": words.pop(at), "to": None})
+            clamped = space.clamp(space.parse(", ".join(words) + bar + recipe))
+            if not _lacks_pixels(space, clamped.genome):
+                last = "pooling" if len(left_out) == 1 else f"{len(left_out)} poolings"
+                said = f"the last {last} left out, as images are small"
+                step = Step("clamp", {"layers": left_out}, said)
+                return Variation(clamped.genome, (step, *clamped.steps))
+    return None
 
 
 def _named(space: SearchSpace[Genome], text: str, results: Path) -> tuple[str, Genome, tuple[Step, ...]]:

@@ -53,10 +53,15 @@ class Chosen:
             "rescorings": self.rescorings,
             "rescoring_images": self.rescoring_images,
             "final_epochs": self.final_epochs,
-            "evaluations": self.starts + REBORN + self.newcomers,
+            "evaluations": self.starts + max(REBORN, min(self.starts, leaders(config))) + self.newcomers,
         }
         kept = ((settings.keys() - {"rungs", "rescoring_images"}) | {"small_births", "small_work"}) & given
         return Plan({**settings, **{name: getattr(config, name) for name in kept}}, self.stages, machine)
+
+
+def newcomers_wanted(config: RunConfig) -> int | None:
+    """How many newcomers the user wants at most; None if that was not said."""
+    return config.newcomers if "newcomers" in config.model_fields_set else None
 
 
 def leaders(config: RunConfig) -> int:

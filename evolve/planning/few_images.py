@@ -6,7 +6,15 @@ from __future__ import annotations
 import math
 
 from evolve.config import RunConfig
-from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_AGAIN, MOST_STARTS, Chosen, leaders
+from evolve.planning.chosen import (
+    FEWEST_NEWCOMERS,
+    FEWEST_STARTS,
+    MOST_AGAIN,
+    MOST_STARTS,
+    Chosen,
+    leaders,
+    newcomers_wanted,
+)
 from evolve.planning.plan import Machine, Stages, rounded
 from evolve.problems.images import FINAL_EPOCHS, FOLDS
 from evolve.search.newcomers import TRAINED_LONGER
@@ -58,8 +66,10 @@ def _with_epochs(
         return None
     newcomers = int(left / 2 - TRAINED_LONGER)
     newcomers = newcomers if newcomers >= FEWEST_NEWCOMERS else 0
+    wanted = newcomers_wanted(config)
+    newcomers = newcomers if wanted is None else wanted
     left -= newcomers + (TRAINED_LONGER if newcomers else 0)
-    rescorings = min(MOST_AGAIN, 1 + int(left / leaders(config)))
+    rescorings = max(1, min(MOST_AGAIN, 1 + int(left / leaders(config))))
     again = leaders(config) * rescorings * each / machine.workers
     return Chosen(
         stages=Stages(seconds - final - again, again, final, "final_epochs" not in given, stretches=False),

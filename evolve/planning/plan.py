@@ -129,9 +129,10 @@ class Plan:
         slowest = self.machine.rate / 3 / self.settings["max_work"]
         return f", all fast enough to train on {rounded(slowest):,} images/s"
 
-    def in_words(self, takes: str = "", bred: bool = True) -> str:
+    def in_words(self, takes: str = "", bred: bool = True, asked: bool = True, wished: bool = False) -> str:
         """The plan as lines of text. takes: how long it takes, of a run that has counts or work instead of a time.
-        bred: whether newcomers are, and not drawn at random."""
+        bred: whether newcomers are, and not drawn at random. asked: whether a network is asked about augmentation.
+        wished: whether it is the user who said how many newcomers there are."""
         s, t = self.settings, self.seconds or self.work
         if t and self.left is not None and self.search is not None:
             return "\n".join((*self._of_one(t, self.left, self.search), *([f"      {takes}"] if takes else [])))
@@ -152,7 +153,7 @@ class Plan:
             (
                 f"plan{for_all}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
-                *(_race(s, longer, bred) if s["evaluations"] > 1 else []),
+                *(_race(s, longer, bred, asked, wished) if s["evaluations"] > 1 else []),
                 *([f"      {leaders}"] if s["evaluations"] > 1 else []),
                 f"      the winner trained in full{final}, {about}{plural(s['final_epochs'], 'epoch')}",
                 *([f"      {takes}"] if takes else []),
@@ -178,26 +179,31 @@ class Plan:
             yield f"      this takes longer than you asked for: {had}"
 
 
-def _race(settings: Mapping[str, Any], longer: Budget, bred: bool) -> Iterator[str]:
-    """What a race of starts does, and why. bred: as of `Plan.in_words`."""
-    count = settings["challengers"]
+def _race(settings: Mapping[str, Any], longer: Budget, bred: bool, asked: bool, wished: bool) -> Iterator[str]:
+    """What a race of starts does, and why. bred, asked, wished: as of `Plan.in_words`."""
+    count = min(settings["challengers"], settings["evaluations"])
     best = "start" if count == 1 else f"{count} starts"
     if longer.folds > 1:
         yield f"      no images are set apart for scores; the best {best} also on other folds"
     else:
         yield f"      the best {best} also on {_budget(longer)}: where a network goes counts, not how fast it starts"
-    twins = " and ".join(_budget(Budget.read(one)) for one in settings["twins"])
-    tried = f", on {twins}" if twins else " over folds" if longer.folds > 1 else ""
-    yield "      the best of them is shown changed images: augmentation is on where they mean the same to it;"
-    decides = f"twins that are trained with it and without decide{tried}" if tried else "it is off"
-    yield f"      where that is open, {decides}"
-    yield f"      {_newcomers(settings.get('newcomers'), bred)}"
+    if asked:
+        twins = " and ".join(_budget(Budget.read(one)) for one in settings["twins"])
+        tried = f", on {twins}" if twins else " over folds" if longer.folds > 1 else ""
+        yield "      the best of them is shown changed images: augmentation is on where they mean the same to it;"
+        decides = f"twins that are trained with it and without decide{tried}" if tried else "it is off"
+        yield f"      where that is open, {decides}"
+    yield f"      {_newcomers(settings.get('newcomers'), bred, wished, longer.folds > 1)}"
 
 
-def _newcomers(count: int | None, bred: bool) -> str:
-    """What is born after a race, and why. count: None where the number of births is given. bred: as of `in_words`."""
+def _newcomers(count: int | None, bred: bool, wished: bool, over_folds: bool) -> str:
+    """What is born after a race, and why. count: None where the number of births is given. bred, wished: as of
+    `Plan.in_words`. over_folds: whether all are trained in full."""
     if count == 0:
-        return "no newcomers: more training of the best start brings more in this time"
+        if wished:
+            return "no newcomers, as you say"
+        pays = "more training of the best start brings more in this time"
+        return f"no newcomers: {'there is no time for any' if over_folds else pays}"
     most = "newcomers as far as births are left" if count is None else f"{plural(count, 'newcomer')} at most"
     how = "bred from the best" if bred else "drawn at random"
     return f"{most}, {how}: one wins only if it is ahead beyond luck"

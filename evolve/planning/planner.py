@@ -4,7 +4,7 @@ a time."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -13,12 +13,15 @@ from evolve.display.console import Console
 from evolve.display.text import duration
 from evolve.errors import ConfigError
 from evolve.execution.executor import Executor
+from evolve.planning.chosen import FEWEST_STARTS, newcomers_wanted
 from evolve.planning.estimate import estimate
 from evolve.planning.few_images import has_few
 from evolve.planning.plan import DECIDED, Machine, Plan, Stages, minutes
 from evolve.planning.probe import mean_work, probe, usual_work
-from evolve.planning.sizing import plan_for, rescoring_of_counts, twins_of_counts
+from evolve.planning.race_sizing import rescoring_of_counts, twins_of_counts
+from evolve.planning.sizing import plan_for
 from evolve.planning.work_plan import (
+    BUDGETS,
     LENGTHS,
     before_the_last,
     check_room,
@@ -29,11 +32,16 @@ from evolve.planning.work_plan import (
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
+from evolve.search.racing import FEWEST
 from evolve.search.strategy import Proposal
 from evolve.values import Budget, Purpose
+from genomes.genome import recipe_of
+from genomes.recipe import AUGMENTATION_GROUPS, PROBED_GROUPS, augments
 
 LEAST_SECONDS = 20.0  # of a run: fewer are not enough on any machine
 QUICK = 120.0  # seconds; a run by counts that is over sooner on a usual machine is not worth measuring this one
+DOUBLED = 4  # times at most, how large networks may be, for the sake of a race of founders
+FEWEST_EPOCHS = 4  # of the last training, that this leaves it
 USUAL = Machine(rate=2e10, start=2.5, workers=1, usual=0)
 
 
@@ -94,39 +102,67 @@ def _plan_by_time(
         machine = probe(problem, executor, founders, count, config.duration, console)
         left = config.duration - (time.monotonic() - begun)
         images = problem.images
-        plan = plan_for(config, left, machine, problem.parts.sizes["train"], images, _begin(config, problem, founders))
-        if narrow := _narrows(config):
-            plan = _with_room(plan, problem, founders)
-        said = _without_folds(config, plan, images)
+        train, begin, narrow = problem.parts.sizes["train"], _begin(config, problem, founders), _narrows(config)
+
+        def made(config: RunConfig) -> Plan:
+            return plan_for(config, left, machine, train, images, begin)
+
+        plan = _with_room(made, config, problem, founders)
+        said = _in_words(plan, config, founders) + _without_folds(config, plan, images) + _too_long(config, plan)
         config = _decided(config, plan, console)
-        console.note(_in_words(plan, config) + said)
+        console.note(said)
     return RunPlan(config, replace(problem, config=config), plan.seconds, plan, executor, narrow)
 
 
 def _plan_by_work(config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal], console: Console) -> RunPlan:
     """The plan for units of work. The machine has no part in it. Raises ConfigError if they are too few."""
     assert config.work is not None
-    train, images = problem.parts.sizes["train"], problem.images
-    narrow = _narrows(config)
+    train, images, usual = problem.parts.sizes["train"], problem.images, usual_work(problem, founders)
+    narrow, begin = _narrows(config), _begin(config, problem, founders)
 
-    def roomy(plan: Plan) -> Plan:
-        return _with_room(plan, problem, founders) if narrow else plan
+    def made(config: RunConfig) -> Plan:
+        return plan_for_work(config, usual, train, images, begin)
 
-    plan = roomy(plan_for_work(config, usual_work(problem, founders), train, images, _begin(config, problem, founders)))
+    def of_one(config: RunConfig) -> Plan:
+        return one_for_work(config, train, images, needed)
+
+    plan = _with_room(made, config, problem, founders)
     free = not {*LENGTHS} & config.model_fields_set
     if free and not plan.of_one and (needed := before_the_last(plan)) > config.work:
-        plan = roomy(one_for_work(config, train, images, needed))
+        plan = _with_room(of_one, config, problem, founders)
     check_room(config, plan, images)
-    said = _without_folds(config, plan, images)
+    takes = f"about {minutes(nominal_seconds(config.work))} on a usual machine"
+    said = _in_words(plan, config, founders, takes) + _without_folds(config, plan, images)
     config = _decided(config, plan, console)
-    takes = f"about {minutes(nominal_seconds(config.work or 0.0))} on a usual machine"
-    console.note(_in_words(plan, config, takes) + said)
+    console.note(said)
     return RunPlan(config, replace(problem, config=config), plan=plan, narrow=narrow)
 
 
-def _in_words(plan: Plan, config: RunConfig, takes: str = "") -> str:
+def _in_words(plan: Plan, config: RunConfig, founders: Sequence[Proposal], takes: str = "") -> str:
     """What people read of a plan. takes: as of `Plan.in_words`."""
-    return plan.in_words(takes, bred=config.strategy != RANDOM)
+    recipes, genes = [recipe_of(one.genome) for one in founders], {*config.recipe}
+    augmented = not recipes or any(
+        genes & {*AUGMENTATION_GROUPS[group]} or any(augments(one, group) for one in recipes) for group in PROBED_GROUPS
+    )
+    asked = augmented and plan.settings["evaluations"] >= FEWEST
+    return plan.in_words(takes, config.strategy != RANDOM, asked, newcomers_wanted(config) is not None)
+
+
+def _too_long(config: RunConfig, plan: Plan) -> str:
+    """That the race is cut short, where what the user has set takes longer than the plan has for it."""
+    machine, t, s = plan.machine, plan.seconds, plan.settings
+    named = [config.spelled(name) for name in BUDGETS if name in config.model_fields_set]
+    if machine is None or t is None or not named or plan.of_one:
+        return ""
+    brief, work = Budget.read(s["rungs"][0]), min(machine.usual, s["max_work"])
+    seen = brief.size + brief.longer.size
+    needed = s["max_founders"] * (3 * work * seen / machine.rate + 2 * machine.start) / machine.workers
+    if needed <= t.search + t.rescoring:
+        return ""
+    return (
+        f"\n      {' and '.join(named)}: trainings so long take about {minutes(needed)} for a race, which has "
+        f"{minutes(t.search)} and is cut short; make them smaller, or give more time"
+    )
 
 
 def _without_folds(config: RunConfig, plan: Plan, images: int) -> str:
@@ -163,19 +199,41 @@ def _decided(config: RunConfig, plan: Plan, console: Console) -> RunConfig:
     return config.changed(**{**plan.settings, "images": None, "epochs": None})
 
 
-def _with_room(plan: Plan, problem: ImageProblem, founders: Sequence[Proposal]) -> Plan:
-    """The plan, with limits so wide that one of the founders fits, narrower if need be: the first one, if it is all
-    that there is time for."""
-    wanted = founders[:1] if plan.of_one else founders
+def _with_room(
+    made: Callable[[RunConfig], Plan], config: RunConfig, problem: ImageProblem, founders: Sequence[Proposal]
+) -> Plan:
+    """The plan that is made of the settings, with limits so wide that one of the founders fits, narrower if need be:
+    the first one, if it is all that there is time for; and so wide that a race can be made of founders, as long as the
+    last training has enough epochs of networks as large. What the user has set stays as it is."""
+    plan = made(config)
+    if not _narrows(config):
+        return plan
     most = plan.settings["max_work"]
-
-    def fits(founder: Proposal) -> bool:
-        limits = replace(problem.space.limits, max_work=most, max_multiply_adds=most)
-        return problem.space.with_limits(limits).narrowed(founder.genome) is not None
-
-    while wanted and not any(map(fits, wanted)):
+    while founders and not _fitting(founders[:1] if plan.of_one else founders, problem, most):
         most *= 2
-    return replace(plan, settings={**plan.settings, "max_work": most, "max_multiply_adds": most})
+    wide = replace(plan, settings={**plan.settings, "max_work": most, "max_multiply_adds": most})
+    least = min(FEWEST_STARTS, plan.settings["max_founders"], len(founders))
+    for _ in range(0 if plan.of_one else DOUBLED):
+        if _fitting(founders, problem, most) >= least:
+            return wide
+        most *= 2
+        wider = made(config.model_copy(update={"max_work": most, "max_multiply_adds": most}))
+        if wider.of_one or wider.settings["final_epochs"] < FEWEST_EPOCHS or (wider.work and _lacks_work(wider)):
+            break
+        wide = wider
+    return wide
+
+
+def _lacks_work(plan: Plan) -> bool:
+    assert plan.work is not None
+    return before_the_last(plan) > plan.work.total
+
+
+def _fitting(founders: Sequence[Proposal], problem: ImageProblem, most: int) -> int:
+    """How many of the founders, narrower if need be, take no more than so many units of work for an image."""
+    limits = replace(problem.space.limits, max_work=most, max_multiply_adds=most)
+    space = problem.space.with_limits(limits)
+    return sum(space.narrowed(founder.genome) is not None for founder in founders)
 
 
 def _plan_by_counts(
@@ -195,12 +253,12 @@ def _plan_by_counts(
     work = mean_work(problem, founders, births)
     usual = estimate(config, problem, replace(USUAL, workers=count), work).total
     if usual < QUICK or not measure:
-        console.note(_in_words(plan, config, f"about {minutes(usual)} on a usual machine"))
+        console.note(_in_words(plan, config, founders, f"about {minutes(usual)} on a usual machine"))
         return RunPlan(config, problem, plan=plan)
     with _closed_on_error(make_executor(problem, count)) as executor:
         machine = probe(problem, executor, founders, count, usual, console)
         takes = estimate(config, problem, machine, work).total
-        console.note(_in_words(plan, config, f"about {minutes(takes)} on this machine"))
+        console.note(_in_words(plan, config, founders, f"about {minutes(takes)} on this machine"))
     return RunPlan(config, problem, plan=plan, executor=executor)
 
 

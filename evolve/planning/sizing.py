@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evolve.config import RunConfig
-from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_AGAIN, MOST_STARTS, Chosen, leaders
+from evolve.planning.chosen import (
+    FEWEST_STARTS,
+    MOST_AGAIN,
+    Chosen,
+    leaders,
+)
 from evolve.planning.few_images import chosen_over_folds, has_few
 from evolve.planning.plan import Machine, Plan, Stages, rounded
-from evolve.search.newcomers import TRAINED_LONGER
-from evolve.search.strategy import strategy_class
-from evolve.search.twins import SHORTER
+from evolve.planning.race_sizing import ENOUGH, FEWEST_IMAGES, SEEN, USUAL_STARTS, RaceSize, more_images, race_size
 from evolve.values import LONGER, Budget
 
 SEARCH_SHARE = 0.1  # of the time of a run of an hour or more
@@ -28,16 +31,7 @@ LEAST_LAST = 0.85  # of the time for the last training, that it keeps in any cas
 TYPICAL_SHARE = 0.6  # work of a usual candidate, as a share of the most that is allowed
 FILLED = 0.85  # the same where networks are made as wide as is allowed
 NATURAL = 6.7  # times the work of usual networks, from which on they are not made wider
-USUAL_STARTS = 4  # of a race
-SEEN = 4000  # images seen in a brief training, from which on more starts are worth more than more images
-ENOUGH = 5000  # images seen in one that tells networks apart, together with what `LONGER` says; more go to newcomers
-FEWEST_IMAGES = 200
-MANY_MORE = 1.5  # times the images of longer trainings, from which on scoring leaders again tells more than those did
-MANY_NEWCOMERS = 24  # of which some are trained on as soon as they are known to be good
-TWINS_SHARE = 0.1  # of all that is trained, that a pair of twins may have where nothing else is planned
-TWIN_SEEN = 15_000  # images that each training of twins sees at least
 OVER_STARTS = 1.5  # times the seconds that these take to start: a search has at least so much
-MOST_EPOCHS = 999_999  # of a brief training, however much there is of time or work
 LEAST_FINAL = 5.0  # seconds of the training of a network where there is no time for a search
 LEAST_SHARE = 0.25  # of all of the time, likewise
 SMALLEST = 200_000  # units of work for an image that are always allowed
@@ -116,8 +110,8 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
     speed = machine.rate / 3 / sizes.typical  # images a second of one worker
 
-    def race_of(stages: Stages, config: RunConfig = config, seen: int = ENOUGH) -> _Race:
-        return _race(config, stages.search * machine.workers, machine.start, speed, train, begin, seen)
+    def race_of(stages: Stages, config: RunConfig = config, seen: int = ENOUGH) -> RaceSize:
+        return race_size(config, stages.search * machine.workers, machine.start, speed, train, begin, seen)
 
     race, most = race_of(t), t.with_search(max(t.search, MOST_SEARCH * t.total))
     breeding = race_of(most, config.model_copy(update={"max_founders": race.starts}), SEEN)
@@ -125,7 +119,7 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
         final_epochs = max(1, round(final_epochs * most.final / t.final))
         t, race = most, breeding  # it ends as soon as training on is worth more
     longer, each = max(race.rungs[0].longer, race.rungs[-1]), t.rescoring * machine.workers / leaders(config)
-    more = _more_images(longer, each, machine.start, speed, train, config)
+    more = more_images(longer, each, machine.start, speed, train, config)
     again = longer.epochs * (more or longer.images) / speed + machine.start
     return Chosen(
         stages=t,
@@ -154,6 +148,7 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     """How long the stages are, how large networks are, and the epochs of the last training. See `make_plan`."""
     epochs = config.final_epochs if "final_epochs" in config.model_fields_set else None
     t, all_of_it = times(seconds), machine.rate * machine.workers * machine.together / 3 / images
+    all_of_it /= config.ensemble or 1  # each of several networks has its share of the last training
     last = t.final * all_of_it  # work for each image that there is time for in the last training, in all epochs
     longest = last / max(_epochs(last, images), epochs or 0)
     largest = config.max_work or rounded(max(SMALLEST, longest))
@@ -195,105 +190,3 @@ def _epochs(last: float, images: int) -> float:
     last: units of work for each image that the last training has time for, in all epochs together.
     """
     return min(FILLED * _plenty(images), max(FINAL_SEEN / images, FINAL_EPOCHS * math.cbrt(last / FINAL_WORK)))
-
-
-@dataclass(frozen=True)
-class _Race:
-    """starts: networks that it begins with. newcomers: births after it. rungs: budgets; the first one is that of brief
-    trainings. twins: budgets of these, if there is time for them."""
-
-    starts: int
-    newcomers: int
-    rungs: tuple[Budget, ...]
-    twins: tuple[Budget, ...] = ()
-
-
-def _race(
-    config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None, most: int
-) -> _Race:
-    """As many starts as there is time for, all of which are trained longer, too; then newcomers, if there is time for
-    several.
-
-    seconds: of all workers together. speed: images a second of one. most: images that a brief training sees, if there
-    are newcomers.
-    """
-
-    def each(starts: int) -> float:
-        """Images of a brief training."""
-        return (seconds / starts - 2 * start) * speed / (1 + LONGER)
-
-    enough = min(SEEN, 10 * train)
-    counts = range(MOST_STARTS if config.max_founders is None else config.max_founders, FEWEST_STARTS, -1)
-    fits = (count for count in counts if each(count) >= (enough if count > USUAL_STARTS else enough / 2))
-    starts = max(begin or 0, next(fits, FEWEST_STARTS))
-    if config.budgets or config.images or config.epochs:
-        images = min(train, config.images or ENOUGH)
-        rungs = config.budgets or (Budget(images, config.epochs or max(1, round(ENOUGH / images))),)
-    else:
-        rungs = (_brief(min(each(starts), most), train),)
-    brief, longer = (size / speed + start for size in (rungs[0].size, rungs[0].longer.size))
-    left = seconds - starts * (brief + longer) - TRAINED_LONGER * longer
-    twins, takes = _twins(rungs[0], speed, start)
-    twins, left = (twins, left - takes) if takes <= 0.5 * left else ((), left)
-    newcomers = max(0, int(left / brief))
-    chosen = config.budgets or config.images or config.epochs
-    if newcomers < FEWEST_NEWCOMERS and not chosen:
-        return _Race(starts, 0, (_brief(min(each(starts), 2 * ENOUGH), train),))
-    if newcomers >= 2 * MANY_NEWCOMERS and strategy_class(config.strategy).takes_updates and not chosen:
-        newcomers = int(left / (brief + longer / config.promote_one_in))
-        rungs = (*rungs, rungs[0].longer)
-    return _Race(starts, newcomers, rungs, twins)
-
-
-def _more_images(
-    longer: Budget, seconds: float, start: float, speed: float, train: int, config: RunConfig
-) -> int | None:
-    """Images of the trainings in which leaders are scored again: up to three times those of the longer ones before, as
-    more images show differences that few do not. None where there is no time for many more, or not so many.
-
-    seconds: that each leader has. speed: images a second. train: images that there are.
-    """
-    if config.rescoring_images is not None:
-        given = min(train, config.rescoring_images)
-        return given if given > longer.images else None
-    times = config.rescorings if "rescorings" in config.model_fields_set else 1
-    room = int((seconds / times - start) * speed / longer.epochs)
-    more = min(train, LONGER * longer.images, rounded(max(1, room)))
-    return more if more >= MANY_MORE * longer.images else None
-
-
-def _brief(seen: float, train: int) -> Budget:
-    """The budget of a brief training that sees about so many images, repeats counted."""
-    images = max(FEWEST_IMAGES, rounded(seen))
-    return Budget(min(train, images), max(1, min(MOST_EPOCHS, round(images / train))))
-
-
-def rescoring_of_counts(config: RunConfig, longest: Budget, train: int) -> dict[str, int | None]:
-    """How leaders of a run that has counts instead of a time are scored again, if the user has not said it: fewer times
-    on more images. longest: the budget of the longer trainings before. train: images that there are."""
-    more = min(train, config.rescoring_images or LONGER * longest.images)
-    if longest.folds > 1 or more <= longest.images:
-        return {"rescoring_images": None}
-    if config.rescoring_images is not None:
-        return {"rescoring_images": more}
-    if "rescorings" in config.model_fields_set or more < MANY_MORE * longest.images:
-        return {}
-    return {"rescorings": max(1, config.rescorings // LONGER), "rescoring_images": more}
-
-
-def twins_of_counts(births: int, brief: Budget, last: Budget) -> tuple[Budget, ...]:
-    """Budgets of twins of a run that has counts instead of a time, if a pair of them takes no more than its share of
-    all the training there is. last: the budget of the last training."""
-    if brief.folds > 1:
-        return ()
-    twins, seen = _twins(brief, speed=1.0, start=0.0)
-    return twins if seen <= TWINS_SHARE * (births * brief.size + last.size) else ()
-
-
-def _twins(brief: Budget, speed: float, start: float) -> tuple[tuple[Budget, ...], float]:
-    """Two budgets of a network and its twin, each of which sees `TWIN_SEEN` images at least; the seconds that all four
-    trainings take. Over folds they are not planned, but take their time."""
-    if brief.folds > 1:  # the search has some of its own
-        return (), 2 * (1 + 1 / SHORTER) * (brief.size / speed + start)
-    first = Budget(brief.images, max(1, math.ceil(TWIN_SEEN / brief.images)))
-    return (first, first.longer), 2 * ((first.size + first.longer.size) / speed + 2 * start)

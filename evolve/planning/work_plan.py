@@ -13,7 +13,8 @@ from typing import Any
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.planning.plan import FIXED, Machine, Plan, rounded, units
-from evolve.planning.sizing import FEWEST_IMAGES, SMALLEST, make_plan, plan_of_one, shortest
+from evolve.planning.race_sizing import FEWEST_IMAGES
+from evolve.planning.sizing import SMALLEST, make_plan, plan_of_one, shortest
 from evolve.problems.work import START_COST, training_work
 from evolve.values import Budget
 

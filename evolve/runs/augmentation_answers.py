@@ -22,16 +22,23 @@ WORDS = {
 
 
 def asked(run: Run) -> Result | None:
-    """The longer training of the network that was shown changed images then; None if there is none."""
+    """The longer training of the network that was shown changed images then; of several that had an answer, or the
+    first one. None if there is none."""
     with run.log() as log:
         results = [log.result(request.number) for request in log.requests(Purpose.CHALLENGE)]
-    return next((result for result in results if result and CLEAN in result.measures), None)
+    shown = [result for result in results if result and CLEAN in result.measures]
+    return next((result for result in shown if _kept(run, result)), shown[0] if shown else None)
 
 
 def answers(run: Run) -> list[Kept]:
     """What is left of that network's accuracy above guessing, by group; nothing where there is no answer."""
-    result, guessing = asked(run), guessing_on(run.problem, "validation")
-    if result is None or guessing is None:
+    result = asked(run)
+    return _kept(run, result) if result else []
+
+
+def _kept(run: Run, result: Result) -> list[Kept]:
+    guessing = guessing_on(run.problem, "validation")
+    if guessing is None:
         return []
     return kept(result.measures, 1 / len(guessing.shares), guessing.effective_probes)
 
@@ -40,13 +47,16 @@ def sentences(run: Run) -> Iterator[str]:
     """What was decided by it, as "mirroring off: mirrored images keep 4 % of the accuracy above guessing"; or that
     nothing could be."""
     first = next(iter(run.hall_of_fame), None)
-    if first is None or asked(run) is None:
+    if first is None or not _raced(run):
         return
     found = answers(run)
     used, twins = recipe_of(run.space.parse(first.notation)), _groups_of_twins(run)
     if not found:
         how = "as you have set it" if any(augments(used, group) for group in AUGMENTATION_GROUPS) else "off"
-        yield f"augmentation {how}: no network of the race was clearly better than guessing, so none could be asked"
+        if asked(run) is not None:
+            yield f"augmentation {how}: no network of the race was clearly better than guessing, so none could be asked"
+        elif how == "off" and _began_with_any(run):
+            yield "augmentation off: no network could be asked about it, as there was too little time, or it failed"
     for one in found:
         what, images = WORDS[one.group]
         on, left = augments(used, one.group), _percent(one.share)
@@ -57,11 +67,23 @@ def sentences(run: Run) -> Iterator[str]:
             tried = f"networks that were trained with {what} and without decided"
             said += tried if one.group in twins else "it was not tried out"
         if one.verdict == "survives" and not on:
-            said += ", but there was no time left to use it"
+            said += ", but too few could be born again for it to be used, or they are trained as they were written"
         if on and one.verdict == "destroys":
             named = " and ".join(AUGMENTATION_GROUPS[one.group])
             said += f"; it destroys what tells classes apart, but you have asked for it: leave {named} out"
         yield said
+
+
+def _raced(run: Run) -> bool:
+    """Whether the search was a race of networks on images, in which augmentation is decided."""
+    on_images = run.config.table is None and run.config.fitness is None
+    return on_images and len(run.candidates) > 1 and "challengers" in run.meta["config"]
+
+
+def _began_with_any(run: Run) -> bool:
+    """Whether a founder is augmented where it is written."""
+    recipes = [recipe_of(run.space.parse(text)) for text, _ in run.meta["founders"]]
+    return any(augments(recipe, group) for recipe in recipes for group in AUGMENTATION_GROUPS)
 
 
 def _percent(share: float) -> str:

@@ -15,7 +15,9 @@ from evolve.engine.initial_population import founder, founders
 from evolve.errors import ConfigError
 from evolve.search.births import Births
 from evolve.search.strategy import Proposal
+from genomes.graph.space import GraphSpace
 from genomes.stack.founders import GROUPS
+from genomes.stack.space import StackSpace
 
 SPACE = stack_space((32, 32, 3))
 
@@ -95,6 +97,22 @@ def test_one_that_cannot_be_built_without_what_is_off_is_left_out() -> None:
     begun, notes = named(text, "conv 8 3, relu, global_max", space=space)
     assert begun == ["founder conv 8 3, relu, global_max"]
     assert notes == [f"founder {text} left out: 525,098 parameters, more than max_parameters=50,000"]
+
+
+@pytest.mark.parametrize("side", [3, 4, 8])
+@pytest.mark.parametrize("kind", [StackSpace, GraphSpace])
+def test_of_small_images_founders_pool_less_often(kind: Any, side: int) -> None:
+    """None is lost, and what was changed is said."""
+    notes: list[str] = []
+    space = kind((side, side, 1), 10)
+    found = founders(space, None, Path("results"), notes.append)
+    assert [one.steps[0].detail["founder"] for one in found] == [*GROUPS["portfolio"]]
+    pooled = [step.text for one in found for step in one.steps if "pooling" in step.text]
+    assert "the last pooling left out, as images are small" in pooled
+    assert all(space.problem(one.genome) is None for one in found)
+    [note] = notes
+    assert "whitened-average" in note
+    assert "as images are small" in note
 
 
 def test_random_alone_is_no_founder() -> None:

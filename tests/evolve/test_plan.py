@@ -19,15 +19,14 @@ import evolve
 from evolve.config import RunConfig
 from evolve.errors import ConfigError
 from evolve.planning.plan import Machine, read_plan, write_plan
+from evolve.planning.race_sizing import rescoring_of_counts, twins_of_counts
 from evolve.planning.sizing import (
     FILLED,
     TYPICAL_SHARE,
     make_plan,
     plan_for,
-    rescoring_of_counts,
     shortest,
     times,
-    twins_of_counts,
 )
 from evolve.search.newcomers import TRAINED_LONGER
 from evolve.search.racing import REBORN
@@ -115,6 +114,41 @@ def test_a_plan_says_what_is_bred_and_what_decides() -> None:
     text = plan(36_000).in_words()
     assert re.search(r"\d+ newcomers at most, bred from the best: one wins only if it is ahead beyond luck", text)
     assert re.search(r"where that is open, twins that are trained with it and without decide, on \d.* and \d", text)
+
+
+def test_a_plan_says_nothing_that_does_not_hold() -> None:
+    assert "no newcomers, as you say" in plan(3600, newcomers=0).in_words(wished=True)
+    few = make_plan(RunConfig(), 600, LAPTOP, train=400, images=500)
+    assert few.settings["newcomers"] == 0
+    assert "no newcomers: there is no time for any" in few.in_words()
+    assert "changed images" not in plan(300).in_words(asked=False)
+    two = replace(plan(300), settings={**plan(300).settings, "evaluations": 2})
+    assert "the best 2 starts" in two.in_words()
+
+
+@pytest.mark.parametrize("wanted", [0, 3, 40])
+@pytest.mark.parametrize("seconds", [300, 36_000])
+def test_as_many_newcomers_as_the_user_wants_are_planned(wanted: int, seconds: float) -> None:
+    settings = plan(seconds, newcomers=wanted).settings
+    assert settings["newcomers"] == wanted
+    assert settings["evaluations"] == settings["max_founders"] + REBORN + wanted
+    few = make_plan(RunConfig.checked({"newcomers": wanted}), 3600, LAPTOP, train=400, images=500).settings
+    assert (few["newcomers"], few["rescorings"] >= 1) == (wanted, True)
+
+
+def test_several_networks_that_are_delivered_share_the_last_training() -> None:
+    alone, together = plan(600), plan(600, ensemble=4)
+    assert together.settings["leaders"] == 4
+    assert together.settings["max_work"] < alone.settings["max_work"]
+    epochs = [one.settings["final_epochs"] * one.settings["max_work"] for one in (alone, together)]
+    assert epochs[1] == pytest.approx(epochs[0] / 4, rel=0.35)
+    starts, newcomers = together.settings["max_founders"], together.settings["newcomers"]
+    assert together.settings["evaluations"] == starts + 4 + newcomers, "all of them can be born again"
+
+
+def test_a_race_of_long_trainings_has_fewer_starts() -> None:
+    starts = [plan(3600, images=images, epochs=4).settings["max_founders"] for images in (500, 1000, 40_000)]
+    assert starts == [8, 6, 3]
 
 
 def test_a_plan_does_not_say_that_random_networks_are_bred() -> None:

@@ -30,6 +30,7 @@ POSITIONS: dict[str, tuple[str, ...]] = {
     "Dropout": ("rate",),
     "SpatialDropout2D": ("rate",),
     "GaussianNoise": ("stddev",),
+    "Rescaling": ("scale", "offset"),
 }
 OTHER_NAMES = {
     "Convolution2D": "Conv2D",
@@ -55,7 +56,7 @@ def line_of(layers: Iterable[Named]) -> tuple[str, list[str]]:
     words: list[str] = []
     unknown: list[str] = []
     for name, settings in without_softmax:
-        made = [] if name in WITHOUT_A_WORD else _words(name, settings)
+        made = [] if name in WITHOUT_A_WORD and not words else _words(name, settings)
         words += [word for word in made if word]
         unknown += [name] * (None in made)
     if not any(word in FLATTENING for word in words):
@@ -194,6 +195,18 @@ def _momentum(settings: Settings) -> str:
     return "" if usual else f" momentum={given}"
 
 
+def _scale(settings: Settings) -> str:
+    """The word of a factor that is the same everywhere. Raises ValueError for anything else."""
+    factors, offsets = (_figures(settings.get(name, 0)) for name in ("scale", "offset"))
+    if len(factors) != 1 or any(offsets):
+        raise ValueError("it has several factors, or an offset; evolve has one factor behind the first layer")
+    return f"scale {_number(factors.pop())}"
+
+
+def _figures(value: Any) -> set[float]:
+    return set(map(float, value)) if isinstance(value, list | tuple) else {float(value)}
+
+
 WORDS: dict[str, Callable[[Settings], str | None]] = {
     "Conv2D": lambda s: _convolution("conv")(s) + _off(s, "use_bias", "bias"),
     "SeparableConv2D": _convolution("separable"),
@@ -214,4 +227,5 @@ WORDS: dict[str, Callable[[Settings], str | None]] = {
     "GlobalAveragePooling2D": lambda s: "global_average",
     "GlobalMaxPooling2D": lambda s: "global_max",
     "Dense": lambda s: f"dense {_number(s['units'])}",
+    "Rescaling": _scale,
 }

@@ -190,10 +190,21 @@ def random_recipe(rng: Random, bounds: Bounds) -> Recipe:
     return replace(recipe, **kept)
 
 
+def idle(recipe: Recipe) -> set[str]:
+    """Genes of a recipe that do nothing beside its other ones."""
+    does = {
+        "momentum": recipe.optimizer == "sgd",
+        "kernels_only": recipe.weight_decay > 0,
+        "alternating": recipe.flip,
+        "reflected": recipe.shift > 0,
+    }
+    return {name for name, something in does.items() if not something}
+
+
 def mutate_recipe(recipe: Recipe, rng: Random, bounds: Bounds, inherited: Container[str] = ()) -> Recipe:
-    """Changes one gene, none of those that are inherited as they are. A new optimizer brings a learning rate that is
-    typical of it."""
-    genes = [f for f in genes_of(Recipe) if f.name not in inherited]
+    """Changes one gene, none of those that are inherited as they are, or do nothing. A new optimizer brings a learning
+    rate that is typical of it."""
+    genes = [f for f in genes_of(Recipe) if f.name not in inherited and f.name not in idle(recipe)]
     name = rng.choices([f.name for f in genes], weights=[f.metadata["weight"] for f in genes])[0]
     if name == "learning_rate":
         return replace(recipe, learning_rate=_vary_rate(recipe, rng, bounds))

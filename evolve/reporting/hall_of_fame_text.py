@@ -31,6 +31,7 @@ OTHER_WAYS = {
     "accuracy_with_views": "if each image is also shown mirrored and moved by a pixel",
     "accuracy_without_averaging": "without averaging weights",
 }
+NOT_MIRRORED = {"accuracy_with_views": "if each image is also shown moved by a pixel"}
 
 
 def decision(run: Run) -> str:
@@ -228,7 +229,8 @@ def tested(run: Run) -> str:
     if found is None or result is None:
         return f"not trained in full yet, so there is no test accuracy; the test part {opened}"
     measures = result.measures
-    notes = [f"{share(measures[name])} {what}" for name, what in OTHER_WAYS.items() if name in measures]
+    ways = OTHER_WAYS if "accuracy_with_flips" in measures else {**OTHER_WAYS, **NOT_MIRRORED}
+    notes = [f"{share(measures[name])} {what}" for name, what in ways.items() if name in measures]
     if run.on_recorded_table:
         name = run.objective.name.replace("_", " ")
         came_to = f"{name} {_value(run.objective, measures[run.objective.name])} on the selection part"

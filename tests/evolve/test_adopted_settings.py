@@ -181,6 +181,15 @@ def test_figures_for_each_pixel_are_refused(tmp_path: Path) -> None:
         adopted(classifier(each, layers.Conv2D(4, 3)), tmp_path)
 
 
+def test_a_factor_behind_the_first_layer_is_read_and_others_are_named(tmp_path: Path) -> None:
+    body = [layers.Conv2D(4, 3), layers.GlobalMaxPooling2D(), layers.Rescaling(0.25)]
+    told = adopted(keras.Sequential([keras.Input(SHAPE), *body, layers.Dense(5, activation="softmax")]), tmp_path)
+    assert "scale 0.25" in told["notation"]
+    assert told["difference"] <= 1e-5
+    with pytest.raises(RunError, match=r"moved \(Rescaling\): it has several factors, or an offset"):
+        adopted(classifier(layers.Conv2D(4, 3), layers.Rescaling(0.25, 1.0, name="moved")), tmp_path)
+
+
 def test_figures_that_are_an_array_are_read(tmp_path: Path) -> None:
     told = adopted(classifier(layers.Rescaling(np.array([1.0, 0.9, 0.8]) / 255), layers.Conv2D(4, 3)), tmp_path)
     assert told["difference"] <= 1e-5

@@ -16,7 +16,7 @@ CHAINS = (
     "separable 8 3 stride=2, swish, depthwise 3, tanh, avgpool 2, spatial_dropout 0.1, flatten, dense 32, "
     "layernorm, leaky_relu 0.1, dropout 0.5, dense 16, gaussian_noise 0.1",
     "conv 8 3, prelu, global_average, dense 16, relu",
-    "separable 8 3 padding=valid, global_max",
+    "separable 8 3 padding=valid, global_max, scale 0.11",
 )
 
 
@@ -41,6 +41,7 @@ def test_what_is_written_as_calls_is_read_back(line: str) -> None:
     [
         ("Conv2D(32, 3)", "conv 32 3 padding=valid, flatten", []),
         ("Conv2D(32, (3, 3), (2, 2), 'same', activation='relu')", "conv 32 3 stride=2, relu, flatten", []),
+        ("Rescaling(1 / 255), Conv2D(4, 3), Rescaling(2.0, 1)", "conv 4 3 padding=valid, flatten", ["Rescaling"]),
         ("Dense(10, activation=keras.activations.silu)", "flatten, dense 10, swish", []),
         ("MaxPool2D(), Flatten(), Dense(64), Dense(10, 'softmax')", "maxpool 2, flatten, dense 64", []),
         ("Flatten(), Dense(64, 'relu'), Dense(10)", "flatten, dense 64, relu", []),

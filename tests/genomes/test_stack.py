@@ -13,7 +13,15 @@ from genomes import InvalidGenome, candidate_key
 from genomes.domains import domains
 from genomes.layer import LAYERS
 from genomes.limits import Limits
-from genomes.recipe import SCHEDULES, TYPICAL_RATES, Recipe, in_small_steps, random_recipe
+from genomes.recipe import (
+    SCHEDULES,
+    TYPICAL_RATES,
+    Recipe,
+    difference,
+    in_small_steps,
+    mutate_recipe,
+    random_recipe,
+)
 from genomes.spec import ModelSpec, SpecBuilder
 from genomes.stack.founders import FOUNDERS, GROUPS
 from genomes.stack.operators import OPERATORS
@@ -23,6 +31,16 @@ CIFAR = StackSpace((32, 32, 3), 10)
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)]
 STEPS = (2_500, pytest.param(25_000, marks=pytest.mark.slow))  # for each shape: a hundred thousand in all
 TAKEN = {*OPERATORS, "recipe", "crossover", "random"}
+
+
+@pytest.mark.parametrize("line", ["adam 0.001", "sgd 0.1, decay 0.01, flip, shift 2"])
+def test_no_gene_is_changed_that_does_nothing(line: str) -> None:
+    """The same training would have another key and another seed, and a lead by luck."""
+    recipe, bounds = CIFAR.parse(f"conv 8 3, flatten | {line}").recipe, domains(Recipe)
+    changed = {name for seed in range(3000) for name in difference(recipe, mutate_recipe(recipe, Random(seed), bounds))}
+    manners = {"momentum", "kernels_only", "alternating", "reflected"}
+    assert changed & manners == (set() if line.startswith("adam") else manners)
+    assert changed | manners == {*domains(Recipe)}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))

@@ -102,7 +102,29 @@ def _over_datasets(analysis: Analysis) -> list[str]:
         "A method is to work on other data sets, not on other seeds. So here each of these "
         f"{count} data sets counts once, by the mean of its differences:",
         table([f"minus {plain(analysis.default)}", f"95 % interval over data sets{scores.unit}"], rows),
+        *_on_each(analysis),
     ]
+
+
+def _on_each(analysis: Analysis) -> list[str]:
+    """What holds of each data set, by the deviation of all together."""
+    scores, known = scores_of(analysis), [one for one in analysis.contrasts if one.pooled]
+    if not known:
+        return []
+    heads = [f"minus {plain(analysis.default)}", *map(plain, analysis.datasets)]
+    rows = [
+        [plain(one.arm), *(scores.differences(one.pooled.get(name)) for name in analysis.datasets)] for one in known
+    ]
+    images = " or by the images of its test part, if these leave more open" if _of_images(analysis) else ""
+    return [
+        "Few seeds say little of how much they differ. So here, on each data set, is a 95 % interval of the mean "
+        f"difference{scores.unit}, by how much seeds differ on all of them together{images}:",
+        table(heads, rows),
+    ]
+
+
+def _of_images(analysis: Analysis) -> bool:
+    return analysis.point is not None and any(trial.images for trial in analysis.trials)
 
 
 def _seeds(analysis: Analysis) -> list[str]:

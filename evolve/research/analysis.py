@@ -177,7 +177,7 @@ def analyse(
         point=point,
         effect=effect,
         fewest=fewest_pairs(max(1, len(arms) - 1)),
-        contrasts=contrasts(scores, asked, effect),
+        contrasts=contrasts(scores, asked, effect, _test_images(known) if point else None),
         ranks=common_ranks(scores, asked),
         curves=_by_dataset(arms, datasets, budget_curve),
         timed=() if tables else _timed(names, timed, known),
@@ -185,6 +185,11 @@ def analyse(
         target=goal,
         targets={} if goal is None else _by_dataset(arms, datasets, lambda on: time_to_target(on, goal, by_truth)),
     )
+
+
+def _test_images(trials: Iterable[Trial]) -> dict[str, int]:
+    """Images of the test part by data set, where that is known."""
+    return {trial.dataset: trial.images for trial in trials if trial.images}
 
 
 def _timed(names: Iterable[str], timed: Collection[str], trials: Iterable[Trial]) -> tuple[str, ...]:

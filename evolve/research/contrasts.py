@@ -17,6 +17,7 @@ from evolve.research.statistics import (
     compare,
     holm,
     pairs_to_claim,
+    pooled_intervals,
     ranks,
     signed_rank,
     t_interval,
@@ -45,9 +46,11 @@ class Contrast:
     """An arm against the default one, over pairs: the same data set and seed.
 
     overall: over all pairs; None if there is none. by_dataset: on each data set, where there are several; adjusted
-    together, apart from those over all. datasets: 95 % interval of the mean over data sets, each of which counts once;
-    None for fewer than three. favours: 1 if the signed ranks speak for the arm, -1 for the default one, 0 for none.
-    seeds: how many in all, about, would show the difference that `Analysis.effect` names, if it is there; None if that
+    together, apart from those over all. pooled: 95 % intervals of the mean difference on each data set, by the
+    deviation between seeds of all data sets together, or by the images of its test part, whichever is wider. datasets:
+    95 % interval of the mean over data sets, each of which counts once; None for fewer than three. favours: 1 if the
+    signed ranks speak for the arm, -1 for the default one, 0 for none. seeds: how many in all, about, would show the
+    difference that `Analysis.effect` names, if it is there; None if that
     is not known. seeds_as_seen: the same for a difference as large as the mean is here.
     differences: per pair, arm less default.
     missing: pairs that lack a score of one of the two, and do not count. failures: None if no trial of the two failed.
@@ -56,6 +59,7 @@ class Contrast:
     arm: str
     overall: Comparison | None
     by_dataset: Mapping[str, Comparison]
+    pooled: Mapping[str, Interval]
     datasets: Interval | None
     favours: int
     seeds: int | None
@@ -81,12 +85,15 @@ class Contrast:
 
 
 def contrasts(
-    scores: Mapping[str, Scores], asked: Mapping[str, Set[Pair]], effect: float | None
+    scores: Mapping[str, Scores],
+    asked: Mapping[str, Set[Pair]],
+    effect: float | None,
+    images: Mapping[str, int] | None = None,
 ) -> tuple[Contrast, ...]:
     """Each arm but the first against it. Those over all pairs are adjusted together, those on each data set, too.
 
     scores: by arm. asked: which pairs each arm has tried; a failed one has no score. effect: the difference to show,
-    see `Contrast.seeds`.
+    see `Contrast.seeds`. images: by data set, that scores are shares of.
     """
     default, *others = scores
     differences = {arm: _differences(scores[arm], scores[default]) for arm in others}
@@ -100,6 +107,7 @@ def contrasts(
             arm=arm,
             overall=overall.get(arm),
             by_dataset={name: found for (of, name), found in single.items() if of == arm},
+            pooled=_pooled(differences[arm], scores[arm], scores[default], images or {}),
             datasets=_over_datasets(differences[arm]),
             favours=_favours(differences[arm]),
             seeds=_seeds(differences[arm], effect, len(others)),
@@ -165,6 +173,19 @@ def _by_dataset(differences: Scores) -> dict[str, list[float]]:
     for (dataset, _), value in differences.items():
         found.setdefault(dataset, []).append(value)
     return found
+
+
+def _pooled(differences: Scores, ours: Scores, theirs: Scores, images: Mapping[str, int]) -> dict[str, Interval]:
+    """Intervals on each data set where there are several. Of images the error is that of two networks that make their
+    mistakes independently, which is no less than that of pairs."""
+    parts = _by_dataset(differences)
+    if len(parts) < 2:
+        return {}
+    least = {}
+    for name in parts.keys() & images.keys():
+        shares = [fmean(of[pair] for pair in differences if pair[0] == name) for of in (ours, theirs)]
+        least[name] = math.sqrt(sum(share * (1 - share) for share in shares) / images[name])
+    return pooled_intervals(parts, least)
 
 
 def _over_datasets(differences: Scores) -> Interval | None:

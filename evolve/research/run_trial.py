@@ -43,6 +43,7 @@ def trial_of(run: Run, blank: Trial, objective: Objective) -> Trial:
         openings=run.test_openings,
         evaluations=sum(map(_is_birth, rows)),
         work=run.work,
+        images=run.problem.get("sizes", {}).get("test"),
         winner=winner.notation,
         origin=origin(winner),
         curve=tuple(_curve(run, searched, _places(run, rows, costs, blank.unit), objective)),

@@ -105,6 +105,25 @@ def t_interval(values: Sequence[float]) -> Interval | None:
     return Interval(*map(float, stats.t.interval(1 - LEVEL, len(values) - 1, mean(values), stats.sem(values))))
 
 
+def pooled_intervals(
+    parts: Mapping[Name, Sequence[float]], least: Mapping[Name, float] | None = None
+) -> dict[Name, Interval]:
+    """95 % intervals of the mean of each part, by Student's t with the deviation within all parts together, as that
+    of few values says little; none where no part has two. least: standard errors of single parts that come from
+    elsewhere; the larger one counts."""
+    freedom = sum(len(values) - 1 for values in parts.values() if len(values))
+    if freedom < 1:
+        return {}
+    squares = sum((len(values) - 1) * deviation(values) ** 2 for values in parts.values() if len(values) > 1)
+    pooled, found = math.sqrt(squares / freedom), dict[Name, Interval]()
+    for name, values in parts.items():
+        if len(values):
+            reach = float(stats.t.ppf(1 - LEVEL / 2, freedom)) * pooled / math.sqrt(len(values))
+            reach = max(reach, float(stats.norm.ppf(1 - LEVEL / 2)) * (least or {}).get(name, 0.0))
+            found[name] = Interval(mean(values) - reach, mean(values) + reach)
+    return found
+
+
 def bootstrap_interval(values: Sequence[float]) -> Interval | None:
     """The 95 % interval of the mean by the bias-corrected and accelerated bootstrap (Efron 1987,
     https://doi.org/10.2307/2289144), the same each time; None for fewer than two values, or where it has none, as of

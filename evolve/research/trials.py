@@ -35,8 +35,9 @@ class Trial:
     that whoever guesses hardly ever exceeds; None where that is not known.
     reason: why it failed. test: the score that counts, of the test part; None if it failed. selected: the score by
     which it was selected in the search. rescored: mean of its fresh trainings on other images. openings: how often the
-    test part was opened. work: units of work of all trainings together. winner: the network, as a line. origin: where
-    that comes from. curve: where the best so far changes, and the end. unit: what its x counts.
+    test part was opened. work: units of work of all trainings together. images: of the test part. winner: the network,
+    as a line. origin: where that comes from. curve: where the best so far changes, and the end. unit: what its x
+    counts.
 
     seconds: of the clock. others: the share of the machine's cores, 0 to 1, that other processes took meanwhile; None
     where it was not measured, as on tables. These two, machine, versions and made are all that may differ if a trial
@@ -54,6 +55,7 @@ class Trial:
     openings: int | None = None
     evaluations: int | None = None
     work: float | None = None
+    images: int | None = None
     winner: str | None = None
     origin: str | None = None
     measure: str = "accuracy"

@@ -302,6 +302,10 @@ def test_claims_on_some_data_sets_are_for_these() -> None:
     text = page(three, About("x"))
     assert text.count("| random | all | 21 |") == text.count("| random | spoken | 7 | +3.00 |") == 1
     assert "| random | -0.5 to 4.5 |" in text
+    assert "how much seeds differ on all of them together:" in text
+    counted = analyse([replace(row, images=1000) for row in rows], "aging")
+    assert "or by the images of its test part, if these leave more open" in page(counted, About("x"))
+    assert counted.contrasts[0].pooled["spoken"].low < three.contrasts[0].pooled["spoken"].low
     assert "With two data sets nothing can be said of others" in page(two, About("x"))
 
 

@@ -33,6 +33,27 @@ def test_the_bootstrap_interval_lies_near_students_and_is_the_same_each_time() -
     assert 0.7 < found.low < 1.2 < 2.0 < found.high < 2.9
 
 
+def test_pooled_intervals_hold_the_true_mean_as_often_as_they_say() -> None:
+    """Of six data sets with two seeds each, which alone say next to nothing."""
+    rng, held, wide = np.random.default_rng(0), 0, 0.0
+    for _ in range(500):
+        parts = {name: list(rng.normal(name, 1.0, 2)) for name in range(6)}
+        found = s.pooled_intervals(parts)
+        held += sum(one.low <= name <= one.high for name, one in found.items())
+        wide += sum(one.high - one.low for one in found.values())
+    assert 0.93 < held / 3000 < 0.97
+    assert wide / 3000 < 4, "that of two values alone is 14 wide in the mean"
+
+
+def test_pooled_intervals_are_no_narrower_than_what_is_known_of_a_part() -> None:
+    parts = {"a": [0.1, 0.1], "b": [0.2, 0.2], "c": [0.3]}
+    assert s.pooled_intervals(parts)["a"] == s.Interval(0.1, 0.1)
+    found = s.pooled_intervals(parts, {"a": 0.01})
+    assert found["a"].high - 0.1 == pytest.approx(0.0196, abs=1e-4)
+    assert found["b"] == s.Interval(0.2, 0.2)
+    assert s.pooled_intervals({"a": [0.1], "b": [0.2]}) == {}
+
+
 def test_wilcoxons_own_example() -> None:
     """Wilcoxon 1945: fertilised wheat, eight blocks; the smaller sum of ranks is 3.5 there, and p about 2 %."""
     differences = [59, -2, 65, 22, 29, 33, 55, -7]

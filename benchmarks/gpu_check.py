@@ -149,7 +149,8 @@ def cifar(check: Check) -> None:
 
     def ask(backend: str) -> None:
         for precision in ("float32", "bfloat16"):
-            how = (*size, "--networks", "fast" if check.given.cpu else "fast-wide", "--precision", precision)
+            networks = ("fast", "whitened") if check.given.cpu else ("fast-wide", "whitened-wide")
+            how = (*size, "--networks", *networks, "--precision", precision)
             for row in check.train(backend, str(check.cifar), *how):
                 told = {key: row[key] for key in ("network", "seed", "accuracy", "status", "reason")}
                 stages = {stage: row["timing"].get(stage) for stage in ("build", "trace", "data", "fit", "score")}

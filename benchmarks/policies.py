@@ -174,10 +174,13 @@ def augmentation(every: Sequence[RecordedDataset], draws: int) -> dict[str, Any]
     for data in every:
         starts = portfolio([one for one in every if one is not data], data.founders)[:4]
         said: dict[str, list[str]] = {group: [] for group in GROUPS}
+        asked = set[tuple[str, int]]()
         for seed in range(draws):
             draw = Draw(data, seed)
             networks = [plain(data, start) for start in starts]
-            verdicts = draw.verdicts(max(networks, key=lambda one: draw.score(one, BRIEF)))
+            best_one = max(networks, key=lambda one: draw.score(one, BRIEF))
+            verdicts = draw.verdicts(best_one)
+            asked.add((best_one, draw.drawn[best_one, LONGER]))
             for group in GROUPS:
                 said[group].append(verdicts.get(group, "no answer"))
         both = [worth(data, one) - worth(data, twin) for one, twin in data.twins.items()]
@@ -191,6 +194,7 @@ def augmentation(every: Sequence[RecordedDataset], draws: int) -> dict[str, Any]
                 group: {one: round(said[group].count(one) / draws, 3) for one in sorted({*said[group]})}
                 for group in GROUPS
             },
+            "trainings asked": len(asked),
             "twins gain": [round(100 * one, 2) for one in both],
             "moved alone gain": [round(100 * one, 2) for one in moved],
         }

@@ -38,7 +38,8 @@ class Draw:
 
     def verdicts(self, network: str) -> dict[str, str]:
         """What a network that was trained longer says of each group of augmentation; nothing if it cannot tell."""
-        training = self.data.training(network, LONGER, self.drawn.get((network, LONGER), 0))
+        self.score(network, LONGER)  # draws which of its trainings is asked
+        training = self.data.training(network, LONGER, self.drawn[network, LONGER])
         return {one.group: one.verdict for one in kept_of(self.data, training)} if training else {}
 
 

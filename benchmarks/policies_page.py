@@ -57,17 +57,17 @@ def page(made: dict[str, Any]) -> str:
         "",
         "## Augmentation",
         "",
-        "What the best of the race says, and points that twins gain with mirroring and moving at "
-        f"{made['truth']}, and with moving alone.",
+        "How many trainings of the table were asked, what they say, and points that twins gain with mirroring and "
+        f"moving at {made['truth']}, and with moving alone.",
         "",
-        "| data set | mirrored | moved | with both | moved alone |",
-        "|---|---|---|---|---|",
+        "| data set | trainings | mirrored | moved | with both | moved alone |",
+        "|---|---|---|---|---|---|",
     ]
     for name in names:
         one = made["augmentation"][name]
         said = [", ".join(f"{word} {share:.0%}" for word, share in one[group].items()) for group in made["groups"]]
         gains = [" ".join(f"{gain:+.1f}" for gain in one[key]) for key in ("twins gain", "moved alone gain")]
-        lines.append(f"| {name} | {' | '.join([*said, *gains])} |")
+        lines.append(f"| {name} | {' | '.join([str(one['trainings asked']), *said, *gains])} |")
     also = f" --also {' '.join(made['also'])}" if made["also"] else ""
     lines += [
         "",

@@ -15,7 +15,6 @@ HELD_BACK = 0.15
 HELD_BACK_AT_MOST = 5000
 TEST_SHARE = 0.2
 ENOUGH = 200  # images that a score is more than luck of
-UNEVEN = 10  # times as many images of one class as of another, from which on that is told
 SHOWN = 3  # names of classes in a sentence
 
 
@@ -102,8 +101,7 @@ def repeated(data: Dataset, parts: dict[str, Rows]) -> Iterator[str]:
 
 
 def weaknesses(data: Dataset, parts: dict[str, Rows]) -> Iterator[str]:
-    """What is to be said of classes that are uneven, and of official parts that can decide little."""
-    yield from _unevenness(data, parts["train"])
+    """What is to be said of official parts that can decide little."""
     for part in ("validation", "test"):
         one = parts[part]
         if one.images is data.images:
@@ -116,16 +114,3 @@ def weaknesses(data: Dataset, parts: dict[str, Rows]) -> Iterator[str]:
             has = f"the validation part has {len(one)} image{'' if len(one) == 1 else 's'}"
             repair = f"move it away to have {HELD_BACK:.0%} split off, or add images"
             yield f"{has}, so scores of the search are mostly luck; {repair}"
-
-
-def _unevenness(data: Dataset, train: Rows) -> Iterator[str]:
-    """What is to be said of classes that are far from having equally many images."""
-    counts = np.bincount(train.labels[train.numbers], minlength=data.classes)
-    most, least = int(counts.argmax()), int(counts.argmin())
-    if counts[most] > UNEVEN * counts[least]:
-        names = data.class_names
-        yield (
-            f"classes are uneven: of {len(train):,} training images {counts[most]:,} are of {names[most]!r} and "
-            f"{counts[least]:,} of {names[least]!r}; --metric balanced_accuracy counts each class alike (metric=... in "
-            "Python)"
-        )

@@ -57,6 +57,7 @@ class Search:
     births: int = 0
     ended: str | None = None
     _asked: int = 0  # requests so far
+    _new: int = 0  # of them, that no earlier session had
     _running: dict[int, Request] = field(default_factory=dict)
     _saved: dict[int, str] = field(default_factory=dict)
 
@@ -80,7 +81,7 @@ class Search:
         while self.ended is None and len(self._running) < self.look_ahead:
             race = self.strategy if isinstance(self.strategy, Racing) and self.strategy.racing else None
             if not (race and self._ends_soon(race)):
-                self.ended = self.ends(self.births, self.replay.active, race is not None)
+                self.ended = self.ends(self.births, self._is_recorded(race), race is not None)
             if self.ended is not None and not (race and self._cut_short(race)):
                 break
             answer = self.strategy.ask(Random(f"{self.seed} birth {self.births + 1}"))
@@ -96,6 +97,12 @@ class Search:
             else:
                 self._birth(answer)
 
+    def _is_recorded(self, race: Racing | None) -> bool:
+        """Whether what is asked for next is recorded, or may be, so that no clock is asked about it: in a race longer
+        trainings are asked for in order, but are on record as they were done."""
+        before_its_end = race is not None and (self.replay.examining or self._asked < (self.replay.cut or 0))
+        return self.replay.active or before_its_end
+
     def _ends_soon(self, race: Racing) -> bool:
         """Whether what a race has still to ask for costs nothing, or is to be left out as an earlier session did."""
         if self.replay.cut == self._asked:
@@ -104,8 +111,8 @@ class Search:
 
     def _cut_short(self, race: Racing) -> bool:
         """Where a race is late, leaves out what is left of it but for copies. Returns whether there may be any. That is
-        written down, as a clock decides it; a search that has ended before stays as it is."""
-        if (self.replay.ended and self.replay.cut is None) or not race.cut_short():
+        written down, as a clock decides it; a search that has ended here before stays as it is."""
+        if (self.replay.ended and not self._new) or not race.cut_short():
             return False
         if self.replay.cut is None:
             self.dispatcher.store.act(CUT, requests=self._asked)
@@ -162,6 +169,7 @@ class Search:
         searched = asked.purpose is Purpose.SEARCH
         known = self.replay.number(asked) if searched else self.replay.beside(asked)
         request = replace(asked, number=known or self.dispatcher.number())
+        self._new += known is None
         if blueprint is not None:
             job = self.problem.job(request, blueprint, keeps_weights=self.strategy.needs_weights(request.budget))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -32,6 +32,7 @@ from genomes.layer_space import LayerSpace
 from genomes.limits import TooLarge
 
 T = TypeVar("T")
+UNEVEN = 10  # times as many images of one class as of another, from which on that is told
 
 
 def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | None = None) -> Problem:
@@ -55,13 +56,26 @@ def new_problem(config: RunConfig, console: Console, known: Mapping[str, Any] | 
     with console.counting() as count:
         problem = usable(lambda: make_problem(config, gpu, known, count))
     if isinstance(problem, ImageProblem):
-        for remark in problem.parts.remarks:
+        for remark in (*problem.parts.remarks, *_unevenness(problem)):
             console.note(remark)
     try:
         problem.space.random(Random(0))
     except InvalidGenome as error:
         raise ConfigError(f"{_beyond_reach(problem) or error}{_smallest(problem)}; raise that limit") from None
     return problem
+
+
+def _unevenness(problem: ImageProblem) -> Iterator[str]:
+    """What is to be said where some classes have far more images than others, and each image counts alike."""
+    counts, names, config = problem.parts.class_counts, problem.parts.class_names, problem.config
+    if not counts or config.metric == "balanced_accuracy" or max(counts) <= UNEVEN * min(counts):
+        return
+    most, least = counts.index(max(counts)), counts.index(min(counts))
+    helps = f"{config.assigned('metric', 'balanced_accuracy')} counts each class alike"
+    yield (
+        f"classes are uneven: of {sum(counts):,} training images {counts[most]:,} are of {names[most]!r} and "
+        f"{counts[least]:,} of {names[least]!r}; {helps}"
+    )
 
 
 def check_measuring(config: RunConfig) -> None:

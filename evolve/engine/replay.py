@@ -22,6 +22,7 @@ class Replay:
         self._rows = log.births()
         self._known = log.count(Purpose.SEARCH)
         self._beside = {purpose: log.numbers(purpose) for purpose in (Purpose.CLOSING, Purpose.CHALLENGE, Purpose.TWIN)}
+        self._left = {key for purpose in (Purpose.CHALLENGE, Purpose.TWIN) for key in self._beside[purpose].items()}
         self._taken, self._facts = 0, len(log.facts())
         acts = log.acts()
         self.cut = next((int(act.detail["requests"]) for act in acts if act.kind == CUT), None)
@@ -31,6 +32,11 @@ class Replay:
     def active(self) -> bool:
         return self._taken < self._known
 
+    @property
+    def examining(self) -> bool:
+        """Whether longer trainings, or those of twins, are recorded that were not asked for yet."""
+        return bool(self._left)
+
     def new(self, facts: Facts) -> Facts:
         """Of what a strategy tells now, what no earlier session wrote down."""
         told = min(len(facts), self._facts)
@@ -39,7 +45,10 @@ class Replay:
 
     def beside(self, asked: Request) -> int | None:
         """The number under which a request was written that is neither a birth nor a promotion of one, or None."""
-        return self._beside[asked.purpose].get((asked.candidate.number, asked.job_key or ""))
+        key = (asked.candidate.number, asked.job_key or "")
+        number = self._beside[asked.purpose].get(key)
+        self._left.discard((key, number or 0))
+        return number
 
     def number(self, asked: Request) -> int | None:
         """The number under which the next request was written, or None if there is none. Raises RunError if the row is

@@ -211,22 +211,31 @@ def _with_room(
     most = plan.settings["max_work"]
     while founders and not _fitting(founders[:1] if plan.of_one else founders, problem, most):
         most *= 2
-    wide = replace(plan, settings={**plan.settings, "max_work": most, "max_multiply_adds": most})
-    least = min(FEWEST_STARTS, plan.settings["max_founders"], len(founders))
-    for _ in range(0 if plan.of_one else DOUBLED):
+    least = 0 if plan.of_one else min(FEWEST_STARTS, plan.settings["max_founders"], len(founders))
+    wide = _as_large(made, config, plan, most) or _resized(plan, most)
+    for _ in range(DOUBLED):
         if _fitting(founders, problem, most) >= least:
-            return wide
+            break
         most *= 2
-        wider = made(config.model_copy(update={"max_work": most, "max_multiply_adds": most}))
-        if wider.of_one or wider.settings["final_epochs"] < FEWEST_EPOCHS or (wider.work and _lacks_work(wider)):
+        wider = _as_large(made, config, wide, most)
+        if wider is None or wider.settings["final_epochs"] < FEWEST_EPOCHS:
             break
         wide = wider
     return wide
 
 
-def _lacks_work(plan: Plan) -> bool:
-    assert plan.work is not None
-    return before_the_last(plan) > plan.work.total
+def _as_large(made: Callable[[RunConfig], Plan], config: RunConfig, plan: Plan, most: int) -> Plan | None:
+    """The plan for networks that take so many units of work for an image, made anew where it was for smaller ones; None
+    if there is no time, or not the work, for those."""
+    if most == plan.settings["max_work"]:
+        return _resized(plan, most)
+    wider = made(config.model_copy(update={"max_work": most, "max_multiply_adds": most}))
+    lacks = wider.of_one != plan.of_one or (wider.work is not None and before_the_last(wider) > wider.work.total)
+    return None if lacks else wider
+
+
+def _resized(plan: Plan, most: int) -> Plan:
+    return replace(plan, settings={**plan.settings, "max_work": most, "max_multiply_adds": most})
 
 
 def _fitting(founders: Sequence[Proposal], problem: ImageProblem, most: int) -> int:

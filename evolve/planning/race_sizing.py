@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from evolve.config import RunConfig
-from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_STARTS, newcomers_wanted
+from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_STARTS
 from evolve.planning.plan import rounded
 from evolve.search.newcomers import TRAINED_LONGER
 from evolve.search.strategy import strategy_class
@@ -36,13 +36,20 @@ class RaceSize:
 
 
 def race_size(
-    config: RunConfig, seconds: float, start: float, speed: float, train: int, begin: int | None, most: int
+    config: RunConfig,
+    seconds: float,
+    start: float,
+    speed: float,
+    train: int,
+    begin: int | None,
+    most: int,
+    wanted: int | None = None,
 ) -> RaceSize:
     """As many starts as there is time for, all of which are trained longer, too; then newcomers, if there is time for
     several.
 
     seconds: of all workers together. speed: images a second of one. most: images that a brief training sees, if there
-    are newcomers.
+    are newcomers. wanted: how many newcomers there are in any case; None for as many as there is time for.
     """
 
     def each(starts: int) -> float:
@@ -62,7 +69,7 @@ def race_size(
     left = seconds - starts * (brief + longer) - TRAINED_LONGER * longer
     twins, paired = _twins(rungs[0], speed, start)
     twins, left = (twins, left - paired) if paired <= 0.5 * left else ((), left)
-    newcomers, wanted = max(0, int(left / brief)), newcomers_wanted(config)
+    newcomers = max(0, int(left / brief))
     if wanted is None and newcomers < FEWEST_NEWCOMERS and not chosen:
         newcomers = 0
     if not (newcomers if wanted is None else wanted) and not chosen:

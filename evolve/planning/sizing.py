@@ -12,6 +12,7 @@ from evolve.planning.chosen import (
     MOST_AGAIN,
     Chosen,
     leaders,
+    newcomers_wanted,
 )
 from evolve.planning.few_images import chosen_over_folds, has_few
 from evolve.planning.plan import Machine, Plan, Stages, rounded
@@ -110,14 +111,18 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
     speed = machine.rate / 3 / sizes.typical  # images a second of one worker
 
-    def race_of(stages: Stages, config: RunConfig = config, seen: int = ENOUGH) -> RaceSize:
-        return race_size(config, stages.search * machine.workers, machine.start, speed, train, begin, seen)
+    def race_of(stages: Stages, config: RunConfig, seen: int, newcomers: int | None = None) -> RaceSize:
+        return race_size(config, stages.search * machine.workers, machine.start, speed, train, begin, seen, newcomers)
 
-    race, most = race_of(t), t.with_search(max(t.search, MOST_SEARCH * t.total))
-    breeding = race_of(most, config.model_copy(update={"max_founders": race.starts}), SEEN)
-    if breeding.newcomers and not race.newcomers and t.by_clock:
+    wanted = newcomers_wanted(config)
+    race, most = race_of(t, config, ENOUGH), t.with_search(max(t.search, MOST_SEARCH * t.total))
+    of_as_many = config.model_copy(update={"max_founders": race.starts})
+    breeding = race_of(most, of_as_many, SEEN)
+    if breeding.newcomers and not race.newcomers and t.by_clock and wanted != 0:
         final_epochs = max(1, round(final_epochs * most.final / t.final))
         t, race = most, breeding  # it ends as soon as training on is worth more
+    if wanted is not None and wanted != race.newcomers:
+        race = race_of(t, of_as_many, SEEN if wanted else ENOUGH, wanted)
     longer, each = max(race.rungs[0].longer, race.rungs[-1]), t.rescoring * machine.workers / leaders(config)
     more = more_images(longer, each, machine.start, speed, train, config)
     again = longer.epochs * (more or longer.images) / speed + machine.start

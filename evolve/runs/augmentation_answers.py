@@ -55,7 +55,7 @@ def sentences(run: Run) -> Iterator[str]:
         how = "as you have set it" if any(augments(used, group) for group in AUGMENTATION_GROUPS) else "off"
         if asked(run) is not None:
             yield f"augmentation {how}: no network of the race was clearly better than guessing, so none could be asked"
-        elif how == "off" and _began_with_any(run):
+        elif how == "off" and run.search_ended and _began_with_any(run):
             yield "augmentation off: no network could be asked about it, as there was too little time, or it failed"
     for one in found:
         what, images = WORDS[one.group]

@@ -132,7 +132,8 @@ class Racing(Strategy):
     @property
     def only_copies(self) -> bool:
         """Whether nothing that the race has still to ask for takes time, as it is a copy of what is known."""
-        return self._races and all(stage == self._reborn for stage in self._stages)
+        twins = any(isinstance(wish, Examination) and wish.purpose is Purpose.TWIN for wish in self._wanted)
+        return self._races and not twins and all(stage == self._reborn for stage in self._stages)
 
     def cut_short(self) -> bool:
         """Leaves out what is left of it, but for those that are born again. Returns whether there may be any."""

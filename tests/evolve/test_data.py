@@ -232,14 +232,6 @@ def test_test_images_in_an_official_validation_part_are_counted(tmp_path: Path) 
     assert remark == "30 of 30 test images are among the training and validation images, too, pixel for pixel"
 
 
-@pytest.mark.parametrize(("rare", "told"), [(40, False), (12, True)])
-def test_uneven_classes_are_told_with_what_helps(rare: int, told: bool, tmp_path: Path) -> None:
-    images = np.random.default_rng(3).integers(0, 255, (200 + rare, 8, 8, 3)).astype(np.uint8)
-    labels = np.array([0] * 200 + [1] * rare)
-    remarks = prepare(load(saved(tmp_path, x_train=images, y_train=labels)), tmp_path).remarks
-    assert ["--metric balanced_accuracy counts each class alike" in one for one in remarks] == [True] * told
-
-
 def test_one_even_colour_is_known_whatever_its_channels(tmp_path: Path) -> None:
     images = np.random.default_rng(3).integers(0, 255, (120, 8, 8, 3)).astype(np.uint8)
     images[7] = (200, 30, 30)

@@ -355,3 +355,16 @@ def test_a_run_says_what_is_left_aside_and_what_is_odd(tmp_path: Path, capsys: p
     said = capsys.readouterr().out
     assert "left aside: 3 files that end in .heic\n" in said
     assert "3 of 39 images show one even colour and nothing else\n" in said
+
+
+@pytest.mark.parametrize(
+    ("rare", "metric", "told"), [(12, "accuracy", 1), (12, "balanced_accuracy", 0), (60, "accuracy", 0)]
+)
+def test_uneven_classes_are_told_with_what_helps(
+    rare: int, metric: str, told: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = np.random.default_rng(3).integers(0, 255, (300 + rare, 8, 8, 3)).astype(np.uint8)
+    np.savez(tmp_path / "uneven.npz", x_train=images, y_train=np.array([0] * 300 + [1] * rare))
+    settings = {"dataset": str(tmp_path / "uneven.npz"), "results": str(tmp_path / "results"), "metric": metric}
+    new_problem(RunConfig.checked(settings), make_console(True))
+    assert capsys.readouterr().out.count("classes are uneven: of ") == told

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,10 @@ from conftest import command, stops, training_job
 
 import evolve
 from evolve.config import RunConfig
+from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError
-from evolve.planning.plan import Machine, read_plan, write_plan
+from evolve.planning.plan import Machine, Plan, read_plan, write_plan
+from evolve.planning.planner import FEWEST_EPOCHS, _fitting, _with_room
 from evolve.planning.race_sizing import rescoring_of_counts, twins_of_counts
 from evolve.planning.sizing import (
     FILLED,
@@ -31,6 +35,8 @@ from evolve.planning.sizing import (
 from evolve.search.newcomers import TRAINED_LONGER
 from evolve.search.racing import REBORN
 from evolve.values import Budget
+from genomes.limits import Limits
+from genomes.stack.space import StackSpace
 
 SMALL = ("--founder", "conv 4 3, relu, global_max | adam 0.01, batch 16")
 STAGES = ("search", "rescoring", "final")
@@ -134,6 +140,39 @@ def test_as_many_newcomers_as_the_user_wants_are_planned(wanted: int, seconds: f
     assert settings["evaluations"] == settings["max_founders"] + REBORN + wanted
     few = make_plan(RunConfig.checked({"newcomers": wanted}), 3600, LAPTOP, train=400, images=500).settings
     assert (few["newcomers"], few["rescorings"] >= 1) == (wanted, True)
+
+
+@pytest.mark.parametrize("seconds", [1800, 3600])
+def test_newcomers_that_are_wished_have_the_time_that_others_have(seconds: float) -> None:
+    usual = plan(seconds)
+    wished = plan(seconds, newcomers=usual.settings["newcomers"])
+    assert wished.settings["newcomers"] > 0
+    assert wished.seconds.search == pytest.approx(usual.seconds.search)
+    assert wished.settings == usual.settings
+
+
+@pytest.mark.parametrize("side", [32, 64, 128, 224])
+@pytest.mark.parametrize("rate", [4e9, 2e10])
+@pytest.mark.parametrize("seconds", [120, 600])
+def test_limits_are_so_wide_that_a_race_can_be_made_of_founders(side: int, rate: float, seconds: float) -> None:
+    """And the plan is one for networks as large as they allow."""
+    space = StackSpace((side, side, 3), 10, Limits(max_multiply_adds=10**12))
+    begin_with = founders(space, None, Path("results"), lambda note: None)
+    machine = Machine(rate, 2.5, 2, int(median(space.limits.work(space.blueprint(one.genome)) for one in begin_with)))
+
+    def made(config: RunConfig) -> Plan:
+        return plan_for(config, seconds, machine, 16_000, 20_000)
+
+    problem: Any = SimpleNamespace(space=space)
+    settings = _with_room(made, RunConfig(), problem, begin_with).settings
+    most = settings["max_work"]
+    assert _fitting(begin_with, problem, most) >= 1
+    if not made(RunConfig()).of_one:
+        again = made(RunConfig.checked({"max_work": most, "max_multiply_adds": most})).settings
+        assert settings["final_epochs"] == again["final_epochs"]
+        assert settings["rungs"] == again["rungs"]
+        doubled = made(RunConfig.checked({"max_work": 2 * most, "max_multiply_adds": 2 * most})).settings
+        assert _fitting(begin_with, problem, most) >= 3 or doubled["final_epochs"] < FEWEST_EPOCHS
 
 
 def test_several_networks_that_are_delivered_share_the_last_training() -> None:

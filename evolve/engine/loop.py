@@ -80,7 +80,9 @@ class Search:
         """Asks for as many trainings as may be on their way, and opens a request for each."""
         while self.ended is None and len(self._running) < self.look_ahead:
             race = self.strategy if isinstance(self.strategy, Racing) and self.strategy.racing else None
-            if not (race and self._ends_soon(race)):
+            if race and self.replay.cut == self._asked:
+                race.cut_short()  # as an earlier session did
+            if not (race and race.only_copies):
                 self.ended = self.ends(self.births, self._is_recorded(race), race is not None)
             if self.ended is not None and not (race and self._cut_short(race)):
                 break
@@ -102,12 +104,6 @@ class Search:
         trainings are asked for in order, but are on record as they were done."""
         before_its_end = race is not None and (self.replay.examining or self._asked < (self.replay.cut or 0))
         return self.replay.active or before_its_end
-
-    def _ends_soon(self, race: Racing) -> bool:
-        """Whether what a race has still to ask for costs nothing, or is to be left out as an earlier session did."""
-        if self.replay.cut == self._asked:
-            race.cut_short()
-        return race.only_copies
 
     def _cut_short(self, race: Racing) -> bool:
         """Where a race is late, leaves out what is left of it but for copies. Returns whether there may be any. That is

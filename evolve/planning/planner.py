@@ -32,7 +32,7 @@ from evolve.planning.work_plan import (
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.problems.workers import make_executor, workers
-from evolve.search.racing import FEWEST
+from evolve.search.racing import FEWEST_BIRTHS
 from evolve.search.strategy import Proposal
 from evolve.values import Budget, Purpose
 from genomes.genome import recipe_of
@@ -144,7 +144,7 @@ def _in_words(plan: Plan, config: RunConfig, founders: Sequence[Proposal], takes
     augmented = not recipes or any(
         genes & {*AUGMENTATION_GROUPS[group]} or any(augments(one, group) for one in recipes) for group in PROBED_GROUPS
     )
-    asked = augmented and plan.settings["evaluations"] >= FEWEST
+    asked = augmented and plan.settings["evaluations"] >= FEWEST_BIRTHS
     return plan.in_words(takes, config.strategy != RANDOM, asked, newcomers_wanted(config) is not None)
 
 
@@ -161,7 +161,7 @@ def _too_long(config: RunConfig, plan: Plan) -> str:
         return ""
     return (
         f"\n      {' and '.join(named)}: trainings so long take about {minutes(needed)} for a race, which has "
-        f"{minutes(t.search)} and is cut short; make them smaller, or give more time"
+        f"{minutes(t.search + t.rescoring)} at most and is cut short; make them smaller, or give more time"
     )
 
 

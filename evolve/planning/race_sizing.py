@@ -25,6 +25,20 @@ MOST_EPOCHS = 999_999  # of a brief training, however much there is of time or w
 
 
 @dataclass(frozen=True)
+class TrainingTimes:
+    """What trainings of usual networks take on one worker. start: seconds before the first step. speed: images a
+    second. images: how many there are to train on."""
+
+    start: float
+    speed: float
+    images: int
+
+    def of(self, budget: Budget) -> float:
+        """Seconds of one training."""
+        return budget.size / self.speed + self.start
+
+
+@dataclass(frozen=True)
 class RaceSize:
     """starts: networks that it begins with. newcomers: births after it. rungs: budgets; the first one is that of brief
     trainings. twins: budgets of these, if there is time for them."""
@@ -36,44 +50,34 @@ class RaceSize:
 
 
 def race_size(
-    config: RunConfig,
-    seconds: float,
-    start: float,
-    speed: float,
-    train: int,
-    begin: int | None,
-    most: int,
-    wanted: int | None = None,
+    config: RunConfig, seconds: float, takes: TrainingTimes, begin: int | None, most: int, wanted: int | None = None
 ) -> RaceSize:
     """As many starts as there is time for, all of which are trained longer, too; then newcomers, if there is time for
     several.
 
-    seconds: of all workers together. speed: images a second of one. most: images that a brief training sees, if there
-    are newcomers. wanted: how many newcomers there are in any case; None for as many as there is time for.
+    seconds: of all workers together. begin: founders that are all tried. most: images that a brief training sees, if
+    there are newcomers. wanted: how many newcomers there are in any case; None for as many as there is time for.
     """
 
     def each(starts: int) -> float:
         """Images of a brief training."""
-        return (seconds / starts - 2 * start) * speed / (1 + LONGER)
+        return (seconds / starts - 2 * takes.start) * takes.speed / (1 + LONGER)
 
-    def takes(budget: Budget) -> float:
-        return budget.size / speed + start
-
-    chosen = _chosen_rungs(config, train)
-    enough = chosen[0].size if chosen else min(SEEN, 10 * train)
+    chosen = _chosen_rungs(config, takes.images)
+    enough = chosen[0].size if chosen else min(SEEN, 10 * takes.images)
     counts = range(MOST_STARTS if config.max_founders is None else config.max_founders, FEWEST_STARTS, -1)
     fits = (count for count in counts if each(count) >= (enough if chosen or count > USUAL_STARTS else enough / 2))
     starts = max(begin or 0, next(fits, FEWEST_STARTS))
-    rungs = chosen or (_brief(min(each(starts), most), train),)
-    brief, longer = takes(rungs[0]), takes(rungs[0].longer)
+    rungs = chosen or (_brief(min(each(starts), most), takes.images),)
+    brief, longer = takes.of(rungs[0]), takes.of(rungs[0].longer)
     left = seconds - starts * (brief + longer) - TRAINED_LONGER * longer
-    twins, paired = _twins(rungs[0], speed, start)
+    twins, paired = _twins(rungs[0], takes)
     twins, left = (twins, left - paired) if paired <= 0.5 * left else ((), left)
     newcomers = max(0, int(left / brief))
     if wanted is None and newcomers < FEWEST_NEWCOMERS and not chosen:
         newcomers = 0
     if not (newcomers if wanted is None else wanted) and not chosen:
-        return RaceSize(starts, 0, (_brief(min(each(starts), 2 * ENOUGH), train),))
+        return RaceSize(starts, 0, (_brief(min(each(starts), 2 * ENOUGH), takes.images),))
     if newcomers >= 2 * MANY_NEWCOMERS and strategy_class(config.strategy).takes_updates and not chosen:
         newcomers = int(left / (brief + longer / config.promote_one_in))
         rungs = (*rungs, rungs[0].longer)
@@ -88,20 +92,18 @@ def _chosen_rungs(config: RunConfig, train: int) -> tuple[Budget, ...]:
     return (Budget(images, config.epochs or max(1, round(ENOUGH / images))),)
 
 
-def more_images(
-    longer: Budget, seconds: float, start: float, speed: float, train: int, config: RunConfig
-) -> int | None:
+def more_images(longer: Budget, seconds: float, takes: TrainingTimes, config: RunConfig) -> int | None:
     """Images of the trainings in which leaders are scored again: up to three times those of the longer ones before, as
     more images show differences that few do not. None where there is no time for many more, or not so many.
 
-    seconds: that each leader has. speed: images a second. train: images that there are.
+    seconds: that each leader has.
     """
     if config.rescoring_images is not None:
-        given = min(train, config.rescoring_images)
+        given = min(takes.images, config.rescoring_images)
         return given if given > longer.images else None
     times = config.rescorings if "rescorings" in config.model_fields_set else 1
-    room = int((seconds / times - start) * speed / longer.epochs)
-    more = min(train, LONGER * longer.images, rounded(max(1, room)))
+    room = int((seconds / times - takes.start) * takes.speed / longer.epochs)
+    more = min(takes.images, LONGER * longer.images, rounded(max(1, room)))
     return more if more >= MANY_MORE * longer.images else None
 
 
@@ -129,14 +131,14 @@ def twins_of_counts(births: int, brief: Budget, last: Budget) -> tuple[Budget, .
     all the training there is. last: the budget of the last training."""
     if brief.folds > 1:
         return ()
-    twins, seen = _twins(brief, speed=1.0, start=0.0)
+    twins, seen = _twins(brief, TrainingTimes(start=0.0, speed=1.0, images=brief.images))
     return twins if seen <= TWINS_SHARE * (births * brief.size + last.size) else ()
 
 
-def _twins(brief: Budget, speed: float, start: float) -> tuple[tuple[Budget, ...], float]:
+def _twins(brief: Budget, takes: TrainingTimes) -> tuple[tuple[Budget, ...], float]:
     """Two budgets of a network and its twin, each of which sees `TWIN_SEEN` images at least; the seconds that all four
     trainings take. Over folds they are not planned, but take their time."""
     if brief.folds > 1:  # the search has some of its own
-        return (), 2 * (1 + 1 / SHORTER) * (brief.size / speed + start)
+        return (), 2 * (1 + 1 / SHORTER) * takes.of(brief)
     first = Budget(brief.images, max(1, math.ceil(TWIN_SEEN / brief.images)))
-    return (first, first.longer), 2 * ((first.size + first.longer.size) / speed + 2 * start)
+    return (first, first.longer), 2 * (takes.of(first) + takes.of(first.longer))

@@ -16,7 +16,16 @@ from evolve.planning.chosen import (
 )
 from evolve.planning.few_images import chosen_over_folds, has_few
 from evolve.planning.plan import Machine, Plan, Stages, rounded
-from evolve.planning.race_sizing import ENOUGH, FEWEST_IMAGES, SEEN, USUAL_STARTS, RaceSize, more_images, race_size
+from evolve.planning.race_sizing import (
+    ENOUGH,
+    FEWEST_IMAGES,
+    SEEN,
+    USUAL_STARTS,
+    RaceSize,
+    TrainingTimes,
+    more_images,
+    race_size,
+)
 from evolve.values import LONGER, Budget
 
 SEARCH_SHARE = 0.1  # of the time of a run of an hour or more
@@ -109,10 +118,10 @@ def make_plan(
 def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, images: int, begin: int | None) -> Chosen:
     """What a plan for that time consists of. See `make_plan`."""
     t, sizes, final_epochs = _stages(config, seconds, machine, train, images)
-    speed = machine.rate / 3 / sizes.typical  # images a second of one worker
+    takes = TrainingTimes(machine.start, speed=machine.rate / 3 / sizes.typical, images=train)
 
     def race_of(stages: Stages, config: RunConfig, seen: int, newcomers: int | None = None) -> RaceSize:
-        return race_size(config, stages.search * machine.workers, machine.start, speed, train, begin, seen, newcomers)
+        return race_size(config, stages.search * machine.workers, takes, begin, seen, newcomers)
 
     wanted = newcomers_wanted(config)
     race, most = race_of(t, config, ENOUGH), t.with_search(max(t.search, MOST_SEARCH * t.total))
@@ -124,8 +133,8 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     if wanted is not None and wanted != race.newcomers:
         race = race_of(t, of_as_many, SEEN if wanted else ENOUGH, wanted)
     longer, each = max(race.rungs[0].longer, race.rungs[-1]), t.rescoring * machine.workers / leaders(config)
-    more = more_images(longer, each, machine.start, speed, train, config)
-    again = longer.epochs * (more or longer.images) / speed + machine.start
+    more = more_images(longer, each, takes, config)
+    again = takes.of(replace(longer, images=more or longer.images))
     return Chosen(
         stages=t,
         starts=race.starts,

@@ -37,6 +37,7 @@ def answers(run: Run) -> list[Kept]:
 
 
 def _kept(run: Run, result: Result) -> list[Kept]:
+    """The same of one result."""
     guessing = guessing_on(run.problem, "validation")
     if guessing is None:
         return []
@@ -56,7 +57,7 @@ def sentences(run: Run) -> Iterator[str]:
         if asked(run) is not None:
             yield f"augmentation {how}: no network of the race was clearly better than guessing, so none could be asked"
         elif how == "off" and run.search_ended and _began_with_any(run):
-            yield "augmentation off: no network could be asked about it, as there was too little time, or it failed"
+            yield "augmentation off: there was no time to ask a network about it, or its training failed"
     for one in found:
         what, images = WORDS[one.group]
         on, left = augments(used, one.group), _percent(one.share)
@@ -67,7 +68,7 @@ def sentences(run: Run) -> Iterator[str]:
             tried = f"networks that were trained with {what} and without decided"
             said += tried if one.group in twins else "it was not tried out"
         if one.verdict == "survives" and not on:
-            said += ", but too few could be born again for it to be used, or they are trained as they were written"
+            said += ", but it is not used: too few births were left, or the network is trained as it was written"
         if on and one.verdict == "destroys":
             named = " and ".join(AUGMENTATION_GROUPS[one.group])
             said += f"; it destroys what tells classes apart, but you have asked for it: leave {named} out"

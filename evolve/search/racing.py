@@ -36,7 +36,7 @@ from genomes.genome import recipe_of
 
 REBORN = 3  # of the best, that are born again with the augmentation that was decided
 PARENTS = 3  # of the best, near which breeding begins
-FEWEST = 4  # births with which some can be born again
+FEWEST_BIRTHS = 4  # births with which some can be born again
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Race:
         if self.most is None:
             return wanted
         fair = max(self.most // 3, min(self.leaders, self.most // 2))
-        return min(wanted, fair) if self.most >= FEWEST else 0
+        return min(wanted, fair) if self.most >= FEWEST_BIRTHS else 0
 
     @property
     def most_twins(self) -> int:

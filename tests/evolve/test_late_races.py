@@ -89,7 +89,7 @@ def test_a_race_that_is_late_decides_on_augmentation_all_the_same(late: int) -> 
     in_time = new_store()
     search(in_time, None)
     assert not cuts(in_time)
-    assert store.count(Purpose.CHALLENGE) < in_time.count(Purpose.CHALLENGE) + 1
+    assert store.count(Purpose.CHALLENGE) < in_time.count(Purpose.CHALLENGE)
 
 
 def test_a_race_without_any_answer_ends_where_it_is_late() -> None:
@@ -100,15 +100,14 @@ def test_a_race_without_any_answer_ends_where_it_is_late() -> None:
 
 
 @pytest.mark.parametrize("clock", [None, 0, 6], ids=["no limit", "late at once", "as before"])
-@pytest.mark.parametrize("polls", range(9, 26, 2))
+@pytest.mark.parametrize("polls", range(11, 26, 2))
 def test_what_was_left_out_is_left_out_again(polls: int, clock: int | None) -> None:
     """Whatever the clock says when the search goes on."""
     straight, continued = new_store(), new_store()
     search(straight, 6)
     with pytest.raises(Stopped):
         search(continued, 6, StoppedSoon(polls))
-    if not cuts(continued):
-        return
+    assert cuts(continued)
     search(continued, clock)
     assert history(continued) == history(straight)
     assert cuts(continued) == cuts(straight)

@@ -22,7 +22,7 @@ from evolve.config import RunConfig
 from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError
 from evolve.planning.plan import Machine, Plan, read_plan, write_plan
-from evolve.planning.planner import FEWEST_EPOCHS, _fitting, _with_room
+from evolve.planning.planner import FEWEST_EPOCHS, _fitting, _too_long, _with_room
 from evolve.planning.race_sizing import rescoring_of_counts, twins_of_counts
 from evolve.planning.sizing import (
     FILLED,
@@ -173,6 +173,13 @@ def test_limits_are_so_wide_that_a_race_can_be_made_of_founders(side: int, rate:
         assert settings["rungs"] == again["rungs"]
         doubled = made(RunConfig.checked({"max_work": 2 * most, "max_multiply_adds": 2 * most})).settings
         assert _fitting(begin_with, problem, most) >= 3 or doubled["final_epochs"] < FEWEST_EPOCHS
+
+
+def test_trainings_that_are_too_long_for_a_race_are_told_of() -> None:
+    short, long = (RunConfig.checked({"duration": 600, "images": images, "epochs": 8}) for images in (200, 20_000))
+    said = [_too_long(config, make_plan(config, 600, LAPTOP, **CIFAR)) for config in (short, long, RunConfig())]
+    assert (said[0], said[2]) == ("", "")
+    assert re.search(r"images and epochs: trainings so long take about .* for a race, .* and is cut short", said[1])
 
 
 def test_several_networks_that_are_delivered_share_the_last_training() -> None:

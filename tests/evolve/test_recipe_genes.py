@@ -165,9 +165,9 @@ def step_of(line: str) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def test_decay_of_kernels_only() -> None:
-    change = step_of("conv 4 3, batchnorm, global_max | sgd 0.01, momentum 0.5, decay 0.1, kernels-only")
+    change = step_of("conv 4 3, prelu, batchnorm, global_max | sgd 0.01, momentum 0.5, decay 0.1, kernels-only")
     plain = -0.01 * 1.5  # Nesterov
-    assert len(change) == 6
+    assert len(change) == 7
     for path, values in change.items():
         decayed = -0.01 * 0.1 if path.endswith("kernel") else 0.0
         np.testing.assert_allclose(values, plain + decayed, rtol=2e-2, err_msg=path)
@@ -188,6 +188,45 @@ def test_every_image_is_mirrored_in_one_of_two_epochs(monkeypatch: pytest.Monkey
     assert not plain[0] & plain[1]
     assert plain[0] == plain[2]
     assert 70 < len(plain[0]) < 130
+
+
+def test_a_script_mirrors_by_turns_in_an_epoch_that_is_not_whole_too() -> None:
+    """Its last epoch is a second call of `fit`, which ends an epoch before it begins."""
+    import keras
+
+    from evolve.models.script import _training
+    from evolve.models.script_parts import augmentation_source
+
+    recipe = SPACE.parse("conv 8 3, global_max | sgd 0.1, batch 32, flip, alternating").recipe.to_json()
+    text = "import importlib.util\nimport keras\nimport numpy as np\n"
+    text += f"{augmentation_source(recipe)}\n\n{_training(recipe, starts=False, rest=True, averages=False)}"
+    names: dict[str, Any] = {"__name__": "script", "CLASSES": "ab", "SEED": 0, "BATCH_SIZE": 32, "EPOCHS": 3}
+    exec(text, names)
+    images = np.zeros((128, 4, 4, 1), np.uint8)
+    images[:, 0, 0, 0] = np.arange(128) + 1
+    batches, shown = names["Batches"](images, np.arange(128) % 2), dict[int, dict[int, bool]]()
+    batch_of = type(batches).__getitem__
+
+    class Watched(type(batches)):  # type: ignore[misc]
+        def __getitem__(self, index: int) -> Any:
+            found = batch_of(self, index)
+            for image in found[0]:
+                shown.setdefault(int(image.max()), {})[self.epoch] = bool(image[0, 0, 0] == 0)
+            return found
+
+    batches.__class__ = Watched
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
+    model.compile("sgd", "categorical_crossentropy")
+    model.fit(batches, epochs=3, verbose=0)
+    before = batches.epoch
+    rest = [line.strip() for line in _training(recipe, False, True, False).splitlines() if "batches.epoch" in line]
+    assert len(rest) == 1
+    exec(rest[0], {"batches": batches})
+    model.fit(batches, initial_epoch=3, epochs=4, steps_per_epoch=2, verbose=0)
+    epochs = sorted({epoch for of in shown.values() for epoch in of})
+    assert before in epochs
+    assert epochs == [*range(epochs[0], epochs[-1] + 1)], "none is counted that no image was shown in"
+    assert all(of[a] == of[b] ^ bool((a - b) % 2) for of in shown.values() for a in of for b in of)
 
 
 def test_mirroring_that_alternates_is_left_out_of_the_rest() -> None:

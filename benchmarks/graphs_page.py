@@ -30,19 +30,28 @@ class Winner:
     trial: Trial
     run: evolve.Run
     leader: Leader
-    network: ModelSpec
+
+    @property
+    def network(self) -> ModelSpec:
+        network = self.run.network(self.leader.candidate)
+        assert network is not None
+        return network
 
     @property
     def merges(self) -> int:
         return sum(node.op in ("add", "concatenate") for node in self.network.nodes)
 
+    @property
+    def bred(self) -> Leader | None:
+        """The best network that was bred, where that is not the winner."""
+        best = next((one for one in self.run.hall_of_fame if not one.origin.startswith("founder")), None)
+        return best if best != self.leader else None
+
 
 def winner(folder: Path, trial: Trial) -> Winner:
     run = evolve.find(trial.folder, folder / "runs")
     leader = next(one for one in run.hall_of_fame if one.candidate == run.winner)
-    network = run.network(leader.candidate)
-    assert network is not None
-    return Winner(trial, run, leader, network)
+    return Winner(trial, run, leader)
 
 
 def page(folders: list[Path], output: Path) -> str:
@@ -61,26 +70,33 @@ def page(folders: list[Path], output: Path) -> str:
 def _row(one: Winner) -> list[str]:
     trial, leader = one.trial, one.leader
     scores = ["-" if leader.rescored is None else f"{leader.rescored:.1%}", f"{trial.test:.1%}"]
-    candidates = f"{one.run.summary()['evaluations']:,}"
+    candidates = f"{trial.evaluations:,}"
     costs = [count(leader.parameters), count(leader.multiply_adds), str(len(one.network.nodes)), str(one.merges)]
     return [trial.dataset, trial.arm, str(trial.seed), *scores, candidates, *costs]
 
 
 def _section(one: Winner, output: Path) -> Iterator[str]:
     """What a winner looks like, and the species of its run."""
-    trial, leader = one.trial, one.leader
+    trial, name = one.trial, folder_name(*one.trial.key)
     yield f"## {trial.arm} on {trial.dataset}, seed {trial.seed}\n"
-    yield f"{leader.origin}\n"
-    yield f"    {leader.notation}\n"
-    picture = f"{folder_name(*trial.key)}.svg"
-    (output / picture).write_text(one.run.picture(leader.candidate), encoding="utf-8")
-    yield f"![The layers of that network]({picture})"
+    yield from _shown(one.run, one.leader, output / f"{name}.svg")
+    if one.bred is not None:
+        yield "\nThe best that was bred:\n"
+        yield from _shown(one.run, one.bred, output / f"{name}-bred.svg")
     for told in one.run.species:
         sizes = ", ".join(
             f"{each['size']} (born in {each['born']}, best {each['best']:.3f})" for each in told["species"]
         )
         died = f"; {len(told['died'])} died" if told["died"] else ""
         yield f"\n- generation {told['generation']} of {told['of']}: species of {sizes}{died}"
+
+
+def _shown(run: evolve.Run, leader: Leader, picture: Path) -> Iterator[str]:
+    """A network: where it comes from, its score, its line and its picture."""
+    yield f"{leader}\n"
+    yield f"    {leader.notation}\n"
+    picture.write_text(run.picture(leader.candidate), encoding="utf-8")
+    yield f"![The layers of that network]({picture.name})"
 
 
 def main() -> None:

@@ -56,7 +56,8 @@ def adopt_model(model: str, pixels: str | None, target: str) -> dict[str, Any]:
         spec = GraphSpace(shape, classes, UNLIMITED).blueprint(adopted.genome)
         ours = decode(spec, BYTES)
         places = nodes_of(adopted, [node.name for node in spec.nodes])
-        pairs = [(name, layer_named(loaded, name), ours.get_layer(node)) for name, node in places]
+        theirs = ((name, layer_named(loaded, name), node) for name, node in places)
+        pairs = [(name, layer, ours.get_layer(node)) for name, layer, node in theirs if layer is not None]
         dropped = not_kept(pairs)
     except NotAdopted as error:
         reasons = "".join(f"\n  {reason}" for reason in error.reasons)

@@ -33,8 +33,9 @@ def layers_of(model: Any, before: str = "", inner: str = "", training: Training 
         reads = tuple(names[one] for one in read) if calls else (before,)
         called = calls[0]["kwargs"].get("training") if calls else None
         names[name] = reads[0] if reads else before
-        for one in _told(operations[name], reads, inner, training if called is None else called, tuple(constants)):
-            yield replace(one, calls=len(calls), weights=bool(operations[name].weights)) if len(calls) > 1 else one
+        operation = operations[name]
+        for one in _told(operation, reads, inner, training if called is None else called, tuple(constants)):
+            yield replace(one, calls=len(calls)) if len(calls) > 1 else one
             names[name] = one.name
 
 
@@ -49,7 +50,8 @@ def _told(
         return
     if not hasattr(layer.output, "shape"):
         raise NotAdopted([f"{name} ({kind}): it has several outputs; evolve's layers have one"])
-    yield KerasLayer(name, kind, _settings(layer), reads, tuple(layer.output.shape[1:]), training, constants)
+    shape, weights = tuple(layer.output.shape[1:]), bool(getattr(layer, "weights", ()))  # operations have none
+    yield KerasLayer(name, kind, _settings(layer), reads, shape, training, constants, weights=weights)
 
 
 def _settings(layer: Any) -> Mapping[str, Any]:
@@ -92,7 +94,8 @@ def _read(call: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def layer_named(model: Any, name: str) -> Any:
-    """The layer of that name, of a model within if there is a stroke in it."""
+    """The layer of that name, of a model within if there is a stroke in it; None for an operation, which is none and
+    has no weights."""
     for part in name.split("/"):
-        model = model.get_layer(part)
+        model = next((one for one in model.layers if one.name == part), None)
     return model

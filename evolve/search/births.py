@@ -11,10 +11,12 @@ from random import Random
 from typing import Protocol
 
 from evolve.search.strategy import Member, Proposal
-from genomes import Genome, InvalidGenome, SearchSpace, Step, Variation, candidate_key
+from evolve.values import adoption
+from genomes import Blueprint, Genome, InvalidGenome, SearchSpace, Step, Variation, candidate_key
 from genomes.genome import recipe_of, with_genes
 from genomes.json_value import Json
 from genomes.recipe import difference, in_words
+from genomes.spec import ModelSpec
 
 DRAWS = 100
 NEARER_OF = 3  # mutants, of which the one nearest to its parent is a small step
@@ -61,6 +63,7 @@ class Births:
         self._founders = deque(founders)
         self._varied = list(founders) if mutants else []
         self._steps = deque[Proposal]()  # the winner of a race that each of the next small steps begins at
+        self._adopted = {str(step.detail["weights"]): one for one in founders if (step := adoption(one))}
         self._known: set[str] = set()
         self._born = 0
         self._fill, self._choose = fill, choose
@@ -95,18 +98,38 @@ class Births:
 
         return self._new_at_last(lambda: self._mutant(rng.choice(self._varied), rng), rng)
 
-    def _mutant(self, of: Proposal, rng: Random) -> Proposal:
-        variation = self.space.mutate(of.genome, rng)
-        return Proposal(variation.genome, of.parents, (*of.steps, *variation.steps), variation.blueprint)
+    def _mutant(self, of: Proposal, rng: Random) -> Proposal | None:
+        variation, adopted = self.space.mutate(of.genome, rng), adoption(of)
+        steps = self._steps_of(variation, of.genome, adopted)
+        before = tuple(step for step in of.steps if step != adopted)
+        return None if steps is None else Proposal(variation.genome, of.parents, before + steps, variation.blueprint)
+
+    def _steps_of(self, child: Variation[Genome], parent: Genome, adopted: Step | None) -> tuple[Step, ...] | None:
+        """The steps of a child. Of a parent that begins with adopted weights it does so, too, as far as it has layers
+        of that model; None if it reads pixels in another range than these layers expect."""
+        if adopted is None or not self._layers_left(child, self._adopted.get(str(adopted.detail["weights"]))):
+            return child.steps
+        return (*child.steps, adopted) if recipe_of(child.genome).pixels == recipe_of(parent).pixels else None
+
+    def _layers_left(self, child: Variation[Genome], model: Proposal | None) -> bool:
+        """Whether a network has any weights of an adopted model, but for those of the classes; if it is known."""
+        if model is None:
+            return True
+        left, known = (_with_weights(one.blueprint or self.space.blueprint(one.genome)) for one in (child, model))
+        return not left.isdisjoint(known)
 
     def _small_step(self, rng: Random) -> Proposal | None:
         """The mutant of the next winner that is the nearest to it of some; None if none of them is new."""
         winner = self._steps.popleft()
 
-        def draw() -> Proposal:
-            mutants = [self._mutant(winner, rng) for _ in range(NEARER_OF)]
+        def draw() -> Proposal | None:
+            mutants = [mutant for _ in range(NEARER_OF) if (mutant := self._mutant(winner, rng))]
+
             # At no distance at all is the winner itself.
-            return min(mutants, key=lambda mutant: self.space.distance(winner.genome, mutant.genome) or math.inf)
+            def away(mutant: Proposal) -> float:
+                return self.space.distance(winner.genome, mutant.genome) or math.inf
+
+            return min(mutants, key=away, default=None)
 
         return self._new(draw, DRAWS, rng)
 
@@ -150,7 +173,7 @@ class Births:
         `draw_parents` is called again for each draw. None if no new genome is found in `DRAWS` draws.
         """
 
-        def draw() -> Proposal:
+        def draw() -> Proposal | None:
             parents = draw_parents()
             child = Variation(parents[0].genome, ())
             if len(parents) == 2:
@@ -159,8 +182,9 @@ class Births:
                 mutant = self.space.mutate(child.genome, rng)
                 child = Variation(mutant.genome, child.steps + mutant.steps, mutant.blueprint)
             adopting = next((one for one in parents if one.adopted), parents[0])
-            steps = _with(adopting, child.steps)
-            return Proposal(child.genome, tuple(p.number for p in parents), steps, child.blueprint)
+            steps = self._steps_of(child, adopting.genome, adopting.adopted)
+            numbers = tuple(parent.number for parent in parents)
+            return None if steps is None else Proposal(child.genome, numbers, steps, child.blueprint)
 
         return self._new(draw, DRAWS, rng)
 
@@ -195,18 +219,20 @@ class Births:
                 return self._entered(found)
         return None
 
-    def _new_at_last(self, draw: Callable[[], Proposal], rng: Random) -> Proposal | None:
+    def _new_at_last(self, draw: Callable[[], Proposal | None], rng: Random) -> Proposal | None:
         """A new genome, if any can be found."""
         found = self._new(draw, 10 * DRAWS, rng)
         self._exhausted = found is None
         return found
 
-    def _new(self, draw: Callable[[], Proposal], draws: int, rng: Random) -> Proposal | None:
-        """One of the first new genomes among so many that are drawn; None if none of them is new."""
+    def _new(self, draw: Callable[[], Proposal | None], draws: int, rng: Random) -> Proposal | None:
+        """One of the first new genomes among so many that are drawn; None if none of them is new. A draw may give
+        none."""
         wanted, drafts = self._choose.drafts if self._choose else 1, list[Proposal]()
         with suppress(InvalidGenome):  # hardly anything fits these limits, and the space has tried hundreds
             for _ in range(draws):
-                if draft := self._unknown(self._filling(draw())):
+                drawn = draw()
+                if drawn and (draft := self._unknown(self._filling(drawn))):
                     drafts.append(draft)
                 if len(drafts) == wanted:
                     break
@@ -246,6 +272,12 @@ class Births:
         if proposal.blueprint is not None:
             self._known.add(candidate_key(proposal.genome, proposal.blueprint))
         return proposal
+
+
+def _with_weights(blueprint: Blueprint) -> set[tuple[object, ...]]:
+    """What tells layers with weights from each other, by which those of another network go on; the last one aside."""
+    assert isinstance(blueprint, ModelSpec)
+    return {(one.name, one.op, one.settings, one.parameters) for one in blueprint.nodes[:-1] if one.parameters}
 
 
 def _parent(winner: Member) -> Proposal:

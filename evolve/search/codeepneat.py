@@ -103,7 +103,7 @@ class CoDeepNeat(Strategy):
             while self._waiting:
                 network = self._waiting.popleft()
                 if made := self._put_together(network, rng):
-                    return self._out(made, network)
+                    return made
             if self._untold:
                 return "wait"
             if not self._next_generation(rng):
@@ -144,7 +144,8 @@ class CoDeepNeat(Strategy):
 
     def _put_together(self, network: Network, rng: Random) -> Proposal | None:
         """A network of the parts that are wanted; of others of the same species if it is not new or does not fit; in
-        the end one that is mutated as a whole."""
+        the end one that is mutated as a whole, which is not of these parts any more: none of them is worth what it is.
+        """
         assert network.blueprint is not None
         blueprint, tries = network.blueprint, 0
 
@@ -164,7 +165,8 @@ class CoDeepNeat(Strategy):
             return Variation(mutant.genome, (*steps, *mutant.steps), mutant.blueprint)
 
         with suppress(InvalidGenome):
-            return self._births.made(draw, lambda: network.ancestors)
+            made = self._births.made(draw, lambda: network.ancestors)
+            return made and self._out(made, network if tries <= TRIES else Network())
         return None
 
     def _chosen(self, blueprint: Blueprint, rng: Random, used: Counter[int] | None = None) -> dict[int, Module]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from genomes.alphabet import Alphabet
 from genomes.graph.graph_genome import GraphGenome
-from genomes.graph.structure import IMAGE, OUT, Edge, Graph, Vertex, graph_of
+from genomes.graph.structure import IMAGE, OUT, Edge, Vertex, graph_of
 from genomes.keras_layer import (
     PIXELS,
     KerasLayer,
@@ -31,6 +31,7 @@ from genomes.recipe import Recipe
 NOTHING = ("InputLayer", "Identity", "ActivityRegularization")  # that change no value
 BY_MODE = ("Dropout", "SpatialDropout2D", "GaussianNoise", "BatchNormalization")  # that do another thing in training
 MERGES = {"Add": "add", "Concatenate": "concatenate"}
+RESERVED = (IMAGE, OUT, "classes", "probabilities")  # names of nodes that every network has
 CONVOLUTIONS = ("conv", "separable", "depthwise")  # words of layers that can have a factor of pixels in their weights
 
 
@@ -38,7 +39,7 @@ CONVOLUTIONS = ("conv", "separable", "depthwise")  # words of layers that can ha
 class Adopted:
     """What a Keras model became.
 
-    places: name of each layer that has weights -> the mark of its vertex, or its place in the head, see `nodes_of`.
+    places: name of each layer -> the mark of its vertex, or its place in the head, see `nodes_of`.
     range: of the pixels that the first layer reads. first: names of those layers, where they have that range, a factor,
         in their weights. before: mark of the batch normalisation that stands for it otherwise, or "".
     remarks: what is another here, in words.
@@ -71,7 +72,6 @@ class _Adoption:
     shapes: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
     vertices: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    wanted: dict[str, list[str]] = field(default_factory=dict)  # what is concatenated, in its order
     head: list[Layer] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
     before: str = ""
@@ -139,8 +139,6 @@ class _Adoption:
         self.edges = []
         self.before = self._vertex("pixels", BatchNorm(), [IMAGE])
         self.edges += [(self.before if source == IMAGE else source, target) for source, target in edges]
-        for mark, sources in self.wanted.items():
-            self.wanted[mark] = [self.before if source == IMAGE else source for source in sources]
         self.remarks.append("the range of pixels became a batch normalisation that begins with its figures")
 
     def _merge(self, layer: KerasLayer) -> None:
@@ -162,10 +160,7 @@ class _Adoption:
             raise ValueError("it reads one layer; evolve merges two at least, so leave it out")
         if len(set(sources)) < len(sources) and not self.refused.intersection(layer.reads):
             raise ValueError("it reads one layer twice; evolve reads each once, so put a layer of its own before one")
-        mark = self._vertex(_called(layer), None, sources, MERGES[layer.kind])
-        if layer.kind == "Concatenate":
-            self.wanted[mark] = sources
-        self.made[layer.name] = mark
+        self.made[layer.name] = self._vertex(_called(layer), None, sources, MERGES[layer.kind])
 
     def _take_layer(self, layer: KerasLayer) -> None:
         check_layer(layer)
@@ -215,7 +210,7 @@ class _Adoption:
         letters = re.sub(r"[^A-Za-z0-9]", "", name) or "layer"
         letters = letters if letters[0].isalpha() else f"layer{letters}"
         mark, number = letters, 1
-        while mark in self.names or mark in (IMAGE, OUT):
+        while mark in self.names or mark in RESERVED:
             number += 1
             mark = f"{letters}x{number}"
         self.names.append(mark)
@@ -251,39 +246,14 @@ def adopt_layers(
     first = work.first() if work.range.factor not in (None, 1.0) else ()
     if work.range.factor != 1.0 and not first:
         work.normalise()
-    graph = _ordered(work)
+    graph = graph_of([*work.vertices, Vertex(OUT, None)], work.edges)
     end = next(one.name for one in reversed(layers) if one.kind == "Dense")
     genome = GraphGenome(graph, tuple(work.head), recipe)
     return Adopted(genome, {**work.places, end: "classes"}, work.range, first, work.before, tuple(work.remarks))
 
 
-def _ordered(work: _Adoption) -> Graph:
-    """The graph, with marks in the order of its layers where what is concatenated would come in another order else.
-    Raises NotAdopted where that does not help."""
-    graph = graph_of([*work.vertices, Vertex(OUT, None)], work.edges)
-    if not _out_of_order(graph, work.wanted):
-        return graph
-    digits = len(str(len(work.vertices)))
-    marks = {one.mark: f"l{at:0{digits}}{one.mark}" for at, one in enumerate(work.vertices)}
-    marks |= {IMAGE: IMAGE, OUT: OUT}
-    vertices = [Vertex(marks[one.mark], one.layer, one.merge) for one in work.vertices]
-    edges = [(marks[source], marks[target]) for source, target in work.edges]
-    renamed = {marks[mark]: [marks[one] for one in sources] for mark, sources in work.wanted.items()}
-    graph = graph_of([*vertices, Vertex(OUT, None)], edges)
-    if wrong := _out_of_order(graph, renamed):
-        where = wrong[0].removeprefix("l").lstrip("0123456789")
-        raise NotAdopted([f"{where} (Concatenate): it reads a later layer before an earlier one; give them in order"])
-    work.places = {name: marks.get(place, place) for name, place in work.places.items()}
-    work.before = marks.get(work.before, "")
-    return graph
-
-
-def _out_of_order(graph: Graph, wanted: Mapping[str, list[str]]) -> list[str]:
-    return [mark for mark, sources in wanted.items() if graph.sources(mark) != sources]
-
-
 def nodes_of(adopted: Adopted, nodes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each layer with weights and the name of its node among those of the network. nodes: the names of all."""
+    """Each layer and the name of its node among those of the network. nodes: the names of all."""
     for layer, place in adopted.places.items():
         found = [name for name in nodes if name == place or name.endswith(f"_{place}")]
         if len(found) != 1:

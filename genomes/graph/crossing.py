@@ -1,8 +1,8 @@
 """Crossover of graphs: what has the same mark is the same, however far apart the parents are (Stanley and Miikkulainen
 2002, "Evolving Neural Networks through Augmenting Topologies", section 3.2).
 
-The child has the graph of one parent; of vertices that both have, each comes from either; and half of the time it has
-what only the other parent has, too, as far as that closes no circle.
+The child has the graph of one parent; of vertices that both have, with layers of the same role, each comes from either;
+and half of the time it has what only the other parent has, too, as far as that closes no circle.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ def cross_graphs(a: GraphGenome, b: GraphGenome, rng: Random) -> tuple[GraphGeno
     in_order = rng.random() < 0.5
     first, second = (a, b) if in_order else (b, a)
     mine, theirs = first.graph.by_mark, second.graph.by_mark
-    vertices = [theirs[mark] if mark in theirs and rng.random() < 0.5 else one for mark, one in mine.items()]
+    common = {mark for mark, one in mine.items() if mark in theirs and one.role == theirs[mark].role}
+    vertices = [theirs[mark] if mark in common and rng.random() < 0.5 else one for mark, one in mine.items()]
     graph, both = graph_of(vertices, first.graph.edges), rng.random() < 0.5
     if both:
         graph = _joined(graph, second.graph)
     head = rng.choice((first.head, second.head))
     repeats = rng.choice((first.repeats, second.repeats))
     child = GraphGenome(graph, head, cross_recipes(first.recipe, second.recipe, rng), repeats)
-    shared = len(mine.keys() & theirs.keys()) - 1
+    shared = len(common) - 1
     whose, other = ("first", "second") if in_order else ("second", "first")
     more = f", and what only the {other} has" if both else ""
     text = f"crossover: the graph of the {whose} parent, {shared} layers in common{more}"

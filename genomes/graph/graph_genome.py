@@ -25,13 +25,17 @@ class GraphGenome:
 
     def to_json(self) -> JsonObject:
         vertices: list[Json] = [
-            {"mark": one.mark, "merge": one.merge, "layer": None if one.layer is None else one.layer.to_json()}
+            {
+                "mark": one.mark,
+                "reads": [*self.graph.sources(one.mark)],
+                "merge": one.merge,
+                "layer": None if one.layer is None else one.layer.to_json(),
+            }
             for one in self.graph.vertices
         ]
         return {
             "kind": self.kind,
             "vertices": vertices,
-            "edges": [list(edge) for edge in self.graph.edges],
             "repeats": {f.name: getattr(self.repeats, f.name) for f in genes_of(Repeats)},
             "head": [layer.to_json() for layer in self.head],
             "recipe": self.recipe.to_json(),

@@ -3,9 +3,9 @@
     a: conv 16 3 < image, b: relu < a, c: conv 16 3 < b, out < a + c | global_average, dense 10 | adam 0.001, batch 128
 
 Each vertex has a name, which is its historical mark, its layer and, behind `<`, what it reads: added (`a + c`) or
-concatenated (`a & c`). `out` is what is handed on to the layers behind the first bar; what stands behind the second is
-the recipe. `3 times growth=2.0:` at the beginning repeats the graph. A line of a layer stack is a chain whose vertices
-have the marks that they have if each layer was inserted behind the one before.
+concatenated in this order (`a & c`). `out` is what is handed on to the layers behind the first bar; what stands behind
+the second is the recipe. `3 times growth=2.0:` at the beginning repeats the graph. A line of a layer stack is a chain
+whose vertices have the letter of their role and its number as marks.
 """
 
 from __future__ import annotations

@@ -122,9 +122,9 @@ def mutate_blueprint(blueprint: GraphGenome, species: Sequence[int], rng: Random
 def _more(blueprint: GraphGenome, species: Sequence[int], rng: Random, alphabet: Alphabet) -> GraphGenome:
     graph = blueprint.graph
     edge = rng.choice(live_edges(graph))
-    mark = mark_of_split(edge, [vertex.mark for vertex in graph.vertices])
-    edges = [*(one for one in graph.edges if one != edge), (edge[0], mark), (mark, edge[1])]
-    return replace(blueprint, graph=graph_of([*graph.vertices, Vertex(mark, Slot(rng.choice(species)))], edges))
+    slot = Slot(rng.choice(species))
+    mark = mark_of_split(edge, slot.role, [vertex.mark for vertex in graph.vertices])
+    return replace(blueprint, graph=graph_of([*graph.vertices, Vertex(mark, slot)], graph.split_edges(edge, [mark])))
 
 
 def _less(blueprint: GraphGenome, species: Sequence[int], rng: Random, alphabet: Alphabet) -> GraphGenome:
@@ -133,10 +133,8 @@ def _less(blueprint: GraphGenome, species: Sequence[int], rng: Random, alphabet:
     if len(slots) < 2:
         return blueprint
     gone = rng.choice(slots)
-    readers = [target for source, target in graph.edges if source == gone.mark]
-    edges = [edge for edge in graph.edges if gone.mark not in edge]
-    edges += [(source, reader) for source in graph.sources(gone.mark) for reader in readers]
-    return replace(blueprint, graph=graph_of([one for one in graph.vertices if one != gone], edges))
+    left = [one for one in graph.vertices if one != gone]
+    return replace(blueprint, graph=graph_of(left, graph.edges_without(gone.mark)))
 
 
 def _another(blueprint: GraphGenome, species: Sequence[int], rng: Random, alphabet: Alphabet) -> GraphGenome:

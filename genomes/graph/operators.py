@@ -8,6 +8,7 @@ the graph is repeated.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -59,17 +60,14 @@ def split_by_stage(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Chan
 
 def _with_layers(genome: GraphGenome, edge: Edge, layers: list[Layer], operator: str) -> Changed:
     graph, (source, target) = genome.graph, edge
-    vertices, edges = list(graph.vertices), [one for one in graph.edges if one != edge]
-    last, marks = source, list[Json]()
+    vertices, last, marks = list(graph.vertices), source, list[str]()
     for layer in layers:
-        mark = mark_of_split((last, target), [vertex.mark for vertex in vertices])
-        vertices.append(Vertex(mark, layer))
-        edges.append((last, mark))
-        marks.append(mark)
-        last = mark
-    changed = replace(genome, graph=graph_of(vertices, [*edges, (last, target)]))
+        last = mark_of_split((last, target), layer.role, [vertex.mark for vertex in vertices])
+        vertices.append(Vertex(last, layer))
+        marks.append(last)
+    changed = replace(genome, graph=graph_of(vertices, graph.split_edges(edge, marks)))
     told = "+".join(layer.word for layer in layers)
-    detail: dict[str, Json] = {"edge": list(edge), "marks": marks, "to": [str(layer) for layer in layers]}
+    detail: dict[str, Json] = {"edge": list(edge), "marks": [*marks], "to": [str(layer) for layer in layers]}
     return changed, Step(operator, detail, f"{told} between {source} and {target}")
 
 
@@ -97,7 +95,9 @@ def connect(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
 def disconnect(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """An edge goes where others lead to the same vertex. What only it led to is dead from then on."""
     graph = genome.graph
-    edges = [edge for edge in live_edges(graph) if len(graph.sources(edge[1])) > 1]
+    live = live_edges(graph)
+    into = Counter(target for _, target in live)
+    edges = [edge for edge in live if into[edge[1]] > 1]
     if not edges:
         return genome, None
     edge = rng.choice(edges)
@@ -111,13 +111,9 @@ def take_out(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     if not (may_go := _changeable(genome, alphabet)):
         return genome, None
     gone, _ = rng.choice(may_go)
-    sources = graph.sources(gone.mark)
-    readers = [target for source, target in graph.edges if source == gone.mark]
-    edges = [edge for edge in graph.edges if gone.mark not in edge]
-    edges += [(source, reader) for source in sources for reader in readers]
     vertices = [vertex for vertex in graph.vertices if vertex != gone]
     detail: dict[str, Json] = {"mark": gone.mark, "from": str(gone.layer)}
-    changed = replace(genome, graph=graph_of(vertices, edges))
+    changed = replace(genome, graph=graph_of(vertices, graph.edges_without(gone.mark)))
     return changed, Step("remove", detail, f"remove {gone.layer} at {gone.mark}")
 
 

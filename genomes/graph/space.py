@@ -16,7 +16,7 @@ from genomes.graph.building import add_graph
 from genomes.graph.crossing import cross_graphs
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.operators import connect, mutate_graph
-from genomes.graph.structure import Edge, Repeats, Vertex, graph_of, of_stack
+from genomes.graph.structure import IMAGE, Edge, Repeats, Vertex, graph_of, of_stack
 from genomes.json_value import JsonObject
 from genomes.layer import Layer, distance
 from genomes.layer_space import TRIES, LayerSpace
@@ -132,7 +132,11 @@ class GraphSpace(LayerSpace[GraphGenome]):
                 Vertex(one["mark"], None if one["layer"] is None else self.read_layer(dict(one["layer"])), one["merge"])
                 for one in told["vertices"]
             ]
-            edges: list[Edge] = [(source, target) for source, target in told["edges"]]
+            edges = (
+                _edges_before_0_20(told)
+                if "edges" in told
+                else [(str(source), str(one["mark"])) for one in told["vertices"] for source in one["reads"]]
+            )
             recipe = check_recipe(Recipe.from_json(told["recipe"]), self.alphabet)
             repeats = Repeats(**told["repeats"])
             if problem := repeats.problem():
@@ -147,6 +151,12 @@ class GraphSpace(LayerSpace[GraphGenome]):
 
 def _all(genome: GraphGenome) -> tuple[Vertex, ...]:
     return genome.graph.vertices
+
+
+def _edges_before_0_20(told: Mapping[str, Any]) -> list[Edge]:
+    """Those of a graph that an earlier version wrote: all vertices read others in the order in which these stand."""
+    order = {IMAGE: -1, **{one["mark"]: at for at, one in enumerate(told["vertices"])}}
+    return sorted(((source, target) for source, target in told["edges"]), key=lambda edge: order[edge[0]])
 
 
 def _apart(a: set[Any], b: set[Any]) -> float:

@@ -1,16 +1,18 @@
 """Graphs of layers: vertices with historical marks, edges between them, and no circle.
 
-A mark says how a vertex came to be: it is derived from the edge that was split for it, so that the same split has the
-same mark whenever and in whichever genome it happens, and homologous parts are found by their marks (Stanley and
-Miikkulainen 2002, "Evolving Neural Networks through Augmenting Topologies", section 3.2,
+A mark says how a vertex came to be: it is derived from the edge that was split for it and from the role of the layer,
+so that the same split has the same mark whenever and in whichever genome it happens, and homologous parts are found by
+their marks (Stanley and Miikkulainen 2002, "Evolving Neural Networks through Augmenting Topologies", section 3.2,
 https://nn.cs.utexas.edu/?stanley:ec02). There is nothing to be counted, so nothing that a replay would have to restore.
+In a chain that begins a search a layer has the mark of its role and number: `f3` is the third that makes features.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -21,7 +23,7 @@ from genomes.primitives import InvalidGenome
 
 IMAGE, OUT = "image", "out"  # marks of what the graph reads and of what it hands on
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")  # of a vertex
-LETTERS = 7  # of a mark: of ten thousand marks two are the same by chance in one of 160 runs
+LETTERS = 6  # of a mark, behind that of its role: of a thousand of one role two are alike in one of 600 runs
 MERGES = ("add", "concatenate")
 Edge = tuple[str, str]
 """The marks of the vertex that it comes from and of the one that it leads to."""
@@ -36,11 +38,17 @@ class Vertex:
     layer: Layer | None
     merge: str = "add"
 
+    @property
+    def role(self) -> str:
+        """That of its layer, see `Layer.role`."""
+        return self.layer.role if self.layer else "merge"
+
 
 @dataclass(frozen=True)
 class Graph:
-    """Vertices in an order in which edges lead forward, ties in the order of their marks, and sorted edges. The last
-    vertex is `OUT`. Made by `graph_of` alone."""
+    """Vertices in an order in which edges lead forward, ties in the order of their marks; the last one is `OUT`. Edges
+    in the order of the vertices that they lead to: of one that concatenates in the order of the channels, else in that
+    of the vertices that they come from. Made by `graph_of` alone."""
 
     vertices: tuple[Vertex, ...]
     edges: tuple[Edge, ...]
@@ -50,9 +58,9 @@ class Graph:
         return {vertex.mark: vertex for vertex in self.vertices}
 
     def sources(self, mark: str) -> list[str]:
-        """What a vertex reads, in the order of the vertices; the image is the first."""
-        order = {IMAGE: -1, **{vertex.mark: at for at, vertex in enumerate(self.vertices)}}
-        return sorted((one for one, target in self.edges if target == mark), key=order.__getitem__)
+        """What a vertex reads, in the order in which it is concatenated; added in that of the vertices, the image
+        first."""
+        return [source for source, target in self.edges if target == mark]
 
     def live(self) -> tuple[Vertex, ...]:
         """The vertices that lie on a way from the image to the end. The others are of no use now, and stay in the
@@ -64,6 +72,22 @@ class Graph:
         """Whether a new edge would close a circle."""
         source, target = edge
         return source == target or source in _reached(target, self.edges)
+
+    def split_edges(self, edge: Edge, marks: Sequence[str]) -> list[Edge]:
+        """Its edges with new vertices on one of them, one behind the other."""
+        ways = [edge[0], *marks]
+        within = [(marks[-1], one[1]) if one == edge else one for one in self.edges]
+        return [*within, *zip(ways, marks, strict=False)]
+
+    def edges_without(self, mark: str) -> list[Edge]:
+        """Its edges without a vertex: what it read is read, in its place, by those that read it."""
+        sources = self.sources(mark)
+        return [
+            (source, target)
+            for before, target in self.edges
+            if target != mark
+            for source in (sources if before == mark else [before])
+        ]
 
 
 @dataclass(frozen=True)
@@ -91,8 +115,9 @@ ONCE = Repeats()
 
 
 def graph_of(vertices: Iterable[Vertex], edges: Iterable[Edge]) -> Graph:
-    """The graph of these vertices and edges, `OUT` among them, in its one order. Raises InvalidGenome for a mark that
-    two vertices have or none has, for a circle, and where no way leads from the image to the end."""
+    """The graph of these vertices and edges, `OUT` among them, in its one order. Edges to a vertex that concatenates
+    stay in theirs. Raises InvalidGenome for a mark that two vertices have or none has, for a circle, and where no way
+    leads from the image to the end."""
     known: dict[str, Vertex] = {}
     for vertex in vertices:
         if not NAME.fullmatch(vertex.mark):
@@ -104,32 +129,43 @@ def graph_of(vertices: Iterable[Vertex], edges: Iterable[Edge]) -> Graph:
         if vertex.mark in known:
             raise InvalidGenome(f"two vertices are called '{vertex.mark}'; give one of them another name")
         known[vertex.mark] = vertex
-    unique = sorted(set(edges))
+    unique = list(dict.fromkeys(edges))
     for source, target in unique:
         for mark in (source, target):
             if mark not in known and mark != IMAGE:
                 raise InvalidGenome(f"'{source}' -> '{target}': there is no vertex '{mark}'; known are {_names(known)}")
         if target == IMAGE or source == OUT:
             raise InvalidGenome(f"'{source}' -> '{target}': nothing leads to the image or away from '{OUT}'")
-    made = Graph(_in_order(known, unique), tuple(unique))
+    order = _in_order(known, unique)
+    place = {IMAGE: -1, **{vertex.mark: at for at, vertex in enumerate(order)}}
+
+    def placed(edge: Edge) -> tuple[int, int]:
+        source, target = edge
+        return place[target], place[source] if known[target].merge == "add" else 0
+
+    made = Graph(order, tuple(sorted(unique, key=placed)))
     if OUT not in {vertex.mark for vertex in made.live()}:
         raise InvalidGenome(f"no way leads from the image to '{OUT}'; add an edge to it")
     return made
 
 
-def mark_of_split(edge: Edge, taken: Iterable[str]) -> str:
-    """The mark of the vertex that splits an edge; another one if that is there, as the edge was split before."""
-    known, text, times = set(taken), f"{edge[0]} {edge[1]}", 1
-    while (mark := _letters(f"{text} {times}")) in known:
+def mark_of_split(edge: Edge, role: str, taken: Iterable[str]) -> str:
+    """The mark of the vertex that splits an edge by a layer of a role: the letter of that and others; another one if
+    that is there, as the edge was split before."""
+    known, text, times = set(taken), f"{edge[0]} {edge[1]} {role}", 1
+    while (mark := f"{role[0]}{_letters(f'{text} {times}')}") in known:
         times += 1
     return mark
 
 
 def chain_of(layers: Iterable[Layer]) -> Graph:
-    """Layers one behind the other, with the marks that they have if each was inserted behind the one before."""
+    """Layers one behind the other, with the letter of their role and its number as marks."""
     last, vertices, edges = IMAGE, list[Vertex](), list[Edge]()
+    numbers = Counter[str]()
     for layer in layers:
-        mark = mark_of_split((last, OUT), [vertex.mark for vertex in vertices])
+        letter = layer.role[0]
+        numbers[letter] += 1
+        mark = f"{letter}{numbers[letter]}"
         vertices.append(Vertex(mark, layer))
         edges.append((last, mark))
         last = mark
@@ -148,7 +184,7 @@ def _letters(text: str) -> str:
     for _ in range(LETTERS):
         number, digit = divmod(number, 26)
         letters += chr(ord("a") + digit)
-    return letters if letters not in (IMAGE, OUT) else letters[::-1]
+    return letters
 
 
 def _reached(start: str, edges: Iterable[Edge]) -> set[str]:

@@ -95,8 +95,33 @@ def concatenated_against_its_names() -> Any:
     return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
 
 
+def backwards() -> Any:
+    """A later layer is concatenated before an earlier one."""
+    image = keras.Input(SHAPE)
+    x = layers.Conv2D(4, 3, padding="same", name="one")(image)
+    x = layers.Concatenate(name="both")([layers.ReLU()(x), x])
+    return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
+
+
+def called_as_what_every_network_has() -> Any:
+    """And a function in the place of a layer."""
+    image = keras.Input(SHAPE)
+    x = layers.Conv2D(4, 3, name="probabilities")(image)
+    x = layers.Conv2D(4, 3, name="classes")(keras.activations.relu(x))
+    return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
+
+
 MODELS: dict[str, Callable[[], Any]] = {
-    made.__name__: made for made in (tutorial, resnet, densenet, nested, concatenated_against_its_names)
+    made.__name__: made
+    for made in (
+        tutorial,
+        resnet,
+        densenet,
+        nested,
+        concatenated_against_its_names,
+        backwards,
+        called_as_what_every_network_has,
+    )
 }
 
 
@@ -124,7 +149,7 @@ def test_what_was_adopted_says_what_the_model_says(name: str, tmp_path: Path) ->
     space = GraphSpace(SHAPE, 5)
     genome = space.parse(told["notation"])
     assert genome.notation() == told["notation"]
-    assert told["range"] == ("0-1" if name in ("tutorial", "concatenated_against_its_names") else "0-255")
+    assert told["range"] == ("0-255" if name in ("resnet", "densenet", "nested") else "0-1")
 
 
 def test_the_same_network_has_the_same_marks_however_many_were_made_before(tmp_path: Path) -> None:
@@ -186,19 +211,11 @@ def code() -> Any:
     return keras.Model(image, layers.Dense(5, activation="softmax")(x))
 
 
-def backwards() -> Any:
-    image = keras.Input(SHAPE)
-    x = layers.Conv2D(4, 3, padding="same", name="one")(image)
-    x = layers.Concatenate(name="both")([layers.ReLU()(x), x])
-    return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
-
-
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (two_inputs, "has 2 inputs and 1 output; "),
     (two_outputs, "has 1 input and 2 outputs; "),
     (shared, r"twice \(Conv2D\): it is called 2 times, with the same weights; give each call a layer of its own"),
     (code, r"holds code \(__lambda__\), which is not run"),
-    (backwards, r"both \(Concatenate\): it reads a later layer before an earlier one"),
 ]
 
 

@@ -146,6 +146,19 @@ def test_a_module_is_worth_its_best_network_not_their_mean() -> None:
     assert module.champion() == 9
 
 
+def test_no_part_is_worth_what_a_network_is_that_was_mutated_as_a_whole() -> None:
+    strategy, born = play(70, founders=("minimal",), fitness=lambda number, _: number / 100)
+    mutated = {
+        number
+        for number, one in enumerate(born, start=1)
+        if one.steps and one.steps[0].operator == "assemble" and {step.operator for step in one.steps[1:]} - {"scale"}
+    }
+    assert 10 < len(mutated) < 70
+    parts = [*strategy._modules.members.values(), *strategy._blueprints.members.values()]
+    champions = {part.champion() for part in parts if part.best is not None}
+    assert champions and not champions & mutated
+
+
 def test_both_populations_are_told_generation_by_generation() -> None:
     strategy, _ = play()
     facts = strategy.facts()

@@ -21,7 +21,7 @@ from genomes.graph.space import GraphSpace
 from genomes.graph.structure import IMAGE, OUT, Vertex, chain_of, graph_of, mark_of_split
 from genomes.limits import Limits
 from genomes.spec import Node, SpecBuilder
-from genomes.stack.founders import FOUNDERS
+from genomes.stack.founders import FOUNDERS, GROUPS
 from genomes.stack.space import StackSpace
 
 SHAPES = [(32, 32, 3), (28, 28, 1), (8, 8, 1), (48, 20, 3)]
@@ -41,9 +41,14 @@ def test_the_same_split_has_the_same_mark_whenever_it_happens() -> None:
     later = SPACE.parse(FOUNDERS["fast-wide"]).graph
     assert [vertex.mark for vertex in one.vertices[:3]] == [vertex.mark for vertex in later.vertices[:3]]
     edge = (one.vertices[0].mark, one.vertices[1].mark)
-    assert mark_of_split(edge, []) == mark_of_split(edge, ["other"])
-    assert mark_of_split(edge, [mark_of_split(edge, [])]) != mark_of_split(edge, [])
-    assert mark_of_split(edge, []) != mark_of_split((edge[1], edge[0]), [])
+    mark = mark_of_split(edge, "activation", [])
+    assert mark == mark_of_split(edge, "activation", ["other"])
+    others = [
+        mark_of_split(edge, "activation", [mark]),
+        mark_of_split((edge[1], edge[0]), "activation", []),
+        mark_of_split(edge, "pooling", []),
+    ]
+    assert len({mark, *others}) == 4
 
 
 @pytest.mark.parametrize("name", sorted(FOUNDERS))
@@ -269,6 +274,65 @@ def test_a_child_aligns_what_has_the_same_mark() -> None:
     skip, _ = mutate_graph(a, 1, rng, SPACE.alphabet, only="connect")
     children = [cross_graphs(a, skip, rng)[0] for _ in range(40)]
     assert {merges(child) for child in children} == {0, 1}
+
+
+def test_what_has_the_same_mark_does_the_same_in_founders_and_in_what_is_bred_of_them() -> None:
+    rng, pool = Random(5), [SPACE.parse(FOUNDERS[name]) for name in GROUPS["portfolio"]]
+    shared = 0
+    for _ in range(400):
+        a, b = rng.sample(pool, 2)
+        for mark in a.graph.by_mark.keys() & b.graph.by_mark.keys() - {OUT}:
+            assert a.graph.by_mark[mark].role == b.graph.by_mark[mark].role
+            shared += 1
+        pool.append((SPACE.crossover(a, b, rng) if rng.random() < 0.4 else SPACE.mutate(a, rng)).genome)
+    assert shared > 1000
+
+
+def test_marks_that_a_user_gave_to_other_layers_are_not_crossed() -> None:
+    a = SPACE.parse(SKIP)
+    b = SPACE.parse(SKIP.replace("a: conv 16 3", "a: maxpool 2").replace("b: relu", "b: gelu"))
+    children = [cross_graphs(a, b, Random(seed)) for seed in range(40)]
+    assert {step.detail["in_common"] for _, [step] in children} == {2}
+    told = [{mark: str(one.layer) for mark, one in child.graph.by_mark.items()} for child, _ in children]
+    assert {one["a"] for one in told} == {"conv 16 3", "maxpool 2"}
+    assert {one["b"] for one in told if one["a"] == "conv 16 3"} == {"relu", "gelu"}
+
+
+CHANNELS = "a: conv 8 3 < image, b: relu < image, out < b & a & image | global_average | adam 0.01, batch 64"
+
+
+def test_what_is_concatenated_keeps_its_order_whatever_comes_between_or_goes() -> None:
+    """Else weights of the layer behind, which a child begins with, meet other channels."""
+    genome = SPACE.parse(CHANNELS)
+    assert genome.notation() == CHANNELS
+    assert SPACE.read(json.loads(json.dumps(genome.to_json()))) == genome
+    of = {"a": 8, "b": 3, IMAGE: 3}
+    for seed in range(60):
+        changed, _ = mutate_graph(genome, 1, Random(seed), SPACE.alphabet, only=("split", "remove")[seed % 2])
+        graph = changed.graph
+        before = {mark: [mark, *graph.sources(mark)] for mark in graph.by_mark}
+        ends = [next(one for one in of if one in before.get(source, [source])) for source in graph.sources(OUT)]
+        wanted = [one for one in ("b", "a", IMAGE) if one in graph.by_mark or one == IMAGE]
+        assert list(dict.fromkeys(ends)) in (wanted, [IMAGE, *wanted[:-1]])
+
+
+def test_what_is_added_has_one_order() -> None:
+    line = CHANNELS.replace(" & ", " + ")
+    assert SPACE.parse(line) == SPACE.parse(line.replace("b + a + image", "image + a + b"))
+
+
+def test_a_graph_of_an_earlier_version_is_read_as_it_was_meant() -> None:
+    """What was concatenated came in the order of the vertices there."""
+    genome = SPACE.parse(CHANNELS.replace("b & a & image", "image & a & b"))
+    told = json.loads(json.dumps(genome.to_json()))
+    told["edges"] = sorted([source, one["mark"]] for one in told["vertices"] for source in one.pop("reads"))
+    assert SPACE.read(told) == genome
+
+
+def test_only_what_is_in_use_counts_when_an_edge_goes() -> None:
+    """Else the last way from the image to the end could be cut."""
+    genome = SPACE.parse("z: relu <, m: relu < image + z, out < m | global_average | adam 0.01, batch 64")
+    assert mutate_graph(genome, 1, Random(0), SPACE.alphabet, only="disconnect") == (genome, ())
 
 
 def test_crossing_graphs_that_are_ordered_differently_closes_no_circle() -> None:

@@ -31,7 +31,7 @@ def model_source(spec: ModelSpec, pixels: Settings) -> str:
         """`x` for what the next line alone reads, a name of its own for what is read elsewhere, too."""
         if readers.get(position) == [position + 1]:
             return "x"
-        return spec.nodes[position].name if position else "pixels"
+        return f"{spec.nodes[position].op}_{position}" if position else "pixels"
 
     lines = [f"image = keras.Input(shape={spec.input_shape})"]
     lines.append(f"{variable(0)} = {_call(normalisation(pixels), 'layers.')}(image)  # raw pixels in")

@@ -84,7 +84,9 @@ def read_objective(text: str) -> Objective:
     if not NAME.fullmatch(name) or direction not in ("", *Direction):
         raise ValueError("the name of a measure, after 'maximise' or 'minimise' where that is not clear")
     if not direction and name not in KNOWN:
-        raise ValueError(f"one of {', '.join(KNOWN)}, or another measure after 'maximise' or 'minimise'")
+        names = ", ".join(name for name in KNOWN if name not in (FITNESS, SCORE))
+        others = "fitness of a function of your own, score of a table, or another measure after"
+        raise ValueError(f"one of {names}, {others} 'maximise' or 'minimise'")
     return Objective(name, Direction(direction) if direction else KNOWN[name])
 
 

@@ -18,7 +18,8 @@ def seconds(value: Any) -> Any:
     """Seconds of a duration such as 90, '90s', '2ms', '10m', '1.5h' or '1h30m'. Raises ValueError for anything else."""
     if isinstance(value, str):
         parts = re.findall(rf"{NUMBER}\s*({'|'.join(MICRO)}|ms|[smhd]?)", value)
-        if not parts or "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
+        whole = "".join(number + unit for number, unit in parts) == value.replace(" ", "")
+        if not parts or not whole or (len(parts) > 1 and not all(unit for _, unit in parts)):
             raise ValueError("not a duration")
         return sum(float(number) * TIMES[unit or "s"] for number, unit in parts)
     return value
@@ -27,7 +28,7 @@ def seconds(value: Any) -> Any:
 def latency(value: Any) -> Any:
     """Seconds of a short time such as '2ms' or '500us', or a number of them. Raises ValueError for text without a unit,
     or with minutes, by which one may mean milliseconds, and for anything else."""
-    if isinstance(value, str) and not value.strip().endswith((*MICRO, "ms", "s")):
+    if isinstance(value, str) and not re.fullmatch(rf"{NUMBER}\s*({'|'.join(MICRO)}|ms|s)", value.strip()):
         raise ValueError("not a time with a unit")
     return seconds(value)
 

@@ -29,7 +29,7 @@ SMALLEST = 5  # candidates, which are measured where none is within the limits, 
 POLL_SECONDS = 0.25
 Costs = Mapping[str, float | None]
 Sizes = tuple[float, float, float]  # multiply-adds, weights, layers
-SURELY = 1.15  # times the size that a file may have: if it is estimated at more, it surely is too large
+SURELY = 1.25  # times the size that a file may have: if it is estimated at more, it surely is too large
 SAVED = 2.0  # times less for its size than another one costs hardly any network
 
 

@@ -17,7 +17,7 @@ from evolve.problems.images import ImageProblem
 from evolve.runs.find import find
 from evolve.runs.picking import check_limits, picked
 from evolve.runs.run import Run
-from evolve.runs.shelf import Item, by_standing, items, within
+from evolve.runs.shelf import Item, items, within
 from evolve.storage.store import Store
 from evolve.trust import Trust
 from evolve.values import Candidate, Purpose, Request, Status
@@ -51,7 +51,8 @@ def pick(
 
     limits: by the names of costs: "parameters", "multiply_adds", "activations"; or of what is measured for it, of those
     that promise most until enough fit: "latency" (seconds), "size", "size_int8" (bytes). rescore: whether the best few
-    that fit are scored again, on the selection part, as often as leaders of the run are. in_full: whether the best is
+    that fit are scored again, on the selection part, as often as leaders of the run are, where the winner of the run
+    does not fit. in_full: whether the best is
     then trained in full, which opens the test part for it, on record. Raises RunError if nothing fits, naming the
     nearest.
     """
@@ -59,13 +60,12 @@ def pick(
     found, console, looked = find(run, results).trusting(trust), make_console(progress), None
     if any(name in MEASURED for name in limits):
         computed = {name: limit for name, limit in limits.items() if name not in MEASURED}
-        best = by_standing(found, picked(found, computed))
-        looked = measure_best(found, best, limits, TRIED if rescore else 1, console)
+        looked = measure_best(found, picked(found, computed), limits, TRIED if rescore else 1, console)
         found = Run(found.folder, found.trust)
     said = looked.in_words() if looked else ""
     fitting = picked(found, limits, looked=said)
-    if rescore and found.config.table is None:
-        few = [item for item in by_standing(found, fitting)[:TRIED] if item.rescorings < found.config.rescorings]
+    if rescore and found.config.table is None and fitting[0].candidate != found.winner:
+        few = [item for item in fitting[:TRIED] if item.rescorings < found.config.rescorings]
         if few:
             _rescore(found, [item.candidate for item in few], console)
             found = Run(found.folder, found.trust)

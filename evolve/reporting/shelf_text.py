@@ -55,7 +55,7 @@ def table(found: Sequence[Item], by: Sequence[str] = ("parameters", "multiply_ad
     columns += [Column(COSTS.get(name, name.replace("_", " "))) for name in by]
     rows = FoldingTable((*columns, Column("origin", left=True, folds=True, spare=2)))
     for item in found:
-        costs = [_shown(name, item.costs.get(name)) for name in by]
+        costs = [_shown(name, item.costs) for name in by]
         scores = [item.score, *[item.longer] * longer, item.rescored]
         rows.add_row(str(item.candidate), *map(score, scores), *costs, item.origin)
     return rows
@@ -72,6 +72,8 @@ def legend(run: Run, found: Sequence[Item]) -> Text:
     said = f"score:{name} of the first training{after}, alike for all"
     said += "; longer: at the largest budget of the search" if any(one.longer is not None for one in found) else ""
     said += "; re-scored: mean of fresh trainings" if any(one.rescored is not None for one in found) else ""
+    timed = any(one.costs.get("latency") is not None for one in found)
+    said += "; ms: of one image on one core of this machine, ± half of their spread" if timed else ""
     return Text(said)
 
 
@@ -100,12 +102,13 @@ def measured(item: Item, looked: str) -> Iterator[str]:
         yield looked
 
 
-def _shown(name: str, value: float | None) -> str:
-    """A cost as people read it: milliseconds, sizes, counts."""
+def _shown(name: str, costs: Mapping[str, float | None]) -> str:
+    """A cost as people read it: milliseconds with half of their spread, sizes, counts."""
+    value, spread = costs.get(name), costs.get(SPREAD)
     if value is None:
         return "-"
     if name not in COSTS:
         return score(value)
     if name == "latency":
-        return f"{1000 * value:.3g}"
+        return f"{1000 * value:.3g}" + (f" ±{500 * spread:.1g}" if spread is not None else "")
     return shown_size(int(value)) if name in ("size", "size_int8", "activations") else count(int(value))

@@ -9,7 +9,7 @@ from evolve.display.quantities import shown_cost
 from evolve.errors import ConfigError, RunError, nearest
 from evolve.objectives import COSTS, MEASURED
 from evolve.runs.run import Run
-from evolve.runs.shelf import Item, best_first, items, within
+from evolve.runs.shelf import Item, best_first, items, spread_of, within
 
 
 def check_limits(limits: Mapping[str, float]) -> None:
@@ -45,7 +45,10 @@ def _nearest_of(found: Sequence[Item], limits: Mapping[str, float]) -> str:
     if not known:
         return ", and of none is it known"
     item = min(known, key=lambda one: (beyond(one), one.candidate))
-    return f"; the nearest is candidate {item.candidate} with {_said({name: item.costs[name] or 0 for name in limits})}"
+    share = spread_of(item.costs) if "latency" in limits else None
+    doubt = f", whose times spread by {share:.0%} of their median" if share is not None else ""
+    costs = _said({name: item.costs[name] or 0 for name in limits})
+    return f"; the nearest is candidate {item.candidate} with {costs}{doubt}"
 
 
 def _said(limits: Mapping[str, float]) -> str:

@@ -3,6 +3,7 @@ nothing is trained for them."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ def _undominated(found: Sequence[Item], turned: Sequence[Sequence[float]]) -> li
 
     if not found:
         return []
-    kept = moocore.is_nondominated(np.array(turned), maximise=True)
+    kept = moocore.is_nondominated(np.array(turned), maximise=True, keep_weakly=True)
     return [item for item, keep in zip(found, kept, strict=True) if keep]
 
 
@@ -192,32 +193,44 @@ def by_standing(run: Run, found: Iterable[Item]) -> list[Item]:
 
 
 def best_first(run: Run, found: Sequence[Item]) -> list[Item]:
-    """Best first: the winner of the run; then those that are augmented as it is, as the run decided for all; then the
-    others. Likes are compared with likes: as they stand in the search; where the first by that was scored again,
-    those that were come before the others, by their mean of as many fresh trainings. Else nobody knows whether what was
-    not scored again is better."""
+    """Best first: the winner of the run; then, of twins that differ in augmentation alone, the one that is augmented as
+    the winner, as the run decided for all, before the others. Likes are compared with likes: as they stand in the
+    search; where the first by that, or a twin of it, was scored again, those that were come before the others, by their
+    mean of as many fresh trainings. Else nobody knows whether what was not scored again is better."""
     standing = by_standing(run, found)
+    twins = _twins(run, standing)
     most = max((item.rescorings for item in found), default=0)
-    if most and standing[0].rescorings == most:
+    first = {twins[one.candidate][0] for one in standing[:1]}
+    if most and any(one.rescorings == most and twins[one.candidate][0] in first for one in standing):
         again = [item for item in standing if item.rescorings == most]
         others = [item for item in standing if item.rescorings < most]
         standing = [*sorted(again, key=lambda one: -_turned(run, RESCORED, one.rescored)), *others]
-    allowed = _allowed_to_win(run, standing)
-    return sorted(standing, key=lambda one: (one.candidate != run.winner, one.candidate not in allowed))
+    place = {twins[one.candidate][0]: at for at, one in reversed([*enumerate(standing)])}
+
+    def key(one: Item) -> tuple[bool, int, bool]:
+        network, augmented = twins[one.candidate]
+        return one.candidate != run.winner, place[network], not augmented
+
+    return sorted(standing, key=key)
 
 
-def _allowed_to_win(run: Run, found: Iterable[Item]) -> set[int]:
-    """Numbers of those that are augmented as the winner is, if the run asked what images bear; of all if not. Genes are
-    read as they are stored: layers of a stranger are not needed for that."""
+def _twins(run: Run, found: Iterable[Item]) -> dict[int, tuple[str, bool]]:
+    """Of each candidate what it is but for its augmentation, as text, and whether it is augmented as the winner. Where
+    the run did not ask what images bear, each one is different. Genomes are read as they are stored: layers of a
+    stranger are not needed for that."""
     if run.winner is None or asked(run) is None:
-        return {one.candidate for one in found}
+        return {one.candidate: (str(one.candidate), True) for one in found}
+    genes = [name for names in AUGMENTATION_GROUPS.values() for name in names]
 
-    def genes(number: int) -> list[Json]:
-        recipe = run.candidate(number).genome.get("recipe", {})
-        return [recipe.get(name) for names in AUGMENTATION_GROUPS.values() for name in names]
+    def parts(number: int) -> tuple[str, list[Json]]:
+        genome = run.candidate(number).genome
+        recipe = genome.get("recipe") or {}
+        rest = {name: value for name, value in recipe.items() if name not in genes}
+        return json.dumps({**genome, "recipe": rest}, sort_keys=True), [recipe.get(name) for name in genes]
 
-    wanted = genes(run.winner)
-    return {one.candidate for one in found if genes(one.candidate) == wanted}
+    _, wanted = parts(run.winner)
+    told = {one.candidate: parts(one.candidate) for one in found}
+    return {number: (network, augmentation == wanted) for number, (network, augmentation) in told.items()}
 
 
 def cells(run: Run, found: Iterable[Item], by: Sequence[str]) -> dict[tuple[int, ...], Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from conftest import DATA, command, stack_space
 import evolve
 from evolve.errors import ConfigError
 from evolve.models.measured_search import MEASURED_AT_MOST, SMALLEST, Looked, MeasuredSearch
-from evolve.objectives import COSTS
+from evolve.objectives import COSTS, read_objective
 from evolve.reporting import shelf_text
 from evolve.runs.shelf import Item, best_first, by_standing, cells, front, items, measure_names, unknown
 from evolve.values import Purpose
@@ -66,6 +67,28 @@ def test_the_winner_of_the_run_comes_first_where_it_fits(run: evolve.Run) -> Non
     found = [item(run.winner, score=0.1), item(run.winner + 1, score=0.9, again=(0.9,))]
     assert numbers(best_first(run, found)) == [run.winner, run.winner + 1]
     assert numbers(best_first(run, found[1:])) == [run.winner + 1]
+
+
+class Told:
+    """A run that asked what images bear: 1 won, 2 is its twin without mirroring, 3 has a twin 4 that is mirrored."""
+
+    winner = 1
+    objective = read_objective("accuracy")
+
+    def candidate(self, number: int) -> Any:
+        line, flip = {1: ("a", True), 2: ("a", False), 3: ("b", False), 4: ("b", True), 5: ("c", True)}[number]
+        return SimpleNamespace(genome={"layers": line, "recipe": {"flip": flip, "learning_rate": 0.1}})
+
+
+def test_of_twins_that_is_first_which_is_augmented_as_the_run_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That decides between twins alone: a poor network does not come before better ones for its augmentation."""
+    monkeypatch.setattr("evolve.runs.shelf.asked", lambda run: ())
+    found = [item(2, 0.7), item(3, 0.8), item(4, 0.4), item(5, 0.3)]
+    run: Any = Told()
+    assert numbers(best_first(run, found)) == [4, 3, 2, 5]
+    assert numbers(best_first(run, [*found, item(1, 0.1)])) == [1, 4, 3, 2, 5]
+    again = [item(2, 0.7, (0.9,)), item(3, 0.8), item(4, 0.4, (0.5,)), item(5, 0.3, (0.6,))]
+    assert numbers(best_first(run, again)) == [2, 5, 4, 3]
 
 
 def test_half_of_the_fresh_trainings_do_not_count_as_all(run: evolve.Run) -> None:

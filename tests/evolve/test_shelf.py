@@ -78,7 +78,11 @@ def test_quantities_have_units(read: Any, text: Any, value: float) -> None:
 
 @pytest.mark.parametrize(
     ("read", "text"),
-    [(count, "100kB"), (count, "few"), (size, "30kg"), (count, "1.5"), (size, ""), (latency, "2"), (latency, "1s500")],
+    [
+        *[(count, "100kB"), (count, "few"), (size, "30kg"), (count, "1.5"), (size, ""), (latency, "2")],
+        *[(latency, "1s500"), (latency, "1 000us"), (latency, "2 2ms"), (latency, "1s5ms")],
+        *[(seconds, "1h30"), (seconds, "1 000us")],
+    ],
 )
 def test_quantities_that_are_none(read: Any, text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
@@ -576,6 +580,22 @@ def test_what_wins_is_within_what_was_measured_and_so_is_its_file(measured: evol
     assert abs(target.stat().st_size - known["size_int8"]) < 500
     assert made.accuracies is not None
     assert abs(made.accuracies[0] - made.accuracies[1]) < 0.2
+
+
+@pytest.mark.slow
+def test_a_machine_that_has_other_work_shows_in_the_spread_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the smallest networks hundreds are timed before another process has its turn."""
+    pytest.importorskip("tensorflow")
+    from evolve.training import litert
+    from genomes.decode import decode
+
+    space = stack_space((8, 8, 1))
+    model = decode(space.blueprint(space.parse("global_average")), {"scale": 1 / 255, "offset": 0.0})
+    content, image = litert.as_floats(model), np.zeros((8, 8, 1))
+    assert litert.latency(content, image).median < 0.001
+    monkeypatch.setattr("time.thread_time", lambda: 0.0)  # the thread did nothing of all that time
+    found = litert.latency(content, image)
+    assert found.spread >= found.median
 
 
 @pytest.mark.slow

@@ -48,6 +48,13 @@ class RaceSize:
     rungs: tuple[Budget, ...]
     twins: tuple[Budget, ...] = ()
 
+    def seconds(self, takes: TrainingTimes) -> float:
+        """How long all of it takes one worker."""
+        brief, longer = takes.of(self.rungs[0]), takes.of(self.rungs[0].longer)
+        twins = 2 * sum(takes.of(one) for one in self.twins)
+        bred = self.newcomers * brief + (TRAINED_LONGER * longer if self.newcomers else 0.0)
+        return self.starts * (brief + longer) + bred + twins
+
 
 def race_size(
     config: RunConfig, seconds: float, takes: TrainingTimes, begin: int | None, most: int, wanted: int | None = None

@@ -142,6 +142,17 @@ def test_as_many_newcomers_as_the_user_wants_are_planned(wanted: int, seconds: f
     assert (few["newcomers"], few["rescorings"] >= 1) == (wanted, True)
 
 
+def test_for_more_newcomers_than_there_is_time_for_the_search_has_more_up_to_half() -> None:
+    none, some, many = (plan(600, newcomers=wanted) for wanted in (0, 20, 2000))
+    assert none.seconds.search < some.seconds.search < many.seconds.search
+    brief = Budget.read(some.settings["rungs"][0])
+    took = brief.size * 3 * FILLED * some.settings["max_work"] / LAPTOP.rate + LAPTOP.start
+    assert 20 * took / LAPTOP.workers < some.seconds.search
+    assert many.seconds.search == pytest.approx(0.5 * many.seconds.total, rel=0.01)
+    assert many.settings["final_epochs"] < none.settings["final_epochs"]
+    assert many.seconds.total == pytest.approx(600)
+
+
 @pytest.mark.parametrize("seconds", [1800, 3600])
 def test_newcomers_that_are_wished_have_the_time_that_others_have(seconds: float) -> None:
     usual = plan(seconds)

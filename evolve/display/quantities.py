@@ -19,7 +19,7 @@ def seconds(value: Any) -> Any:
     if isinstance(value, str):
         parts = re.findall(rf"{NUMBER}\s*({'|'.join(MICRO)}|ms|[smhd]?)", value)
         whole = "".join(number + unit for number, unit in parts) == value.replace(" ", "")
-        if not parts or not whole or (len(parts) > 1 and not all(unit for _, unit in parts)):
+        if not parts or not whole or not all(unit for _, unit in parts[:-1]):
             raise ValueError("not a duration")
         return sum(float(number) * TIMES[unit or "s"] for number, unit in parts)
     return value

@@ -583,6 +583,7 @@ def test_what_wins_is_within_what_was_measured_and_so_is_its_file(measured: evol
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(r"ignore:\s*Warning. tf.lite.Interpreter is deprecated:UserWarning")
 def test_a_machine_that_has_other_work_shows_in_the_spread_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the smallest networks hundreds are timed before another process has its turn."""
     pytest.importorskip("tensorflow")

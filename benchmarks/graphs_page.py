@@ -44,7 +44,8 @@ class Winner:
     @property
     def bred(self) -> Leader | None:
         """The best network that was bred, where that is not the winner."""
-        best = next((one for one in self.run.hall_of_fame if not one.origin.startswith("founder")), None)
+        bred = (one for one in self.run.hall_of_fame if one.parents and not one.origin.startswith("founder"))
+        best = next(bred, None)
         return best if best != self.leader else None
 
 

@@ -51,10 +51,9 @@ def pick(
 
     limits: by the names of costs: "parameters", "multiply_adds", "activations"; or of what is measured for it, of those
     that promise most until enough fit: "latency" (seconds), "size", "size_int8" (bytes). rescore: whether the best few
-    that fit are scored again, on the selection part, as often as leaders of the run are, where the winner of the run
-    does not fit. in_full: whether the best is
-    then trained in full, which opens the test part for it, on record. Raises RunError if nothing fits, naming the
-    nearest.
+    that fit are scored again, on the selection part, as often as leaders of the run are; only the winner of the run, if
+    it fits, as it is picked in any case. in_full: whether the best is then trained in full, which opens the test part
+    for it, on record. Raises RunError if nothing fits, naming the nearest.
     """
     check_limits(limits)
     found, console, looked = find(run, results).trusting(trust), make_console(progress), None
@@ -64,8 +63,9 @@ def pick(
         found = Run(found.folder, found.trust)
     said = looked.in_words() if looked else ""
     fitting = picked(found, limits, looked=said)
-    if rescore and found.config.table is None and fitting[0].candidate != found.winner:
-        few = [item for item in fitting[:TRIED] if item.rescorings < found.config.rescorings]
+    if rescore and found.config.table is None:
+        most = 1 if fitting[0].candidate == found.winner else TRIED
+        few = [item for item in fitting[:most] if item.rescorings < found.config.rescorings]
         if few:
             _rescore(found, [item.candidate for item in few], console)
             found = Run(found.folder, found.trust)

@@ -31,7 +31,7 @@ from evolve.values import LONGER, Budget
 SEARCH_SHARE = 0.1  # of the time of a run of an hour or more
 RESCORING_SHARE = 0.05
 MOST_SEARCH, MOST_RESCORING = 0.15, 0.1  # of the time of any run that has more than these need
-MOST_WISHED = 0.5  # of all of the time, that the search has at most for as many newcomers as the user wants
+MOST_WISHED = 0.5  # of all of the time, at most, for a search with as many newcomers as the user wants
 HOUR = 3600.0
 LESS = 1 / 6  # power of the time, by which both are less in shorter runs: a few more epochs are worth most there
 FINAL_EPOCHS = 15  # of the largest network in the last training, where that training has time for
@@ -133,9 +133,11 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
         t, race = most, breeding  # it ends as soon as training on is worth more
     if wanted is not None and wanted != race.newcomers:
         race = race_of(t, of_as_many, SEEN if wanted else ENOUGH, wanted)
-        room = t.with_search(max(t.search, min(race.seconds(takes) / machine.workers, MOST_WISHED * t.total)))
-        final_epochs = max(1, round(final_epochs * room.final / t.final))
-        t = room
+        if t.by_clock:
+            needed = min(race.seconds(takes) / machine.workers, MOST_WISHED * t.total)
+            with_room = t.with_search(max(t.search, needed))
+            final_epochs = max(1, round(final_epochs * with_room.final / t.final))
+            t = with_room
     longer, each = max(race.rungs[0].longer, race.rungs[-1]), t.rescoring * machine.workers / leaders(config)
     more = more_images(longer, each, takes, config)
     again = takes.of(replace(longer, images=more or longer.images))

@@ -73,7 +73,7 @@ def legend(run: Run, found: Sequence[Item]) -> Text:
     said += "; longer: at the largest budget of the search" if any(one.longer is not None for one in found) else ""
     said += "; re-scored: mean of fresh trainings" if any(one.rescored is not None for one in found) else ""
     timed = any(one.costs.get("latency") is not None for one in found)
-    said += "; ms: of one image on one core of this machine, ± half of their spread" if timed else ""
+    said += "; ms: of one image on one core of this machine, ± half of how far times spread" if timed else ""
     return Text(said)
 
 
@@ -104,11 +104,12 @@ def measured(item: Item, looked: str) -> Iterator[str]:
 
 def _shown(name: str, costs: Mapping[str, float | None]) -> str:
     """A cost as people read it: milliseconds with half of their spread, sizes, counts."""
-    value, spread = costs.get(name), costs.get(SPREAD)
+    value = costs.get(name)
     if value is None:
         return "-"
     if name not in COSTS:
         return score(value)
     if name == "latency":
-        return f"{1000 * value:.3g}" + (f" ±{500 * spread:.1g}" if spread is not None else "")
+        share = spread_of(costs)
+        return f"{1000 * value:.3g}" + (f" ±{share / 2:.0%}" if share is not None else "")
     return shown_size(int(value)) if name in ("size", "size_int8", "activations") else count(int(value))

@@ -200,12 +200,14 @@ def best_first(run: Run, found: Sequence[Item]) -> list[Item]:
     standing = by_standing(run, found)
     twins = _twins(run, standing)
     most = max((item.rescorings for item in found), default=0)
-    first = {twins[one.candidate][0] for one in standing[:1]}
-    if most and any(one.rescorings == most and twins[one.candidate][0] in first for one in standing):
+    scored_again = {twins[one.candidate][0] for one in standing if one.rescorings == most}
+    if most and twins[standing[0].candidate][0] in scored_again:
         again = [item for item in standing if item.rescorings == most]
         others = [item for item in standing if item.rescorings < most]
         standing = [*sorted(again, key=lambda one: -_turned(run, RESCORED, one.rescored)), *others]
-    place = {twins[one.candidate][0]: at for at, one in reversed([*enumerate(standing)])}
+    place: dict[str, int] = {}  # of a network that of its first twin
+    for at, one in enumerate(standing):
+        place.setdefault(twins[one.candidate][0], at)
 
     def key(one: Item) -> tuple[bool, int, bool]:
         network, augmented = twins[one.candidate]

@@ -132,11 +132,7 @@ class GraphSpace(LayerSpace[GraphGenome]):
                 Vertex(one["mark"], None if one["layer"] is None else self.read_layer(dict(one["layer"])), one["merge"])
                 for one in told["vertices"]
             ]
-            edges = (
-                _edges_before_0_20(told)
-                if "edges" in told
-                else [(str(source), str(one["mark"])) for one in told["vertices"] for source in one["reads"]]
-            )
+            edges = _edges(told)
             recipe = check_recipe(Recipe.from_json(told["recipe"]), self.alphabet)
             repeats = Repeats(**told["repeats"])
             if problem := repeats.problem():
@@ -153,8 +149,10 @@ def _all(genome: GraphGenome) -> tuple[Vertex, ...]:
     return genome.graph.vertices
 
 
-def _edges_before_0_20(told: Mapping[str, Any]) -> list[Edge]:
-    """Those of a graph that an earlier version wrote: all vertices read others in the order in which these stand."""
+def _edges(told: Mapping[str, Any]) -> list[Edge]:
+    """Those of a graph in JSON. Before version 0.20 vertices read others in the order in which these stand."""
+    if "edges" not in told:
+        return [(source, one["mark"]) for one in told["vertices"] for source in one["reads"]]
     order = {IMAGE: -1, **{one["mark"]: at for at, one in enumerate(told["vertices"])}}
     return sorted(((source, target) for source, target in told["edges"]), key=lambda edge: order[edge[0]])
 

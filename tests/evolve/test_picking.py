@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import DATA, command, stack_space
+from rich.console import Console
 
 import evolve
-from evolve.errors import ConfigError
+from evolve.errors import ConfigError, RunError
 from evolve.models.measured_search import MEASURED_AT_MOST, SMALLEST, Looked, MeasuredSearch
+from evolve.models.pick import pick
 from evolve.objectives import COSTS, read_objective
 from evolve.reporting import shelf_text
-from evolve.runs.shelf import Item, best_first, by_standing, cells, front, items, measure_names, unknown
+from evolve.runs.shelf import SPREAD, Item, best_first, by_standing, cells, front, items, measure_names, unknown
 from evolve.values import Purpose
 
 
@@ -112,6 +115,31 @@ def test_a_longer_score_is_known_beside_the_one_that_all_have(by_loss: evolve.Ru
     longer = [one for one in found.values() if one.longer is not None]
     assert {one.trained for one in longer} == {300}
     assert 0 < len(longer) < len(found)
+
+
+def test_what_is_measured_first_is_what_is_picked_first(run: evolve.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the winner of the run could be left out, where enough others fit."""
+    measured: list[int] = []
+
+    def measure(found: evolve.Run, best: list[Item], *rest: Any) -> Looked:
+        measured.extend(numbers(best))
+        return Looked(len(best), 0, 0, 0, 0)
+
+    monkeypatch.setattr("evolve.models.pick.measure_best", measure)
+    with pytest.raises(RunError, match="of none is it known"):
+        pick(run.folder, {"latency": 1.0}, progress=False)
+    assert measured[0] == run.winner != by_standing(run, items(run))[0].candidate
+    assert measured == numbers(best_first(run, items(run)))
+
+
+def test_a_time_in_a_table_has_its_spread(run: evolve.Run) -> None:
+    timed = [item(1, costs={"latency": 0.002, SPREAD: 0.0002}), item(2, costs={"latency": 2.6e-6, SPREAD: 1e-7})]
+    console = Console(width=100, file=StringIO())
+    console.print(shelf_text.table(timed, ("latency",)))
+    said = console.file.getvalue()
+    assert "2 ±5%" in said
+    assert "0.0026 ±2%" in said
+    assert "± half of how far times spread" in str(shelf_text.legend(run, timed))
 
 
 # Names

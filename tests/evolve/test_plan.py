@@ -151,6 +151,9 @@ def test_for_more_newcomers_than_there_is_time_for_the_search_has_more_up_to_hal
     assert many.seconds.search == pytest.approx(0.5 * many.seconds.total, rel=0.01)
     assert many.settings["final_epochs"] < none.settings["final_epochs"]
     assert many.seconds.total == pytest.approx(600)
+    fixed = plan(600, newcomers=20, final_epochs=3)
+    assert fixed.settings["final_epochs"] == 3
+    assert fixed.seconds.final == pytest.approx(plan(600, newcomers=0, final_epochs=3).seconds.final)
 
 
 @pytest.mark.parametrize("seconds", [1800, 3600])

@@ -531,6 +531,10 @@ def test_a_pick_is_scored_again_and_trained_where_it_was_not(tmp_path: Path, tin
     assert not pick("p", {"parameters": limit}, in_full=True, results=tmp_path, progress=False).trained.new  # type: ignore[union-attr]
     with made.run.log() as log:
         assert len(log.requests(Purpose.RESCORE, candidate=small.candidate)) == 2
+        before = len(log.requests(Purpose.RESCORE))
+    assert pick("p", {"parameters": 10**9}, results=tmp_path, progress=False).item.candidate == run.winner
+    with made.run.log() as log:
+        assert len(log.requests(Purpose.RESCORE)) == before
     words = ("pick", "p", "--max-parameters", str(int(limit)), "--train", "--json", "--results", tmp_path)
     told = json.loads(command(*words, cwd=tmp_path).stdout)
     assert told["training"] == {**made.trained.to_json(), "new": False}

@@ -277,9 +277,14 @@ def test_a_pick_that_was_ended_goes_on(tmp_path: Path, tiny_npz: Path, monkeypat
 
     few: dict[str, Any] = {"images": 100, "epochs": 1, "final_epochs": 1, "population": 2, "evaluations": 2}
     given: dict[str, Any] = {"dataset": str(tiny_npz), "leaders": 1, "rescorings": 2, "results": tmp_path}
-    lines = [f"conv {width} 3, relu, global_average | adam 0.01, batch 32" for width in (4, 8)]
+    lines = [
+        "conv 8 3, relu, global_average | adam 0.01, batch 32",
+        "conv 4 3, relu, global_average | sgd 0.001, batch 32",
+    ]
     made = evolve.run(**given, **few, founders=lines, objectives=["accuracy", "parameters"], name="p", progress=False)
-    [other] = [one for one in items(made) if one.rescored is None] or [items(made)[0]]
+    [other] = [one for one in items(made) if one.candidate != made.winner]
+    winner = next(one for one in items(made) if one.candidate == made.winner)
+    assert (other.costs["parameters"] or 0) < (winner.costs["parameters"] or 0)  # so that the winner does not fit
     trainings, real = 0, module.train_in_full
 
     def cut_off(*words: Any) -> Any:

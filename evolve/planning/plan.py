@@ -139,6 +139,7 @@ class Plan:
         stages = (t.search, t.rescoring, t.final) if t else (0.0, 0.0, 0.0)
         search, again, final = (f" in {self._amount(amount)}" if amount else "" for amount in stages)
         about = "about " if t else ""
+        most = "up to " if t and wished and s["newcomers"] else about
         rungs = " -> ".join(_budget(Budget.read(one)) for one in s["rungs"])
         first = f", {s['small_births']} small ones and then the best of them wider" if s.get("small_births") else ""
         one_in = f", of which the best 1 in {s['promote_one_in']} goes on" if len(s["rungs"]) > 1 else ""
@@ -151,7 +152,7 @@ class Plan:
         leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{folds}{more}{again}"
         return "\n".join(
             (
-                f"plan{for_all}: {about}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
+                f"plan{for_all}: {most}{plural(s['evaluations'], 'candidate')}{search}{first}{self._pace()}",
                 f"      each trained on {rungs}{one_in}",
                 *(_race(s, longer, bred, asked, wished) if s["evaluations"] > 1 else []),
                 *([f"      {leaders}"] if s["evaluations"] > 1 else []),

@@ -124,6 +124,9 @@ def test_a_plan_says_what_is_bred_and_what_decides() -> None:
 
 def test_a_plan_says_nothing_that_does_not_hold() -> None:
     assert "no newcomers, as you say" in plan(3600, newcomers=0).in_words(wished=True)
+    more_than_fit = plan(3600, newcomers=5000)
+    assert ": up to 5,0" in more_than_fit.in_words(wished=True)
+    assert ": about " in plan(3600).in_words()
     few = make_plan(RunConfig(), 600, LAPTOP, train=400, images=500)
     assert few.settings["newcomers"] == 0
     assert "no newcomers: there is no time for any" in few.in_words()

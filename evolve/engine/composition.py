@@ -12,6 +12,7 @@ from evolve.engine.loop import Search
 from evolve.engine.replay import Replay
 from evolve.engine.stats import Stats
 from evolve.objectives import Objectives
+from evolve.planning.sizing import plenty
 from evolve.problems.images import ImageProblem
 from evolve.problems.problem import Problem
 from evolve.runs.race import scale_of, starts
@@ -78,6 +79,7 @@ def compose_strategy(
     if config.limit == 1:  # nothing to choose from, and nobody to ask
         births.genes = question.off if question else {}
         return strategy
+    last = problem.budget(Purpose.FINAL)
     race = Race(
         starts=starts(len(founders), config.model_dump()),
         challengers=config.challengers,
@@ -87,7 +89,8 @@ def compose_strategy(
         most=config.limit,
         newcomers=config.newcomers,
         ends=planned,
-        last=problem.budget(Purpose.FINAL).size,
+        last=last.size,
+        enough=plenty(last.images) * last.images,
         leaders=max(config.leaders, config.ensemble or 0),
     )
     return Racing(strategy, births, race)

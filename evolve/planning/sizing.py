@@ -178,7 +178,7 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     typical = FILLED * largest if fill else min(machine.usual, TYPICAL_SHARE * largest)
     t = _enough_for_a_race(t, machine, machine.rate / 3 / typical, train)
     last = t.final * all_of_it
-    needed = (epochs or _plenty(images)) * typical / last
+    needed = (epochs or plenty(images)) * typical / last
     needed = min(1.0, needed if epochs else max(LEAST_LAST, needed))
     t = replace(t.with_final(needed * t.final), by_clock=epochs is None)
     return t, _Sizes(largest, typical, fill), epochs or max(1, round(needed * last / typical))
@@ -197,8 +197,8 @@ def _enough_for_a_race(t: Stages, machine: Machine, speed: float, train: int) ->
     return replace(t, search=search, rescoring=rescoring, final=t.total - search - rescoring)
 
 
-def _plenty(images: int) -> float:
-    """Epochs of the last training that are enough."""
+def plenty(images: int) -> float:
+    """Epochs of the last training that are enough: more of them hardly tell."""
     return max(float(PLENTY), 2 * FINAL_SEEN / images)
 
 
@@ -209,4 +209,4 @@ def _epochs(last: float, images: int) -> float:
 
     last: units of work for each image that the last training has time for, in all epochs together.
     """
-    return min(FILLED * _plenty(images), max(FINAL_SEEN / images, FINAL_EPOCHS * math.cbrt(last / FINAL_WORK)))
+    return min(FILLED * plenty(images), max(FINAL_SEEN / images, FINAL_EPOCHS * math.cbrt(last / FINAL_WORK)))

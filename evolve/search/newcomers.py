@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,11 +16,13 @@ LOOKED_AT = 8  # newcomers, after each of which it is asked whether more of them
 @dataclass
 class Newcomers:
     """planned: how many there are to be at most, None for no plan. scale: of scores. last: images x epochs of the last
-    training, which gets the time of those that are not born. born: their birth numbers."""
+    training, which gets the time of those that are not born. enough: as many as make it long enough, so that more of
+    them bring nothing. born: their birth numbers."""
 
     planned: int | None
     scale: Scale
     last: int
+    enough: float = math.inf
 
     def __post_init__(self) -> None:
         self.born: list[int] = []
@@ -52,7 +55,8 @@ class Newcomers:
         """Why the last training makes more of the time of so many newcomers, or nothing."""
         if self.scale.in_full:  # all are trained in full, so nothing says what more training brings
             return ""
-        gain = gain_by_training(rival, 1 + left * rival.first.budget.size / self.last, self.scale)
+        longer = self.last + left * rival.first.budget.size
+        gain = gain_by_training(rival, min(longer, self.enough) / min(self.last, self.enough), self.scale)
         lead = lead_of_newcomers([known[one] for one in self.born if one in known], rival, self.scale)
         what = "leads beyond luck" if lead <= 0 else "leads by more than that"
-        return f"training on brings more: none of {len(self.born)} newcomers {what}" if gain > lead else ""
+        return f"training on brings more: none of {len(self.born)} newcomers {what}" if gain > max(0.0, lead) else ""

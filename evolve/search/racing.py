@@ -5,14 +5,14 @@ The starts are trained briefly, on the same images in the same order, without au
 first one, the favourite, are trained again with three times the epochs: what counts is where a network goes, not how
 fast it starts (`Scores.expected`). The best is shown changed images then, which decides on augmentation for all
 (`Question`), and the best are born again with what was decided: copies, which cost nothing. The strategy breeds from
-then on, with the longer trainings known to it. Of those that it breeds the best are trained longer when no more are
-born.
+then on, with the longer trainings known to it; the best of those that it breeds are trained longer in the end.
 
 Portfolios of starts are raced like that by Auto-sklearn 2.0 (Feurer et al. 2020, https://arxiv.org/abs/2007.04074).
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,10 +46,9 @@ class Race:
     starts: how many networks it begins with. challengers: how many of the best are trained longer, beside the
     favourite. longer: their budget. scale: of their scores. question: about augmentation, None if it is decided.
     most: births of the search at most, None for no limit; room for those that are born again is kept. leaders: how many
-    are to be scored again in the end, for which as many have to be born again.
-    newcomers: births after the race at most, None for no limit. ends: whether the search ends with them, or goes on
-    for longer than was planned. last: images x epochs of the last training, which gets the time of newcomers that are
-    not born.
+    are scored again in the end; as many have to be born again. newcomers: births after the race at most, None for no
+    limit. ends: whether the search ends with them, or goes on for longer than was planned. last: images x epochs of the
+    last training, which gets the time of newcomers that are not born. enough: as many as make it long enough.
     """
 
     starts: int
@@ -61,6 +60,7 @@ class Race:
     newcomers: int | None = None
     ends: bool = True
     last: int = 0
+    enough: float = math.inf
     leaders: int = 2
 
     @property
@@ -108,7 +108,7 @@ class Racing(Strategy):
         )
         self._races = True
         self._probed: set[int] = set()
-        self._newcomers = Newcomers(race.newcomers, race.scale, race.last)
+        self._newcomers = Newcomers(race.newcomers, race.scale, race.last, race.enough)
         self._why: dict[str, str] = {}
         self._wanted: deque[Wish] = deque()
         self._awaited = 0

@@ -269,6 +269,13 @@ def test_breeding_ends_where_training_brings_more(lead: float) -> None:
         assert reason == "all that the plan has time for was born"
 
 
+def test_breeding_goes_on_where_the_last_training_is_long_enough() -> None:
+    """A learning curve of a few epochs says nothing of what more than enough of them bring."""
+    played = Played(lambda n: 0.4 - (0.05 if n > 4 else 0.0), lambda n: 0.6, newcomers=40, last=10_000, enough=9_000)
+    played.play(80)
+    assert len([number for number in played.born if number > 4]) == 40
+
+
 def test_a_strategy_that_counts_its_births_itself_knows_of_no_others() -> None:
     played = Played(lambda n: n / 20, lambda n: n / 10, question=question())
     births = Births(played.space, [Proposal(played.space.parse(text)) for text in STARTS], mutants=True)

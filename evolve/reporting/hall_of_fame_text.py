@@ -77,8 +77,8 @@ def _of_race(run: Run, race: Standings, first: Leader) -> str:
         return f"{said}{beyond}"
     favourite = next(one for one in run.leaders(None) if one.candidate == race.favourite)
     by = abs(race.in_scores(first.candidate))
-    beyond = lead.tried and lead.by > lead.needed
-    luck = f", beyond luck; it is the best of {plural(lead.tried, 'newcomer')}" if beyond else ""
+    ahead_of_luck = lead.tried and lead.by > lead.needed
+    luck = f", beyond luck; it is the best of {plural(lead.tried, 'newcomer')}" if ahead_of_luck else ""
     named = f"{favourite.origin} (candidate {favourite.candidate})"
     way = "ahead of" if lead.by > 0 else "behind"
     carried = ", carried on to the last training" if race.carried else ""

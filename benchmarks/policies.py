@@ -32,7 +32,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from policies_draws import BRIEF, LONGER, MOVED, THIRD, TRUTH, Draw, best, plain, portfolio, right, worth
-from policies_newcomers import newcomers
+from policies_newcomers import newcomers, of_many
 from policies_page import page
 from scipy import stats
 
@@ -43,6 +43,7 @@ from evolve.search.leads import Scale, Scores, lead, share_carried
 OF_0_9 = ("fast-thin", "residual", "dense-blocks", "article-thin", "small")  # what is most like its founders
 ALSO = ["whitened-average"]  # that came into the table later than its founders
 GROUPS = ("mirror", "move")
+MANY = 20  # newcomers
 
 
 def augmented(draw: Draw, start: str, verdicts: dict[str, str]) -> str:
@@ -223,6 +224,7 @@ def main() -> None:
         "loss": {},
         "wrong": wrong(every, asked.starts[0], asked.draws),
         "newcomers": newcomers(every, asked.starts[0], asked.draws),
+        "of many": of_many(every, MANY, asked.draws),
         "augmentation": augmentation(every, asked.draws),
     }
     for count in asked.starts:

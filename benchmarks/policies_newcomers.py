@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 from statistics import fmean
 
 from policies_draws import BRIEF, LONGER, THIRD, Draw, plain, portfolio, worth
 
 from evolve.problems.recorded_tables import RecordedDataset
-from evolve.search.leads import Lead, Scale, Scores, lead, share_carried
+from evolve.search.leads import Lead, Scale, Scores, lead, luckiest, share_carried
 
 BRED = ("mutant-", "random-")  # how their names begin
 POINT = 0.01  # by which networks have to differ at the largest budget for a decision to be wrong
@@ -64,7 +63,7 @@ def of_many(every: Sequence[RecordedDataset], count: int, draws: int) -> dict[st
             ahead = _lead(draw, newcomer, favourite, count)
             better = worth(data, newcomer) - worth(data, favourite)
             for rule, needed in {
-                "of eight": ahead.needed, "of all": replace(ahead, afresh=False).needed, "any lead": 0.0
+                "of eight": ahead.needed, "of all": luckiest(count + 1) * ahead.error, "any lead": 0.0
             }.items():  # fmt: skip
                 gains.setdefault(rule, []).append(better if ahead.by > needed else 0.0)
                 wrong.setdefault(rule, []).append(ahead.by > needed and better < -POINT)

@@ -69,7 +69,8 @@ class Alphabet:
         """A layer of a kind; genes that are not given, or are given out of bounds, are drawn."""
         bounds = self.bounds(cls)
         for f in genes_of(cls):
-            if f.name not in given and f.metadata["weight"] < 1 and rng.random() >= f.metadata["weight"]:
+            weight = f.metadata["weight"]
+            if f.name not in given and (not weight or (weight < 1 and rng.random() >= weight)):
                 given[f.name] = f.default
         fits = {name: name in given and domain.problem(given[name]) is None for name, domain in bounds.items()}
         return cls(**{name: given[name] if fits[name] else domain.sample(rng) for name, domain in bounds.items()})

@@ -281,8 +281,8 @@ def _text(value: object) -> str:
 def gene(domain: Domain, default: Any = MISSING, word: str | None = None, weight: float = 1.0) -> Any:
     """A dataclass field with a domain. Without a default the notation writes the value without its name.
 
-    word: what the notation calls it, if not by its name. weight: how often a mutation picks it, relative to others; of
-    a layer also how often a new one does not have the default, where it is below 1.
+    word: what the notation calls it, if not by its name. weight: how often a mutation picks it, relative to others, 0
+    for never; of a layer also how often a new one does not have the default, where it is below 1.
     """
     metadata = {"domain": domain, "word": word, "weight": weight}
     return field(metadata=metadata, **({} if default is MISSING else {"default": default}))

@@ -122,8 +122,6 @@ def check_layer(layer: KerasLayer) -> None:
         raise ValueError("it divides by the root of the mean square (rms_scaling); evolve's takes off the mean, too")
     if layer.kind == "LayerNormalization" and not (settings.get("center", True) and settings.get("scale", True)):
         raise ValueError("it has no gain or no offset; evolve's has both")
-    if layer.kind in ("MaxPooling2D", "AveragePooling2D") and settings.get("padding", "valid") != "valid":
-        raise ValueError("its windows reach over the border (padding); evolve's end at it")
     if layer.kind != "Activation" and _is_layer(settings.get("activation")):
         raise ValueError(f"its activation is a layer, {activation_of(layer)}; put that behind it as a layer of its own")
     if activation_of(layer) == "softmax" or layer.kind == "Softmax":

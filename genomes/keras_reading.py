@@ -157,12 +157,14 @@ def _window(settings: Settings) -> str:
     return "".join(genes) + (" padding=valid" if settings.get("padding", "valid") == "valid" else "")
 
 
-def _pool(settings: Settings) -> int:
-    """The size of a pooling. Raises ValueError where its steps are of another size, for which there is no word."""
-    size = _square(settings.get("pool_size", 2))
-    if (strides := settings.get("strides")) is not None and _square(strides) != size:
-        raise ValueError(f"its windows of {size} go on by {_square(strides)}; there is a word where both are equal")
-    return size
+def _pool(word: str) -> Callable[[Settings], str]:
+    def words(settings: Settings) -> str:
+        size = _square(settings.get("pool_size", 2))
+        stride = size if settings.get("strides") is None else _square(settings["strides"])
+        padding = " padding=same" if settings.get("padding", "valid") == "same" else ""
+        return f"{word} {size}{f' stride={stride}' if stride != size else ''}{padding}"
+
+    return words
 
 
 def _number(value: Any) -> int | float:
@@ -211,8 +213,8 @@ WORDS: dict[str, Callable[[Settings], str | None]] = {
     "Conv2D": lambda s: _convolution("conv")(s) + _off(s, "use_bias", "bias"),
     "SeparableConv2D": _convolution("separable"),
     "DepthwiseConv2D": lambda s: f"depthwise {_square(s['kernel_size'])}{_window(s)}",
-    "MaxPooling2D": lambda s: f"maxpool {_pool(s)}",
-    "AveragePooling2D": lambda s: f"avgpool {_pool(s)}",
+    "MaxPooling2D": _pool("maxpool"),
+    "AveragePooling2D": _pool("avgpool"),
     "BatchNormalization": lambda s: "batchnorm" + _momentum(s) + _off(s, "scale", "gain"),
     "LayerNormalization": lambda s: "layernorm",
     "Activation": lambda s: "".join(_function(s)),

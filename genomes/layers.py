@@ -14,7 +14,8 @@ ACTIVATIONS = ("relu", "elu", "selu", "gelu", "swish", "tanh")
 FILTERS = Whole(4, 512, typical=(8, 16, 32, 48, 64, 96, 128))
 KERNEL = Whole(1, 7, typical=(1, 3, 3, 3, 5))
 STRIDE = Whole(1, 2, typical=(1, 1, 1, 2))
-WINDOW = Whole(2, 4, typical=(2, 2, 2, 3), floor=2)
+WINDOW = Whole(2, 16, typical=(2, 2, 2, 3), floor=2)
+STEP = Whole(0, 16, typical=(0, 1, 2), floor=0)
 PADDING = Options(("same", "valid"))
 RATE = Real(0.05, 0.7, ceiling=0.99)
 
@@ -116,28 +117,37 @@ class Depthwise(Layer):
 @layer("maxpool")
 @dataclass(frozen=True)
 class MaxPool(Layer):
-    """The largest value of each `size` x `size` window, windows side by side."""
+    """The largest value of each `size` x `size` window, windows side by side.
+
+    stride: by how many pixels windows go on instead; 0 for their size. padding: whether they reach over the border
+    ("same"). Both are for networks that are brought along: no mutation changes them.
+    """
 
     role: ClassVar[str] = "pooling"
     place: ClassVar[frozenset[str]] = BODY
     size: int = gene(WINDOW)
+    stride: int = gene(STEP, default=0, weight=0.0)
+    padding: str = gene(PADDING, default="valid", weight=0.0)
 
     def expand(self, net: SpecBuilder) -> None:
-        net.add("max_pool", size=self.size, stride=self.size, padding="valid")
+        net.add("max_pool", size=self.size, stride=self.stride or self.size, padding=self.padding)
 
 
 @layer("avgpool")
 @dataclass(frozen=True)
 class AveragePool(Layer):
-    """The mean of each `size` x `size` window, windows side by side."""
+    """The mean of each `size` x `size` window, windows side by side. stride, padding: as of `MaxPool`; what lies beyond
+    the border does not count."""
 
     role: ClassVar[str] = "pooling"
     place: ClassVar[frozenset[str]] = BODY
     weight: ClassVar[float] = 0.5
     size: int = gene(WINDOW)
+    stride: int = gene(STEP, default=0, weight=0.0)
+    padding: str = gene(PADDING, default="valid", weight=0.0)
 
     def expand(self, net: SpecBuilder) -> None:
-        net.add("average_pool", size=self.size, stride=self.size, padding="valid")
+        net.add("average_pool", size=self.size, stride=self.stride or self.size, padding=self.padding)
 
 
 @layer("batchnorm")

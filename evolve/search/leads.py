@@ -21,7 +21,7 @@ LOSS_SEED_ERROR = 0.03  # the same of its loss, in nats
 # On the recorded table any share from a quarter to three quarters nearly halves what the race loses, and none takes
 # more (`benchmarks/policies.py`).
 FAVOURED = 0.5
-AFRESH = 8  # newcomers, to the luck of whose best the lead of one is held at most that was trained afresh
+FEW = 8  # newcomers, to the luck of whose best a lead is held at most, as it was trained again since it was chosen
 USUALLY = 8  # degrees of freedom that the usual one counts as, beside what the trainings at hand say of it
 
 
@@ -93,20 +93,18 @@ def share_carried(compared: Iterable[Scores], scale: Scale) -> float:
 class Lead:
     """By how much a challenger is ahead, carried on, in the unit of the scale; below 0 if it is behind. error: standard
     error of that, 0 for the favourite over itself. tried: newcomers that it was the best of, to whose luck it owes a
-    part; 0 for one that was chosen before anything was known. afresh: whether most of the lead is that of trainings
-    with fresh seeds on images that the search never saw, so that what it was chosen by is no part of it."""
+    part; 0 for one that was chosen before anything was known."""
 
     by: float
     error: float
     tried: int = 0
-    afresh: bool = False
 
     @property
     def needed(self) -> float:
         """What it has to be ahead by to count: of a newcomer, what the best of so many, and the favourite, is ahead by
-        if all are equally good; of one that was trained afresh no more than of the best of a few."""
-        tried = min(self.tried, AFRESH) if self.afresh else self.tried
-        return (luckiest(tried + 1) if tried else FAVOURED) * self.error
+        if all are equally good. Of hundreds that is no more than of a few: a newcomer is chosen by its brief training,
+        and compared by others, with other seeds."""
+        return (luckiest(min(self.tried, FEW) + 1) if self.tried else FAVOURED) * self.error
 
 
 def lead(
@@ -133,7 +131,7 @@ def lead(
         of_images = math.hypot((1 + carried) * images, carried) * image_error
         of_seeds = math.hypot((1 + carried) / math.sqrt(repeats), carried)
     error = max(of_images, of_seeds * scale.seed_error * math.sqrt(2)) * scale.slope(score)
-    return Lead(by, error, tried, bool(challenger.confirmed))
+    return Lead(by, error, tried)
 
 
 def pooled_seed_error(repeated: Iterable[Sequence[float]], usual: float = SEED_ERROR) -> float:

@@ -275,12 +275,11 @@ class Racing(Strategy):
         return bool(why)
 
     def due(self) -> Promotion | Examination | None:
-        """Now that no more are born: the next longer training of one of those that were bred, or the promotion that is
-        due."""
-        if isinstance(self._strategy, Halving) and (promotion := self._strategy.due()):
-            return promotion
-        best = self._newcomers.next_to_train(self._known)
-        return self._challenge(best, best.number) if best else None
+        """Now that no more are born: the next longer training of one of those that were bred, without which none can
+        win; then the promotion that is due."""
+        if best := self._newcomers.next_to_train(self._known):
+            return self._challenge(best, best.number)
+        return self._strategy.due() if isinstance(self._strategy, Halving) else None
 
     def may_win(self, genome: Genome) -> bool:
         """Whether a genome is augmented as was decided for all."""

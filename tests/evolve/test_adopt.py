@@ -111,6 +111,16 @@ def called_as_what_every_network_has() -> Any:
     return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
 
 
+def overlapping_poolings() -> Any:
+    """Windows that overlap, that reach over the border, and one of all that is left."""
+    image = keras.Input(SHAPE)
+    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(image)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    x = layers.AveragePooling2D(2, strides=1, padding="same")(x)
+    x = layers.AveragePooling2D((x.shape[1], x.shape[2]))(x)
+    return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -121,6 +131,7 @@ MODELS: dict[str, Callable[[], Any]] = {
         concatenated_against_its_names,
         backwards,
         called_as_what_every_network_has,
+        overlapping_poolings,
     )
 }
 
@@ -228,13 +239,12 @@ def test_what_cannot_be_adopted_is_refused(make: Callable[[], Any], why: str, tm
 
 def test_settings_that_a_word_says_nothing_about_are_named(tmp_path: Path) -> None:
     image = keras.Input((15, 15, 3))
-    x = layers.MaxPooling2D(2, padding="same", name="beyond")(layers.Softmax(name="early")(image))
+    x = layers.Softmax(name="early")(image)
     x = layers.LayerNormalization(center=False, name="uncentred")(layers.Flatten()(x))
     model = keras.Model(image, layers.Dense(5, activation="softmax")(x))
     with pytest.raises(RunError) as raised:
         adopt_model(str(saved(model, tmp_path)), None, str(tmp_path / "weights.npz"))
     for name in (
-        "beyond (MaxPooling2D): its windows",
         "early (Softmax): ",
         "uncentred (LayerNormalization): it has no",
     ):
@@ -255,7 +265,7 @@ def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
     activation = layers.ReLU(name="again")
     x = layers.Conv2D(8, (3, 5), activation="softplus", name="oblong")(activation(image))
     x = activation(layers.Add(name="sum")([x, layers.Conv2D(8, (3, 5), name="oblong_too")(image)]))
-    x = layers.MaxPooling2D(3, 2, name="overlapping")(layers.ZeroPadding2D(name="padding")(x))
+    x = layers.MaxPooling2D(3, (2, 1), name="oblique")(layers.ZeroPadding2D(name="padding")(x))
     x = layers.Conv2D(1024, 3, name="wide")(x)
     x = layers.Dense(1, activation="sigmoid", name="end")(layers.Flatten()(x))
     with pytest.raises(RunError) as raised:
@@ -266,7 +276,7 @@ def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
         "oblong (Conv2D): (3, 5) is not square",
         "oblong_too (Conv2D): (3, 5) is not square",
         "padding (ZeroPadding2D): there is no word for ZeroPadding2D",
-        "overlapping (MaxPooling2D): its windows of 3 go on by 2",
+        "oblique (MaxPooling2D): (2, 1) is not square",
         "wide (Conv2D): conv: filters must be a whole number from 4 to 512, not 1024",
         "end (Dense): it ends in 1 unit with sigmoid",
     ):

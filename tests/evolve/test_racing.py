@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from statistics import fmean
 from typing import Any
@@ -12,10 +12,11 @@ from conftest import scored, stack_space
 
 from evolve.search.augmentation import DESTROYS, SURVIVES, Kept, Question, kept
 from evolve.search.births import SMALL_STEPS, Births
+from evolve.search.halving import Halving
 from evolve.search.leads import Scale
 from evolve.search.newcomers import TRAINED_LONGER
 from evolve.search.racing import REBORN, Race, Racing
-from evolve.search.strategy import Examination, Member, Promotion, Proposal, strategy_class
+from evolve.search.strategy import Examination, Member, Promotion, Proposal, Strategy, strategy_class
 from evolve.search.twins import Twins
 from evolve.values import Budget, Candidate, Probe, Purpose, Request, Status, is_reborn
 from genomes.genome import recipe_of
@@ -35,13 +36,22 @@ def question(**changes: Any) -> Question:
 class Played:
     """A race that is played with the scores that it is given: brief ones by birth number, longer ones likewise."""
 
-    def __init__(self, brief: Callable[[int], float], longer: Callable[[int], float], **changes: Any) -> None:
+    def __init__(
+        self,
+        brief: Callable[[int], float],
+        longer: Callable[[int], float],
+        rungs: Sequence[Budget] = (),
+        **changes: Any,
+    ) -> None:
         self.space = stack_space((16, 16, 3))
         given = [Proposal(self.space.parse(text)) for text in STARTS]
         births = Births(self.space, given, mutants=True)
         kind = strategy_class("aging")
+        strategy: Strategy = kind(births, 8, kind.Options())
+        if rungs:
+            strategy = Halving(strategy, rungs, 3, room=8)
         usual: dict[str, Any] = {"starts": 4, "challengers": 2, "longer": BRIEF.longer, "scale": Scale(2000)}
-        self.race = Racing(kind(births, 8, kind.Options()), births, Race(**{**usual, **changes}))
+        self.race = Racing(strategy, births, Race(**{**usual, **changes}))
         self.brief, self.longer = brief, longer
         self.measures: dict[str, float] = {}
         self.born: dict[int, Candidate] = {}
@@ -54,18 +64,21 @@ class Played:
             if wish == "done":
                 self.ended = True
                 break
-            assert isinstance(wish, Proposal | Examination), wish
+            assert isinstance(wish, Proposal | Examination | Promotion), wish
             self.tell(wish)
         return self
 
     def tell(self, wish: Proposal | Examination | Promotion) -> None:
         number = len(self.asked) + 1
-        assert not isinstance(wish, Promotion)
         if isinstance(wish, Proposal):
             candidate = Candidate(len(self.born) + 1, wish.genome, f"{number}", wish.parents, wish.steps)
             self.born[candidate.number] = candidate
             request = Request(number, candidate, BRIEF, 0, Purpose.SEARCH, f"{number}")
             score = self.brief(candidate.number)
+        elif isinstance(wish, Promotion):
+            candidate, continues = wish.request.candidate, wish.request.continued(wish.schedule)
+            request = Request(number, candidate, wish.budget, 0, Purpose.SEARCH, f"{number}", continues)
+            score = self.longer(candidate.number)
         else:
             request = Request(number, wish.candidate, wish.budget, 0, wish.purpose, f"{number}", probes=wish.probes)
             score = self.longer(wish.candidate.number)
@@ -157,6 +170,17 @@ def test_of_those_that_are_bred_the_best_are_trained_longer_at_the_end() -> None
         played.tell(wish)
     newest = sorted(played.born)[-TRAINED_LONGER:]
     assert played.of(Purpose.CHALLENGE)[len(before) :] == newest[::-1]
+
+
+def test_without_time_for_all_that_is_due_the_best_that_are_bred_come_first() -> None:
+    """None that was not trained longer can win; a promotion only says more of the search."""
+    rungs = (BRIEF, BRIEF.longer)
+    played = Played(lambda n: n / 100, lambda n: n / 50, rungs, question=question(), newcomers=7).play(60)
+    assert played.ended
+    due = []
+    while (wish := played.race.due()) is not None:
+        due.append(wish)
+    assert [isinstance(wish, Examination) for wish in due[: TRAINED_LONGER + 1]] == [True] * TRAINED_LONGER + [False]
 
 
 def test_a_network_that_is_no_better_than_guessing_is_not_believed() -> None:

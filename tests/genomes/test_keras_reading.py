@@ -17,6 +17,7 @@ CHAINS = (
     "layernorm, leaky_relu 0.1, dropout 0.5, dense 16, gaussian_noise 0.1",
     "conv 8 3, prelu, global_average, dense 16, relu",
     "separable 8 3 padding=valid, global_max, scale 0.11",
+    "maxpool 3 stride=2 padding=same, avgpool 8, maxpool 2 stride=1, flatten",
 )
 
 
@@ -51,7 +52,7 @@ def test_what_is_written_as_calls_is_read_back(line: str) -> None:
         ("Conv2D(filters)", "flatten", ["Conv2D"]),
         ("Conv2D(filters, 3)", "flatten", ["Conv2D"]),
         ("LeakyReLU(alpha=0.1), MaxPooling2D(2, strides=2)", "leaky_relu 0.1, maxpool 2, flatten", []),
-        ("ReLU(6), MaxPooling2D(3, strides=2)", "flatten", ["ReLU", "MaxPooling2D"]),
+        ("ReLU(6), MaxPooling2D(3, strides=2)", "maxpool 3 stride=2, flatten", ["ReLU"]),
     ],
 )
 def test_calls_as_people_write_them(text: str, line: str, unknown: list[str]) -> None:

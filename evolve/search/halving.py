@@ -18,7 +18,7 @@ from typing import ClassVar
 from evolve.objectives import Standing, in_order
 from evolve.search.strategy import Facts, Promotion, Strategy, Wish
 from evolve.settings import Settings
-from evolve.values import Budget, Request, Result
+from evolve.values import Budget, Purpose, Request, Result
 
 Place = tuple[int, float, int]
 
@@ -85,10 +85,10 @@ class Halving(Strategy):
     def tell(self, request: Request, result: Result) -> None:
         """A failure on a higher rung changes nothing of what is known from the lower one. Of what was trained longer
         for another reason only the strategy hears."""
-        promoted = request.continues is not None and request.continues.request in self._promoted
-        if promoted or request.continues is None:
-            place = self._promoted.pop(request.continues.request) + 1 if request.continues else 0
-            self._rungs[place].tell(request, result.fitness)
+        if request.continues is None:
+            self._rungs[0].tell(request, result.fitness)
+        elif request.purpose is not Purpose.CHALLENGE and request.continues.request in self._promoted:
+            self._rungs[self._promoted.pop(request.continues.request) + 1].tell(request, result.fitness)
         if request.continues is None or result.fitness is not None:
             self._strategy.tell(request, result)
 

@@ -8,13 +8,19 @@ Each folder is that of an experiment, see benchmarks/experiments/graphs.toml; it
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 import evolve
 from evolve.display.text import count
 from evolve.reporting.markdown import table
+from evolve.reporting.static_charts import COLOURS, SETTINGS
 from evolve.research.trials import Trial, folder_name, read_trials
 from evolve.runs.leader import Leader
 from genomes.spec import ModelSpec
@@ -84,12 +90,32 @@ def _section(one: Winner, output: Path) -> Iterator[str]:
     if one.bred is not None:
         yield "\nThe best that was bred:\n"
         yield from _shown(one.run, one.bred, output / f"{name}-bred.svg")
-    for told in one.run.species:
-        sizes = ", ".join(
-            f"{each['size']} (born in {each['born']}, best {each['best']:.3f})" for each in told["species"]
-        )
-        died = f"; {len(told['died'])} died" if told["died"] else ""
-        yield f"\n- generation {told['generation']} of {told['of']}: species of {sizes}{died}"
+    for of in dict.fromkeys(told["of"] for told in one.run.species):
+        generations = [told for told in one.run.species if told["of"] == of]
+        picture = output / f"{name}-{of}.svg"
+        draw_species(generations, of, picture)
+        died = sum(len(told["died"]) for told in generations)
+        yield f"\nSpecies of {of} over generations, each with the best score that one of it had at last; {died} died:\n"
+        yield f"![How many are of which species]({picture.name})"
+
+
+def draw_species(generations: Sequence[Mapping[str, Any]], of: str, picture: Path) -> None:
+    """How many belong to each species in each generation, as bars that stand on each other."""
+    figure = Figure(figsize=(6, 2.4), layout="constrained")
+    axes = figure.add_subplot()
+    last = {one["species"]: one["best"] for told in generations for one in told["species"]}
+    below = [0] * len(generations)
+    for (species, best), colour in zip(last.items(), cycle(COLOURS), strict=False):
+        sizes = [sum(one["size"] for one in told["species"] if one["species"] == species) for told in generations]
+        axes.bar(range(len(sizes)), sizes, bottom=below, label=f"{species}: {best:.3f}", color=colour)
+        below = [low + size for low, size in zip(below, sizes, strict=True)]
+    axes.set_xlabel("generation")
+    axes.set_ylabel(of)
+    axes.set_xticks(range(len(generations)), [str(told["generation"]) for told in generations])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(title="species: best", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize="small")
+    with rc_context(SETTINGS):
+        figure.savefig(picture, metadata={"Date": None})
 
 
 def _shown(run: evolve.Run, leader: Leader, picture: Path) -> Iterator[str]:

@@ -145,12 +145,12 @@ def alphabet(
         elif isinstance(change, dict):
             changed = dict(change)
             weights[kind] = _weight(kind, changed.pop("weight", weights[kind]))
-            bounds[kind] = _bounded(f"layers: {kind}", domains(LAYERS[kind]), changed)
+            bounds[kind] = _bounded(f"layers: {kind}", LAYERS[kind], changed)
         elif change is not True:
             weights[kind] = _weight(kind, change)
     if "flatten" not in kinds:
         raise InvalidGenome("layers: flatten cannot be switched off, every stack has one; narrow it with how = [...]")
-    return Alphabet(kinds, weights, bounds, _bounded("recipe", domains(Recipe), recipe or {}))
+    return Alphabet(kinds, weights, bounds, _bounded("recipe", Recipe, recipe or {}))
 
 
 def for_images(letters: Alphabet, height: int, width: int) -> Alphabet:
@@ -170,11 +170,16 @@ def full_alphabet() -> Alphabet:
     return alphabet()
 
 
-def _bounded(where: str, built_in: Mapping[str, Domain], changes: Mapping[str, Any]) -> dict[str, Domain]:
+def _bounded(where: str, cls: type, changes: Mapping[str, Any]) -> dict[str, Domain]:
+    built_in, fixed = domains(cls), {f.name for f in genes_of(cls) if not f.metadata["weight"]}
     bounds = dict(built_in)
     for name, values in changes.items():
         if name not in built_in:
             raise InvalidGenome(f"{where}: unknown gene '{name}'{nearest(name, built_in)}")
+        if name in fixed:
+            raise InvalidGenome(
+                f"{where}: no search changes {name}, so it has no bounds; leave it out, and write it in founders"
+            )
         try:
             bounds[name] = built_in[name].bounded(values if isinstance(values, list) else [values])
         except ValueError as error:

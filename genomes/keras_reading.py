@@ -161,7 +161,10 @@ def _pool(word: str) -> Callable[[Settings], str]:
     def words(settings: Settings) -> str:
         size = _square(settings.get("pool_size", 2))
         stride = size if settings.get("strides") is None else _square(settings["strides"])
-        padding = " padding=same" if settings.get("padding", "valid") == "same" else ""
+        padding = str(settings.get("padding", "valid")).lower()
+        if padding not in ("valid", "same"):
+            raise ValueError(f"its padding is {padding:.40}, not valid or same")
+        padding = " padding=same" if padding == "same" else ""
         return f"{word} {size}{f' stride={stride}' if stride != size else ''}{padding}"
 
     return words

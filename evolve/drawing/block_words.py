@@ -105,7 +105,8 @@ def _pooling(op: str, settings: Settings) -> Said:
     strides = () if settings["stride"] == settings["size"] else (f"stride {settings['stride']}",)
     name = "max pooling" if op == "max_pool" else "average pooling"
     windows = _square(settings["size"], settings.get("size_across"))
-    return "pooling", f"{name} {windows}", strides
+    padding = ("over the border",) if settings["padding"] == "same" else ()
+    return "pooling", f"{name} {windows}", (*strides, *padding)
 
 
 def _normalisation(op: str, settings: Settings) -> Said:

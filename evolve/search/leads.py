@@ -21,7 +21,7 @@ LOSS_SEED_ERROR = 0.03  # the same of its loss, in nats
 # On the recorded table any share from a quarter to three quarters nearly halves what the race loses, and none takes
 # more (`benchmarks/policies.py`).
 FAVOURED = 0.5
-FEW = 8  # newcomers, to the luck of whose best a lead is held at most, as it was trained again since it was chosen
+FEW = 8  # newcomers, to the luck of whose best a lead is held at most where it was trained again since it was chosen
 USUALLY = 8  # degrees of freedom that the usual one counts as, beside what the trainings at hand say of it
 
 
@@ -93,18 +93,21 @@ def share_carried(compared: Iterable[Scores], scale: Scale) -> float:
 class Lead:
     """By how much a challenger is ahead, carried on, in the unit of the scale; below 0 if it is behind. error: standard
     error of that, 0 for the favourite over itself. tried: newcomers that it was the best of, to whose luck it owes a
-    part; 0 for one that was chosen before anything was known."""
+    part; 0 for one that was chosen before anything was known. alike: whether it was chosen by the images that it is
+    compared by."""
 
     by: float
     error: float
     tried: int = 0
+    alike: bool = False
 
     @property
     def needed(self) -> float:
         """What it has to be ahead by to count: of a newcomer, what the best of so many, and the favourite, is ahead by
         if all are equally good. Of hundreds that is no more than of a few: a newcomer is chosen by its brief training,
-        and compared by others, with other seeds."""
-        return (luckiest(min(self.tried, FEW) + 1) if self.tried else FAVOURED) * self.error
+        and compared by later ones, with other seeds and at the end on other images. Over folds it is on the same."""
+        tried = self.tried if self.alike else min(self.tried, FEW)
+        return (luckiest(tried + 1) if tried else FAVOURED) * self.error
 
 
 def lead(
@@ -131,7 +134,7 @@ def lead(
         of_images = math.hypot((1 + carried) * images, carried) * image_error
         of_seeds = math.hypot((1 + carried) / math.sqrt(repeats), carried)
     error = max(of_images, of_seeds * scale.seed_error * math.sqrt(2)) * scale.slope(score)
-    return Lead(by, error, tried)
+    return Lead(by, error, tried, alike=scale.in_full)
 
 
 def pooled_seed_error(repeated: Iterable[Sequence[float]], usual: float = SEED_ERROR) -> float:

@@ -59,7 +59,8 @@ def _parts(layers: Sequence[Layer]) -> list[list[Layer]]:
             parts.append([])
             smaller = False
         parts[-1].append(layer)
-        smaller = smaller or layer.role == "pooling" or getattr(layer, "stride", 1) > 1
+        pools = layer.role == "pooling" and getattr(layer, "stride", 0) != 1
+        smaller = smaller or pools or getattr(layer, "stride", 1) > 1
     return [part for part in parts if part]
 
 

@@ -53,11 +53,16 @@ def test_what_was_taken_apart_is_put_together_again(name: str) -> None:
 
 def test_a_chain_is_cut_where_maps_become_smaller() -> None:
     genome = SPACE.parse(
-        "conv 8 3, relu, maxpool 2, relu, conv 16 3 stride=2, conv 32 3, flatten | adam 0.001, batch 32"
+        "conv 8 3, relu, maxpool 2, relu, conv 16 3 stride=2, conv 32 3, maxpool 3 stride=1, conv 8 3, flatten "
+        "| adam 0.001, batch 32"
     )
     _, modules = taken_apart(genome)
     told = [[str(one.layer) for one in module.graph.vertices if one.layer] for module in modules]
-    assert told == [["conv 8 3", "relu", "maxpool 2", "relu"], ["conv 16 3 stride=2"], ["conv 32 3"]]
+    assert told == [
+        ["conv 8 3", "relu", "maxpool 2", "relu"],
+        ["conv 16 3 stride=2"],
+        ["conv 32 3", "maxpool 3 stride=1", "conv 8 3"],
+    ]
 
 
 def test_one_module_in_several_slots_is_there_several_times() -> None:

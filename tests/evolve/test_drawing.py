@@ -170,7 +170,8 @@ def test_a_graph_shows_where_it_branches_and_merges() -> None:
 
 def test_shapes_weights_and_settings_are_those_of_the_network() -> None:
     line = (
-        "conv 8 5 stride=2 padding=valid, batchnorm, relu, residual 16 3, flatten, dense 32 | adam 0.01, batch 16, flip"
+        "conv 8 5 stride=2 padding=valid, batchnorm, relu, maxpool 3 stride=1 padding=same, residual 16 3, flatten, "
+        "dense 32 | adam 0.01, batch 16, flip"
     )
     picture = draw_network(subject(STACKS, STACKS.parse(line)))
     assert [box.said for box in boxes(picture)] == [
@@ -178,6 +179,7 @@ def test_shapes_weights_and_settings_are_those_of_the_network() -> None:
         "convolution 5x5, 8 channels, stride 2, no padding, 14x14x8, 608 weights",
         "batch normalisation, 32 weights",
         "relu",
+        "max pooling 3x3, stride 1, over the border, 14x14x8",
         "residual block 3x3, 16 channels, relu, 14x14x16, 3,776 weights",
         "flatten, 3,136 values",
         "dense, 32 units, 100,384 weights",

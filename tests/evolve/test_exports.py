@@ -112,6 +112,7 @@ warnings.simplefilter("ignore")
 blocks = ("residual 4 3 stride=2", "residual 4 3", "dense_block 2 4", "inception 4")
 body = [f"{block} function={function}" for function in ACTIVATIONS for block in blocks[1:]]
 body += ["conv 4 3 stride=2", "conv 4 3 dilation=2", "conv 4 3 padding=valid", "separable 4 3 stride=2 padding=valid"]
+body += ["maxpool 3 stride=1 padding=same", "avgpool 2 stride=1 padding=same", "maxpool 3 stride=2"]
 body += ["depthwise 3", "maxpool 2", "avgpool 2", "batchnorm", "layernorm", "prelu", "leaky_relu 0.1", blocks[0]]
 body = ["whiten 2", *body, "scale 0.5", "batchnorm gain=False", "conv 4 3 bias=False"]
 body += ["squeeze_excite 2", "dropout 0.1", "spatial_dropout 0.1", "gaussian_noise 0.1"]

@@ -106,6 +106,14 @@ def test_the_luck_of_the_best_grows_with_those_that_were_tried() -> None:
     assert Lead(0.0, 0.0).needed == 0.0, "the favourite over itself"
 
 
+def test_the_luck_of_hundreds_is_that_of_a_few_unless_images_are_the_same() -> None:
+    few, many = (Lead(0.5, 1.0, tried).needed for tried in (8, 250))
+    assert few == many < Lead(0.5, 1.0, 250, alike=True).needed
+    scores = Scores(0.4, (0.6,), (0.7, 0.71))
+    assert not lead(scores, scores, SHARES, 0.01, tried=250).alike
+    assert lead(scores, scores, Scale(5000, learned=math.inf), 0.01, tried=250, carried=0.0).alike
+
+
 def test_the_best_of_hundreds_that_are_equally_good_seldom_wins() -> None:
     """Chosen by brief trainings and those of a rung, it is compared by others."""
     rng, won = Random(4), 0

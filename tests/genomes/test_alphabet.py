@@ -202,6 +202,7 @@ def test_a_layer_of_ones_own_takes_part_with_its_genes_and_costs() -> None:
         ({"conv": -1}, {}, "layers: conv must be true, false, a weight above 0"),
         ({"conv": {"kernl": 3}}, {}, "layers: conv: unknown gene 'kernl'; did you mean 'kernel'?"),
         ({"conv": {"kernel": [0, 3]}}, {}, "kernel must be whole numbers of at least 1, not [0, 3]"),
+        ({"maxpool": {"stride": [1, 2]}}, {}, "layers: maxpool: no search changes stride, so it has no bounds"),
         ({"conv": {"kernel": 3.5}}, {}, "kernel must be whole numbers of at least 1, not 3.5"),
         ({"conv": {"padding": "some"}}, {}, "padding must be some of 'same', 'valid', not 'some'"),
         ({"dropout": {"rate": [0.1, 1.5]}}, {}, "rate must be one number, or the smallest and the largest"),

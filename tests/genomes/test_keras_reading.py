@@ -50,6 +50,8 @@ def test_what_is_written_as_calls_is_read_back(line: str) -> None:
         ("model.add(layers.GlobalAvgPool2D())", "global_average", []),
         ("Conv2D(8, (3, 5)), Attention(), Dense(8, 'sigmoid')", "flatten, dense 8", ["Conv2D", "Attention", "Dense"]),
         ("Conv2D(filters)", "flatten", ["Conv2D"]),
+        ("MaxPooling2D(2, padding='SAME')", "maxpool 2 padding=same, flatten", []),
+        ("MaxPooling2D(2, padding=around)", "flatten", ["MaxPooling2D"]),
         ("Conv2D(filters, 3)", "flatten", ["Conv2D"]),
         ("LeakyReLU(alpha=0.1), MaxPooling2D(2, strides=2)", "leaky_relu 0.1, maxpool 2, flatten", []),
         ("ReLU(6), MaxPooling2D(3, strides=2)", "maxpool 3 stride=2, flatten", ["ReLU"]),

@@ -422,7 +422,9 @@ def test_a_timed_run_goes_on(timed: Path) -> None:
     run = evolve.find("timed", timed / "results")
     assert len(run.candidates) >= before
     first, last = (act.detail["times"] for act in run.acts if act.kind == "started")
-    assert last["final"] / first["final"] == pytest.approx(8 / sum(first[name] for name in STAGES))
+    had_a_search = not run.meta["plan"]["search"]  # else this machine was too busy for one
+    share = first["final"] / sum(first[name] for name in STAGES) if had_a_search else times(8).final / 8
+    assert last["final"] == pytest.approx(8 * share)
 
 
 def test_a_strategy_that_takes_one_score_gets_one_rung_however_much_time_there_is() -> None:

@@ -89,13 +89,8 @@ class Separable(Layer):
     padding: str = gene(PADDING, default="same")
 
     def expand(self, net: SpecBuilder) -> None:
-        net.add(
-            "separable_convolution",
-            filters=self.filters,
-            kernel=self.kernel,
-            stride=self.stride,
-            padding=self.padding,
-        )
+        window = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
+        net.add("separable_convolution", filters=self.filters, **window)
 
 
 @layer("depthwise")
@@ -114,15 +109,16 @@ class Depthwise(Layer):
         net.add("depthwise_convolution", kernel=self.kernel, stride=self.stride, padding=self.padding)
 
 
-@layer("maxpool")
 @dataclass(frozen=True)
-class MaxPool(Layer):
-    """The largest value of each `size` x `size` window, windows side by side.
+class _Pooling(Layer):
+    """One value of each `size` x `size` window, windows side by side.
 
     stride: by how many pixels windows go on instead; 0 for their size. padding: whether they reach over the border
-    ("same"). Both are for networks that are brought along: no mutation changes them.
+    ("same"), where what lies beyond does not count. Both are for networks that are brought along: no mutation changes
+    them.
     """
 
+    op: ClassVar[str]
     role: ClassVar[str] = "pooling"
     place: ClassVar[frozenset[str]] = BODY
     size: int = gene(WINDOW)
@@ -130,24 +126,22 @@ class MaxPool(Layer):
     padding: str = gene(PADDING, default="valid", weight=0.0)
 
     def expand(self, net: SpecBuilder) -> None:
-        net.add("max_pool", size=self.size, stride=self.stride or self.size, padding=self.padding)
+        net.add(self.op, size=self.size, stride=self.stride or self.size, padding=self.padding)
+
+
+@layer("maxpool")
+class MaxPool(_Pooling):
+    """The largest value of each window."""
+
+    op: ClassVar[str] = "max_pool"
 
 
 @layer("avgpool")
-@dataclass(frozen=True)
-class AveragePool(Layer):
-    """The mean of each `size` x `size` window, windows side by side. stride, padding: as of `MaxPool`; what lies beyond
-    the border does not count."""
+class AveragePool(_Pooling):
+    """The mean of each window."""
 
-    role: ClassVar[str] = "pooling"
-    place: ClassVar[frozenset[str]] = BODY
+    op: ClassVar[str] = "average_pool"
     weight: ClassVar[float] = 0.5
-    size: int = gene(WINDOW)
-    stride: int = gene(STEP, default=0, weight=0.0)
-    padding: str = gene(PADDING, default="valid", weight=0.0)
-
-    def expand(self, net: SpecBuilder) -> None:
-        net.add("average_pool", size=self.size, stride=self.stride or self.size, padding=self.padding)
 
 
 @layer("batchnorm")

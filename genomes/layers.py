@@ -89,7 +89,7 @@ class Separable(Layer):
     padding: str = gene(PADDING, default="same")
 
     def expand(self, net: SpecBuilder) -> None:
-        window = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
+        window: dict[str, Any] = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
         net.add("separable_convolution", filters=self.filters, **window)
 
 

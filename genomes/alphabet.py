@@ -22,7 +22,7 @@ from functools import cache, cached_property
 from random import Random
 from typing import Any
 
-from genomes import composites  # noqa: F401, its kinds register themselves
+from genomes import adopted_layers, composites  # noqa: F401, their kinds register themselves
 from genomes.custom_layers import custom_kind, is_custom
 from genomes.domains import Domain, Options, Whole, domains, genes_of
 from genomes.layer import LAYERS, Layer
@@ -52,9 +52,13 @@ class Alphabet:
         """Bounds of the genes of one kind, by gene."""
         return self.layer_bounds[cls.kind]
 
+    def in_place(self, place: str = "body") -> list[type[Layer]]:
+        """Kinds that may stand in `place` ("body" or "head") and are drawn at all."""
+        return [cls for cls in self.kinds.values() if place in cls.place and self.weights[cls.kind]]
+
     def of_role(self, *roles: str, place: str = "body") -> list[type[Layer]]:
-        """Kinds that play one of these roles and may stand in `place` ("body" or "head")."""
-        return [cls for cls in self.kinds.values() if cls.role in roles and place in cls.place]
+        """Those of them that play one of these roles."""
+        return [cls for cls in self.in_place(place) if cls.role in roles]
 
     def pick(self, kinds: Iterable[type[Layer]], rng: Random) -> type[Layer]:
         """One of `kinds`, of which there is at least one, by weight."""
@@ -117,7 +121,7 @@ def _words(kinds: Mapping[str, type[Layer]]) -> dict[str, tuple[type[Layer], dic
             continue
         domain = domains(cls)[cls.selector]
         assert isinstance(domain, Options)
-        words.update({str(value): (cls, {cls.selector: value}) for value in domain.values})
+        words.update({str(value): (cls, {cls.selector: value}) for value in domain.all})
     return words
 
 

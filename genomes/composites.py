@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genomes.domains import Options, Whole, gene
+from genomes.domains import Whole, gene
 from genomes.layer import BODY, Layer, layer
-from genomes.layers import ACTIVATIONS, FILTERS, KERNEL, STRIDE
+from genomes.layers import FILTERS, FUNCTION, KERNEL, STRIDE
 from genomes.primitives import InvalidGenome
 from genomes.spec import SpecBuilder
 
@@ -40,7 +40,7 @@ class Residual(Layer):
     filters: int = gene(FILTERS)
     kernel: int = gene(KERNEL)
     stride: int = gene(STRIDE, default=1)
-    function: str = gene(Options(ACTIVATIONS), default="relu")
+    function: str = gene(FUNCTION, default="relu")
 
     def expand(self, net: SpecBuilder) -> None:
         start = net.last
@@ -68,7 +68,7 @@ class DenseBlock(Layer):
     layers: int = gene(Whole(1, 8, typical=(2, 3, 4)))
     growth: int = gene(Whole(4, 64, typical=(8, 12, 16, 24)))
     kernel: int = gene(KERNEL, default=3)
-    function: str = gene(Options(ACTIVATIONS), default="relu")
+    function: str = gene(FUNCTION, default="relu")
 
     def expand(self, net: SpecBuilder) -> None:
         features = net.last
@@ -89,7 +89,7 @@ class Inception(Layer):
     weight: ClassVar[float] = 0.7
     width: ClassVar[str | None] = "filters"
     filters: int = gene(FILTERS)
-    function: str = gene(Options(ACTIVATIONS), default="relu")
+    function: str = gene(FUNCTION, default="relu")
 
     def expand(self, net: SpecBuilder) -> None:
         start, quarter = net.last, max(1, self.filters // 4)

@@ -63,14 +63,21 @@ Domain: TypeAlias = TypedDomain[Any]
 
 @dataclass(frozen=True)
 class Options:
-    """One of a few named values without an order, such as a kind of padding."""
+    """One of a few named values without an order, such as a kind of padding. Those that are `rare` may be given by
+    hand, but no draw and no change leads to them."""
 
     values: tuple[Value, ...]
+    rare: tuple[Value, ...] = ()
+
+    @property
+    def all(self) -> tuple[Value, ...]:
+        """All that may be given."""
+        return (*self.values, *self.rare)
 
     def problem(self, value: object) -> str | None:
-        if value in self.values and type(value) is type(self.values[0]):
+        if value in self.all and type(value) is type(self.values[0]):
             return None
-        return f"must be one of {', '.join(map(_text, self.values))}, not {_text(value)}"
+        return f"must be one of {', '.join(map(_text, self.all))}, not {_text(value)}"
 
     def clamp(self, value: Value) -> Value:
         return value if self.problem(value) is None else self.values[0]
@@ -91,7 +98,7 @@ class Options:
         return on[len(on) // 2]
 
     def read(self, text: str) -> Value:
-        for value in self.values:
+        for value in self.all:
             if str(value) == text:
                 return value
         raise ValueError(self.problem(text))
@@ -99,14 +106,15 @@ class Options:
     def bounded(self, values: Sequence[Value]) -> Options:
         if values and all(self.problem(value) is None for value in values):
             return Options(tuple(values))
-        raise ValueError(f"some of {', '.join(map(_text, self.values))}")
+        raise ValueError(f"some of {', '.join(map(_text, self.all))}")
 
 
 @dataclass(frozen=True)
 class Whole:
     """A whole number in [low, high]. Draws are taken from `typical` (repeats weigh more); a change moves to the next
-    smaller or larger typical value. Any other value within the bounds may be given by hand. `floor` is the least that
-    makes sense, however far the bounds are moved."""
+    smaller or larger typical value, of one twice as large as all of these or more to half of it or twice. Any other
+    value within the bounds may be given by hand. `floor` is the least that makes sense, however far the bounds are
+    moved."""
 
     low: int
     high: int
@@ -126,8 +134,9 @@ class Whole:
         return rng.choice(self.typical)
 
     def vary(self, value: int, rng: Random) -> int:
-        smaller = [other for other in self.typical if other < value]
-        larger = [other for other in self.typical if other > value]
+        others = (value // 2, 2 * value) if value >= 2 * max(self.typical) else self.typical
+        smaller = [other for other in others if other < value]
+        larger = [other for other in others if value < other <= self.high]
         neighbours = ([max(smaller)] if smaller else []) + ([min(larger)] if larger else [])
         return rng.choice(neighbours) if neighbours else value
 
@@ -269,13 +278,9 @@ class Switched:
 
 
 def _text(value: object) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-        if isinstance(value, int | float)
-        else f"'{value}'"
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else f"'{value}'"
 
 
 def gene(domain: Domain, default: Any = MISSING, word: str | None = None, weight: float = 1.0) -> Any:

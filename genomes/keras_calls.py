@@ -53,6 +53,7 @@ LAYERS: dict[str, Callable[[Settings], Call]] = {
     ),
     "max_pool": _pool("MaxPooling2D"),
     "average_pool": _pool("AveragePooling2D"),
+    "pad": lambda s: ("ZeroPadding2D", (((s["top"], s["bottom"]), (s["left"], s["right"])),), {}),
     "whitening": lambda s: ("Conv2D", (s["filters"], s["kernel"]), {"use_bias": False, "trainable": False}),
     "batch_norm": _batch_norm,
     "layer_norm": lambda s: ("LayerNormalization", (), {}),

@@ -10,6 +10,7 @@ from typing import Any
 from genomes.keras_reading import LAYER_FUNCTIONS
 
 PIXELS = ("Rescaling", "Normalization")  # that bring pixels into another range
+ARITHMETIC = ("TrueDivide", "Divide", "Multiply", "Subtract", "Add")  # operations that do, with a number
 EPSILON = 1e-3  # of normalisations, as Keras has it and evolve leaves it
 CHANNELS_LAST = ("channels_last", None)
 # That change images at random while a network is trained, and hand them on as they are when it predicts. AutoContrast
@@ -19,11 +20,14 @@ AT_RANDOM = re.compile(r"Random\w+|AugMix|CutMix|MixUp|RandAugment|Equalization|
 
 @dataclass(frozen=True)
 class KerasLayer:
-    """A layer of a Keras model. name: in the model. kind: of class. settings: what it was made with, as Keras tells it;
-    of one of `PIXELS` "scale" and "offset", numbers or one for each channel. reads: names of the layers whose outputs
-    it is called on, in their order, "" for the image; shape: of what it puts out, without the batch. training: what it
-    is called with, None for what the whole network is in. constants: what it is called on that no layer puts out.
-    calls: how often it is called; weights: whether it has any."""
+    """A layer of a Keras model.
+
+    name: in the model. kind: of class. settings: what it was made with, as Keras tells it; of one of `PIXELS`, and of
+    an operation with a number, "scale" and "offset", numbers or one for each channel. reads: names of the layers whose
+    outputs it is called on, in their order, "" for the image; shape: of what it puts out, without the batch. training:
+    what it is called with, None for what the whole network is in. constants: what it is called on that no layer puts
+    out. calls: how often it is called; weights: whether it has any.
+    """
 
     name: str
     kind: str
@@ -34,6 +38,22 @@ class KerasLayer:
     constants: tuple[str, ...] = ()
     calls: int = 1
     weights: bool = True
+
+
+def in_arithmetic(kind: str, given: Sequence[Any]) -> dict[str, float]:
+    """What an operation such as `x / 255` multiplies with ("scale") and adds ("offset"); nothing if it is another one.
+    given: what it is called on, in its order."""
+    numbers = [value for value in given if isinstance(value, int | float)]
+    if kind not in ARITHMETIC or len(given) != 2 or len(numbers) != 1:
+        return {}
+    number, last = float(numbers[0]), given[1] is numbers[0]
+    if kind in ("TrueDivide", "Divide"):
+        return {"scale": 1 / number, "offset": 0.0} if last and number else {}
+    if kind == "Multiply":
+        return {"scale": number, "offset": 0.0}
+    if kind == "Subtract":
+        return {"scale": 1.0, "offset": -number} if last else {"scale": -1.0, "offset": number}
+    return {"scale": 1.0, "offset": number}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from genomes.domains import domains
-from genomes.layers import ACTIVATIONS, BatchNorm
+from genomes.layers import FUNCTION, BatchNorm
 
 Settings = Mapping[str, Any]
 """Arguments of a layer by their names in Keras; those that are not given are missing."""
@@ -30,6 +30,7 @@ POSITIONS: dict[str, tuple[str, ...]] = {
     "Dropout": ("rate",),
     "SpatialDropout2D": ("rate",),
     "GaussianNoise": ("stddev",),
+    "ZeroPadding2D": ("padding",),
     "Rescaling": ("scale", "offset"),
 }
 OTHER_NAMES = {
@@ -42,7 +43,10 @@ OTHER_NAMES = {
 WITHOUT_A_WORD = ("Input", "InputLayer", "Rescaling", "Normalization")  # evolve adds these itself
 LAYER_FUNCTIONS = ("ReLU", "LeakyReLU")
 FLATTENING = ("flatten", "global_average", "global_max")
-FUNCTIONS = {**{name: name for name in ACTIVATIONS}, "silu": "swish", "leaky_relu": "leaky_relu 0.2"}
+FUNCTIONS = {
+    **{str(name): str(name) for name in FUNCTION.all},
+    **{"silu": "swish", "hard_silu": "hard_swish", "leaky_relu": "leaky_relu 0.2"},
+}
 
 
 def line_of(layers: Iterable[Named]) -> tuple[str, list[str]]:
@@ -170,6 +174,25 @@ def _pool(word: str) -> Callable[[Settings], str]:
     return words
 
 
+def _pad(settings: Settings) -> str:
+    """Zeros around maps: one number for all sides, one for each direction, or two for each."""
+    given = settings.get("padding", 1)
+    pairs = given if isinstance(given, tuple | list) else (given, given)
+    sides = [side for pair in pairs for side in (pair if isinstance(pair, tuple | list) else (pair, pair))]
+    return " ".join(["pad", *(str(_number(side)) for side in sides)])
+
+
+def _relu(settings: Settings) -> str:
+    """The word of a relu, with a slope below zero or an end at six. Raises ValueError for another one."""
+    _without(settings, "threshold")
+    slope, end = settings.get("negative_slope") or 0, settings.get("max_value")
+    if end is None:
+        return f"leaky_relu {_number(slope)}" if slope else "relu"
+    if slope or _number(end) != 6:
+        raise ValueError(f"it ends at {end}{f', with a slope of {slope}' if slope else ''}; there is a word for 6 only")
+    return "relu6"
+
+
 def _number(value: Any) -> int | float:
     """The number that is written there. Raises ValueError for a name or anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -221,13 +244,14 @@ WORDS: dict[str, Callable[[Settings], str | None]] = {
     "BatchNormalization": lambda s: "batchnorm" + _momentum(s) + _off(s, "scale", "gain"),
     "LayerNormalization": lambda s: "layernorm",
     "Activation": lambda s: "".join(_function(s)),
-    "ReLU": lambda s: _without(s, "max_value", "negative_slope", "threshold") or "relu",
+    "ReLU": _relu,
     "ELU": lambda s: "elu",
     "PReLU": lambda s: "prelu",
     "LeakyReLU": lambda s: f"leaky_relu {_number(s.get('negative_slope', s.get('alpha', 0.3)))}",
     "Dropout": lambda s: f"dropout {_number(s['rate'])}",
     "SpatialDropout2D": lambda s: f"spatial_dropout {_number(s['rate'])}",
     "GaussianNoise": lambda s: f"gaussian_noise {_number(s['stddev'])}",
+    "ZeroPadding2D": _pad,
     "Flatten": lambda s: "flatten",
     "GlobalAveragePooling2D": lambda s: "global_average",
     "GlobalMaxPooling2D": lambda s: "global_max",

@@ -10,11 +10,14 @@ from genomes.layer import BODY, HEAD, Layer, layer
 from genomes.primitives import InvalidGenome
 from genomes.spec import SpecBuilder
 
-ACTIVATIONS = ("relu", "elu", "selu", "gelu", "swish", "tanh")
-FILTERS = Whole(4, 512, typical=(8, 16, 32, 48, 64, 96, 128))
+FUNCTION = Options(
+    ("relu", "elu", "selu", "gelu", "swish", "tanh"),
+    rare=("relu6", "sigmoid", "hard_sigmoid", "hard_swish", "mish", "softplus", "softsign"),
+)
+FILTERS = Whole(1, 2048, typical=(8, 16, 32, 48, 64, 96, 128))
 KERNEL = Whole(1, 7, typical=(1, 3, 3, 3, 5))
 STRIDE = Whole(1, 2, typical=(1, 1, 1, 2))
-WINDOW = Whole(2, 16, typical=(2, 2, 2, 3), floor=2)
+WINDOW = Whole(1, 16, typical=(2, 2, 2, 3), floor=2)
 STEP = Whole(0, 16, typical=(0, 1, 2), floor=0)
 PADDING = Options(("same", "valid"))
 RATE = Real(0.05, 0.7, ceiling=0.99)
@@ -184,7 +187,7 @@ class Activation(Layer):
     role: ClassVar[str] = "activation"
     selector: ClassVar[str | None] = "function"
     weight: ClassVar[float] = 3.0
-    function: str = gene(Options(ACTIVATIONS))
+    function: str = gene(FUNCTION)
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("activation", function=self.function)
@@ -293,7 +296,7 @@ class Dense(Layer):
     role: ClassVar[str] = "dense"
     place: ClassVar[frozenset[str]] = HEAD
     width: ClassVar[str | None] = "units"
-    units: int = gene(Whole(8, 1024, typical=(32, 64, 96, 128, 192, 256)))
+    units: int = gene(Whole(1, 4096, typical=(32, 64, 96, 128, 192, 256)))
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("dense", units=self.units)

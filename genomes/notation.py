@@ -86,7 +86,7 @@ def _read_setting(words: list[str]) -> dict[str, Any]:
         return {"optimizer": words[0], "learning_rate": domains(Recipe)["learning_rate"].read(words[1])}
     for f in genes_of(Recipe)[2:]:
         domain, word = f.metadata["domain"], f.metadata["word"] or f.name
-        if isinstance(domain, Options) and words in [[word] if v is True else [v] for v in domain.values if v]:
+        if isinstance(domain, Options) and words in [[word] if v is True else [v] for v in domain.all if v]:
             return {f.name: words[0] if isinstance(f.default, str) else True}
         if len(words) == 2 and words[0] == word and not isinstance(domain, Options):
             return {f.name: domain.read(words[1])}
@@ -98,7 +98,7 @@ def _known_words() -> str:
     for f in genes_of(Recipe)[2:]:
         domain, word = f.metadata["domain"], f.metadata["word"] or f.name
         named = isinstance(domain, Options)
-        parts.append(word if not named or f.default is False else " or ".join(map(str, domain.values)))
+        parts.append(word if not named or f.default is False else " or ".join(map(str, domain.all)))
     return ", ".join(parts)
 
 

@@ -108,6 +108,11 @@ def _pool_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
     return rows, columns, channels
 
 
+def _padded_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
+    height, width, channels = _feature_map(shapes[0], "padding")
+    return height + s["top"] + s["bottom"], width + s["left"] + s["right"], channels
+
+
 def _channel_means_shape(shapes: list[Shape], s: Mapping[str, Any]) -> Shape:
     return (1, 1, _feature_map(shapes[0], "the mean of each channel")[2])
 
@@ -165,6 +170,7 @@ PRIMITIVES: dict[str, Primitive] = {
     ),
     "max_pool": Primitive(_pool_shape),
     "average_pool": Primitive(_pool_shape),
+    "pad": Primitive(_padded_shape),
     "whitening": Primitive(
         _whitening_shape,
         parameters=lambda before, after, s: s["kernel"] ** 2 * before[2] * after[2],

@@ -105,6 +105,7 @@ def _shape(node: Node) -> str:
         "dense",
         "max_pool",
         "average_pool",
+        "pad",
     )
     shown = changes or node.op in ("depthwise_convolution", "flatten", "global_average", "global_max")
     return f"  # {'x'.join(map(str, node.shape))}" if shown else ""

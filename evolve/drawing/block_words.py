@@ -109,6 +109,11 @@ def _pooling(op: str, settings: Settings) -> Said:
     return "pooling", f"{name} {windows}", (*strides, *padding)
 
 
+def _padding(op: str, settings: Settings) -> Said:
+    sides = ", ".join(f"{side} {pixels}" for side, pixels in settings.items() if pixels)
+    return "pooling", "zeros around", (sides,) if sides else ()
+
+
 def _normalisation(op: str, settings: Settings) -> Said:
     momentum = (f"momentum {settings['momentum']}",) if "momentum" in settings else ()
     gain = () if settings.get("gain", True) else ("no gain",)
@@ -147,6 +152,7 @@ _NODES: dict[str, Callable[[str, Settings], Said]] = {
     **dict.fromkeys(("convolution", "separable_convolution", "depthwise_convolution"), _convolution),
     "whitening": _whitening,
     **dict.fromkeys(("max_pool", "average_pool"), _pooling),
+    "pad": _padding,
     **dict.fromkeys(("batch_norm", "layer_norm"), _normalisation),
     "activation": _activation,
     "leaky_relu": _named("activation", "leaky relu", "slope"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from evolve.training.keras_graph import is_model, kind_of
 from genomes.graph.adopting import NotAdopted
-from genomes.keras_layer import KerasLayer
+from genomes.keras_layer import KerasLayer, in_arithmetic
 
 Training = bool | None
 
@@ -34,8 +34,9 @@ def layers_of(model: Any, before: str = "", inner: str = "", training: Training 
         called = calls[0]["kwargs"].get("training") if calls else None
         names[name] = reads[0] if reads else before
         operation = operations[name]
+        factors = in_arithmetic(kind_of(operation), calls[0]["args"]) if calls else {}
         for one in _told(operation, reads, inner, training if called is None else called, tuple(constants)):
-            yield replace(one, calls=len(calls)) if len(calls) > 1 else one
+            yield replace(one, calls=max(1, len(calls)), settings={**one.settings, **factors})
             names[name] = one.name
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evolve.models.adopt import RANGES
 from evolve.training.keras_graph import calls, graph_of, is_model, kind_of
-from genomes.keras_layer import PIXELS, changes_at_random
+from genomes.keras_layer import PIXELS, changes_at_random, in_arithmetic
 
 Figures = NDArray[np.float64]
 ASSUMED = "0-1"
@@ -37,27 +37,37 @@ def pixel_range(model: Any, given: str | None) -> tuple[str, str]:
 def _told(model: Any) -> tuple[str | None, str]:
     """The range that the first layers tell, None if they do not, and the kind of layer that does."""
     scale, offset = np.ones(1), np.zeros(1)
-    for layer in _first_layers(model):
-        kind = kind_of(layer)
-        if kind == "Rescaling":
-            factor = np.asarray(layer.scale, np.float64)
-            scale, offset = scale * factor, offset * factor + np.asarray(layer.offset, np.float64)
+    by = "Rescaling"
+    for call in _first_calls(model):
+        layer, kind = call.operation, kind_of(call.operation)
+        if told := _factors(call):
+            factor, more = (np.asarray(told[name], np.float64) for name in ("scale", "offset"))
+            scale, offset, by = scale * factor, offset * factor + more, kind
         elif kind == "Normalization" and not layer.invert:
             mean, variance = (np.asarray(one, np.float64) for one in (layer.mean, layer.variance))
             if np.any(mean != 0) or np.any(variance != 1):  # it was adapted
                 return _with_figures((mean - offset) / scale, variance / scale**2), kind
         elif kind == "BatchNormalization" and np.all(scale == 1) and _beyond_one(layer):
             return "0-255", kind
-    return _rescaled(scale, offset), "Rescaling"
+    return _rescaled(scale, offset), by
 
 
 def _beyond_one(layer: Any) -> bool:
     return bool(np.any(np.abs(np.asarray(layer.moving_mean)) > BEYOND_ONE))
 
 
-def _first_layers(model: Any) -> Generator[Any, None, bool]:
-    """The layers that pixels go through, one behind the other, up to the first that sees features. Returns whether they
-    are all of the model."""
+def _factors(call: Any) -> dict[str, Any]:
+    """What a rescaling, or an operation with a number, multiplies with ("scale") and adds ("offset"); nothing for any
+    other layer."""
+    layer, kind = call.operation, kind_of(call.operation)
+    if kind == "Rescaling":
+        return {"scale": layer.scale, "offset": layer.offset}
+    return in_arithmetic(kind, call.arguments.args)
+
+
+def _first_calls(model: Any) -> Generator[Any, None, bool]:
+    """The calls of layers that pixels go through, one behind the other, up to the first that sees features. Returns
+    whether they are all of the model."""
     graph = graph_of(model)
     tensor, end = graph.inputs[0], graph.outputs[0]
     while tensor is not end:
@@ -66,11 +76,12 @@ def _first_layers(model: Any) -> Generator[Any, None, bool]:
             return False
         layer = reading[0].operation
         if is_model(layer):
-            if not (yield from _first_layers(layer)):
+            if not (yield from _first_calls(layer)):
                 return False
         else:
-            yield layer
-            if not (kind_of(layer) in (*PIXELS, *HAND_ON) or changes_at_random(kind_of(layer))):
+            yield reading[0]
+            kind = kind_of(layer)
+            if not (kind in (*PIXELS, *HAND_ON) or changes_at_random(kind) or _factors(reading[0])):
                 return False
         tensor = reading[0].output_tensors[0]
     return True

@@ -14,6 +14,7 @@ from genomes.alphabet import Alphabet
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.structure import IMAGE, OUT, Edge, Vertex, graph_of
 from genomes.keras_layer import (
+    ARITHMETIC,
     PIXELS,
     KerasLayer,
     Range,
@@ -98,7 +99,7 @@ class _Adoption:
             if layer.kind == "ActivityRegularization":
                 self.remarks.append(f"not kept: {layer.name} (ActivityRegularization), a penalty in training alone")
             self._hand_on(layer)
-        elif layer.kind in PIXELS and all(self._mark(one) == IMAGE for one in layer.reads):
+        elif _is_linear(layer) and all(self._mark(one) == IMAGE for one in layer.reads):
             if self.edges:
                 raise ValueError("another layer reads pixels beside it, in another range")
             self.range = self.range.then(layer.settings["scale"], layer.settings["offset"])
@@ -217,11 +218,18 @@ class _Adoption:
         return mark
 
 
+def _is_linear(layer: KerasLayer) -> bool:
+    """Whether it multiplies with numbers and adds some, which on pixels brings them into another range."""
+    return layer.kind in PIXELS or (layer.kind in ARITHMETIC and "scale" in layer.settings)
+
+
 def _called(layer: KerasLayer) -> str:
-    """The name of a layer; without the number behind it where Keras gave it the name of its class, as that counts all
-    layers of a session: the same network has the same marks whenever it was made."""
-    without = re.sub(r"_\d+$", "", layer.name.rpartition("/")[2])
-    return without if without.replace("_", "") == layer.kind.lower() else layer.name
+    """The name of a layer, without that of a model that it is within; without the number behind it where Keras gave it
+    the name of its class, as that counts all layers of a session: the same network has the same marks whenever it was
+    made."""
+    name = layer.name.rpartition("/")[2]
+    without = re.sub(r"_\d+$", "", name)
+    return without if without.replace("_", "") == layer.kind.lower() else name
 
 
 def adopt_layers(

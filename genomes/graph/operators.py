@@ -32,7 +32,7 @@ USUAL_WIDTH = 16
 def split(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """A layer on an edge that is in use."""
     graph = genome.graph
-    kinds = [cls for cls in alphabet.kinds.values() if "body" in cls.place and alphabet.may_change(cls)]
+    kinds = [cls for cls in alphabet.in_place("body") if alphabet.may_change(cls)]
     if not kinds:
         return genome, None
     edge = rng.choice(live_edges(graph))

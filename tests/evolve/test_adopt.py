@@ -121,6 +121,18 @@ def overlapping_poolings() -> Any:
     return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
 
 
+def mobile() -> Any:
+    """As MobileNet is built: its pixels are scaled by arithmetic, borders are zeros at two sides, relus end at six."""
+    image = keras.Input(SHAPE)
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(image / 127.5 - 1.0)
+    x = layers.ReLU(6.0)(layers.Conv2D(8, 3, strides=2, use_bias=False)(x))
+    x = layers.ZeroPadding2D((1, 2))(x)
+    x = layers.ReLU(max_value=6)(layers.DepthwiseConv2D(3, strides=2, use_bias=False)(x))
+    x = layers.Conv2D(600, 1, activation="hard_silu")(layers.ReLU(negative_slope=0.1)(layers.Conv2D(2, 1)(x)))
+    x = layers.Dense(16, activation="sigmoid")(layers.GlobalAveragePooling2D()(layers.MaxPooling2D(1, strides=2)(x)))
+    return keras.Model(image, layers.Dense(5, activation="softmax")(x))
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
@@ -132,6 +144,7 @@ MODELS: dict[str, Callable[[], Any]] = {
         backwards,
         called_as_what_every_network_has,
         overlapping_poolings,
+        mobile,
     )
 }
 
@@ -152,6 +165,19 @@ def saved(model: Any, folder: Path) -> Path:
     return folder / "mine.keras"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50V2", "DenseNet121", "VGG16"])
+def test_networks_that_come_with_keras_are_adopted(name: str, tmp_path: Path) -> None:
+    """As the body of a model of one's own, as people use them."""
+    body = getattr(keras.applications, name)(weights=None, input_shape=(32, 32, 3), include_top=False)
+    image = keras.Input((32, 32, 3))
+    x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(body(image / 127.5 - 1.0, training=False)))
+    model = keras.Model(image, layers.Dense(5, activation="softmax")(x))
+    told = adopt_model(str(saved(model, tmp_path)), None, str(tmp_path / "weights.npz"))
+    assert told["difference"] <= 1e-5
+    assert told["range"] == "0-255"
+
+
 @pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")
 @pytest.mark.parametrize("name", MODELS)
 def test_what_was_adopted_says_what_the_model_says(name: str, tmp_path: Path) -> None:
@@ -160,7 +186,7 @@ def test_what_was_adopted_says_what_the_model_says(name: str, tmp_path: Path) ->
     space = GraphSpace(SHAPE, 5)
     genome = space.parse(told["notation"])
     assert genome.notation() == told["notation"]
-    assert told["range"] == ("0-255" if name in ("resnet", "densenet", "nested") else "0-1")
+    assert told["range"] == ("0-255" if name in ("resnet", "densenet", "nested", "mobile") else "0-1")
 
 
 def test_the_same_network_has_the_same_marks_however_many_were_made_before(tmp_path: Path) -> None:
@@ -263,10 +289,10 @@ def test_what_was_adapted_is_kept_in_a_baseline(tmp_path: Path) -> None:
 def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
     image = keras.Input(SHAPE)
     activation = layers.ReLU(name="again")
-    x = layers.Conv2D(8, (3, 5), activation="softplus", name="oblong")(activation(image))
+    x = layers.Conv2D(8, (3, 5), activation="log_softmax", name="oblong")(activation(image))
     x = activation(layers.Add(name="sum")([x, layers.Conv2D(8, (3, 5), name="oblong_too")(image)]))
-    x = layers.MaxPooling2D(3, (2, 1), name="oblique")(layers.ZeroPadding2D(name="padding")(x))
-    x = layers.Conv2D(1024, 3, name="wide")(x)
+    x = layers.MaxPooling2D(3, (2, 1), name="oblique")(layers.Cropping2D(name="cropped")(x))
+    x = layers.Conv2D(4096, 3, name="wide")(x)
     x = layers.Dense(1, activation="sigmoid", name="end")(layers.Flatten()(x))
     with pytest.raises(RunError) as raised:
         adopt_model(str(saved(keras.Model(image, x), tmp_path)), None, str(tmp_path / "weights.npz"))
@@ -275,9 +301,9 @@ def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
         "again (ReLU): it is called 2 times; give each call",
         "oblong (Conv2D): (3, 5) is not square",
         "oblong_too (Conv2D): (3, 5) is not square",
-        "padding (ZeroPadding2D): there is no word for ZeroPadding2D",
+        "cropped (Cropping2D): there is no word for Cropping2D",
         "oblique (MaxPooling2D): (2, 1) is not square",
-        "wide (Conv2D): conv: filters must be a whole number from 4 to 512, not 1024",
+        "wide (Conv2D): conv: filters must be a whole number from 1 to 2048, not 4096",
         "end (Dense): it ends in 1 unit with sigmoid",
     ):
         assert reason in str(raised.value)

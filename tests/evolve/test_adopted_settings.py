@@ -33,6 +33,11 @@ def adapted(low: float, high: float) -> Any:
     return made
 
 
+def computed(change: Callable[[Any], Any]) -> Any:
+    image = keras.Input(SHAPE)
+    return keras.Model(image, classifier(layers.Conv2D(4, 3))(change(image)))
+
+
 def normalised_by_batches() -> Any:
     model = classifier(layers.BatchNormalization(), layers.Conv2D(4, 3))
     three = np.ones(3, np.float32)
@@ -52,6 +57,9 @@ PIXELS: dict[str, tuple[Callable[[], Any], str | None]] = {
     "adapted to one": (lambda: classifier(adapted(0, 1), layers.Conv2D(4, 3)), "0-1"),
     "adapted to both sides": (lambda: classifier(adapted(-1, 1), layers.Conv2D(4, 3)), "-1-1"),
     "by batches": (normalised_by_batches, "0-255"),
+    "by arithmetic": (lambda: computed(lambda pixels: pixels / 255.0), "0-255"),
+    "by more of it": (lambda: computed(lambda pixels: 2 * (0.5 - keras.ops.divide(pixels, 255))), "0-255"),
+    "by adding": (lambda: computed(lambda pixels: pixels * 2.0 + -1.0), "0-1"),
     "within": (lambda: classifier(keras.Sequential([layers.RandomFlip(), layers.Rescaling(1 / 255)])), "0-255"),
     "no word": (lambda: classifier(layers.Conv2D(4, 3)), None),
     "later": (lambda: classifier(layers.Conv2D(4, 3), layers.Rescaling(1 / 255)), None),

@@ -105,18 +105,18 @@ from evolve.models.keras_process import WRITERS, _compared
 from evolve.problems.spaces import image_space
 from evolve.training.backends import probabilities
 from genomes.decode import decode
-from genomes.layers import ACTIVATIONS
+from genomes.layers import FUNCTION
 from genomes.primitives import PRIMITIVES
 
 warnings.simplefilter("ignore")
 blocks = ("residual 4 3 stride=2", "residual 4 3", "dense_block 2 4", "inception 4")
-body = [f"{block} function={function}" for function in ACTIVATIONS for block in blocks[1:]]
+body = [f"{block} function={function}" for function in FUNCTION.all for block in blocks[1:]]
 body += ["conv 4 3 stride=2", "conv 4 3 dilation=2", "conv 4 3 padding=valid", "separable 4 3 stride=2 padding=valid"]
 body += ["maxpool 3 stride=1 padding=same", "avgpool 2 stride=1 padding=same", "maxpool 3 stride=2"]
 body += ["depthwise 3", "maxpool 2", "avgpool 2", "batchnorm", "layernorm", "prelu", "leaky_relu 0.1", blocks[0]]
-body = ["whiten 2", *body, "scale 0.5", "batchnorm gain=False", "conv 4 3 bias=False"]
+body = ["whiten 2", *body, "scale 0.5", "batchnorm gain=False", "conv 4 3 bias=False", "pad 1 0 0 2"]
 body += ["squeeze_excite 2", "dropout 0.1", "spatial_dropout 0.1", "gaussian_noise 0.1"]
-head = ["dense 8", *ACTIVATIONS, "leaky_relu 0.2", "prelu", "batchnorm", "layernorm", "dropout 0.1"]
+head = ["dense 8", *FUNCTION.all, "leaky_relu 0.2", "prelu", "batchnorm", "layernorm", "dropout 0.1"]
 lines = [", ".join([*body, "flatten", *head]), "conv 4 3, global_average", "conv 4 3, global_max"]
 graphs = (  # sums and concatenations of maps of other sizes and widths, repeated, with overlapping pooling
     "2 times pooling=2 growth=1.5: a: conv 4 3 stride=2 < image, b: maxpool 3 < image, c: conv 6 3 < a + b, "

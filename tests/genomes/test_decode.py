@@ -30,7 +30,8 @@ for shape in ((8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)):
     founders = [space.parse(text) for text in space.founders.values()]
     fitting = [genome for genome in founders if space.problem(genome) is None]
     rare = "leaky_relu 0.1, gaussian_noise 0.1, prelu, spatial_dropout 0.1, squeeze_excite 2, global_max, prelu"
-    rare = f"whiten 2, conv 8 3 bias=False, depthwise 3, batchnorm gain=False, {rare}, layernorm, scale 0.5"
+    rare = f"depthwise 3, batchnorm gain=False, {rare}, layernorm, scale 0.5"
+    rare = f"whiten 2, pad 1 0 2 1, conv 8 3 bias=False, {rare}"
     rare = space.parse(rare)
     genomes = [rare, *fitting, *(space.random(rng).genome for _ in range(6))]
     for _ in range(40):

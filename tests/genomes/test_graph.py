@@ -164,7 +164,7 @@ def test_repeats_count_as_layers() -> None:
 def test_what_grows_beyond_its_bounds_is_as_wide_as_these_allow() -> None:
     most = SPACE.alphabet.bounds(type(SPACE.parse(SKIP).graph.vertices[0].layer))["filters"].high  # type: ignore[arg-type]
     line = f"2 times growth=2.0: a: conv {most - 32} 1 < image, out < a | global_average | adam 0.01, batch 64"
-    space = GraphSpace((8, 8, 3), 10, Limits(max_multiply_adds=10**9))
+    space = GraphSpace((8, 8, 3), 10, Limits(max_multiply_adds=10**9, max_parameters=10**8))
     widths = [node.shape[-1] for node in space.blueprint(space.parse(line)).nodes if node.op == "convolution"]
     assert widths == [most - 32, most]
 

@@ -18,12 +18,13 @@ CHAINS = (
     "conv 8 3, prelu, global_average, dense 16, relu",
     "separable 8 3 padding=valid, global_max, scale 0.11",
     "maxpool 3 stride=2 padding=same, avgpool 8, maxpool 2 stride=1, flatten",
+    "pad 0 1 0 1, conv 1024 3 padding=valid, relu6, hard_swish, sigmoid, global_max, dense 4096, mish, softsign",
 )
 
 
 def as_calls(line: str) -> str:
     """The network of a line as calls of Keras, one after the other."""
-    space = StackSpace((48, 48, 3), 10, Limits())
+    space = StackSpace((48, 48, 3), 10, Limits(max_parameters=10**7, max_multiply_adds=10**9))
     text = []
     for node in space.blueprint(space.parse(line)).nodes[1:]:
         name, positional, named = LAYERS[node.op](dict(node.settings))
@@ -48,13 +49,18 @@ def test_what_is_written_as_calls_is_read_back(line: str) -> None:
         ("Flatten(), Dense(64, 'relu'), Dense(10)", "flatten, dense 64, relu", []),
         ("Flatten()(Conv2D(8, 3, padding='same')(x))", "conv 8 3, flatten", []),
         ("model.add(layers.GlobalAvgPool2D())", "global_average", []),
-        ("Conv2D(8, (3, 5)), Attention(), Dense(8, 'sigmoid')", "flatten, dense 8", ["Conv2D", "Attention", "Dense"]),
+        ("Conv2D(8, (3, 5)), Attention(), Dense(8, 'sigmoid')", "flatten, dense 8, sigmoid", ["Conv2D", "Attention"]),
         ("Conv2D(filters)", "flatten", ["Conv2D"]),
         ("MaxPooling2D(2, padding='SAME')", "maxpool 2 padding=same, flatten", []),
         ("MaxPooling2D(2, padding=around)", "flatten", ["MaxPooling2D"]),
         ("Conv2D(filters, 3)", "flatten", ["Conv2D"]),
         ("LeakyReLU(alpha=0.1), MaxPooling2D(2, strides=2)", "leaky_relu 0.1, maxpool 2, flatten", []),
-        ("ReLU(6), MaxPooling2D(3, strides=2)", "maxpool 3 stride=2, flatten", ["ReLU"]),
+        ("ReLU(6), MaxPooling2D(3, strides=2)", "relu6, maxpool 3 stride=2, flatten", []),
+        ("ReLU(max_value=6.0), ReLU(negative_slope=0.2), ReLU(4)", "relu6, leaky_relu 0.2, flatten", ["ReLU"]),
+        ("ReLU(threshold=1), ReLU(6, 0.1), Activation('silu')", "swish, flatten", ["ReLU"]),
+        ("ZeroPadding2D(), Activation('hard_silu')", "pad 1 1 1 1, hard_swish, flatten", []),
+        ("ZeroPadding2D((1, 2)), ZeroPadding2D(((0, 1), (2, 3)))", "pad 1 1 2 2, pad 0 1 2 3, flatten", []),
+        ("ZeroPadding2D(((0, 1), (2, border)))", "flatten", ["ZeroPadding2D"]),
     ],
 )
 def test_calls_as_people_write_them(text: str, line: str, unknown: list[str]) -> None:

@@ -219,6 +219,10 @@ class RunConfig(Settings):
         int | None,
         Shown(Group.BUDGET, "Images that leaders are scored again on, if more than in the race.", "as planned", "N"),
     ] = Field(None, ge=10, description=f"{WHOLE} 10", examples=[12_000])
+    rescoring_epochs: Annotated[
+        int | None,
+        Shown(Group.BUDGET, "Epochs that leaders are scored again with, if more than in the race.", "as planned", "N"),
+    ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[9])
     final_epochs: Annotated[
         int | None, Shown(Group.BUDGET, "Epochs of the winner's full training.", "40, or by time", "N")
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])

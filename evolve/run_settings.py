@@ -76,6 +76,8 @@ class RunSettings(TypedDict, total=False):
     """How often each of them is scored again. Default: 3, or 1 on more images."""
     rescoring_images: int | None
     """Images that leaders are scored again on, if more than in the race. Default: as planned."""
+    rescoring_epochs: int | None
+    """Epochs that leaders are scored again with, if more than in the race. Default: as planned."""
     final_epochs: int | None
     """Epochs of the winner's full training. Default: 40, or by time."""
     ensemble: int | None

@@ -82,6 +82,10 @@ class Budget:
         are."""
         return self if self.folds > 1 else Budget(self.images, LONGER * self.epochs)
 
+    def with_more(self, images: int | None, epochs: int | None) -> Budget:
+        """On at least that many images, for at least that many epochs, where they are said."""
+        return replace(self, images=max(self.images, images or 0), epochs=max(self.epochs, epochs or 0))
+
     def __lt__(self, other: Budget) -> bool:
         return self.size < other.size
 

@@ -75,7 +75,7 @@ def run_given(given: Given, plan: str | Path | None = None, progress: Watcher = 
         *too_many_workers(config, isinstance(problem, ImageProblem) and problem.gpu),
     ):
         console.note(text)
-    to_probe = founders(problem.space, config.founders, config.results, lambda text: None)
+    to_probe = founders(problem.space, config.founders, config.results, lambda text: None, fill=config.fill)
     plan_of = plan_run(config, problem, to_probe, console, begun, measure)
     config, problem, executor = plan_of.config, plan_of.problem, plan_of.executor
     folder = (config.results / str(config.name)).absolute()

@@ -1,4 +1,4 @@
-"""What is settled for a run whose user wants small networks: what it begins with, and that it leaves small what is."""
+"""What is settled for a run whose user wants small networks: what it begins with, and how wide that is."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ LIMITS = ("max_parameters", "max_multiply_adds", "max_activations", "max_size")
 def for_small_networks(config: RunConfig, space: NetworkSpace[Genome]) -> dict[str, Any]:
     """Settings, where the user has not said them, of a run that looks for small networks: one that has what they cost
     as an objective, or a limit that most of the usual founders are beyond (of times, by a usual core); nothing for
-    another one. Such a run begins with small founders, too, and makes nothing as wide as its time allows."""
+    another one. Such a run begins with small founders, too. Where limits are all that it has, and all of them can be
+    computed, it makes networks as wide as these allow: of two of a kind the wider one ends better. Else what is small
+    stays small."""
     if SMALL not in space.founder_groups or not (_costs_count(config) or _is_tight(config, space)):
         return {}
-    settings = {"founders": (SMALL,), "fill": False}
+    fill = not _costs_count(config) and config.max_latency is None
+    settings = {"founders": (SMALL,), "fill": fill}
     return {name: value for name, value in settings.items() if name not in config.model_fields_set}
 
 

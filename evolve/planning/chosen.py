@@ -20,8 +20,8 @@ LOOK_AHEAD = 2  # times the workers: enough to keep them busy, and as much as po
 class Chosen:
     """stages: how long they are. starts: networks that a race begins with. newcomers: births after it. rungs: budgets;
     the first one is that of births. twins: budgets of these. largest: work for an image of the largest network; fill:
-    whether all are made as wide as that allows. rescorings: of each of the leaders. rescoring_images: of each of these,
-    None for those of the trainings before. final_epochs: of the last training."""
+    whether all are made as wide as that allows. rescorings: of each of the leaders. rescoring_images,
+    rescoring_epochs: of each of these, None for those of the trainings before. final_epochs: of the last training."""
 
     stages: Stages
     starts: int
@@ -32,6 +32,7 @@ class Chosen:
     fill: bool
     rescorings: int
     rescoring_images: int | None
+    rescoring_epochs: int | None
     final_epochs: int
 
     def plan(self, config: RunConfig, machine: Machine) -> Plan:
@@ -52,10 +53,12 @@ class Chosen:
             "leaders": leaders(config),
             "rescorings": self.rescorings,
             "rescoring_images": self.rescoring_images,
+            "rescoring_epochs": self.rescoring_epochs,
             "final_epochs": self.final_epochs,
             "evaluations": self.starts + max(REBORN, min(self.starts, leaders(config))) + self.newcomers,
         }
-        kept = ((settings.keys() - {"rungs", "rescoring_images"}) | {"small_births", "small_work"}) & given
+        limited = {"rungs", "rescoring_images", "rescoring_epochs"}  # what was given is in them, as far as it goes
+        kept = ((settings.keys() - limited) | {"small_births", "small_work"}) & given
         return Plan({**settings, **{name: getattr(config, name) for name in kept}}, self.stages, machine)
 
 

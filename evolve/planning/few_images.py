@@ -81,5 +81,6 @@ def _with_epochs(
         fill=config.fill,
         rescorings=rescorings,
         rescoring_images=None,
+        rescoring_epochs=None,
         final_epochs=epochs,
     )

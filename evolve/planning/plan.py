@@ -37,6 +37,7 @@ DECIDED = {
     "leaders",
     "rescorings",
     "rescoring_images",
+    "rescoring_epochs",
     "final_epochs",
     "evaluations",
 }
@@ -147,8 +148,9 @@ class Plan:
         for_all = f" for {self._amount(t.total)}" if t else ""
         for_all += " units of work" if self.work else ""
         folds = ", on other folds" if longer.folds > 1 else ""
-        images, longest = s.get("rescoring_images"), max(longer, Budget.read(s["rungs"][-1]))
-        more = f" on {_budget(replace(longest, images=images))}" if images and not folds else ""
+        longest = max(longer, Budget.read(s["rungs"][-1]))
+        again_on = longest.with_more(s.get("rescoring_images"), s.get("rescoring_epochs"))
+        more = f" on {_budget(again_on)}" if again_on != longest and not folds else ""
         leaders = f"{plural(s['leaders'], 'leader')} scored again {_times(s['rescorings'])}{folds}{more}{again}"
         return "\n".join(
             (

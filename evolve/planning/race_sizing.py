@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evolve.config import RunConfig
 from evolve.planning.chosen import FEWEST_NEWCOMERS, FEWEST_STARTS, MOST_STARTS
@@ -17,6 +17,7 @@ USUAL_STARTS = 4  # of a race
 SEEN = 4000  # images seen in a brief training, from which on more starts are worth more than more images
 ENOUGH = 5000  # images seen in one that tells networks apart, together with what `LONGER` says; more go to newcomers
 FEWEST_IMAGES = 200
+FAR = 20  # times the images of those that the last training sees, from which on they are longer yet
 MANY_MORE = 1.5  # times the images of longer trainings, from which on scoring leaders again tells more than those did
 MANY_NEWCOMERS = 24  # of which some are trained on as soon as they are known to be good
 TWINS_SHARE = 0.1  # of all that is trained, that a pair of twins may have where nothing else is planned
@@ -99,19 +100,24 @@ def _chosen_rungs(config: RunConfig, train: int) -> tuple[Budget, ...]:
     return (Budget(images, config.epochs or max(1, round(ENOUGH / images))),)
 
 
-def more_images(longer: Budget, seconds: float, takes: TrainingTimes, config: RunConfig) -> int | None:
-    """Images of the trainings in which leaders are scored again: up to three times those of the longer ones before, as
-    more images show differences that few do not. None where there is no time for many more, or not so many.
+def budget_again(longer: Budget, seconds: float, takes: TrainingTimes, config: RunConfig, last: float) -> Budget | None:
+    """The trainings in which leaders are scored again: on up to three times the images of the longer ones before, as
+    more images show differences that few do not. Before a last training that sees a great many images they see a
+    twentieth of these, with more epochs of all images at the end, as what starts fast is not what ends well. None where
+    there is no time for many more, or not so many.
 
-    seconds: that each leader has.
+    seconds: that each leader has. last: images x epochs of the last training.
     """
-    if config.rescoring_images is not None:
-        given = min(takes.images, config.rescoring_images)
-        return given if given > longer.images else None
+    if config.rescoring_images is not None or config.rescoring_epochs is not None:
+        given = longer.with_more(min(takes.images, config.rescoring_images or 0), config.rescoring_epochs)
+        return given if given != longer else None
     times = config.rescorings if "rescorings" in config.model_fields_set else 1
-    room = int((seconds / times - takes.start) * takes.speed / longer.epochs)
-    more = min(takes.images, LONGER * longer.images, rounded(max(1, room)))
-    return more if more >= MANY_MORE * longer.images else None
+    room = max(1.0, (seconds / times - takes.start) * takes.speed)
+    wanted = max(LONGER * longer.images, rounded(last / FAR / longer.epochs))
+    images = min(takes.images, wanted, rounded(room / longer.epochs))
+    epochs = int(min(room, last / FAR) / images) if images == takes.images else 0
+    more = replace(longer, images=images, epochs=max(longer.epochs, epochs))
+    return more if more.size >= MANY_MORE * longer.size else None
 
 
 def _brief(seen: float, train: int) -> Budget:

@@ -23,7 +23,7 @@ from evolve.planning.race_sizing import (
     USUAL_STARTS,
     RaceSize,
     TrainingTimes,
-    more_images,
+    budget_again,
     race_size,
 )
 from evolve.values import LONGER, Budget
@@ -96,6 +96,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
         "leaders": config.leaders,
         "rescorings": config.rescorings,
         "rescoring_images": None,
+        "rescoring_epochs": None,
         "final_epochs": epochs or max(1, min(FINAL_EPOCHS, round(last / largest))),
         "evaluations": 1,
     }
@@ -139,8 +140,8 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
             final_epochs = max(1, round(final_epochs * with_room.final / t.final))
             t = with_room
     longer, each = max(race.rungs[0].longer, race.rungs[-1]), t.rescoring * machine.workers / leaders(config)
-    more = more_images(longer, each, takes, config)
-    again = takes.of(replace(longer, images=more or longer.images))
+    more = budget_again(longer, each, takes, config, final_epochs * images)
+    again = takes.of(more or longer)
     return Chosen(
         stages=t,
         starts=race.starts,
@@ -150,7 +151,8 @@ def _chosen(config: RunConfig, seconds: float, machine: Machine, train: int, ima
         largest=sizes.largest,
         fill=sizes.fill,
         rescorings=max(1, min(MOST_AGAIN, int(each / again))),
-        rescoring_images=more,
+        rescoring_images=more.images if more else None,
+        rescoring_epochs=more.epochs if more else None,
         final_epochs=final_epochs,
     )
 
@@ -176,6 +178,8 @@ def _stages(config: RunConfig, seconds: float, machine: Machine, train: int, ima
     fill = largest < NATURAL * machine.usual
     fill = config.fill if "fill" in config.model_fields_set else fill and config.heeds("fill")
     typical = FILLED * largest if fill else min(machine.usual, TYPICAL_SHARE * largest)
+    if config.fill:  # they were as wide as the limits of the user allow when they were measured
+        typical = min(machine.usual, FILLED * largest)
     t = _enough_for_a_race(t, machine, machine.rate / 3 / typical, train)
     last = t.final * all_of_it
     needed = (epochs or plenty(images)) * typical / last

@@ -29,6 +29,7 @@ LENGTHS = (
     "leaders",
     "rescorings",
     "rescoring_images",
+    "rescoring_epochs",
     "max_work",
 )  # what decides how much goes before the last training
 
@@ -119,8 +120,7 @@ def _scoring_again(settings: Mapping[str, Any]) -> float:
 
 def _budget_again(settings: Mapping[str, Any]) -> Budget:
     """Of a training in which a leader is scored again."""
-    longest = _longest_budget(settings)
-    return replace(longest, images=max(longest.images, settings.get("rescoring_images") or 0))
+    return _longest_budget(settings).with_more(settings.get("rescoring_images"), settings.get("rescoring_epochs"))
 
 
 def _longest_budget(settings: Mapping[str, Any]) -> Budget:

@@ -162,8 +162,8 @@ class ImageProblem:
             return max(self.rungs[0].longer, self.rungs[-1])
         if purpose is Purpose.RESCORE:
             longest = self.rungs[-1] if self.config.fitness else max(self.rungs[0].longer, self.rungs[-1])
-            more = min(self.config.rescoring_images or 0, self.parts.sizes["train"])
-            return longest if longest.folds > 1 else replace(longest, images=max(longest.images, more))
+            images = min(self.config.rescoring_images or 0, self.parts.sizes["train"])
+            return longest if longest.folds > 1 else longest.with_more(images, self.config.rescoring_epochs)
         return Budget(self.images, self.config.final_epochs or FINAL_EPOCHS)
 
     def rescorings(self, wanted: int) -> int:

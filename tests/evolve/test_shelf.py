@@ -202,24 +202,26 @@ def test_what_the_search_takes_a_file_to_have_is_within_its_limit() -> None:
 @pytest.mark.parametrize(
     ("settings", "small"),
     [
-        ({}, False),
-        ({"max_parameters": "1M"}, False),
-        ({"max_parameters": "150k"}, True),
-        ({"max_multiply_adds": "3M"}, True),
-        ({"max_size": "120kB"}, True),
-        ({"max_activations": "256kB"}, False),
-        ({"max_activations": "30kB"}, True),
-        ({"max_latency": "0.5ms"}, True),
-        ({"max_latency": "5ms"}, False),
-        ({"objectives": ["accuracy", "parameters"], "strategy": "nsga2"}, True),
-        ({"objectives": ["loss"]}, False),
+        ({}, None),
+        ({"max_parameters": "1M"}, None),
+        ({"max_parameters": "150k"}, "wide"),
+        ({"max_multiply_adds": "3M"}, "wide"),
+        ({"max_size": "120kB"}, "wide"),
+        ({"max_activations": "256kB"}, None),
+        ({"max_activations": "30kB"}, "wide"),
+        ({"max_latency": "0.5ms"}, "small"),
+        ({"max_latency": "0.5ms", "max_parameters": "150k"}, "small"),
+        ({"max_latency": "5ms"}, None),
+        ({"objectives": ["accuracy", "parameters"], "strategy": "nsga2"}, "small"),
+        ({"objectives": ["accuracy", "parameters"], "strategy": "nsga2", "max_parameters": "50k"}, "small"),
+        ({"objectives": ["loss"]}, None),
     ],
     ids=str,
 )
-def test_who_wants_small_networks_begins_with_small_ones_too(settings: dict[str, Any], small: bool) -> None:
+def test_who_wants_small_networks_begins_with_small_ones_too(settings: dict[str, Any], small: str | None) -> None:
     config = RunConfig.checked(settings)
     found = for_small_networks(config, image_space(config, (32, 32, 3), 10))
-    assert found == ({"founders": ("small-portfolio",), "fill": False} if small else {})
+    assert found == ({"founders": ("small-portfolio",), "fill": small == "wide"} if small else {})
 
 
 def test_what_the_user_says_of_founders_and_widths_stays() -> None:
@@ -259,7 +261,7 @@ def test_small_founders_come_in_turn_with_the_portfolio() -> None:
     space = stack_space((32, 32, 3)).with_limits(Limits(max_parameters=50_000))
     found = founders(space, ["small-portfolio"], Path(), lambda text: None)
     names = [str(one.steps[0].detail["founder"]) for one in found]
-    assert names[:4] == ["small-separable", "fast-average", "small-plain", "no-pooling"]
+    assert names[:4] == ["small-residual", "fast-average", "small-separable", "no-pooling"]
     assert {"tiny", "small-depthwise"} <= set(names)
 
 

@@ -52,7 +52,7 @@ class RunConfig(Settings):
     ] = Field(None, ge=4, le=1024, description="a whole number from 4 to 1024", examples=[32])
     colour: Annotated[
         Literal["grey", "colour"] | None,
-        Shown(Group.DATA, "How a folder's images are read: grey or colour.", "what they are", "KIND", verbs=TRAINED),
+        Shown(Group.DATA, "How a folder's images are read: grey or colour.", "as the files are", "KIND", verbs=TRAINED),
     ] = Field(None, description="'grey' or 'colour'", examples=["grey"])
     table: Annotated[
         HomePath | None,
@@ -74,7 +74,7 @@ class RunConfig(Settings):
     encoding: Annotated[
         str,
         one_of(SPACES),
-        Shown(Group.SEARCH, "stack or graph; for a table choices or pool.", "stack, or by the table", "NAME"),
+        Shown(Group.SEARCH, "stack or graph; for a table choices or pool.", "stack; that of the table", "NAME"),
     ] = Field("stack", description="a kind of encoding")
     metric: Annotated[
         str, one_of(MEASURES), Shown(Group.SEARCH, "accuracy, balanced_accuracy or loss.", value="NAME")
@@ -158,12 +158,12 @@ class RunConfig(Settings):
     population: Annotated[int, Shown(Group.BUDGET, "Candidates in a generation.", value="N")] = Field(
         16, ge=2, le=10_000, description="a whole number from 2 to 10000", examples=[16]
     )
-    images: Annotated[int | None, Shown(Group.BUDGET, "Images of a brief training.", "at most 5,000", "N")] = Field(
-        None, ge=10, description=f"{WHOLE} 10", examples=[10_000]
-    )
-    epochs: Annotated[int | None, Shown(Group.BUDGET, "Epochs of a brief training.", "by images", "N")] = Field(
-        None, ge=1, description=f"{WHOLE} 1", examples=[3]
-    )
+    images: Annotated[
+        int | None, Shown(Group.BUDGET, "Images of a brief training.", "5,000, or all if there are fewer", "N")
+    ] = Field(None, ge=10, description=f"{WHOLE} 10", examples=[10_000])
+    epochs: Annotated[
+        int | None, Shown(Group.BUDGET, "Epochs of a brief training.", "10,000 / images, at most 10", "N")
+    ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[3])
     rungs: Annotated[
         tuple[str, ...],
         BeforeValidator(read_rungs, json_schema_input_type=str | list[str] | tuple[str, ...]),
@@ -177,7 +177,7 @@ class RunConfig(Settings):
         int, Shown(Group.BUDGET, "One in this many candidates goes on to the next rung.", value="N")
     ] = Field(3, ge=2, description=f"{WHOLE} 2", examples=[3])
     challengers: Annotated[
-        int, Shown(Group.BUDGET, "How many of the best starts are trained longer, beside the first one.", value="N")
+        int, Shown(Group.BUDGET, "Starts of the race to train longer; the first one always is.", value="N")
     ] = Field(4, ge=1, description=f"{WHOLE} 1", examples=[4])
     newcomers: Annotated[
         int | None,
@@ -192,7 +192,7 @@ class RunConfig(Settings):
         int,
         Shown(
             Group.BUDGET,
-            "With fewer images, the test part aside, candidates are trained in full over folds.",
+            "With fewer images, the test part aside, candidates are scored by 4-fold cross-validation.",
             value="N",
         ),
     ] = Field(1000, ge=0, description=f"{WHOLE} 0", examples=[500])
@@ -201,7 +201,7 @@ class RunConfig(Settings):
         BeforeValidator(read_twins, json_schema_input_type=str | list[str] | tuple[str, ...]),
         Shown(
             Group.BUDGET,
-            "Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9.",
+            "Budgets to train with and without an augmentation where the probe leaves it open: 5000x3,5000x9.",
             value="BUDGETS",
         ),
     ] = Field(
@@ -224,11 +224,12 @@ class RunConfig(Settings):
         Shown(Group.BUDGET, "Epochs that leaders are scored again with, if more than in the race.", "as planned", "N"),
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[9])
     final_epochs: Annotated[
-        int | None, Shown(Group.BUDGET, "Epochs of the winner's full training.", "40, or by time", "N")
+        int | None,
+        Shown(Group.BUDGET, "Epochs of the winner's full training.", "40; as planned with a time or work", "N"),
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[40])
     ensemble: Annotated[
         int | None,
-        Shown(Group.BUDGET, "Train so many of the best in full, to be used together.", "the winner alone", "N"),
+        Shown(Group.BUDGET, "Train the best N in full, to be used together.", "the winner alone", "N"),
     ] = Field(None, ge=2, le=16, description="a whole number from 2 to 16", examples=[3])
     average_weights: Annotated[
         bool, Shown(Group.BUDGET, "Average the winner's weights over the end of its training.")
@@ -251,7 +252,7 @@ class RunConfig(Settings):
     ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=["5M"])
     max_activations: Annotated[
         Size | None,
-        Shown(Group.LIMITS, "Largest memory for what layers hand on, at 8 bits a value, such as 256kB.", value="SIZE"),
+        Shown(Group.LIMITS, "Largest peak of activations of an image, at 8 bits a value, such as 256kB.", value="SIZE"),
     ] = Field(None, ge=100, description="a size of at least 100 bytes", examples=["256kB"])
     max_size: Annotated[
         Size | None,
@@ -263,19 +264,23 @@ class RunConfig(Settings):
     ] = Field(None, description="a time above zero with its unit, such as 2ms or 500us", examples=["2ms"])
     max_work: Annotated[
         int | None,
-        Shown(Group.LIMITS, "Largest work per image: multiply-adds, and a cost per value put out.", value="N"),
+        Shown(
+            Group.LIMITS,
+            "Largest work per image: multiply-adds, and 45 for each value that a layer puts out.",
+            value="N",
+        ),
     ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[50_000_000])
-    fill: Annotated[bool, Shown(Group.LIMITS, "Make networks as wide as the limit on work allows.")] = Field(
+    fill: Annotated[bool, Shown(Group.LIMITS, "Make networks as wide as the limits allow.")] = Field(
         False, description="true or false", examples=[True]
     )
     small_births: Annotated[
-        int | None, Shown(Group.LIMITS, "How many candidates are small networks, at the beginning.", value="N")
+        int | None, Shown(Group.LIMITS, "Candidates that are small networks, before all others.", value="N")
     ] = Field(None, ge=1, description=f"{WHOLE} 1", examples=[30])
-    small_work: Annotated[int | None, Shown(Group.LIMITS, "Largest work per image of those.", value="N")] = Field(
-        None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000]
-    )
+    small_work: Annotated[
+        int | None, Shown(Group.LIMITS, "Largest work per image of these small networks.", value="N")
+    ] = Field(None, ge=1000, description=f"{WHOLE} 1000", examples=[10_000_000])
     candidate_timeout: Annotated[
-        Seconds | None, Shown(Group.LIMITS, "Longest time of a brief training.", "by its cost", "TIME")
+        Seconds | None, Shown(Group.LIMITS, "Longest time of a brief training.", "estimated from its cost", "TIME")
     ] = Field(None, description="a time above zero such as 90s or 10m", examples=["10m"])
     candidate_memory: Annotated[
         float | None, Shown(Group.LIMITS, "Largest memory of a worker, in GiB.", "by the machine's memory", "GIB")
@@ -306,7 +311,7 @@ class RunConfig(Settings):
     ] = Field(None, description="'cpu' or 'gpu'", examples=["cpu"])
     gpu_share: Annotated[
         float | None,
-        Shown(Group.MACHINE, "Share of a GPU's memory for each worker.", "the same for all workers", "SHARE"),
+        Shown(Group.MACHINE, "Share of a GPU's memory for each worker.", "equal shares", "SHARE"),
     ] = Field(None, gt=0, le=1, allow_inf_nan=False, description="a share of one GPU, above 0 up to 1", examples=[0.25])
     precision: Annotated[
         Literal["float32", "bfloat16"] | None,

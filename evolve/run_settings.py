@@ -15,7 +15,7 @@ class RunSettings(TypedDict, total=False):
     image_size: int | None
     """Pixels per side to which a folder's images are resized. Default: as they are."""
     colour: Literal["grey", "colour"] | None
-    """How a folder's images are read: grey or colour. Default: what they are."""
+    """How a folder's images are read: grey or colour. Default: as the files are."""
     table: str | Path | None
     """Table to search, published (.json) or recorded (.jsonl); nothing is trained."""
     strategy: str
@@ -23,7 +23,7 @@ class RunSettings(TypedDict, total=False):
     options: dict[str, Any]
     """Settings of the strategy itself."""
     encoding: str
-    """stack or graph; for a table choices or pool. Default: stack, or by the table."""
+    """stack or graph; for a table choices or pool. Default: stack; that of the table."""
     metric: str
     """accuracy, balanced_accuracy or loss. Default: accuracy."""
     objectives: str | list[str] | tuple[str, ...]
@@ -55,21 +55,21 @@ class RunSettings(TypedDict, total=False):
     population: int
     """Candidates in a generation. Default: 16."""
     images: int | None
-    """Images of a brief training. Default: at most 5,000."""
+    """Images of a brief training. Default: 5,000, or all if there are fewer."""
     epochs: int | None
-    """Epochs of a brief training. Default: by images."""
+    """Epochs of a brief training. Default: 10,000 / images, at most 10."""
     rungs: str | list[str] | tuple[str, ...]
     """Budgets, images x epochs, that the best climb: 3000x1,9000x2."""
     promote_one_in: int
     """One in this many candidates goes on to the next rung. Default: 3."""
     challengers: int
-    """How many of the best starts are trained longer, beside the first one. Default: 4."""
+    """Starts of the race to train longer; the first one always is. Default: 4."""
     newcomers: int | None
     """Largest number of candidates that are bred after a race. Default: as many as the run has room for."""
     few_images: int
-    """With fewer images, the test part aside, candidates are trained in full over folds. Default: 1,000."""
+    """With fewer images, the test part aside, candidates are scored by 4-fold cross-validation. Default: 1,000."""
     twins: str | list[str] | tuple[str, ...]
-    """Two budgets to compare augmentation at where a network cannot tell: 5000x3,5000x9."""
+    """Budgets to train with and without an augmentation where the probe leaves it open: 5000x3,5000x9."""
     leaders: int
     """How many of the best are scored again. Default: 3."""
     rescorings: int
@@ -79,9 +79,9 @@ class RunSettings(TypedDict, total=False):
     rescoring_epochs: int | None
     """Epochs that leaders are scored again with, if more than in the race. Default: as planned."""
     final_epochs: int | None
-    """Epochs of the winner's full training. Default: 40, or by time."""
+    """Epochs of the winner's full training. Default: 40; as planned with a time or work."""
     ensemble: int | None
-    """Train so many of the best in full, to be used together. Default: the winner alone."""
+    """Train the best N in full, to be used together. Default: the winner alone."""
     average_weights: bool
     """Average the winner's weights over the end of its training."""
     max_layers: int
@@ -91,21 +91,21 @@ class RunSettings(TypedDict, total=False):
     max_multiply_adds: str | int | None
     """Largest number of multiply-adds per image, such as 5M. Default: 50,000,000, more for large images."""
     max_activations: str | int | None
-    """Largest memory for what layers hand on, at 8 bits a value, such as 256kB."""
+    """Largest peak of activations of an image, at 8 bits a value, such as 256kB."""
     max_size: str | int | None
     """Largest LiteRT file with numbers of 8 bits, such as 30kB."""
     max_latency: str | float | None
     """Longest time for one image, on one core of this machine, such as 2ms."""
     max_work: int | None
-    """Largest work per image: multiply-adds, and a cost per value put out."""
+    """Largest work per image: multiply-adds, and 45 for each value that a layer puts out."""
     fill: bool
-    """Make networks as wide as the limit on work allows."""
+    """Make networks as wide as the limits allow."""
     small_births: int | None
-    """How many candidates are small networks, at the beginning."""
+    """Candidates that are small networks, before all others."""
     small_work: int | None
-    """Largest work per image of those."""
+    """Largest work per image of these small networks."""
     candidate_timeout: str | float | None
-    """Longest time of a brief training. Default: by its cost."""
+    """Longest time of a brief training. Default: estimated from its cost."""
     candidate_memory: float | None
     """Largest memory of a worker, in GiB. Default: by the machine's memory."""
     workers: int | None
@@ -115,7 +115,7 @@ class RunSettings(TypedDict, total=False):
     device: Literal["cpu", "gpu"] | None
     """Where to train: cpu or gpu. Default: a GPU, where there is one."""
     gpu_share: float | None
-    """Share of a GPU's memory for each worker. Default: the same for all workers."""
+    """Share of a GPU's memory for each worker. Default: equal shares."""
     precision: Literal["float32", "bfloat16"] | None
     """Numbers to train with: float32 or bfloat16. Default: what is faster here."""
     name: str | None

@@ -32,6 +32,7 @@ NAMES = [
     "notation",
     "planning",
     "searching",
+    "watching",
     "pictures",
     "tables",
     "experiments",

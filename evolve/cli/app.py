@@ -29,6 +29,21 @@ def _with_home(path: Path) -> Path:
     return path_of(path)
 
 
+def number(flag: str, told: str) -> Any:
+    """An option whose value is a whole number of at least 1. told: its help."""
+
+    def read(typed: str | int | None) -> int | None:
+        text = str(typed)
+        if typed is None or (text.isdecimal() and int(text) >= 1):
+            return None if typed is None else int(text)
+        from evolve.errors import ConfigError
+
+        shown = text if text.lstrip("-").isdecimal() else f"'{text}'"
+        raise ConfigError(f"{flag} must be a whole number of at least 1, not {shown}; for example {flag} 3")
+
+    return typer.Option(flag, metavar="N", parser=str, callback=read, help=told)
+
+
 Results = Annotated[
     Path, typer.Option("--results", metavar="FOLDER", callback=_with_home, help="Folder that holds the runs.")
 ]

@@ -9,6 +9,13 @@ from typing import Annotated, Any
 import typer
 
 Verb = Callable[..., None]
+PANELS = {  # of the help on all verbs, in its order
+    "Search": ("run", "resume", "adopt", "baseline"),
+    "Look at a run": ("list", "show", "report", "inspect", "draw", "history", "tensorboard"),
+    "Take a network": ("export", "predict", "train", "ensemble", "shelf", "pick"),
+    "Compare": ("experiment", "table"),
+    "This machine": ("info", "clean"),
+}
 _VERBS: dict[str, Verb] = {}
 
 
@@ -16,8 +23,16 @@ class Verbs(typer.core.TyperGroup):
     """The verbs. Those with flags of settings get them when they are called, so that help on all need not wait."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Their names, those that search first."""
-        return sorted(super().list_commands(ctx), key=lambda name: name not in ("run", "resume"))
+        """Their names, panel by panel."""
+        return [name for names in PANELS.values() for name in names]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The verb of that name, in its panel; None if there is none."""
+        command: Any = super().get_command(ctx, cmd_name)
+        for panel, names in PANELS.items():
+            if command is not None and cmd_name in names:
+                command.rich_help_panel = panel
+        return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is called, with all of its flags."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evolve.cli.app import CANDIDATE, RESULTS, Json, Results, RunName, app, complain, print_json
+from evolve.cli.app import CANDIDATE, RESULTS, Json, Results, RunName, app, complain, number, print_json
 from evolve.cli.shelf_verbs import Activations, Latency, Limit, MultiplyAdds, Size, limits, say_unknown
 from evolve.errors import ConfigError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @app.command("list")
 def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
-    """All runs, newest first."""
+    """List all runs, newest first."""
     from evolve.display.console import show_text
     from evolve.reporting import run_text
     from evolve.runs.find import all_runs
@@ -35,9 +35,9 @@ def list_runs(results: Results = RESULTS, as_json: Json = False) -> None:
 @app.command()
 def show(
     run: RunName,
-    candidate: Annotated[str | None, typer.Argument(help=CANDIDATE)] = None,
+    candidate: Annotated[str | None, typer.Argument(metavar="CANDIDATE", help=CANDIDATE)] = None,
     top: Annotated[
-        int | None, typer.Option(min=1, help="How many networks to show. Default: ten, and all that were scored again.")
+        int | None, number("--top", "Networks to show. Default: ten, and all that were scored again.")
     ] = None,
     front: Annotated[
         str | None, typer.Option(metavar="MEASURES", help="The Pareto front of these measures: score,parameters.")
@@ -53,7 +53,7 @@ def show(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """The hall of fame of a run, one of its candidates, its front, or all within limits."""
+    """Show the hall of fame of a run, one of its candidates, its front, or all within limits."""
     from evolve.display.console import show_text
     from evolve.reporting import candidate_text, run_text
     from evolve.runs.facts import candidate_json
@@ -112,7 +112,7 @@ def _show_items(
 @app.command()
 def draw(
     run: RunName,
-    candidate: Annotated[str, typer.Argument(metavar="[CANDIDATE]", help=CANDIDATE)] = "best",
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help=CANDIDATE)] = "best",
     beside: Annotated[
         str | None, typer.Option(metavar="CANDIDATE", help="Another one, to its left; what differs is marked.")
     ] = None,
@@ -127,7 +127,7 @@ def draw(
     ] = None,
     results: Results = RESULTS,
 ) -> None:
-    """The network of a candidate as a picture: its blocks, branches and recipe."""
+    """Draw the network of a candidate: its blocks, branches and recipe."""
     from evolve.display.text import printable
     from evolve.reporting.network_pictures import PARENT
     from evolve.reporting.network_pictures import draw as draw_network
@@ -145,11 +145,11 @@ def draw(
 @app.command()
 def history(
     run: RunName,
-    last: Annotated[int, typer.Option(min=1, help="How many requests to show, counted from the end.")] = 100,
+    last: Annotated[int, number("--last", "Requests to show, counted from the end.")] = 100,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """The trainings of a run in order; with --json all of them, one object a line, clock times under 'timing' only."""
+    """Print the trainings of a run; with --json all of them, one object a line, clock times under 'timing' only."""
     from evolve.display.console import show_text
     from evolve.reporting import run_text
     from evolve.runs.find import find
@@ -180,7 +180,7 @@ def tensorboard(
 
 @app.command()
 def info(results: Results = RESULTS, as_json: Json = False) -> None:
-    """Versions, backend, devices, threads, memory, data sets at hand."""
+    """Show versions, backend, devices, threads, memory and the data sets at hand."""
     from evolve.display.console import show_text
     from evolve.reporting.machine_text import machine, machine_table
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, app, complain, print_json
+from evolve.cli.app import RESULTS, Candidate, Json, Results, RunName, Trust, app, complain, number, print_json
 from evolve.cli.flags import typed, with_settings
 
 
@@ -16,7 +16,7 @@ from evolve.cli.flags import typed, with_settings
 def train(
     run: RunName,
     candidate: Candidate,
-    epochs: Annotated[int | None, typer.Option(help="Epochs. Default: those of the run's last training.")] = None,
+    epochs: Annotated[int | None, number("--epochs", "Epochs. Default: those of the run's last training.")] = None,
     trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
@@ -72,12 +72,12 @@ def predict(
         str, typer.Argument(metavar="MODEL", help="A .keras file, RUN (its winner) or RUN:CANDIDATE, as RUN:best.")
     ],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")],
-    top: Annotated[int, typer.Option(help="Classes to show for each image.")] = 3,
+    top: Annotated[int, number("--top", "Classes to show for each image.")] = 3,
     trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """What a trained model says of images; for a folder with a sub-folder for each class, also how many are right."""
+    """Classify images with a trained model; for a folder with a sub-folder for each class, also say its accuracy."""
     from evolve.display.console import show_text
     from evolve.models.predict import predict as predict_model
     from evolve.reporting import model_text
@@ -92,13 +92,13 @@ def predict(
 @app.command()
 def ensemble(
     run: RunName,
-    top: Annotated[int, typer.Option(help="How many leaders to combine.")] = 3,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of each. Default: those that they have had.")] = None,
+    top: Annotated[int, number("--top", "Leaders to combine.")] = 3,
+    epochs: Annotated[int | None, number("--epochs", "Epochs of each. Default: those that they have had.")] = None,
     trust: Trust = None,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Test accuracy of the averaged predictions of leaders, on record; those not trained in full are trained first."""
+    """Test the averaged predictions of leaders, on record; those not trained in full are trained first."""
     from evolve.display.console import show_text
     from evolve.models.ensemble import ensemble as ensemble_model
     from evolve.reporting import model_text

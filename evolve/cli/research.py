@@ -23,7 +23,7 @@ def experiment(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Compare arms on data sets with several seeds at equal budget; called again, it goes on."""
+    """Compare arms on data sets with several seeds at equal budget; run it again to continue."""
     from evolve import api
     from evolve.display.console import show_text
     from evolve.reporting import experiment_text

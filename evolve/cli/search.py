@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evolve.cli.app import RESULTS, Results, RunName, Trust, app
 from evolve.cli.flags import typed, with_settings
+
+if TYPE_CHECKING:
+    from evolve.runs.run import Run
 
 
 @with_settings(app)
@@ -51,9 +54,7 @@ def run(
 ) -> None:
     """Evolve networks on images, re-score the leaders, train the winner in full."""
     from evolve.config_files import from_flags, layer_flags
-    from evolve.display.console import show_text, terminal_width
     from evolve.engine.running import run_given
-    from evolve.reporting import run_text
 
     flags = typed(settings)
     groups = [name.strip() for name in (founders or "").split(",") if name.strip()]
@@ -62,15 +63,7 @@ def run(
     if layer:
         flags["layers"] = layer_flags(layer)
     spelled = {"plan": "--plan", **({"founders": "--founder"} if founder else {})}
-    made = run_given(from_flags(flags, config, spelled), plan)
-    show_text(run_text.hall_of_fame(made))
-    trained = sum(leader.in_full is not None for leader in made.hall_of_fame)
-    if made.config.ensemble and trained > 1:
-        from evolve.models.ensemble import ensemble
-        from evolve.reporting import model_text
-
-        show_text(model_text.together(ensemble(made.folder, min(trained, made.config.ensemble))))
-    print(run_text.next_steps(made, terminal_width()))
+    _say(run_given(from_flags(flags, config, spelled), plan))
 
 
 @with_settings(app)
@@ -89,12 +82,24 @@ def resume(
 ) -> None:
     """Continue a killed, stopped or finished run."""
     from evolve.config_files import from_flags
-    from evolve.display.console import show_text, terminal_width
     from evolve.engine.running import resume_given
-    from evolve.reporting import run_text
     from evolve.runs.find import find
 
     given = from_flags(typed({"generations": generations, "duration": duration, **settings}))
-    made = resume_given(find(run, results).trusting(trust or ()), given)
+    _say(resume_given(find(run, results).trusting(trust or ()), given))
+
+
+def _say(made: Run) -> None:
+    """What came out of a run, and what may be done with it."""
+    from evolve.display.console import show_text, terminal_width
+    from evolve.reporting import run_text
+
     show_text(run_text.hall_of_fame(made))
+    trained = sum(leader.in_full is not None for leader in made.hall_of_fame)
+    if made.config.ensemble and trained > 1:
+        from evolve.models.ensemble import ensemble
+        from evolve.reporting import model_text
+
+        together = ensemble(made.folder, min(trained, made.config.ensemble), trust=made.trust)
+        show_text(model_text.together(together))
     print(run_text.next_steps(made, terminal_width()))

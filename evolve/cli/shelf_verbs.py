@@ -64,7 +64,7 @@ def shelf(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """The best network of each size, of all that a run ever scored; sizes double from cell to cell."""
+    """Show the best network of each size, of all that a run ever scored; sizes double from cell to cell."""
     from evolve.display.console import show_text
     from evolve.errors import ConfigError
     from evolve.objectives import COSTS, MEASURED
@@ -105,7 +105,7 @@ def pick(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """The best network within limits, of all that a run ever scored."""
+    """Pick the best network within limits, of all that a run ever scored."""
     from dataclasses import asdict
 
     from evolve.display.console import show_text

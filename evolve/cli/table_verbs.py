@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evolve.cli.app import RESULTS, Results, app
+from evolve.cli.app import RESULTS, Results, app, number
 
 table = typer.Typer(no_args_is_help=True, help="Tables that are searched without training: record, convert, show.")
 app.add_typer(table, name="table")
@@ -23,9 +23,7 @@ def record(
         Path | None,
         typer.Option(metavar="FOLDER", help="Folder that the paths in it start from. Default: that of FILE."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Worker processes. Default: one per core.")
-    ] = None,
+    workers: Annotated[int | None, number("--workers", "Worker processes. Default: one per core.")] = None,
     results: Results = RESULTS,
 ) -> None:
     """Train networks on data sets with several budgets, and write a table of it."""
@@ -49,7 +47,7 @@ def convert(
 
 @table.command()
 def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="A table, published or recorded.")]) -> None:
-    """What is in a table, and how complete it is."""
+    """Show what is in a table, and how complete it is."""
     from evolve.display.console import show_text
     from evolve.problems.table_files import open_table
     from evolve.reporting.table_text import about

@@ -189,13 +189,14 @@ def _race(settings: Mapping[str, Any], longer: Budget, bred: bool, asked: bool, 
     if longer.folds > 1:
         yield f"      no images are set apart for scores; the best {best} also on other folds"
     else:
-        yield f"      the best {best} also on {_budget(longer)}: where a network goes counts, not how fast it starts"
+        counts = "what counts is where its curve leads, not how fast it starts"
+        yield f"      the best {best} also on {_budget(longer)}: {counts}"
     if asked:
         twins = " and ".join(_budget(Budget.read(one)) for one in settings["twins"])
         tried = f", on {twins}" if twins else " over folds" if longer.folds > 1 else ""
-        yield "      the best of them is shown changed images: augmentation is on where they mean the same to it;"
+        yield "      the best of them is tested on changed images: augmentation is on where it still knows them;"
         decides = f"twins that are trained with it and without decide{tried}" if tried else "it is off"
-        yield f"      where that is open, {decides}"
+        yield f"      where that is unclear, {decides}"
     yield f"      {_newcomers(settings.get('newcomers'), bred, wished, longer.folds > 1)}"
 
 
@@ -205,7 +206,7 @@ def _newcomers(count: int | None, bred: bool, wished: bool, over_folds: bool) ->
     if count == 0:
         if wished:
             return "no newcomers, as you say"
-        pays = "more training of the best start brings more in this time"
+        pays = "in this time, training the best start for longer brings more"
         return f"no newcomers: {'there is no time for any' if over_folds else pays}"
     most = "newcomers as far as births are left" if count is None else f"{plural(count, 'newcomer')} at most"
     how = "bred from the best" if bred else "drawn at random"

@@ -8,9 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import typer
 from conftest import DATA, command
 
 import evolve.cli
+from evolve.cli.app import app
+from evolve.cli.flags import PANELS
 
 
 def call(*arguments: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
@@ -21,6 +24,16 @@ def call(*arguments: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         raise SystemExit(0)
     out, err = capsys.readouterr()
     return int(left.value.code or 0), out, err
+
+
+def test_each_verb_is_in_one_panel_of_the_help(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panels = [name for names in PANELS.values() for name in names]
+    assert sorted(panels) == sorted(typer.main.get_group(app).commands)
+    code, out, _ = call("--help", capsys=capsys, monkeypatch=monkeypatch)
+    assert code == 0
+    assert [out.index(f"─ {panel} ─") for panel in PANELS] == sorted(out.index(f"─ {panel} ─") for panel in PANELS)
 
 
 FILES = {
@@ -35,6 +48,11 @@ WRONG = [
         ["run", "--population", "1"],
         "error: --population must be a whole number from 2 to 10000, not 1; for example --population 16",
     ),
+    (
+        ["show", "first", "--top", "x"],
+        "error: --top must be a whole number of at least 1, not 'x'; for example --top 3",
+    ),
+    (["history", "first", "--last", "0"], "error: --last must be a whole number of at least 1, not 0"),
     (["run", "--generations", "0"], "--generations must be a whole number of at least 1, not 0"),
     (["run", "--evaluations", "-3"], "--evaluations must be a whole number of at least 1, not -3"),
     (

@@ -203,7 +203,7 @@ def test_show_fits_a_narrow_terminal_and_tells_the_whole_story(run: str, trained
 
 WRONG = [
     (["train", "bars", "99"], "run 'bars' has candidates 1 to 3, not 99"),
-    (["train", "bars", "1", "--epochs", "0"], "epochs must be a whole number of at least 1, not 0"),
+    (["train", "bars", "1", "--epochs", "0"], "--epochs must be a whole number of at least 1, not 0"),
     (["train", "bar", "1"], "did you mean 'bars'?"),
     (["export", "bars", "1", "--format", "onyx"], "format 'onyx' is unknown; did you mean 'onnx'?"),
     (["export", "bars", "1", "--output", "net.h5"], "output of the format 'keras' must end in .keras, not 'net.h5'"),

@@ -23,7 +23,7 @@ from evolve.engine.initial_population import founders
 from evolve.errors import ConfigError
 from evolve.planning.plan import Machine, Plan, read_plan, write_plan
 from evolve.planning.planner import FEWEST_EPOCHS, _fitting, _too_long, _with_room
-from evolve.planning.race_sizing import rescoring_of_counts, twins_of_counts
+from evolve.planning.race_sizing import TrainingTimes, budget_again, rescoring_of_counts, twins_of_counts
 from evolve.planning.sizing import (
     FILLED,
     TYPICAL_SHARE,
@@ -116,10 +116,10 @@ def test_with_an_hour_newcomers_are_bred_and_the_last_training_keeps_its_share()
 
 
 def test_a_plan_says_what_is_bred_and_what_decides() -> None:
-    assert "no newcomers: more training of the best start brings more in this time" in plan(300).in_words()
+    assert "no newcomers: in this time, training the best start for longer brings more" in plan(300).in_words()
     text = plan(36_000).in_words()
     assert re.search(r"\d+ newcomers at most, bred from the best: one wins only if it is ahead beyond luck", text)
-    assert re.search(r"where that is open, twins that are trained with it and without decide, on \d.* and \d", text)
+    assert re.search(r"where that is unclear, twins that are trained with it and without decide, on \d.* and \d", text)
 
 
 def test_a_plan_says_nothing_that_does_not_hold() -> None:
@@ -265,6 +265,19 @@ def test_leaders_are_confirmed_on_more_images_where_there_is_time_for_it() -> No
     assert plan(600, rescoring_images=100).settings["rescoring_images"] is None, "less than the race has"
     few = make_plan(RunConfig(), 600, LAPTOP, train=4000, images=5000)
     assert few.settings["rescoring_images"] is None, "there are no more"
+
+
+def test_before_a_very_long_last_training_leaders_are_scored_again_for_longer() -> None:
+    """Networks so small that the last training sees their images a hundred times: who starts fast tells little."""
+    takes = TrainingTimes(start=1.0, speed=10_000.0, images=40_000)
+    longer, last = Budget(5000, 3), 50_000 * 100
+    assert budget_again(longer, 60, takes, RunConfig(), last) == Budget(40_000, 6), "a twentieth of what that sees"
+    assert budget_again(longer, 13, takes, RunConfig(), last) == Budget(40_000, 3), "as far as there is time"
+    assert budget_again(longer, 60, takes, RunConfig(), 50_000 * 10) == Budget(15_000, 3)
+    assert budget_again(longer, 2, takes, RunConfig(), last) is None
+    given = RunConfig(rescoring_epochs=9)
+    assert budget_again(longer, 60, takes, given, last) == Budget(5000, 9)
+    assert "on 5,000 images x 9 epochs" in plan(600, images=5000, epochs=1, rescoring_epochs=9).in_words()
 
 
 def test_a_run_by_counts_confirms_on_more_images_instead_of_more_often() -> None:

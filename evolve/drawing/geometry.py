@@ -33,11 +33,6 @@ class Rectangle:
     def bottom(self) -> float:
         return self.y + self.height
 
-    def overlaps(self, other: Rectangle) -> bool:
-        """Whether they have an area in common."""
-        across = self.x < other.right and other.x < self.right
-        return across and self.y < other.bottom and other.y < self.bottom
-
 
 @dataclass(frozen=True)
 class Path:

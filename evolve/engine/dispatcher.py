@@ -72,11 +72,6 @@ class Dispatcher:
         self._flying: dict[str, list[int]] = {}
         self._key: dict[int, str] = {}
 
-    @property
-    def untold(self) -> int:
-        """Results that are there, but that nobody has asked for."""
-        return len(self._arrived)
-
     def is_there(self, number: int) -> bool:
         """Whether the result of a request that was opened is there, though nobody has asked for it."""
         return number in self._arrived

@@ -69,8 +69,10 @@ def baseline(
     """
     if model is not None and founder is not None:
         raise ConfigError(f"founder '{founder}' and model '{model}' do not go together; give one of them")
-    if pixels is not None and (model is None or pixels not in RANGES):
-        raise ConfigError(f"pixels go with a model, and are one of {', '.join(RANGES)}, not '{pixels}'")
+    if pixels is not None and model is None:
+        raise ConfigError(f"pixels '{pixels}' are those of a model of yours; give model, too, or leave pixels out")
+    if pixels is not None and pixels not in RANGES:
+        raise ConfigError(f"pixels must be one of {', '.join(RANGES)}, not '{pixels}'")
     given = settings if isinstance(settings, Given) else RunConfig.given(settings or {})
     config = RunConfig.checked(given if epochs is None else RunConfig.given({"final_epochs": epochs}).over(given))
     console = make_console(progress)

@@ -87,10 +87,6 @@ class Stages:
         """With so much for the search, and the difference for the last training."""
         return replace(self, search=seconds, final=self.final + self.search - seconds)
 
-    def with_rescoring(self, seconds: float) -> Stages:
-        """With so much for scoring leaders again, and the difference for the last training."""
-        return replace(self, rescoring=seconds, final=self.final + self.rescoring - seconds)
-
     def scaled(self, total: float) -> Stages:
         """The same shares of another time, or of work."""
         share = total / self.total

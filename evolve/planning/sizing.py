@@ -34,7 +34,7 @@ MOST_SEARCH, MOST_RESCORING = 0.15, 0.1  # of the time of any run that has more 
 MOST_WISHED = 0.5  # of all of the time, at most, for a search with as many newcomers as the user wants
 HOUR = 3600.0
 LESS = 1 / 6  # power of the time, by which both are less in shorter runs: a few more epochs are worth most there
-FINAL_EPOCHS = 15  # of the largest network in the last training, where that training has time for
+EPOCHS_OF_LARGEST = 15  # of the last training, where that has time for
 FINAL_WORK = 2_000_000_000  # units of work for each image, in all epochs together
 FINAL_SEEN = 125_000  # images x epochs of the last training that come before the size of networks
 PLENTY = 60  # epochs of the last training that are enough: some of the time for more goes to the search
@@ -78,7 +78,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
     least = 0.0 if config.work else max(LEAST_FINAL, LEAST_SHARE * (config.duration or 0.0))
     final = max(seconds - machine.start, machine.start + least)
     last = (final - machine.start) * machine.rate / 3 / images  # work for each image, in all epochs together
-    largest = config.max_work or rounded(max(SMALLEST, last / (epochs or FINAL_EPOCHS)))
+    largest = config.max_work or rounded(max(SMALLEST, last / (epochs or EPOCHS_OF_LARGEST)))
     settings: dict[str, Any] = {
         "population": config.population,
         "max_founders": 1,
@@ -97,7 +97,7 @@ def plan_of_one(config: RunConfig, seconds: float, machine: Machine, train: int,
         "rescorings": config.rescorings,
         "rescoring_images": None,
         "rescoring_epochs": None,
-        "final_epochs": epochs or max(1, min(FINAL_EPOCHS, round(last / largest))),
+        "final_epochs": epochs or max(1, min(EPOCHS_OF_LARGEST, round(last / largest))),
         "evaluations": 1,
     }
     t = Stages(machine.start, 0.0, final, by_clock=epochs is None)
@@ -213,4 +213,4 @@ def _epochs(last: float, images: int) -> float:
 
     last: units of work for each image that the last training has time for, in all epochs together.
     """
-    return min(FILLED * plenty(images), max(FINAL_SEEN / images, FINAL_EPOCHS * math.cbrt(last / FINAL_WORK)))
+    return min(FILLED * plenty(images), max(FINAL_SEEN / images, EPOCHS_OF_LARGEST * math.cbrt(last / FINAL_WORK)))

@@ -9,7 +9,7 @@ from evolve.reporting import hall_of_fame_text
 from evolve.reporting.training_text import search_at_chance
 from evolve.runs.chance import chance
 from evolve.runs.hall import better_mean
-from evolve.runs.ranking import lead
+from evolve.runs.ranking import mean_lead
 from evolve.runs.run import Run
 from evolve.runs.shelf import unsteadiness
 
@@ -37,7 +37,7 @@ def _rivals(run: Run) -> Iterator[str]:
         if better and other.candidate == better.other.candidate:
             yield hall_of_fame_text.doubt(run)
             continue
-        found = lead(fitness, first.candidate, other.candidate)
+        found = mean_lead(fitness, first.candidate, other.candidate)
         if found.interval is None:
             yield (
                 f"candidate {first.candidate} and candidate {other.candidate} were scored again once each, "

@@ -32,7 +32,7 @@ SETTINGS: dict[Any, Any] = {  # what Matplotlib's own types know by name
     "axes.titlesize": 10.5,
     "axes.titlelocation": "left",
 }
-CONNECTOR = {"arrowstyle": "-", "linewidth": 1.2, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}  # line to name
+
 LEFT_OUT = 0.05  # of the width, whose values do not count for the height
 LETTER = 0.085  # inches that a letter takes
 LINE = 0.075  # of the height of a panel, that the label of a line takes

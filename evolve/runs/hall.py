@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -12,12 +12,11 @@ from evolve.objectives import Objective
 from evolve.runs.leader import Leader, Models
 from evolve.runs.origin import origin
 from evolve.runs.race import standings
-from evolve.runs.ranking import Lead, accuracy, hall_order, lead
+from evolve.runs.ranking import MeanLead, accuracy, hall_order, mean_lead
 from evolve.storage.log import Log, Scored
 from evolve.values import Purpose
 
 HALL_SIZE = 10
-Rescored = Mapping[int, Sequence[float]]
 
 
 def leaders(log: Log, run: Models, config: RunConfig, top: int | None) -> list[Leader]:
@@ -81,7 +80,7 @@ class Comparison:
     other one has the better mean."""
 
     other: Leader
-    lead: Lead
+    lead: MeanLead
 
 
 def comparison(found: Sequence[Leader], objective: Objective) -> Comparison | None:
@@ -96,7 +95,7 @@ def comparison(found: Sequence[Leader], objective: Objective) -> Comparison | No
         return None
     other = max(rivals, key=lambda one: objective.fitness(one.rescored or 0.0))
     fitness = {one.candidate: [objective.fitness(value) for value in one.rescorings] for one in again}
-    return Comparison(other, lead(fitness, first.candidate, other.candidate))
+    return Comparison(other, mean_lead(fitness, first.candidate, other.candidate))
 
 
 def better_mean(found: Sequence[Leader], objective: Objective) -> Comparison | None:
@@ -106,4 +105,4 @@ def better_mean(found: Sequence[Leader], objective: Objective) -> Comparison | N
     if best is None or best is again[0]:
         return None
     fitness = {one.candidate: [objective.fitness(value) for value in one.rescorings] for one in again}
-    return Comparison(best, lead(fitness, again[0].candidate, best.candidate))
+    return Comparison(best, mean_lead(fitness, again[0].candidate, best.candidate))

@@ -22,7 +22,7 @@ def accuracy(result: Result, objective: Objective) -> float | None:
 
 
 @dataclass(frozen=True)
-class Lead:
+class MeanLead:
     """By how much the mean of one re-scored candidate is ahead of that of another, in fitness.
 
     error: standard error of that difference. The deviation of single scores is pooled from all re-scored candidates, as
@@ -43,11 +43,11 @@ class Lead:
         return self.by >= (self.interval or 0.0)
 
 
-def lead(rescored: Mapping[int, Sequence[float]], one: int, other: int) -> Lead:
+def mean_lead(rescored: Mapping[int, Sequence[float]], one: int, other: int) -> MeanLead:
     """The lead of `one` over `other`, both by birth number; negative if it is behind. rescored: as for `hall_order`."""
     by, spread = fmean(rescored[one]) - fmean(rescored[other]), _spread(rescored.values())
     error = None if spread is None else spread * math.sqrt(1 / len(rescored[one]) + 1 / len(rescored[other]))
-    return Lead(by, error)
+    return MeanLead(by, error)
 
 
 def hall_order(
@@ -76,7 +76,7 @@ def hall_order(
     if not again:
         return ranked
     best = again[0].candidate
-    alike = (one for one in again if not lead(rescored, best, one.candidate).is_clear)
+    alike = (one for one in again if not mean_lead(rescored, best, one.candidate).is_clear)
     eldest = min(alike, default=again[0])
     return [eldest, *(one for one in ranked if one != eldest)]
 

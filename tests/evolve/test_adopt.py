@@ -461,7 +461,7 @@ def test_it_has_as_many_epochs_as_the_same_work_allows(searched: Path, tiny_npz:
     [
         (("--model", "mine.keras", "--dataset", "digits"), "takes images of 8 x 8 x 1 and tells 3 classes apart"),
         (("--model", "mine.keras", "--founder", "fast"), "do not go together; give one of them"),
-        (("--pixels", "0-1"), "pixels go with a model"),
+        (("--pixels", "0-1"), "pixels '0-1' are those of a model of yours"),
         (("--model", "gone.keras"), "there is no such file"),
     ],
 )

@@ -12,7 +12,7 @@ from evolve.display.text import with_spread
 from evolve.objectives import read_objective
 from evolve.runs.hall import comparison
 from evolve.runs.leader import Leader
-from evolve.runs.ranking import hall_order, lead
+from evolve.runs.ranking import hall_order, mean_lead
 from evolve.storage.log import Scored
 
 
@@ -53,12 +53,12 @@ def leader(number: int, score: float, *rescorings: float, parents: tuple[int, ..
 
 def test_a_lead_has_an_interval_from_the_trainings_of_all_that_were_scored_again() -> None:
     # Squares of .0002 + .0008 over two degrees of freedom: a deviation of .02236, which is the error of means of two.
-    known = lead({3: [0.69, 0.71], 5: [0.70, 0.74]}, 5, 3)
+    known = mean_lead({3: [0.69, 0.71], 5: [0.70, 0.74]}, 5, 3)
     assert known.by == pytest.approx(0.02)
     assert known.error == pytest.approx(math.sqrt(0.0005))
     assert known.interval == pytest.approx(2 * math.sqrt(0.0005))
     assert not known.is_clear
-    assert lead({3: [0.69], 5: [0.70]}, 5, 3).interval is None
+    assert mean_lead({3: [0.69], 5: [0.70]}, 5, 3).interval is None
 
 
 def test_a_mutant_is_compared_with_the_best_founder_and_a_founder_with_the_best_mutant() -> None:

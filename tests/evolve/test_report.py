@@ -19,7 +19,7 @@ from evolve.errors import ConfigError, LogError, RunError
 from evolve.execution.builds import backend_name
 from evolve.reporting.report_doubts import doubts
 from evolve.reporting.report_html import rows
-from evolve.runs.ranking import lead
+from evolve.runs.ranking import mean_lead
 from evolve.storage.locks import hold
 
 pytest.importorskip(backend_name())
@@ -194,7 +194,7 @@ def test_doubts_name_those_that_cannot_be_told_apart(trained: evolve.Run) -> Non
     again = [one for one in trained.hall_of_fame if one.rescored is not None]
     assert len(again) > 1
     rivals = [one for one in said if "not shown to be better" in one or "did better" in one]
-    alone = [one for one in again[1:] if lead(_fitness(again), again[0].candidate, one.candidate).is_clear]
+    alone = [one for one in again[1:] if mean_lead(_fitness(again), again[0].candidate, one.candidate).is_clear]
     assert len(rivals) + len(alone) >= len(again) - 1
 
 

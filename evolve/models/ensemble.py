@@ -19,7 +19,11 @@ from evolve.trust import Trust
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Leaders together: the mean of their class probabilities. single: test accuracy of each, by candidate."""
+    """Leaders together: the mean of their class probabilities.
+
+    single: test accuracy of each, by candidate. accuracy: theirs together, from 0 to 1 as all of them. images: of the
+    test part.
+    """
 
     run: Run
     single: dict[int, float]
@@ -40,7 +44,8 @@ def ensemble(
     part is opened for all of them, on record.
 
     epochs: of the leaders' trainings; those that were trained for another number are trained again. None takes them as
-    they are. trust: as for `train`. Raises as `train` does.
+    they are. trust: as for `train`. Raises as `train` does, and ConfigError
+    for a `top` that is not from 1 to the number of leaders.
     """
     found = find(run, results).trusting(trust)
     if top < 1 or top > len(found.hall_of_fame):

@@ -34,11 +34,14 @@ EXTRAS = {
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written. images: real images it was tried on; difference: the largest between its class probabilities
-    and those of the Keras model; beside: further files that belong to it; reads: where a script has its images from, in
-    words that follow 'it', and nothing for a model. accuracies: of one with numbers of 8 bits, those of the Keras model
-    and its own on the selection part, instead of a difference. most: bytes that the run allows such a file, its
-    `max_size`, if it has that limit."""
+    """A candidate as a file.
+
+    path: of the file. format: one of keras, litert, litert-int8, onnx, python. images: real images that it was tried
+    on. difference: the largest between its class probabilities and those of the Keras model. beside: further files that
+    belong to it. reads: where a script has its images from, in words that follow 'it'; nothing for a model. accuracies:
+    of one with numbers of 8 bits, those of the Keras model and its own on the selection part, from 0 to 1, instead of a
+    difference. most: bytes that the run allows such a file, its `max_size`, if it has that limit.
+    """
 
     path: Path
     format: str

@@ -25,9 +25,9 @@ from evolve.trust import Trust, names_of
 class Prediction:
     """What a model says of one image.
 
-    ranked: (class name, probability), most likely first. resized_from: its height and width if it was resized. remark:
-    how its pixels were brought into the range of the training images, if they were. truth: its class, if it was found
-    in a sub-folder that is called as one; None for any other image.
+    ranked: (class name, probability from 0 to 1), most likely first. resized_from: its height and width if it was
+    resized. remark: how its pixels were brought into the range of the training images, if they were. truth: its class,
+    if it was found in a sub-folder named after one; None for any other image.
     """
 
     image: Path
@@ -73,13 +73,13 @@ def predict(
     results: str | Path = "results",
     progress: Watcher = True,
 ) -> list[Prediction]:
-    """What a trained model says of image files. Those of a folder with sub-folders that are called as classes are have
-    a `truth`, see `recognised`.
+    """The classes that a trained model gives images. Those of a folder with sub-folders named after the classes have a
+    `truth`, see `recognised`.
 
     model: a .keras file, RUN or RUN:best (its winner), or RUN:CANDIDATE. images: a file, or a folder of them, or
     several. trust: modules of layers in it that are not Keras's; which classes of them, the file says. progress:
     whether to say what is left aside in folders. Raises TrustError for a module that the file names and trust does not,
-    RunError for a model and DataError for an image that cannot be read.
+    RunError for a model and DataError for an image that cannot be read, and ConfigError if there is no image.
     """
     path, trusted = _model_file(str(model), path_of(results), names_of(trust)), names_of(trust)
     aside = Aside()
@@ -89,7 +89,8 @@ def predict(
     for remark in aside.remarks():
         make_console(progress).note(remark)
     if not files:
-        raise ConfigError("give at least one image, or a folder that holds some")
+        where = ", ".join(str(image) for image in given)
+        raise ConfigError(f"images must be files, or folders that hold some; there is none in '{where}'")
     told = {"model": str(path), "trust": trusted, "images": [str(file) for file in files]}
     said = call_isolated("evolve.models.keras_process:predict_images", told)
     return [_prediction(*place, one) for place, one in zip(found, said, strict=True)]

@@ -22,8 +22,12 @@ from evolve.values import Budget, Candidate, Purpose, Request, Result, Spent
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate that was trained in full. spent: what was really done. new: whether it was trained now, or had been
-    before."""
+    """A candidate that was trained in full.
+
+    result: its measures on the test part, as shares from 0 to 1 (a loss in nats), and its learning curve. spent: what
+    was really done: epochs, images, steps, seconds. path: of the model, a .keras file. new: whether it was trained now,
+    or had been before.
+    """
 
     run: Run
     candidate: int
@@ -50,8 +54,8 @@ def train(
     record. Uses all cores; a training that is known is not repeated.
 
     candidate: its birth number, or "best". epochs: None for as many as the run's own final training really had. trust:
-    modules of the user's own layers and fitness function, which are then imported. Raises TrustError for a module that
-    the run names and `trust` does not, and RunError if it cannot be trained.
+    modules of the user's own layers and fitness function, which are then imported. Raises ConfigError for less than one
+    epoch, TrustError for a module that the run names and `trust` does not, and RunError if it cannot be trained.
     """
     found = find(run, results).trusting(trust)
     candidate = found.number(candidate)

@@ -121,4 +121,4 @@ def _how_to_go_on(design: Design, output: str | Path | None, data: str | Path | 
         return "Go on by calling evolve.experiment again"
     flags = {"--output": output, "--data": data, "--results": None if str(results) == "results" else results}
     words = [word for flag, value in flags.items() if value for word in (flag, str(value))]
-    return f"Go on with: evolve experiment {shlex.join([design.label, *words])}"
+    return f"Continue with: evolve experiment {shlex.join([design.label, *words])}"

@@ -21,7 +21,7 @@ class Stop:
 
 
 STOPPING = (
-    "stopping: what runs is finished and saved; press Ctrl-C again to stop now",
+    "stopping: trainings in progress are finished and saved; press Ctrl-C again to stop now",
     "stopping now; what was running will be repeated on resume",
 )
 

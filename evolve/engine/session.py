@@ -105,7 +105,7 @@ class Session:
                 self.console.note(f"finished in {duration(worked())}\n")
         except Stopped:
             self.store.act("stopped", worked=worked())
-            self.console.note(f"stopped; nothing is lost. Go on with: evolve resume {command_words(self.folder)}")
+            self.console.note(f"stopped; nothing is lost. Continue with: evolve resume {command_words(self.folder)}")
             raise KeyboardInterrupt from None
         except LogError:  # where nothing can be written, this cannot either
             raise

@@ -208,7 +208,7 @@ def next_steps(run: Run, width: int) -> str:
         commands.append(("search further", f"evolve resume {name}{where} --generations 4"))
     if run.winner is not None and run.model_path(run.winner).exists():
         commands += [
-            ("what it says of an image", f"evolve predict {name} IMAGE.png{where}"),
+            ("classify an image", f"evolve predict {name} IMAGE.png{where}"),
             ("a script that trains it", f"evolve export {name} {best} --format python{where}"),
         ]
     if (run.folder / TENSORBOARD).is_dir():

@@ -163,7 +163,7 @@ def test_a_mutant_is_compared_with_the_best_founder(tmp_path: Path) -> None:
         ),
         (
             0.602,
-            "candidate 1 is ahead so far, founder fast, unchanged: of 2 that were scored again none is clearly ahead",
+            "candidate 1 is ahead so far, founder fast, unchanged: none of the 2 that were scored again is clearly ahead",
         ),
         (0.700, "candidate 2 is ahead so far, founder vgg, unchanged: ahead of founder fast (candidate 1) by 0."),
     ],
@@ -514,8 +514,8 @@ def test_notes_fold_at_words_and_leave_commands_whole() -> None:
         "      each trained on 380 images x 1",
     ]
     command = "evolve resume a-name-of-a-run --results somewhere/else"
-    assert folded(f"nothing is lost. Go on with: {command}", 40).splitlines() == [
-        "nothing is lost. Go on with:",
+    assert folded(f"nothing is lost. Continue with: {command}", 40).splitlines() == [
+        "nothing is lost. Continue with:",
         command,
     ]
     assert folded("", 40) == ""

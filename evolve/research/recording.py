@@ -149,7 +149,9 @@ class Recording:
                     if stop.level and not dropped:
                         dropped = True
                         executor.drop_waiting()
-                        self.console.note("stopping: trainings in progress are finished and written; press Ctrl-C again to stop now")
+                        self.console.note(
+                            "stopping: trainings in progress are finished and written; press Ctrl-C again to stop now"
+                        )
                     if stop.level > 1:
                         break
         finally:

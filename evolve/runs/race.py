@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+from evolve.data.splits import SEARCH_PARTS
 from evolve.objectives import Objective
 from evolve.runs.guessing import guessing_on, over_folds, scored_images
 from evolve.search.leads import (
@@ -20,6 +21,7 @@ from evolve.search.leads import (
     lead,
     pooled_seed_error,
     share_carried,
+    share_onward,
 )
 from evolve.storage.log import Log
 from evolve.values import Purpose, is_reborn
@@ -90,7 +92,8 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
         return None
     meta = log.meta()
     first = len(meta["founders"]) or starts(0, meta["config"])
-    found = {number: one for number, one in _raced(log, first, again).items() if among is None or number in among}
+    raced = _raced(log, first, again, _last(meta))
+    found = {number: one for number, one in raced.items() if among is None or number in among}
     if not found:
         return None
     if not all(one.scores.confirmed for one in found.values()):  # what only some of them have compares nothing
@@ -111,8 +114,16 @@ def standings(log: Log, among: Sequence[int] | None = None, again: bool = True) 
     return Standings(order, favourite.number, leads, slope, carried > 0, over_next)
 
 
-def _raced(log: Log, first: int, again: bool) -> dict[int, Raced]:
-    """Those that were trained longer, by birth number. first: births that were chosen before anything was known."""
+def _last(meta: Mapping[str, Any]) -> int:
+    """Images that the last training of a run is to see, as far as its settings say so; 0 where they do not."""
+    sizes, epochs = meta["problem"].get("sizes") or {}, meta["config"].get("final_epochs")
+    images: int = sum(sizes.get(part, 0) for part in SEARCH_PARTS)
+    return images * int(epochs or 0)
+
+
+def _raced(log: Log, first: int, again: bool, last: int) -> dict[int, Raced]:
+    """Those that were trained longer, by birth number. first: births that were chosen before anything was known. last:
+    images that the last training sees."""
     rescored, found = log.rescored() if again else {}, dict[int, Raced]()
     budgets = {request.candidate: request.budget for request in log.requests(Purpose.RESCORE)}
     for request in log.requests(Purpose.CHALLENGE):
@@ -121,7 +132,8 @@ def _raced(log: Log, first: int, again: bool) -> dict[int, Raced]:
             continue
         fresh = tuple(rescored.get(request.candidate, ()))
         if fresh and request.budget < budgets[request.candidate]:
-            scores = Scores(brief, (result.fitness,), fresh)
+            onward = share_onward(request.budget.size, budgets[request.candidate].size, last)
+            scores = Scores(brief, (result.fitness,), fresh, onward)
         else:
             scores = Scores(brief, (result.fitness, *fresh))
         start = _start(log, request.candidate, first)

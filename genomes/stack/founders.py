@@ -152,7 +152,7 @@ PORTFOLIO = (
     *("fast-average", "no-pooling", "whitened-average", "fast-strided", "fast", "fast-flatten", "residual"),
     *("large-kernels", "dense-blocks", "shallow-wide", "separable"),
 )
-SMALL = ("small-residual", "small-separable", "small-plain", "small-depthwise", "tiny")
+SMALL = ("small-plain", "small-residual", "small-separable", "small-depthwise", "tiny")
 GROUPS: dict[str, tuple[str, ...]] = {
     "portfolio": PORTFOLIO,
     "small": SMALL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from random import Random
 from statistics import fmean, stdev
 
@@ -10,6 +11,7 @@ import pytest
 
 from evolve.search.leads import (
     CARRIED,
+    ONWARD,
     SEED_ERROR,
     Lead,
     Scale,
@@ -19,6 +21,7 @@ from evolve.search.leads import (
     luckiest,
     pooled_seed_error,
     share_carried,
+    share_onward,
 )
 
 SHARES = Scale(5000)
@@ -65,6 +68,22 @@ def test_what_was_confirmed_on_more_images_stands_before_what_few_of_them_said()
     assert found.error == pytest.approx(of_seeds * SHARES.slope(0.67))
     often = lead(Scores(0.4, (0.546,), (0.7, 0.7)), Scores(0.42, (0.549,), (0.64, 0.64)), SHARES, 0.0)
     assert often.error < found.error
+
+
+def test_confirmations_that_are_much_longer_say_where_a_network_goes() -> None:
+    """What starts fast, and gains less than another with ten times the images, is not expected to end before it."""
+    onward = share_onward(15_000, 160_000, 5_500_000)
+    assert onward == pytest.approx(ONWARD * math.log(5_500 / 160) / math.log(160 / 15))
+    assert share_onward(15_000, 45_000, 5_500_000) == 0.0, "near each other they say nothing"
+    assert share_onward(15_000, 160_000, 150_000) == 0.0, "nothing is still to come"
+    fast, steady = Scores(0.5, (0.60,), (0.74,), onward), Scores(0.35, (0.44,), (0.72,), onward)
+    found = lead(fast, steady, SHARES, 0.0)
+    assert found.by < 0 < lead(replace(fast, onward=0.0), replace(steady, onward=0.0), SHARES, 0.0).by
+    gains = [SHARES(one.confirmed[0]) - SHARES(one.longer[0]) for one in (fast, steady)]
+    assert found.by == pytest.approx(SHARES(0.74) - SHARES(0.72) + onward * (gains[0] - gains[1]))
+    of_seeds = math.hypot(1 + onward, onward) * SEED_ERROR * math.sqrt(2)
+    assert found.error == pytest.approx(of_seeds * SHARES.slope(0.73))
+    assert lead(fast, steady, SHARES, 0.0, carried=0.0).by > 0, "nothing is carried on where nothing was learned"
 
 
 def test_an_error_is_the_larger_of_that_over_images_and_that_over_seeds() -> None:

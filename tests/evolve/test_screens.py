@@ -163,7 +163,7 @@ def test_a_mutant_is_compared_with_the_best_founder(tmp_path: Path) -> None:
         ),
         (
             0.602,
-            "candidate 1 is ahead so far, founder fast, unchanged: none of the 2 that were scored again is clearly ahead",
+            "candidate 1 is ahead so far, founder fast, unchanged: none of 2 that were scored again is clearly ahead",
         ),
         (0.700, "candidate 2 is ahead so far, founder vgg, unchanged: ahead of founder fast (candidate 1) by 0."),
     ],

@@ -148,10 +148,10 @@ def alphabet(
             del kinds[kind]
         elif isinstance(change, dict):
             changed = dict(change)
-            weights[kind] = _weight(kind, changed.pop("weight", weights[kind]))
+            weights[kind] = _weight(kind, changed.pop("weight", weights[kind] or 1.0))
             bounds[kind] = _bounded(f"layers: {kind}", LAYERS[kind], changed)
-        elif change is not True:
-            weights[kind] = _weight(kind, change)
+        else:
+            weights[kind] = (weights[kind] or 1.0) if change is True else _weight(kind, change)
     if "flatten" not in kinds:
         raise InvalidGenome("layers: flatten cannot be switched off, every stack has one; narrow it with how = [...]")
     return Alphabet(kinds, weights, bounds, _bounded("recipe", Recipe, recipe or {}))

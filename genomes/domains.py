@@ -112,14 +112,15 @@ class Options:
 @dataclass(frozen=True)
 class Whole:
     """A whole number in [low, high]. Draws are taken from `typical` (repeats weigh more); a change moves to the next
-    smaller or larger typical value, of one twice as large as all of these or more to half of it or twice. Any other
-    value within the bounds may be given by hand. `floor` is the least that makes sense, however far the bounds are
-    moved."""
+    smaller or larger typical value; where it `doubles`, of one twice as large as all of these or more, to half of it or
+    twice. Any other value within the bounds may be given by hand. `floor` is the least that makes sense, however far
+    the bounds are moved."""
 
     low: int
     high: int
     typical: tuple[int, ...]
     floor: int = 1
+    doubles: bool = False
 
     def problem(self, value: object) -> str | None:
         if type(value) is int and self.low <= value <= self.high:
@@ -134,7 +135,8 @@ class Whole:
         return rng.choice(self.typical)
 
     def vary(self, value: int, rng: Random) -> int:
-        others = (value // 2, 2 * value) if value >= 2 * max(self.typical) else self.typical
+        beyond = self.doubles and value >= 2 * max(self.typical)
+        others = (value // 2, 2 * value) if beyond else self.typical
         smaller = [other for other in others if other < value]
         larger = [other for other in others if value < other <= self.high]
         neighbours = ([max(smaller)] if smaller else []) + ([min(larger)] if larger else [])

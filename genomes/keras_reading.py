@@ -63,6 +63,8 @@ def line_of(layers: Iterable[Named]) -> tuple[str, list[str]]:
         made = [] if name in WITHOUT_A_WORD and not words else _words(name, settings)
         words += [word for word in made if word]
         unknown += [name] * (None in made)
+    if given and given[-1][0] == "Dense" and given[-1][1].get("activation") == "sigmoid":
+        unknown.append("Dense")  # it says classes, each by itself
     if not any(word in FLATTENING for word in words):
         before = next((at for at, word in enumerate(words) if word.startswith("dense ")), len(words))
         words.insert(before, "flatten")

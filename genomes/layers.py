@@ -12,9 +12,9 @@ from genomes.spec import SpecBuilder
 
 FUNCTION = Options(
     ("relu", "elu", "selu", "gelu", "swish", "tanh"),
-    rare=("relu6", "sigmoid", "hard_sigmoid", "hard_swish", "mish", "softplus", "softsign"),
+    rare=("relu6", "sigmoid", "hard_sigmoid", "hard_swish", "mish", "softplus"),
 )
-FILTERS = Whole(1, 2048, typical=(8, 16, 32, 48, 64, 96, 128))
+FILTERS = Whole(4, 2048, typical=(8, 16, 32, 48, 64, 96, 128), doubles=True)
 KERNEL = Whole(1, 7, typical=(1, 3, 3, 3, 5))
 STRIDE = Whole(1, 2, typical=(1, 1, 1, 2))
 WINDOW = Whole(1, 16, typical=(2, 2, 2, 3), floor=2)
@@ -296,7 +296,7 @@ class Dense(Layer):
     role: ClassVar[str] = "dense"
     place: ClassVar[frozenset[str]] = HEAD
     width: ClassVar[str | None] = "units"
-    units: int = gene(Whole(1, 4096, typical=(32, 64, 96, 128, 192, 256)))
+    units: int = gene(Whole(8, 4096, typical=(32, 64, 96, 128, 192, 256), doubles=True))
 
     def expand(self, net: SpecBuilder) -> None:
         net.add("dense", units=self.units)

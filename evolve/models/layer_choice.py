@@ -58,7 +58,7 @@ def first_layers(spec: ModelSpec) -> list[Node]:
             continue
         if node.op in CONVOLVING:
             found.append(node)
-        elif node.op in IN_PLACE | UNCHANGED and node.op != "flatten":
+        elif node.op in IN_PLACE | UNCHANGED | {"pad"} and node.op != "flatten":
             plain.add(position)
     return found
 

@@ -36,7 +36,7 @@ def layers_of(model: Any, before: str = "", inner: str = "", training: Training 
         operation = operations[name]
         factors = in_arithmetic(kind_of(operation), calls[0]["args"]) if calls else {}
         for one in _told(operation, reads, inner, training if called is None else called, tuple(constants)):
-            yield replace(one, calls=max(1, len(calls)), settings={**one.settings, **factors})
+            yield replace(one, calls=max(one.calls, len(calls)), settings={**one.settings, **factors})
             names[name] = one.name
 
 

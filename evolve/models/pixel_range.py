@@ -42,14 +42,15 @@ def _told(model: Any) -> tuple[str | None, str]:
         layer, kind = call.operation, kind_of(call.operation)
         if told := _factors(call):
             factor, more = (np.asarray(told[name], np.float64) for name in ("scale", "offset"))
-            scale, offset, by = scale * factor, offset * factor + more, kind
+            scale, offset = scale * factor, offset * factor + more
+            by = kind if kind == "Rescaling" else "arithmetic"
         elif kind == "Normalization" and not layer.invert:
             mean, variance = (np.asarray(one, np.float64) for one in (layer.mean, layer.variance))
             if np.any(mean != 0) or np.any(variance != 1):  # it was adapted
                 return _with_figures((mean - offset) / scale, variance / scale**2), kind
         elif kind == "BatchNormalization" and np.all(scale == 1) and _beyond_one(layer):
             return "0-255", kind
-    return _rescaled(scale, offset), by
+    return (None if np.all(scale == 1) else _rescaled(scale, offset)), by
 
 
 def _beyond_one(layer: Any) -> bool:

@@ -31,6 +31,7 @@ from genomes.recipe import Recipe
 
 NOTHING = ("InputLayer", "Identity", "ActivityRegularization")  # that change no value
 BY_MODE = ("Dropout", "SpatialDropout2D", "GaussianNoise", "BatchNormalization")  # that do another thing in training
+ANOTHER_RANGE = "another layer reads pixels beside it, in another range"
 MERGES = {"Add": "add", "Concatenate": "concatenate"}
 RESERVED = (IMAGE, OUT, "classes", "probabilities")  # names of nodes that every network has
 CONVOLUTIONS = ("conv", "separable", "depthwise")  # words of layers that can have a factor of pixels in their weights
@@ -80,6 +81,9 @@ class _Adoption:
     names: list[str] = field(default_factory=list)
     flattened: str = ""  # the layer that the head goes on from
     refused: set[str] = field(default_factory=set)  # layers that have no counterpart: what they put out is not known
+    ranges: dict[str, Range] = field(
+        default_factory=dict
+    )  # of pixels that layers put out, where no feature is seen yet
 
     def take(self, layer: KerasLayer) -> None:
         """One more layer, behind all that it reads. Raises ValueError for one that has no counterpart."""
@@ -99,11 +103,14 @@ class _Adoption:
             if layer.kind == "ActivityRegularization":
                 self.remarks.append(f"not kept: {layer.name} (ActivityRegularization), a penalty in training alone")
             self._hand_on(layer)
-        elif _is_linear(layer) and all(self._mark(one) == IMAGE for one in layer.reads):
+        elif _is_linear(layer) and layer.reads[0] in self.ranges:
             if self.edges:
-                raise ValueError("another layer reads pixels beside it, in another range")
-            self.range = self.range.then(layer.settings["scale"], layer.settings["offset"])
+                raise ValueError(ANOTHER_RANGE)
+            self.range = self.ranges[layer.reads[0]].then(layer.settings["scale"], layer.settings["offset"])
             self._hand_on(layer)
+            self.ranges[layer.name] = self.range
+        elif any(self.ranges.get(name, self.range) != self.range for name in layer.reads):
+            raise ValueError(ANOTHER_RANGE)
         elif layer.kind in MERGES:
             self._merge(layer)
         else:
@@ -124,6 +131,8 @@ class _Adoption:
     def _hand_on(self, layer: KerasLayer) -> None:
         """What it puts out is what it reads."""
         self.made[layer.name] = self._mark(layer.reads[0])
+        if layer.reads[0] in self.ranges:
+            self.ranges[layer.name] = self.ranges[layer.reads[0]]
         if self.flattened in layer.reads and self.flattened:
             self.flattened = layer.name
 
@@ -239,7 +248,7 @@ def adopt_layers(
     the end. pixels: the range that it is given. Raises NotAdopted naming each layer that has no counterpart, with the
     reason."""
     kept, reasons = without_end(layers, classes)
-    work = _Adoption(alphabet, pixels)
+    work = _Adoption(alphabet, pixels, ranges={"": pixels})
     for layer in kept:
         try:
             work.take(layer)

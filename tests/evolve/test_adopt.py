@@ -21,6 +21,7 @@ from evolve.models.export import FORMATS
 from evolve.models.model_costs import costs
 from evolve.storage.adopted_files import AdoptedFile, check_free, folder_of, read_adopted
 from evolve.training.keras_model import _fresh
+from genomes.graph import adopting
 from genomes.graph.space import GraphSpace
 
 SHAPE = (12, 12, 3)
@@ -125,12 +126,12 @@ def mobile() -> Any:
     """As MobileNet is built: its pixels are scaled by arithmetic, borders are zeros at two sides, relus end at six."""
     image = keras.Input(SHAPE)
     x = layers.ZeroPadding2D(((0, 1), (0, 1)))(image / 127.5 - 1.0)
-    x = layers.ReLU(6.0)(layers.Conv2D(8, 3, strides=2, use_bias=False)(x))
+    x = layers.ReLU(6.0)(layers.Conv2D(8, 3, strides=2, bias_initializer=keras.initializers.Constant(5.9))(x))
     x = layers.ZeroPadding2D((1, 2))(x)
     x = layers.ReLU(max_value=6)(layers.DepthwiseConv2D(3, strides=2, use_bias=False)(x))
-    x = layers.Conv2D(600, 1, activation="hard_silu")(layers.ReLU(negative_slope=0.1)(layers.Conv2D(2, 1)(x)))
-    x = layers.Dense(16, activation="sigmoid")(layers.GlobalAveragePooling2D()(layers.MaxPooling2D(1, strides=2)(x)))
-    return keras.Model(image, layers.Dense(5, activation="softmax")(x))
+    x = layers.Conv2D(600, 1, activation="hard_silu")(layers.ReLU(negative_slope=0.1)(layers.Conv2D(4, 1)(x)))
+    x = layers.Dense(16, activation="sigmoid")(layers.GlobalMaxPooling2D()(layers.MaxPooling2D(1, strides=2)(x)))
+    return keras.Model(image, layers.Dense(5, activation="softmax", kernel_initializer="random_normal")(x))
 
 
 MODELS: dict[str, Callable[[], Any]] = {
@@ -163,6 +164,18 @@ def saved(model: Any, folder: Path) -> Path:
             layer.set_weights([np.abs(rng.normal(1, 0.3, one.shape)).astype(np.float32) for one in layer.get_weights()])
     model.save(folder / "mine.keras")
     return folder / "mine.keras"
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"), [("relu6", "relu"), ("hard_swish", "swish"), ("leaky_relu 0.1", "leaky_relu 0.12")]
+)
+def test_another_function_is_noticed(kind: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the network of MobileNet's kind says depends on each of its functions by far more than it may differ."""
+    read = adopting.words_of
+    changed = lambda *given: [other if word == kind else word for word in read(*given)]  # noqa: E731
+    monkeypatch.setattr(adopting, "words_of", changed)
+    with pytest.raises(RunError, match="differ by up to"):
+        adopt_model(str(saved(mobile(), tmp_path)), None, str(tmp_path / "weights.npz"))
 
 
 @pytest.mark.slow
@@ -248,10 +261,25 @@ def code() -> Any:
     return keras.Model(image, layers.Dense(5, activation="softmax")(x))
 
 
+def shared_within() -> Any:
+    image, again = keras.Input(SHAPE), layers.ReLU(name="again")
+    inner = keras.Model(image, again(layers.Conv2D(4, 3, padding="same")(again(image))), name="inner")
+    outer = keras.Input(SHAPE)
+    return keras.Model(outer, layers.Dense(5, activation="softmax")(layers.Flatten()(inner(outer))))
+
+
+def two_ranges() -> Any:
+    image = keras.Input(SHAPE)
+    x = layers.Add()([layers.Conv2D(4, 3, name="raw")(image), layers.Conv2D(4, 3)(image / 255.0)])
+    return keras.Model(image, layers.Dense(5, activation="softmax")(layers.Flatten()(x)))
+
+
 REFUSED: list[tuple[Callable[[], Any], str]] = [
     (two_inputs, "has 2 inputs and 1 output; "),
     (two_outputs, "has 1 input and 2 outputs; "),
     (shared, r"twice \(Conv2D\): it is called 2 times, with the same weights; give each call a layer of its own"),
+    (shared_within, r"inner/again \(ReLU\): it is called 2 times; give each call a layer of its own"),
+    (two_ranges, r"\((Conv2D|TrueDivide)\): another layer reads pixels beside it, in another range"),
     (code, r"holds code \(__lambda__\), which is not run"),
 ]
 
@@ -303,7 +331,7 @@ def test_each_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
         "oblong_too (Conv2D): (3, 5) is not square",
         "cropped (Cropping2D): there is no word for Cropping2D",
         "oblique (MaxPooling2D): (2, 1) is not square",
-        "wide (Conv2D): conv: filters must be a whole number from 1 to 2048, not 4096",
+        "wide (Conv2D): conv: filters must be a whole number from 4 to 2048, not 4096",
         "end (Dense): it ends in 1 unit with sigmoid",
     ):
         assert reason in str(raised.value)

@@ -61,6 +61,7 @@ PIXELS: dict[str, tuple[Callable[[], Any], str | None]] = {
     "by more of it": (lambda: computed(lambda pixels: 2 * (0.5 - keras.ops.divide(pixels, 255))), "0-255"),
     "by adding": (lambda: computed(lambda pixels: pixels * 2.0 + -1.0), "0-1"),
     "within": (lambda: classifier(keras.Sequential([layers.RandomFlip(), layers.Rescaling(1 / 255)])), "0-255"),
+    "moved alone": (lambda: computed(lambda pixels: pixels + 1.0), None),
     "no word": (lambda: classifier(layers.Conv2D(4, 3)), None),
     "later": (lambda: classifier(layers.Conv2D(4, 3), layers.Rescaling(1 / 255)), None),
     "nothing": (lambda: classifier(layers.Rescaling(1.0), layers.Conv2D(4, 3)), None),

@@ -11,8 +11,10 @@ from conftest import stack_space
 
 from genomes import InvalidGenome, Variation
 from genomes.alphabet import alphabet
-from genomes.domains import Domain, Options, Real, Switched, Whole
+from genomes.domains import Domain, Options, Real, Switched, Whole, domains
 from genomes.layer import LAYERS
+from genomes.layers import Convolution
+from genomes.recipe import Recipe
 from genomes.stack.founders import FOUNDERS
 from genomes.stack.space import StackSpace
 
@@ -34,6 +36,22 @@ def wander(space: StackSpace, steps: int = 1500) -> list[Any]:
         pool[rng.randrange(12)] = child.genome
         seen.append(child.genome)
     return seen
+
+
+def test_what_no_search_draws_is_drawn_where_it_is_said_to_be() -> None:
+    assert alphabet().weights["pad"] == 0
+    for change in (True, {"top": [0, 3]}):
+        assert alphabet({"pad": change}).weights["pad"] == 1
+    assert alphabet({"pad": 2}).weights["pad"] == 2
+
+
+def test_only_widths_double_beyond_what_is_typical_of_them() -> None:
+    rng = Random(0)
+    filters, batch = domains(Convolution)["filters"], domains(Recipe)["batch_size"]
+    assert {filters.vary(1024, rng) for _ in range(50)} == {512, 2048}
+    assert {filters.vary(2048, rng) for _ in range(50)} == {1024}
+    assert {batch.vary(512, rng) for _ in range(50)} == {128}
+    assert Whole(-9, 0, typical=(-3, -1)).vary(-3, rng) == -1
 
 
 def test_a_narrowed_alphabet_is_never_left() -> None:

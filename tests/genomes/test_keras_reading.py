@@ -18,7 +18,7 @@ CHAINS = (
     "conv 8 3, prelu, global_average, dense 16, relu",
     "separable 8 3 padding=valid, global_max, scale 0.11",
     "maxpool 3 stride=2 padding=same, avgpool 8, maxpool 2 stride=1, flatten",
-    "pad 0 1 0 1, conv 1024 3 padding=valid, relu6, hard_swish, sigmoid, global_max, dense 4096, mish, softsign",
+    "pad 0 1 0 1, conv 1024 3 padding=valid, relu6, hard_swish, sigmoid, global_max, dense 4096, mish",
 )
 
 
@@ -49,7 +49,11 @@ def test_what_is_written_as_calls_is_read_back(line: str) -> None:
         ("Flatten(), Dense(64, 'relu'), Dense(10)", "flatten, dense 64, relu", []),
         ("Flatten()(Conv2D(8, 3, padding='same')(x))", "conv 8 3, flatten", []),
         ("model.add(layers.GlobalAvgPool2D())", "global_average", []),
-        ("Conv2D(8, (3, 5)), Attention(), Dense(8, 'sigmoid')", "flatten, dense 8, sigmoid", ["Conv2D", "Attention"]),
+        (
+            "Conv2D(8, (3, 5)), Attention(), Dense(8, 'sigmoid')",
+            "flatten, dense 8, sigmoid",
+            ["Conv2D", "Attention", "Dense"],
+        ),
         ("Conv2D(filters)", "flatten", ["Conv2D"]),
         ("MaxPooling2D(2, padding='SAME')", "maxpool 2 padding=same, flatten", []),
         ("MaxPooling2D(2, padding=around)", "flatten", ["MaxPooling2D"]),

@@ -123,7 +123,7 @@ def test_what_cannot_be_built_says_why(text: str, reason: str) -> None:
         ("convv 32 3, flatten", "did you mean 'conv'"),
         ("conv 32, flatten", "kernel is missing; write 'conv FILTERS KERNEL"),
         ("conv 32 3 4, flatten", "nothing expected at '4'"),
-        ("conv x 3, flatten", "filters must be a whole number from 1 to 2048, not 'x'"),
+        ("conv x 3, flatten", "filters must be a whole number from 4 to 2048, not 'x'"),
         ("conv 32 9, flatten", "kernel must be a whole number from 1 to 7, not 9"),
         ("conv 32 3 padding=vali, flatten", "padding must be one of 'same', 'valid', not 'vali'"),
         ("conv 32 3 pading=valid, flatten", "did you mean 'padding'"),

@@ -73,7 +73,7 @@ def _of_race(run: Run, race: Standings, first: Leader) -> str:
             return _unrivalled(run)
         close = any(one.by > 0 and not one.tried for one in race.leads.values())
         scored = f"{others + 1} that were scored again"
-        said = f"none of the {scored} is clearly ahead of it" if close else f"expected to end best of {scored}"
+        said = f"none of {scored} is clearly ahead of it" if close else f"expected to end best of {scored}"
         return f"{said}{beyond}"
     favourite = next(one for one in run.leaders(None) if one.candidate == race.favourite)
     by = abs(race.in_scores(first.candidate))

@@ -269,7 +269,7 @@ def test_small_founders_come_in_turn_with_the_portfolio() -> None:
 def test_small_founders_take_part_where_the_users_limits_are_tight(tmp_path: Path, tiny_npz: Path) -> None:
     few: dict[str, Any] = {"images": 64, "epochs": 1, "final_epochs": 1, "evaluations": 1, "population": 2}
     given: dict[str, Any] = {"dataset": str(tiny_npz), "results": tmp_path, "progress": False, "max_parameters": "50k"}
-    assert evolve.run(**given, **few).candidate(1).steps[0].detail["founder"] == "small-separable"
+    assert evolve.run(**given, **few).candidate(1).steps[0].detail["founder"] == "small-plain"
 
 
 def test_small_founders_are_small() -> None:

@@ -65,8 +65,8 @@ class NotAdopted(InvalidGenome):
 
 @dataclass
 class _Adoption:
-    """The work on one model. made: mark of what a layer's output is, by its name; shapes: of these outputs; vertices
-    and edges so far."""
+    """The work on one model. made: mark of what a layer's output is, by its name; shapes: of these outputs; ranges:
+    of the pixels that a layer puts out, where it sees no features yet; vertices and edges so far."""
 
     alphabet: Alphabet
     range: Range
@@ -81,9 +81,7 @@ class _Adoption:
     names: list[str] = field(default_factory=list)
     flattened: str = ""  # the layer that the head goes on from
     refused: set[str] = field(default_factory=set)  # layers that have no counterpart: what they put out is not known
-    ranges: dict[str, Range] = field(
-        default_factory=dict
-    )  # of pixels that layers put out, where no feature is seen yet
+    ranges: dict[str, Range] = field(default_factory=dict)
 
     def take(self, layer: KerasLayer) -> None:
         """One more layer, behind all that it reads. Raises ValueError for one that has no counterpart."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genomes.domains import Whole, gene
+from genomes.domains import Whole
+from genomes.genes import gene
 from genomes.layer import BODY, Layer, layer
 from genomes.spec import SpecBuilder
 

@@ -24,7 +24,8 @@ from typing import Any
 
 from genomes import adopted_layers, composites  # noqa: F401, their kinds register themselves
 from genomes.custom_layers import custom_kind, is_custom
-from genomes.domains import Domain, Options, Whole, domains, genes_of
+from genomes.domains import Domain, Options, Whole
+from genomes.genes import domains, genes_of
 from genomes.layer import LAYERS, Layer
 from genomes.primitives import InvalidGenome
 from genomes.recipe import Recipe
@@ -52,13 +53,13 @@ class Alphabet:
         """Bounds of the genes of one kind, by gene."""
         return self.layer_bounds[cls.kind]
 
-    def in_place(self, place: str = "body") -> list[type[Layer]]:
+    def drawn_in(self, place: str = "body") -> list[type[Layer]]:
         """Kinds that may stand in `place` ("body" or "head") and are drawn at all."""
         return [cls for cls in self.kinds.values() if place in cls.place and self.weights[cls.kind]]
 
     def of_role(self, *roles: str, place: str = "body") -> list[type[Layer]]:
         """Those of them that play one of these roles."""
-        return [cls for cls in self.in_place(place) if cls.role in roles]
+        return [cls for cls in self.drawn_in(place) if cls.role in roles]
 
     def pick(self, kinds: Iterable[type[Layer]], rng: Random) -> type[Layer]:
         """One of `kinds`, of which there is at least one, by weight."""

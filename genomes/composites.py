@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genomes.domains import Whole, gene
+from genomes.domains import Whole
+from genomes.gene_bounds import FILTERS, FUNCTION, KERNEL, STRIDE
+from genomes.genes import gene
 from genomes.layer import BODY, Layer, layer
-from genomes.layers import FILTERS, FUNCTION, KERNEL, STRIDE
 from genomes.primitives import InvalidGenome
 from genomes.spec import SpecBuilder
 

@@ -9,7 +9,8 @@ from dataclasses import make_dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from genomes.domains import Domain, Options, Real, Whole, domains, gene
+from genomes.domains import Domain, Options, Real, Whole
+from genomes.genes import domains, gene
 from genomes.layer import Layer
 from genomes.primitives import InvalidGenome
 from genomes.spec import SpecBuilder

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from genomes.domains import domains
-from genomes.layers import FUNCTION, BatchNorm
+from genomes.gene_bounds import FUNCTION
+from genomes.genes import domains
+from genomes.layers import BatchNorm
 
 Settings = Mapping[str, Any]
 """Arguments of a layer by their names in Keras; those that are not given are missing."""

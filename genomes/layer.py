@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass
 from typing import ClassVar, TypeVar
 
-from genomes.domains import Value, domains, genes_of
+from genomes.domains import Value
+from genomes.genes import domains, genes_of
 from genomes.spec import SpecBuilder
 
 BODY = frozenset({"body"})

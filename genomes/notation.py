@@ -15,7 +15,8 @@ from dataclasses import MISSING
 from typing import Any
 
 from genomes.alphabet import Alphabet
-from genomes.domains import Domain, Options, domains, genes_of
+from genomes.domains import Domain, Options
+from genomes.genes import domains, genes_of
 from genomes.layer import Layer
 from genomes.primitives import InvalidGenome
 from genomes.recipe import DEFAULT, TYPICAL_RATES, Recipe

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from genomes.domains import Domain, Options, Real, Switched, Whole, domains, gene, genes_of
+from genomes.domains import Domain, Options, Real, Switched, Whole
+from genomes.genes import domains, gene, genes_of
 from genomes.primitives import InvalidGenome
 
 # Where learning rates of each optimizer are drawn from; any value within the gene's bounds may be given.

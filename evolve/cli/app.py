@@ -33,9 +33,10 @@ def number(flag: str, told: str) -> Any:
     """An option whose value is a whole number of at least 1. told: its help."""
 
     def read(typed: str | int | None) -> int | None:
-        text = str(typed)
-        if typed is None or (text.isdecimal() and int(text) >= 1):
-            return None if typed is None else int(text)
+        if typed is None:
+            return None
+        if (text := str(typed)).isdecimal() and int(text) >= 1:
+            return int(text)
         from evolve.errors import ConfigError
 
         shown = text if text.lstrip("-").isdecimal() else f"'{text}'"

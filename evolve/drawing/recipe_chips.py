@@ -10,7 +10,7 @@ from evolve.drawing.changes import Mark
 from evolve.drawing.colours import INK, LINES, MARKS, PAPER
 from evolve.drawing.geometry import Rectangle
 from evolve.drawing.svg_elements import element, rectangle, written
-from genomes.domains import genes_of
+from genomes.genes import genes_of
 from genomes.recipe import Recipe, difference
 
 HEIGHT, LINE_HEIGHT, PADDING, BETWEEN, HEADING = 19.0, 23.0, 6.0, 5.0, 18.0

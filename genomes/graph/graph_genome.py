@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genomes.domains import genes_of
+from genomes.genes import genes_of
 from genomes.graph import graph_notation as notation
 from genomes.graph.structure import ONCE, Graph, Repeats
 from genomes.json_value import Json, JsonObject

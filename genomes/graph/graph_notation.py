@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from genomes import notation as stacks
 from genomes.alphabet import Alphabet
-from genomes.domains import domains, genes_of
+from genomes.genes import domains, genes_of
 from genomes.graph.structure import ONCE, OUT, Edge, Graph, Repeats, Vertex, chain_of, graph_of, of_stack
 from genomes.layer import Layer
 from genomes.primitives import InvalidGenome

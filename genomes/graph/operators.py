@@ -14,7 +14,7 @@ from dataclasses import replace
 from random import Random
 
 from genomes.alphabet import Alphabet
-from genomes.domains import domains, genes_of
+from genomes.genes import domains, genes_of
 from genomes.graph.graph_genome import GraphGenome
 from genomes.graph.structure import IMAGE, Edge, Graph, Repeats, Vertex, graph_of, mark_of_split
 from genomes.json_value import Json
@@ -32,7 +32,7 @@ USUAL_WIDTH = 16
 def split(genome: GraphGenome, rng: Random, alphabet: Alphabet) -> Changed:
     """A layer on an edge that is in use."""
     graph = genome.graph
-    kinds = [cls for cls in alphabet.in_place("body") if alphabet.may_change(cls)]
+    kinds = [cls for cls in alphabet.drawn_in("body") if alphabet.may_change(cls)]
     if not kinds:
         return genome, None
     edge = rng.choice(live_edges(graph))

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from genomes.domains import Options, Whole, gene, genes_of
+from genomes.domains import Options, Whole
+from genomes.genes import gene, genes_of
 from genomes.layer import Layer
 from genomes.layers import Flatten
 from genomes.primitives import InvalidGenome

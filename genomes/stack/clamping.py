@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genomes.alphabet import Alphabet
-from genomes.domains import domains
+from genomes.genes import domains
 from genomes.json_value import Json
 from genomes.layer import Layer
 from genomes.recipe import Recipe, clamp_recipe, difference, in_words

@@ -93,10 +93,6 @@ FOUNDERS: dict[str, str] = {
         "conv 48 3, batchnorm, relu, separable 96 3, batchnorm, relu, maxpool 2, separable 192 3, batchnorm, relu, "
         f"maxpool 2, separable 256 3, batchnorm, relu, global_average | rmsprop 0.001, batch 64, linear, {_AUGMENTED}"
     ),
-    "small-residual": (
-        "conv 8 3, batchnorm, relu, residual 8 3, residual 16 3 stride=2, residual 32 3 stride=2, global_average "
-        f"| sgd 0.05, batch 64, cosine, decay 0.001, {_AUGMENTED}"
-    ),
     "small-plain": (
         "conv 8 3, batchnorm, relu, conv 16 3 stride=2, batchnorm, relu, conv 24 3, batchnorm, relu, "
         "conv 32 3 stride=2, batchnorm, relu, conv 48 3, batchnorm, relu, global_average "
@@ -152,7 +148,7 @@ PORTFOLIO = (
     *("fast-average", "no-pooling", "whitened-average", "fast-strided", "fast", "fast-flatten", "residual"),
     *("large-kernels", "dense-blocks", "shallow-wide", "separable"),
 )
-SMALL = ("small-plain", "small-residual", "small-separable", "small-depthwise", "tiny")
+SMALL = ("small-plain", "small-separable", "small-depthwise", "tiny")
 GROUPS: dict[str, tuple[str, ...]] = {
     "portfolio": PORTFOLIO,
     "small": SMALL,

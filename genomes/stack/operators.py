@@ -13,7 +13,7 @@ from dataclasses import replace
 from random import Random
 
 from genomes.alphabet import Alphabet
-from genomes.domains import genes_of
+from genomes.genes import genes_of
 from genomes.json_value import Json
 from genomes.layer import Layer
 from genomes.layers import Flatten
@@ -29,7 +29,7 @@ def insert_layer(stack: Stack, rng: Random, alphabet: Alphabet) -> Changed:
     """A new random layer at a random place."""
     at = rng.randint(0, len(stack))
     place = "body" if at <= _flattening(stack) else "head"
-    kinds = [cls for cls in alphabet.in_place(place) if alphabet.may_change(cls)]
+    kinds = [cls for cls in alphabet.drawn_in(place) if alphabet.may_change(cls)]
     if not kinds:
         return stack, _nothing("insert", "layer to insert")
     gene = drawn(kinds, rng, alphabet)

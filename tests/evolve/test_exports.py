@@ -105,7 +105,7 @@ from evolve.models.keras_process import WRITERS, _compared
 from evolve.problems.spaces import image_space
 from evolve.training.backends import probabilities
 from genomes.decode import decode
-from genomes.layers import FUNCTION
+from genomes.gene_bounds import FUNCTION
 from genomes.primitives import PRIMITIVES
 
 warnings.simplefilter("ignore")

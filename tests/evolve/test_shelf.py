@@ -261,7 +261,7 @@ def test_small_founders_come_in_turn_with_the_portfolio() -> None:
     space = stack_space((32, 32, 3)).with_limits(Limits(max_parameters=50_000))
     found = founders(space, ["small-portfolio"], Path(), lambda text: None)
     names = [str(one.steps[0].detail["founder"]) for one in found]
-    assert names[:4] == ["small-plain", "fast-average", "small-residual", "no-pooling"]
+    assert names[:4] == ["small-plain", "fast-average", "small-separable", "no-pooling"]
     assert {"tiny", "small-depthwise"} <= set(names)
 
 

@@ -11,7 +11,8 @@ from conftest import stack_space
 
 from genomes import InvalidGenome, Variation
 from genomes.alphabet import alphabet
-from genomes.domains import Domain, Options, Real, Switched, Whole, domains
+from genomes.domains import Domain, Options, Real, Switched, Whole
+from genomes.genes import domains
 from genomes.layer import LAYERS
 from genomes.layers import Convolution
 from genomes.recipe import Recipe

@@ -10,7 +10,7 @@ import pytest
 from conftest import stack_space
 
 from genomes import InvalidGenome, candidate_key
-from genomes.domains import domains
+from genomes.genes import domains
 from genomes.layer import LAYERS
 from genomes.limits import Limits
 from genomes.recipe import (

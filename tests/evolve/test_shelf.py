@@ -265,6 +265,19 @@ def test_small_founders_come_in_turn_with_the_portfolio() -> None:
     assert {"tiny", "small-depthwise"} <= set(names)
 
 
+def test_small_founders_are_as_wide_as_limits_allow_where_nothing_else_counts() -> None:
+    space = stack_space((32, 32, 3)).with_limits(Limits(max_parameters=25_000))
+    small, wide = (
+        {
+            one.steps[0].detail["founder"]: space.blueprint(one.genome).parameters
+            for one in founders(space, ["small"], Path(), print, fill=fill)
+        }
+        for fill in (False, True)
+    )
+    assert small["small-depthwise"] < 5_000
+    assert all(20_000 < weights <= 25_000 for weights in wide.values()), wide
+
+
 @pytest.mark.slow
 def test_small_founders_take_part_where_the_users_limits_are_tight(tmp_path: Path, tiny_npz: Path) -> None:
     few: dict[str, Any] = {"images": 64, "epochs": 1, "final_epochs": 1, "evaluations": 1, "population": 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from genomes import layers  # noqa: F401, the order in which kinds are registered is that in which they are drawn
 from genomes.domains import Whole
 from genomes.gene_bounds import FILTERS, FUNCTION, KERNEL, STRIDE
 from genomes.genes import gene

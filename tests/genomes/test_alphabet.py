@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from random import Random
 from typing import Any
 
@@ -53,6 +55,15 @@ def test_only_widths_double_beyond_what_is_typical_of_them() -> None:
     assert {filters.vary(2048, rng) for _ in range(50)} == {1024}
     assert {batch.vary(512, rng) for _ in range(50)} == {128}
     assert Whole(-9, 0, typical=(-3, -1)).vary(-3, rng) == -1
+
+
+def test_all_kinds_are_there_whatever_else_was_imported() -> None:
+    """In the order in which they are drawn: plain layers before blocks."""
+    said = "from genomes.alphabet import alphabet; print(*alphabet().kinds)"
+    kinds = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout.split()
+    assert kinds == list(alphabet().kinds)
+    assert {"flatten", "residual", "pad"} < set(kinds)
+    assert kinds.index("dense") < kinds.index("residual")
 
 
 def test_a_narrowed_alphabet_is_never_left() -> None:
